@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The promise between skillsd and its plugins: all a plugin author needs to read.
+ * A plugin exports one constant, `const struct skd_plugin skillsd_plugin`, and nothing else.
+ * It knows no HTTP, no SQL and no other plugin. */
+#ifndef SKILLSD_PLUGIN_H
+#define SKILLSD_PLUGIN_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Compared for equality with the daemon's before anything else of the plugin is read. */
+#define SKD_ABI 1
+
+/* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
+enum skd_outcome {
+	SKD_OK,
+	SKD_BAD_INPUT, /* 400: the caller sent something that cannot be right */
+	SKD_DENIED,    /* 403: known and not allowed; from an authenticator: wrong password */
+	SKD_ABSENT,    /* 404: not there; from an authenticator: unknown here, ask the next one */
+	SKD_CLASH,     /* 409 */
+	SKD_GONE,      /* 410 */
+	SKD_STALE,     /* 412 */
+	SKD_SLOW_DOWN, /* 429 */
+	SKD_BUSY,      /* 503: a server we need does not answer; trying again may help */
+	SKD_FAULT,     /* 500: our own bug or a broken set-up; the sentence goes to the log only */
+};
+
+/* One unit of work: it owns memory and the first failure's sentence. Opaque to plugins. */
+struct skd_call;
+
+enum skd_level { SKD_DEBUG, SKD_INFO, SKD_WARNING, SKD_ERROR };
+
+/* Bytes from outside, never NUL-terminated by promise; bytes == NULL means absent.
+ * A source passes on what the directory holds; the host checks UTF-8, NULs and length. */
+struct skd_text {
+	const char *bytes;
+	size_t size;
+};
+
+enum skd_option_type {
+	SKD_TEXT,
+	SKD_NUMBER,   /* a whole number, 0 to 2147483647 */
+	SKD_FLAG,     /* yes or no */
+	SKD_DURATION, /* seconds, or with a suffix: 250ms 10s 5m 2h 30d; number() gives milliseconds */
+	SKD_PATH,     /* absolute, or relative to the configuration file's folder; option() gives the absolute path */
+	SKD_SECRET,   /* path of a file that only its owner may read; option() gives the first line of it */
+};
+
+/* One row of an option table; the table ends with a row whose key is NULL. */
+struct skd_option {
+	const char *key;
+	enum skd_option_type type;
+	const char *preset; /* the default, written as in the file; NULL: none */
+	const char *help;   /* one sentence */
+	bool required;
+	bool repeats; /* may be given more than once */
+};
+
+/* What the host lends an instance. Valid from open to close; callable from any thread. */
+struct skd_host {
+	const char *name; /* of the instance: the NAME in `[directory NAME]` */
+
+	/* The option's value, or its default; NULL when there is neither. The memory is the host's. */
+	const char *(*option)(const struct skd_host *host, const char *key);
+	long (*number)(const struct skd_host *host, const char *key); /* SKD_NUMBER, SKD_DURATION (ms), SKD_FLAG (0, 1) */
+	/* The i-th value of an option that repeats, or NULL past the last. */
+	const char *(*option_at)(const struct skd_host *host, const char *key, size_t i);
+
+	/* One line. Values from outside may be passed: the host escapes control characters. Never a secret. */
+	void (*log)(const struct skd_host *host, enum skd_level level, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+	/* Keeps the call's first sentence and returns `outcome`. SKD_FAULT sentences never reach a client. */
+	enum skd_outcome (*fail)(struct skd_call *call, enum skd_outcome outcome, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+	/* Zeroed memory that dies with the call. Never NULL. */
+	void *(*alloc)(struct skd_call *call, size_t size);
+
+	/* Milliseconds until the call must be over; 0 when it is. */
+	long (*time_left)(const struct skd_call *call);
+
+	const struct skd_lent *lent; /* the host's own; plugins do not look inside */
+};
+
+/* ---- kind: source -------------------------------------------------------------------------
+ * A directory that people come from. `read` hands over everything it holds, in any order,
+ * through the sink, and returns SKD_OK only if it has seen all of it: every page answered with
+ * result code 0 and the last page's cookie empty (RFC 2696). Any other outcome means the picture
+ * is incomplete: what was handed over may add and change, never mark leavers. */
+
+/* Keys name entries within one run (for LDAP a canonical form of the DN); ids are for ever. */
+struct skd_person {
+	struct skd_text id;  /* entryUUID, nsUniqueId, objectGUID as text: never changes, never reused */
+	struct skd_text key;
+	struct skd_text username, name, mail, title, phone, employee_number, locale;
+	struct skd_text manager_key;
+	struct skd_text unit_key;  /* the organisational unit entry above the person, or */
+	struct skd_text unit_name; /* a unit known by nothing but its name */
+	bool disabled;             /* the directory says this account may not sign in */
+};
+
+struct skd_unit {
+	struct skd_text id, key, name;
+	struct skd_text parent_key; /* the nearest unit entry above; absent: none */
+};
+
+struct skd_group {
+	struct skd_text id, key, name;
+	struct skd_text dn; /* as the directory writes it, for people to read */
+};
+
+/* A member is a person or another group, by key, or a person by username (RFC 2307 memberUid). */
+struct skd_member {
+	struct skd_text group_key;
+	struct skd_text key;
+	struct skd_text username;
+};
+
+/* Each returns SKD_OK, or an outcome with which `read` must return at once. The values need to
+ * live only during the call. `skip` notes what the source itself left out, and why. */
+struct skd_sink {
+	enum skd_outcome (*person)(const struct skd_sink *sink, const struct skd_person *person);
+	enum skd_outcome (*unit)(const struct skd_sink *sink, const struct skd_unit *unit);
+	enum skd_outcome (*group)(const struct skd_sink *sink, const struct skd_group *group);
+	enum skd_outcome (*member)(const struct skd_sink *sink, const struct skd_member *member);
+	enum skd_outcome (*skip)(const struct skd_sink *sink, struct skd_text what, const char *why);
+};
+
+struct skd_source {
+	enum skd_outcome (*read)(void *self, struct skd_call *call, const struct skd_sink *sink);
+};
+
+/* ---- kind: authenticator ------------------------------------------------------------------
+ * Says whether somebody is who they say. Blocks its own caller only, and returns before
+ * time_left() is over. SKD_OK: done, or more is asked (step->talk set). SKD_ABSENT: unknown here.
+ * SKD_DENIED: known, and not let in. SKD_BUSY: cannot say. An empty password, or one with a NUL,
+ * is SKD_DENIED before anything is asked (RFC 4513 5.1.2).
+ * Secrets belong to the caller, who wipes them; a plugin keeps no copy. */
+struct skd_signin {
+	const char *username;
+	const char *password;
+	const char *address; /* the client's, as text */
+};
+
+struct skd_prompt {
+	const char *text;
+	bool echo;
+};
+
+struct skd_talk; /* a conversation under way; the plugin's own */
+
+struct skd_step {
+	const char *account;   /* the name as the authenticator writes it; lives with the call */
+	const char *source;    /* instance name of the source that knows the account as a person, or NULL */
+	const char *person_id; /* its stable id there, or NULL */
+	struct skd_talk *talk; /* not NULL: not done yet, these are asked: */
+	size_t prompt_count;
+	const struct skd_prompt *prompts;
+	unsigned delay_ms; /* how long the answer is to be held back; nobody sleeps for it inside the plugin */
+};
+
+struct skd_authenticator {
+	enum skd_outcome (*begin)(void *self, struct skd_call *call, const struct skd_signin *signin,
+				  struct skd_step *step);
+	/* Goes on with a conversation; NULL where a plugin never asks more. After any outcome but
+	 * "SKD_OK and more is asked" the talk is closed. */
+	enum skd_outcome (*answer)(void *self, struct skd_call *call, struct skd_talk *talk, size_t count,
+				   const char *const *answers, struct skd_step *step);
+	void (*drop)(void *self, struct skd_talk *talk); /* the client never came back */
+};
+
+/* ---- kind: report -------------------------------------------------------------------------
+ * A tabular form of a report, written as a stream: begin, one row after another, end. */
+enum skd_cell_type { SKD_CELL_NONE, SKD_CELL_TEXT, SKD_CELL_NUMBER, SKD_CELL_FLAG };
+
+struct skd_cell {
+	enum skd_cell_type type;
+	struct skd_text text; /* UTF-8 */
+	int64_t number;       /* also 0 or 1 for a flag */
+};
+
+struct skd_out {
+	/* Blocks while the client is slow; any outcome but SKD_OK: nobody reads any more, return it. */
+	enum skd_outcome (*write)(const struct skd_out *out, const char *bytes, size_t size);
+};
+
+struct skd_report {
+	const char *format;     /* as in ?format= */
+	const char *media_type; /* as in Content-Type */
+	enum skd_outcome (*begin)(void *self, const struct skd_out *out, size_t columns, const char *const *names);
+	enum skd_outcome (*row)(void *self, const struct skd_out *out, size_t columns, const struct skd_cell *cells);
+	enum skd_outcome (*end)(void *self, const struct skd_out *out);
+};
+
+/* ---- the head ----------------------------------------------------------------------------- */
+enum skd_kind { SKD_SOURCE, SKD_AUTHENTICATOR, SKD_REPORT };
+
+struct skd_plugin {
+	unsigned abi; /* SKD_ABI */
+	enum skd_kind kind;
+	const char *name; /* the file's name without .so */
+	const struct skd_option *options;
+
+	/* One open per instance. On failure everything is released again. The host outlives the instance.
+	 * No network and no waiting in open: a daemon starts while its directory is down. */
+	enum skd_outcome (*open)(const struct skd_host *host, struct skd_call *call, void **self);
+	void (*close)(void *self);
+
+	union {
+		struct skd_source source;
+		struct skd_authenticator authenticator;
+		struct skd_report report;
+	} is;
+};
+
+#endif
