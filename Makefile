@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo | check are the two commands of the README; the rest serves them.
+#   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan
+#   PREFIX, SYSCONFDIR, DESTDIR   as usual, for install
+VERSION    := 0.1.0
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+CC         := gcc
+PYTHON     := /usr/bin/python3
+
+ifdef SANITIZE
+BUILD    := build/asan
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPTIMISE := -O1 -g
+else
+BUILD    := build/plain
+OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2
+endif
+
+LIBS     := libpq libmicrohttpd jansson talloc libcrypto
+CPPFLAGS += -D_GNU_SOURCE -DSKILLSD_VERSION='"$(VERSION)"' -DSKILLSD_LIBDIR='"$(PREFIX)/lib/skillsd"' \
+            -DSKILLSD_CONF='"$(SYSCONFDIR)/skillsd/skillsd.conf"' -Iinclude -Idaemon -I$(BUILD)/gen \
+            $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+CFLAGS   += -std=gnu11 $(OPTIMISE) $(SANFLAGS) -Wall -Wextra -Werror -Wshadow -Wvla -Wwrite-strings \
+            -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers -Wformat=2 -Wno-format-nonliteral \
+            -fstack-protector-strong -fPIE -pthread
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) -pthread
+LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -linih -ldl -lm
+
+ROOMS       := command base http api jobs rules store host sign
+DAEMON_SRC  := daemon/main.c $(foreach r,$(ROOMS),$(wildcard daemon/$(r)/*.c))
+DAEMON_OBJ  := $(DAEMON_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/embedded.o
+GATE_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/gate/*.c))
+LIB_OBJ     := $(filter-out $(BUILD)/daemon/main.o,$(DAEMON_OBJ))
+PLUGIN_SRC  := $(foreach k,source auth report badge notify,$(wildcard plugins/$(k)_*.c))
+PLUGINS     := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SRC))
+UNIT_SRC    := $(wildcard tests/unit/test_*.c)
+UNIT_BIN    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+SQL         := $(sort $(wildcard schemas/sql/*.sql))
+
+# One short line a file; V=1 shows the commands.
+ifndef V
+Q := @
+say = @echo "  $(1) $(2)"
+else
+say = @:
+endif
+
+.PHONY: all demo demo-clean check house bench soak unit install clean setup
+all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
+
+$(BUILD)/skillsd: $(DAEMON_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+
+$(BUILD)/skillsd-gate: $(GATE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpam
+
+$(BUILD)/plugins/%.so: $(BUILD)/plugins/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-z,defs,-z,relro,-z,now -o $@ $^ $(PLUGIN_LIBS)
+
+LDAP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ldap*.c))
+$(BUILD)/plugins/source_ldap.so $(BUILD)/plugins/auth_ldap.so: $(LDAP_OBJ)
+$(BUILD)/plugins/source_ldap.so $(BUILD)/plugins/auth_ldap.so: PLUGIN_LIBS = -lldap -llber
+
+$(BUILD)/plugins/%.o: plugins/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Migrations and the OpenAPI document travel inside the binary.
+$(BUILD)/gen/openapi.json: schemas/openapi.yaml
+	@mkdir -p $(@D)
+	@$(PYTHON) -c 'import json,sys,yaml; json.dump(yaml.safe_load(open(sys.argv[1])), open(sys.argv[2],"w"), separators=(",",":"), default=str)' $< $@
+
+$(BUILD)/gen/embedded.S: $(SQL) $(BUILD)/gen/openapi.json Makefile
+	@mkdir -p $(@D)
+	@{ echo '.section .rodata'; \
+	  n=0; for f in $(SQL); do n=$$((n+1)); \
+	    printf 'name%d: .asciz "%s"\n.balign 8\nfile%d: .incbin "%s"\n.byte 0\n.balign 8\n' $$n "$$(basename $$f)" $$n "$$f"; done; \
+	  printf '.global embedded_openapi\nembedded_openapi: .incbin "%s"\n.byte 0\n.balign 8\n' $(BUILD)/gen/openapi.json; \
+	  echo '.section .data.rel.ro,"aw"'; echo '.balign 8'; echo '.global embedded_sql'; echo 'embedded_sql:'; \
+	  i=0; while [ $$i -lt $$n ]; do i=$$((i+1)); echo ".quad name$$i, file$$i"; done; echo '.quad 0, 0'; \
+	  echo '.section .note.GNU-stack,"",%progbits'; } > $@
+
+$(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.S
+	$(call say,CC,$@)
+	$(Q)$(CC) -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS) -lcmocka
+
+unit: $(UNIT_BIN)
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The call: one unit of work, be it a request or a job. It owns its memory (it is a talloc
+ * context), the first failure's sentence, and says who asks and until when. */
+#ifndef BASE_CALL_H
+#define BASE_CALL_H
+
+#include <skillsd/plugin.h>
+#include <talloc.h>
+
+#define WARN_UNUSED __attribute__((warn_unused_result))
+#define PRINTF(format_at, first) __attribute__((format(printf, format_at, first)))
+
+/* Returns from the calling function unless `x` is SKD_OK: the one control macro. */
+#define TRY(x)                                   \
+	do {                                     \
+		enum skd_outcome try_ = (x);     \
+		if (try_ != SKD_OK)              \
+			return try_;             \
+	} while (0)
+
+/* What is wrong with one field: a JSON pointer, or a parameter's name. */
+struct field_error {
+	const char *field;
+	const char *message;
+};
+
+struct actor; /* rules/actor.h */
+struct db;    /* store/db.h */
+struct house; /* rules/house.h */
+
+struct skd_call {
+	enum skd_outcome outcome;
+	const char *sentence;
+	struct field_error *errors;
+	size_t error_count;
+	unsigned retry_after; /* seconds, with SLOW_DOWN and BUSY; 0: not said */
+
+	char request_id[37];
+	const char *address; /* of the client; NULL for jobs */
+	const char *what;    /* for logs: "GET /api/v1/people/{id}" or a job's name */
+	int64_t started;     /* monotonic microseconds */
+	int64_t deadline;    /* monotonic microseconds */
+
+	const struct actor *actor; /* NULL: nobody */
+	struct db *db;             /* the database session in use; NULL: none yet */
+	void (*after)(struct skd_call *call); /* run once what the call wrote is committed */
+	const struct house *house;  /* the daemon around it; NULL in tools */
+};
+
+/* A fresh call that must be over in `milliseconds`; talloc_free() it. Never NULL: out of memory ends
+ * the process, since nothing sensible can be answered then. */
+struct skd_call *call_new(const char *what, long milliseconds);
+
+/* Keeps the first sentence, counts the rest as consequences of it; returns `outcome`. */
+enum skd_outcome fail(struct skd_call *call, enum skd_outcome outcome, const char *format, ...) PRINTF(3, 4);
+
+/* BAD_INPUT that names a field; may be called several times, each adds an entry to `errors`. */
+enum skd_outcome fail_field(struct skd_call *call, const char *field, const char *format, ...) PRINTF(3, 4);
+
+/* Forgets a failure that the caller has dealt with. */
+void call_forgive(struct skd_call *call);
+
+long call_time_left(const struct skd_call *call); /* milliseconds, never negative */
+
+int64_t clock_monotonic(void); /* microseconds */
+int64_t clock_now(void);       /* microseconds since 1970-01-01T00:00:00Z */
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading the configuration file (inih) and finding sections in it. */
+#include "base/conf.h"
+
+#include "base/text.h"
+
+#include <ini.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void conf_complain(struct conf *conf, int line, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const char *said = talloc_vasprintf(conf, format, args);
+	va_end(args);
+	const char *where = line ? talloc_asprintf(conf, "%s:%d: %s", conf->path, line, said)
+				 : talloc_asprintf(conf, "%s: %s", conf->path, said);
+	conf->complaints = talloc_realloc(conf, conf->complaints, const char *, conf->complaint_count + 1);
+	conf->complaints[conf->complaint_count++] = where;
+}
+
+enum skd_outcome conf_verdict(struct skd_call *call, const struct conf *conf)
+{
+	if (!conf->complaint_count)
+		return SKD_OK;
+	return fail(call, SKD_FAULT, "%s", conf->complaints[0]);
+}
+
+static struct section *section_add(struct conf *conf, const char *kind, const char *name, int line)
+{
+	conf->sections = talloc_realloc(conf, conf->sections, struct section, conf->count + 1);
+	struct section *section = &conf->sections[conf->count++];
+	*section = (struct section){.conf = conf, .kind = kind, .name = name, .line = line};
+	return section;
+}
+
+static struct section *section_named(struct conf *conf, const char *header, int line)
+{
+	char *kind = talloc_strdup(conf, header);
+	char *name = strchr(kind, ' ');
+	if (name) {
+		*name++ = '\0';
+		name += strspn(name, " ");
+	}
+	struct section *section = conf_find(conf, kind, name ? name : "");
+	return section ? section : section_add(conf, kind, name ? name : "", line);
+}
+
+struct reading {
+	struct conf *conf;
+	FILE *file;
+	int line;
+	bool continued; /* the line is indented: it goes on with the value before */
+};
+
+/* inih as packaged reads at most 199 bytes of a line and drops the rest without a word. */
+static char *line_read(char *to, int room, void *from)
+{
+	struct reading *reading = from;
+	if (!fgets(to, room, reading->file))
+		return NULL;
+	reading->line++;
+	reading->continued = *to == ' ' || *to == '\t';
+	size_t size = strlen(to);
+	if (size + 1 < (size_t)room || to[size - 1] == '\n')
+		return to;
+	conf_complain(reading->conf, reading->line,
+		      "this line is longer than %d bytes; go on in the next line, indented", room - 2);
+	for (int c = 0; c != '\n' && c != EOF;)
+		c = fgetc(reading->file);
+	return to;
+}
+
+static int entry_read(void *from, const char *header, const char *key, const char *value)
+{
+	struct reading *reading = from;
+	struct conf *conf = reading->conf;
+	struct section *section = section_named(conf, header, reading->line);
+	if (reading->continued && section->count) {
+		struct conf_entry *last = &section->entries[section->count - 1];
+		last->value = talloc_asprintf(conf, "%s %s", last->value, value);
+		return 1;
+	}
+	section->entries = talloc_realloc(conf, section->entries, struct conf_entry, section->count + 1);
+	section->entries[section->count++] = (struct conf_entry){
+		talloc_strdup(conf, key), talloc_strdup(conf, value ? value : ""), reading->line};
+	return 1;
+}
+
+enum skd_outcome conf_read(struct skd_call *call, const char *path, void *owner, struct conf **out)
+{
+	struct conf *conf = talloc_zero(owner, struct conf);
+	char *absolute = realpath(path, NULL);
+	if (!absolute)
+		return fail(call, SKD_ABSENT, "%s: %m", path);
+	conf->path = talloc_strdup(conf, absolute);
+	free(absolute);
+	conf->folder = talloc_strdup(conf, conf->path);
+	conf->folder = dirname((char *)conf->folder);
+	FILE *file = fopen(conf->path, "re");
+	if (!file)
+		return fail(call, SKD_ABSENT, "%s: %m", conf->path);
+	struct reading reading = {.conf = conf, .file = file};
+	int line = ini_parse_stream(line_read, &reading, entry_read, &reading);
+	fclose(file);
+	if (line > 0)
+		conf_complain(conf, line, "this line is neither a [section] nor key = value");
+	*out = conf;
+	return SKD_OK;
+}
+
+struct section *conf_next(struct conf *conf, const char *kind, const struct section *last)
+{
+	struct section *end = conf->sections + conf->count;
+	for (struct section *s = last ? conf->sections + (last - conf->sections) + 1 : conf->sections; s < end; s++)
+		if (strcmp(s->kind, kind) == 0)
+			return s;
+	return NULL;
+}
+
+struct section *conf_find(struct conf *conf, const char *kind, const char *name)
+{
+	for (struct section *s = conf_next(conf, kind, NULL); s; s = conf_next(conf, kind, s))
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+struct section *conf_section(struct conf *conf, const char *kind)
+{
+	struct section *section = conf_find(conf, kind, "");
+	return section ? section : section_add(conf, kind, "", 0);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The JSON writer. RFC 8259; strings are UTF-8 already, checked where they came in. */
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void json_begin(struct json *json, struct text *to)
+{
+	*json = (struct json){.to = to};
+}
+
+static void json_quote(struct text *to, const char *s, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = text_room(to, size * 6 + 2);
+	char *start = at;
+	*at++ = '"';
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c >= 0x20 && c != '"' && c != '\\') {
+			*at++ = (char)c;
+		} else if (c == '"' || c == '\\') {
+			*at++ = '\\';
+			*at++ = (char)c;
+		} else if (c == '\n') {
+			*at++ = '\\';
+			*at++ = 'n';
+		} else {
+			memcpy(at, "\\u00", 4);
+			at[4] = digits[c >> 4];
+			at[5] = digits[c & 15];
+			at += 6;
+		}
+	}
+	*at++ = '"';
+	to->size += (size_t)(at - start);
+}
+
+static void json_key(struct json *json, const char *key)
+{
+	if (json->comma)
+		text_add(json->to, ",", 1);
+	json->comma = true;
+	if (!key)
+		return;
+	text_add(json->to, "\"", 1);
+	text_adds(json->to, key);
+	text_add(json->to, "\":", 2);
+}
+
+static void json_open(struct json *json, const char *key, const char *bracket)
+{
+	json_key(json, key);
+	text_add(json->to, bracket, 1);
+	json->comma = false;
+}
+
+static void json_close(struct json *json, const char *bracket)
+{
+	text_add(json->to, bracket, 1);
+	json->comma = true;
+}
+
+void put_object(struct json *json, const char *key)
+{
+	json_open(json, key, "{");
+}
+
+void put_object_end(struct json *json)
+{
+	json_close(json, "}");
+}
+
+void put_array(struct json *json, const char *key)
+{
+	json_open(json, key, "[");
+}
+
+void put_array_end(struct json *json)
+{
+	json_close(json, "]");
+}
+
+void put_string_n(struct json *json, const char *key, const char *value, size_t size)
+{
+	if (key && (!value || !size))
+		return;
+	json_key(json, key);
+	json_quote(json->to, value, size);
+}
+
+void put_string(struct json *json, const char *key, const char *value)
+{
+	put_string_n(json, key, value ? value : "", value ? strlen(value) : 0);
+}
+
+void put_int(struct json *json, const char *key, int64_t value)
+{
+	char digits[24];
+	json_key(json, key);
+	text_add(json->to, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)value));
+}
+
+void put_bool(struct json *json, const char *key, bool value)
+{
+	json_key(json, key);
+	text_adds(json->to, value ? "true" : "false");
+}
+
+void put_time(struct json *json, const char *key, int64_t time)
+{
+	char out[TIME_SIZE];
+	if (time == TIME_NEVER)
+		return;
+	put_string_n(json, key, out, time_format(time, out));
+}
+
+void put_raw(struct json *json, const char *key, const char *value, size_t size)
+{
+	json_key(json, key);
+	text_add(json->to, value, size);
+}
+
+void put_named(struct json *json, const char *key, const char *id, const char *label_key, const char *label)
+{
+	if (!id || !*id)
+		return;
+	put_object(json, key);
+	put_string(json, "id", id);
+	put_string(json, label_key, label);
+	put_object_end(json);
+}
