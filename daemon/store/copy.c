@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * COPY FROM STDIN in text format, in chunks. */
+#include "store/session.h"
+
+enum { CHUNK = 64 * 1024 };
+
+enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
+{
+	struct db *db = call->db;
+	struct rows *rows;
+	TRY(session_result(call, db->pg, PQexec(db->pg, sql), &rows));
+	talloc_free(rows);
+	text_begin(&db->copy, call, CHUNK + 4096);
+	return SKD_OK;
+}
+
+static enum skd_outcome copy_flush(struct skd_call *call)
+{
+	struct db *db = call->db;
+	if (PQputCopyData(db->pg, db->copy.bytes, (int)db->copy.size) != 1) {
+		db->broken = PQstatus(db->pg) == CONNECTION_BAD;
+		return fail(call, SKD_BUSY, "the database stopped taking rows: %s", PQerrorMessage(db->pg));
+	}
+	db->copy.size = 0;
+	return SKD_OK;
+}
+
+static void copy_value(struct text *to, const struct skd_text *value)
+{
+	if (!value->bytes) {
+		text_add(to, "\\N", 2);
+		return;
+	}
+	char *start = text_room(to, value->size * 2), *at = start;
+	for (size_t i = 0; i < value->size; i++) {
+		char c = value->bytes[i];
+		if (c == '\\' || c == '\t' || c == '\n' || c == '\r')
+			*at++ = '\\';
+		*at++ = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c;
+	}
+	to->size += (size_t)(at - start);
+}
+
+enum skd_outcome copy_row(struct skd_call *call, size_t columns, const struct skd_text *values)
+{
+	struct text *to = &call->db->copy;
+	for (size_t i = 0; i < columns; i++) {
+		if (i)
+			text_add(to, "\t", 1);
+		copy_value(to, &values[i]);
+	}
+	text_add(to, "\n", 1);
+	return to->size < CHUNK ? SKD_OK : copy_flush(call);
+}
+
+enum skd_outcome copy_end(struct skd_call *call, bool good)
+{
+	struct db *db = call->db;
+	struct rows *rows;
+	PGresult *result, *rest;
+	if (good)
+		TRY(copy_flush(call));
+	if (PQputCopyEnd(db->pg, good ? NULL : "the run was given up") != 1)
+		db->broken = true;
+	result = PQgetResult(db->pg);
+	while ((rest = PQgetResult(db->pg)))
+		PQclear(rest);
+	if (!good) {
+		PQclear(result);
+		return SKD_OK;
+	}
+	TRY(session_result(call, db->pg, result, &rows));
+	talloc_free(rows);
+	return SKD_OK;
+}

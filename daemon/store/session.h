@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside the store room: what a database session is made of. Nobody else includes this. */
+#ifndef STORE_SESSION_H
+#define STORE_SESSION_H
+
+#include "store/db.h"
+
+#include <libpq-fe.h>
+
+enum { PREPARED_MAX = 512 };
+
+/* Which statements the server knows by now, by the address of their text. */
+struct prepared {
+	const char *slots[PREPARED_MAX];
+	unsigned count;
+};
+
+struct fiber;
+
+struct rows {
+	PGresult *result;
+};
+
+struct db {
+	PGconn *pg;
+	struct pool *pool;
+	struct prepared prepared;
+	bool in_tx, broken;
+	struct fiber *fiber; /* not NULL: a place in a pipeline */
+	struct text copy;    /* rows of a COPY on their way */
+	int cursor_step;     /* rows the FETCH under way asked for; 0: none */
+	struct rows *cursor_rows;
+};
+
+/* Connects with the defaults of this project in front of the DSN's own words; never NULL, look at
+ * PQstatus(). Blocks for at most `seconds` an address. */
+PGconn *session_connect(const char *dsn, const char *purpose, int seconds);
+
+bool prepared_has(const struct prepared *prepared, const char *sql);
+void prepared_add(struct prepared *prepared, const char *sql);
+void prepared_name(const char *sql, char out[24]);
+
+/* The outcome of a result or a lost connection; takes the result, which `rows` then owns. */
+enum skd_outcome session_result(struct skd_call *call, PGconn *pg, PGresult *result, struct rows **rows) WARN_UNUSED;
+
+/* Runs the statement in the pipeline and gives its result; NULL: the connection is gone. */
+PGresult *fiber_query(struct fiber *fiber, const char *sql, struct args args, bool once);
+
+#endif

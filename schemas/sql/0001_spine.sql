@@ -1,0 +1,408 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- People, access, the catalogue, credentials, and what was done. 'infinity' stands for "no end".
+
+CREATE FUNCTION uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+	SELECT encode(set_bit(set_bit(
+		overlay(uuid_send(gen_random_uuid())
+			PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+			FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
+-- How a DN or a group's name is compared with what the configuration says.
+CREATE FUNCTION dn_fold(dn text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+	SELECT lower(regexp_replace(btrim(dn), '\s*([,=+])\s*', '\1', 'g'))
+$$;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION '% is written once', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+---- people, mirrored from directories
+
+CREATE TABLE unit (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	source text NOT NULL,
+	external_id text NOT NULL,
+	name text NOT NULL,
+	parent_id uuid REFERENCES unit,
+	absent_since timestamptz,
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (source, external_id)
+);
+CREATE INDEX ON unit (parent_id);
+
+CREATE TABLE person (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	source text NOT NULL,
+	external_id text NOT NULL,
+	username text NOT NULL,
+	name text NOT NULL,
+	mail text, title text, phone text, employee_number text, locale text,
+	unit_id uuid REFERENCES unit,
+	manager_id uuid REFERENCES person,
+	disabled boolean NOT NULL DEFAULT false,
+	absent_since timestamptz,
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (source, external_id)
+);
+CREATE INDEX ON person (lower(username));
+CREATE INDEX ON person (unit_id);
+CREATE INDEX ON person (manager_id);
+CREATE INDEX ON person (name, id);
+
+-- Everyone below a manager, and everyone above a person. UNION ends where a loop closes.
+CREATE FUNCTION people_below(manager uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 100 AS $$
+	WITH RECURSIVE below (id) AS (
+		SELECT id FROM person WHERE manager_id = manager
+		UNION SELECT p.id FROM person p JOIN below b ON p.manager_id = b.id)
+	SELECT id FROM below WHERE id <> manager
+$$;
+CREATE FUNCTION is_above(manager uuid, person uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE above (id) AS (
+		SELECT p.manager_id FROM person p WHERE p.id = person
+		UNION SELECT p.manager_id FROM person p JOIN above a ON p.id = a.id)
+	SELECT EXISTS (SELECT FROM above WHERE id = manager) AND manager <> person
+$$;
+CREATE FUNCTION units_within(top uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 10 AS $$
+	WITH RECURSIVE within (id) AS (
+		SELECT top
+		UNION SELECT u.id FROM unit u JOIN within w ON u.parent_id = w.id)
+	SELECT id FROM within
+$$;
+
+CREATE TABLE directory_group (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	source text NOT NULL,
+	external_id text NOT NULL,
+	dn text NOT NULL,
+	name text NOT NULL,
+	UNIQUE (source, external_id)
+);
+CREATE TABLE group_person (
+	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
+	person_id uuid NOT NULL REFERENCES person,
+	PRIMARY KEY (group_id, person_id)
+);
+CREATE TABLE group_group (
+	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
+	member_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
+	PRIMARY KEY (group_id, member_id)
+);
+
+---- runs of the sync
+
+CREATE TABLE directory_run (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	source text NOT NULL,
+	state text NOT NULL DEFAULT 'running'
+		CHECK (state IN ('running', 'done', 'needs_approval', 'approved', 'dropped', 'failed')),
+	asked_by uuid,
+	epoch bigint, -- of the lease under which it began; NULL: nobody has taken it yet
+	complete boolean NOT NULL DEFAULT false,
+	added integer NOT NULL DEFAULT 0, changed integer NOT NULL DEFAULT 0, moved integer NOT NULL DEFAULT 0,
+	absent integer NOT NULL DEFAULT 0, returned integer NOT NULL DEFAULT 0, skipped integer NOT NULL DEFAULT 0,
+	people integer NOT NULL DEFAULT 0,
+	started_at timestamptz NOT NULL DEFAULT now(),
+	finished_at timestamptz,
+	decided_at timestamptz, decided_by text,
+	error text
+);
+CREATE INDEX ON directory_run (source, started_at DESC);
+CREATE UNIQUE INDEX ON directory_run (source) WHERE state = 'needs_approval';
+
+CREATE TABLE directory_run_line (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run_id uuid NOT NULL REFERENCES directory_run ON DELETE CASCADE,
+	kind text NOT NULL CHECK (kind IN ('added', 'changed', 'moved', 'absent', 'returned', 'skipped', 'role_lost', 'role_gained')),
+	person_id uuid REFERENCES person,
+	what text,
+	detail jsonb
+);
+CREATE INDEX ON directory_run_line (run_id, id);
+CREATE INDEX ON directory_run_line (person_id, id);
+
+-- Work that one daemon at a time does. The epoch grows with each change of hands; a writer holds
+-- the row locked in its transaction and stops when the epoch is no longer its own.
+CREATE TABLE lease (
+	name text PRIMARY KEY,
+	holder text NOT NULL,
+	epoch bigint NOT NULL,
+	expires_at timestamptz NOT NULL
+);
+
+---- access
+
+-- What the configuration says; written at start, never by hand.
+CREATE TABLE role_group (
+	role text NOT NULL,
+	group_ref text NOT NULL, -- dn_fold() of a DN or a name
+	PRIMARY KEY (role, group_ref)
+);
+CREATE TABLE role_grant (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	role text NOT NULL,
+	person_id uuid NOT NULL REFERENCES person,
+	source text NOT NULL,
+	group_dn text NOT NULL, -- the group named by the configuration
+	group_name text NOT NULL,
+	since timestamptz NOT NULL DEFAULT now(),
+	until timestamptz NOT NULL DEFAULT 'infinity',
+	recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX ON role_grant (person_id, role, group_dn) WHERE until = 'infinity';
+CREATE INDEX ON role_grant (role, person_id) WHERE until = 'infinity';
+
+CREATE TABLE account (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	authenticator text NOT NULL,
+	subject text NOT NULL, -- the person's stable id where there is one, otherwise the name
+	name text NOT NULL,
+	person_id uuid REFERENCES person,
+	UNIQUE (authenticator, subject)
+);
+CREATE TABLE session (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	hash bytea NOT NULL UNIQUE,
+	account_id uuid NOT NULL REFERENCES account,
+	address text,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	seen_at timestamptz NOT NULL DEFAULT now(),
+	expires_at timestamptz NOT NULL
+);
+CREATE INDEX ON session (account_id);
+CREATE INDEX ON session (expires_at);
+CREATE TABLE token (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	hash bytea NOT NULL UNIQUE,
+	account_id uuid NOT NULL REFERENCES account,
+	name text NOT NULL,
+	hint text NOT NULL, -- its first and last characters, to tell tokens apart
+	scopes text[] NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	seen_at timestamptz,
+	expires_at timestamptz NOT NULL
+);
+CREATE INDEX ON token (account_id);
+
+CREATE TABLE throttle (
+	key bytea PRIMARY KEY, -- keyed hash of a user name or of a network
+	failures integer NOT NULL,
+	since timestamptz NOT NULL,
+	blocked_until timestamptz NOT NULL
+);
+
+---- the catalogue
+
+CREATE TABLE framework (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	code text NOT NULL UNIQUE,
+	name text NOT NULL,
+	uri text, description text,
+	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
+	version integer NOT NULL DEFAULT 1,
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE scale (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	name text NOT NULL UNIQUE,
+	levels text[] NOT NULL CHECK (cardinality(levels) BETWEEN 1 AND 20),
+	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
+	version integer NOT NULL DEFAULT 1,
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO scale (name, levels) VALUES ('default', '{Novice,Advanced beginner,Competent,Proficient,Expert}');
+
+CREATE TABLE skill (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	framework_id uuid NOT NULL REFERENCES framework,
+	code text NOT NULL,
+	uri text,
+	label text NOT NULL,
+	description text,
+	synonyms text[] NOT NULL DEFAULT '{}',
+	parent_id uuid REFERENCES skill,
+	scale_id uuid NOT NULL REFERENCES scale,
+	status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived')),
+	version integer NOT NULL DEFAULT 1,
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (framework_id, code)
+);
+CREATE INDEX ON skill (code);
+CREATE INDEX ON skill (label, id);
+CREATE INDEX ON skill (parent_id);
+
+CREATE TABLE issuer (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	key text NOT NULL UNIQUE, -- 'company' is the one of the configuration
+	name text NOT NULL,
+	url text, mail text
+);
+
+CREATE TABLE achievement (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	issuer_id uuid NOT NULL REFERENCES issuer,
+	latest integer NOT NULL DEFAULT 1, -- number of the newest version
+	version integer NOT NULL DEFAULT 1, -- of the row, for ETag
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE achievement_version (
+	achievement_id uuid NOT NULL REFERENCES achievement,
+	number integer NOT NULL,
+	type text NOT NULL,
+	name text NOT NULL,
+	description text,
+	criteria text,
+	validity text, -- ISO 8601
+	image_url text,
+	state text NOT NULL CHECK (state IN ('draft', 'in_review', 'published', 'archived')),
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (achievement_id, number)
+);
+CREATE INDEX ON achievement_version (name);
+CREATE TABLE achievement_skill (
+	achievement_id uuid NOT NULL,
+	number integer NOT NULL,
+	skill_id uuid NOT NULL REFERENCES skill,
+	level integer NOT NULL CHECK (level >= 1),
+	PRIMARY KEY (achievement_id, number, skill_id),
+	FOREIGN KEY (achievement_id, number) REFERENCES achievement_version
+);
+CREATE TABLE achievement_event (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	achievement_id uuid NOT NULL REFERENCES achievement,
+	number integer NOT NULL,
+	kind text NOT NULL,
+	valid_from timestamptz NOT NULL DEFAULT now(),
+	valid_to timestamptz NOT NULL DEFAULT 'infinity',
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	account text NOT NULL,
+	detail jsonb
+);
+CREATE INDEX ON achievement_event (achievement_id, id);
+
+---- credentials
+
+CREATE TABLE credential (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	person_id uuid NOT NULL REFERENCES person,
+	achievement_id uuid NOT NULL,
+	achievement_number integer NOT NULL,
+	issuer_id uuid NOT NULL REFERENCES issuer,
+	issued_by uuid NOT NULL REFERENCES account,
+	issued_at timestamptz NOT NULL,
+	valid_from timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL DEFAULT 'infinity',
+	-- scheduled and expired follow from the times and are never stored
+	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended', 'revoked', 'superseded')),
+	reason text,
+	superseded_by uuid REFERENCES credential,
+	evidence jsonb NOT NULL DEFAULT '[]',
+	version integer NOT NULL DEFAULT 1,
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	FOREIGN KEY (achievement_id, achievement_number) REFERENCES achievement_version,
+	CHECK (expires_at > valid_from)
+);
+CREATE INDEX ON credential (person_id, id);
+CREATE INDEX ON credential (achievement_id);
+CREATE INDEX ON credential (issuer_id, person_id);
+
+CREATE TABLE credential_event (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	credential_id uuid NOT NULL REFERENCES credential,
+	kind text NOT NULL CHECK (kind IN ('issued', 'suspended', 'reinstated', 'revoked', 'superseded')),
+	valid_from timestamptz NOT NULL, -- when it was so
+	valid_to timestamptz NOT NULL DEFAULT 'infinity',
+	recorded_at timestamptz NOT NULL DEFAULT now(), -- when we learned it
+	account text NOT NULL,
+	reason text
+);
+CREATE INDEX ON credential_event (credential_id, id);
+
+-- What credentials prove: one row for each skill and each stretch of time in which the credential
+-- was good, as it was known between known_from and known_to. A revocation closes what was known
+-- and writes the shorter stretch; nothing is lost. Holdings are read from here and nowhere else.
+-- What never changes of the credential stands here too, so that reports need not join it.
+CREATE TABLE proof (
+	credential_id uuid NOT NULL REFERENCES credential,
+	person_id uuid NOT NULL,
+	skill_id uuid NOT NULL,
+	level integer NOT NULL,
+	issued_at timestamptz NOT NULL,
+	issuer_id uuid NOT NULL,
+	achievement_id uuid NOT NULL,
+	achievement_number integer NOT NULL,
+	valid_from timestamptz NOT NULL,
+	valid_to timestamptz NOT NULL,
+	known_from timestamptz NOT NULL DEFAULT now(),
+	known_to timestamptz NOT NULL DEFAULT 'infinity',
+	CHECK (valid_to > valid_from)
+);
+CREATE INDEX proof_person ON proof (person_id, skill_id) INCLUDE (level, valid_from, valid_to, credential_id)
+	WHERE known_to = 'infinity';
+CREATE INDEX proof_skill ON proof (skill_id, person_id) INCLUDE (level, valid_from, valid_to, credential_id)
+	WHERE known_to = 'infinity';
+CREATE INDEX proof_credential ON proof (credential_id);
+
+-- What people say of themselves. Never counted together with what is verified.
+CREATE TABLE claim (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	person_id uuid NOT NULL REFERENCES person,
+	skill_id uuid NOT NULL REFERENCES skill,
+	level integer NOT NULL,
+	note text,
+	shared boolean NOT NULL DEFAULT false,
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (person_id, skill_id)
+);
+CREATE INDEX ON claim (skill_id);
+
+---- what was done
+
+CREATE TABLE audit_entry (
+	seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	id uuid NOT NULL DEFAULT uuid7(),
+	tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	account text NOT NULL, -- "authenticator:name", or the job's name
+	account_id uuid,
+	action text NOT NULL,
+	outcome text NOT NULL,
+	noun text,
+	object text,
+	request_id uuid,
+	address text,
+	detail jsonb
+);
+CREATE INDEX ON audit_entry (at, id);
+CREATE INDEX ON audit_entry (object);
+
+-- Followers keep their last snapshot and read the rows it did not see; rows carry keys only.
+CREATE TABLE change (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
+	at timestamptz NOT NULL DEFAULT now(),
+	noun text NOT NULL,
+	key uuid NOT NULL
+);
+CREATE INDEX ON change (at);
+
+CREATE TABLE idempotency (
+	account_id uuid NOT NULL,
+	key text NOT NULL,
+	request bytea NOT NULL, -- keyed hash of method, target and body
+	status integer,
+	location text, etag text,
+	answer bytea, -- sealed
+	created_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (account_id, key)
+);
+CREATE INDEX ON idempotency (created_at);
+
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON credential_event EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON achievement_event EXECUTE FUNCTION refuse_change();
