@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One child for each conversation: PAM modules may hang, crash, start processes or play with signals,
+ * and stall only whom they serve. This process never loads one; it stays single-threaded, so that
+ * forking is safe. */
+#include "gate/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <skillsd/gate.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gate/door.h"
+#include "gate/say.h"
+
+#define REST 100 /* milliseconds without accepting, after a failure to */
+
+struct child {
+	pid_t pid; /* 0: this place is free */
+	int peer;  /* our copy of the connection; -1 once the peer has been told */
+	int64_t until;
+};
+
+struct watch {
+	const struct watch_orders *orders;
+	int listener; /* -1: none */
+	int signals;
+	sigset_t outer_mask; /* as we found it, for the children */
+	struct child *children;
+	size_t running;
+	int64_t rest_until;
+	bool ending;
+};
+
+static void tell_unavailable(int peer)
+{
+	const struct gate_frame frame = {.kind = GATE_RESULT, .verdict = GATE_UNAVAILABLE, .count = 1};
+	if (gate_send(peer, 0, &frame) == GATE_BROKEN)
+		say("our own answer is no frame");
+	close(peer);
+}
+
+static void finish_child(struct child *child, bool answered)
+{
+	if (child->peer < 0)
+		return;
+	if (answered)
+		close(child->peer);
+	else
+		tell_unavailable(child->peer);
+	child->peer = -1;
+}
+
+/* The child leads a group of its own, which a helper that hangs with it belongs to. */
+static void kill_child(struct child *child)
+{
+	kill(-child->pid, SIGKILL);
+	kill(child->pid, SIGKILL);
+	finish_child(child, false);
+	child->until = INT64_MAX;
+}
+
+static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid_t parent)
+{
+	for (size_t i = 0; i < watch->orders->max; i++)
+		if (watch->children[i].pid && watch->children[i].peer >= 0)
+			close(watch->children[i].peer);
+	if (watch->listener >= 0)
+		close(watch->listener);
+	close(watch->signals);
+	setsid();
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	sigprocmask(SIG_SETMASK, &watch->outer_mask, NULL);
+	talk_hold(peer, &watch->orders->service, until);
+	/* What modules left to be done at exit is none of our business. */
+	_exit(0);
+}
+
+/* Takes the connection over. */
+static void start_child(struct watch *watch, int peer)
+{
+	if (!door_admits(peer, watch->orders->welcome)) {
+		close(peer);
+		return;
+	}
+	struct child *child = watch->children;
+	while (child->pid)
+		child++;
+	int64_t until = gate_now() + watch->orders->deadline;
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0)
+		be_child(watch, peer, until, parent);
+	if (pid < 0) {
+		say("cannot start a process: unavailable");
+		tell_unavailable(peer);
+		return;
+	}
+	*child = (struct child){pid, peer, until};
+	watch->running++;
+}
+
+static void accept_peer(struct watch *watch)
+{
+	int peer = accept4(watch->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (peer >= 0)
+		start_child(watch, peer);
+	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		watch->rest_until = gate_now() + REST;
+}
+
+static void reap_children(struct watch *watch)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < watch->orders->max; i++) {
+			struct child *child = &watch->children[i];
+			if (child->pid != pid)
+				continue;
+			bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+			if (!well && child->peer >= 0)
+				say("conversation %d ended without an answer (wait status 0x%04x): unavailable",
+				    (int)pid, (unsigned)status);
+			finish_child(child, well);
+			*child = (struct child){.pid = 0};
+			watch->running--;
+		}
+	}
+}
+
+static void end_overdue(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->orders->max; i++) {
+		struct child *child = &watch->children[i];
+		if (child->pid && child->until <= gate_now()) {
+			say("conversation %d is past its deadline and killed: unavailable", (int)child->pid);
+			kill_child(child);
+		}
+	}
+}
+
+static void read_signals(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+	while (read(watch->signals, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo != SIGCHLD)
+			watch->ending = true;
+	reap_children(watch);
+}
+
+/* Milliseconds to the next deadline; -1 when there is none. */
+static int pause_time(const struct watch *watch, bool resting)
+{
+	int64_t next = resting ? watch->rest_until : INT64_MAX;
+	for (size_t i = 0; i < watch->orders->max; i++)
+		if (watch->children[i].pid && watch->children[i].until < next)
+			next = watch->children[i].until;
+	int64_t left = next - gate_now();
+	if (next == INT64_MAX)
+		return -1;
+	return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+static void turn(struct watch *watch)
+{
+	bool resting = watch->rest_until > gate_now();
+	bool open = watch->listener >= 0 && watch->running < watch->orders->max && !resting;
+	struct pollfd ready[2] = {{.fd = watch->signals, .events = POLLIN},
+				  {.fd = open ? watch->listener : -1, .events = POLLIN}};
+	if (poll(ready, 2, pause_time(watch, resting)) < 0)
+		return;
+	if (ready[0].revents)
+		read_signals(watch);
+	end_overdue(watch);
+	if (ready[1].revents && !watch->ending)
+		accept_peer(watch);
+}
+
+static bool begin(struct watch *watch)
+{
+	sigset_t wanted;
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGCHLD);
+	/* Where it is ignored, children vanish unseen: ours, and pam_unix's helper. */
+	signal(SIGCHLD, SIG_DFL);
+	if (sigprocmask(SIG_BLOCK, &wanted, &watch->outer_mask) < 0)
+		return false;
+	sigdelset(&watch->outer_mask, SIGCHLD);
+	watch->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	watch->children = calloc(watch->orders->max, sizeof *watch->children);
+	return watch->signals >= 0 && watch->children;
+}
+
+bool watch_run(int listener, int connection, const struct watch_orders *orders)
+{
+	struct watch watch = {.orders = orders, .listener = listener};
+	if (!begin(&watch)) {
+		say("cannot begin: out of memory or file descriptors");
+		return false;
+	}
+	if (connection >= 0)
+		start_child(&watch, connection);
+	while (!watch.ending && (listener >= 0 || watch.running))
+		turn(&watch);
+	for (size_t i = 0; i < orders->max; i++)
+		if (watch.children[i].pid)
+			kill_child(&watch.children[i]);
+	while (watch.running && waitpid(-1, NULL, 0) > 0)
+		watch.running--;
+	close(watch.signals);
+	free(watch.children);
+	return true;
+}
