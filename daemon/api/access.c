@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /access as JSON: each role, what gives it, and who holds it. */
+#include "api/nouns.h"
+
+#include "rules/access.h"
+
+#include <string.h>
+
+static void group_write(struct json *json, const char *key, const char *name, const char *dn)
+{
+	put_object(json, key);
+	put_string(json, "name", name);
+	put_string(json, "dn", dn);
+	put_object_end(json);
+}
+
+static void groups_write(struct json *json, const struct access_picture *picture, const char *role)
+{
+	put_array(json, "groups");
+	for (size_t i = 0; i < picture->group_count; i++) {
+		const struct store_role_group *group = &picture->groups[i];
+		if (strcmp(group->role, role) == 0)
+			group_write(json, NULL, group->name ? group->name : group->ref, group->dn);
+	}
+	put_array_end(json);
+}
+
+static void accounts_write(struct json *json, const struct house *house, unsigned role)
+{
+	put_array(json, "accounts");
+	for (size_t i = 0; role == ROLE_ADMIN && i < house->rescue_count; i++)
+		put_string(json, NULL, house->rescue_accounts[i]);
+	put_array_end(json);
+}
+
+/* Everyone in the directory is an employee: they are not listed. */
+static void holders_write(struct json *json, const struct access_picture *picture, const char *role)
+{
+	put_array(json, "holders");
+	for (size_t i = 0; role_of(role) != ROLE_EMPLOYEE && i < picture->grant_count; i++) {
+		const struct store_grant *grant = &picture->grants[i];
+		if (strcmp(grant->role, role) != 0)
+			continue;
+		put_object(json, NULL);
+		put_named(json, "person", grant->person_id, "name", grant->person_name);
+		put_string(json, "username", grant->username);
+		group_write(json, "through", grant->group_name, grant->group_dn);
+		put_time(json, "since", grant->since);
+		put_object_end(json);
+	}
+	put_array_end(json);
+}
+
+enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct access_picture picture;
+	struct json *json = &out->json;
+	TRY(reply_json_only(call, in, out));
+	TRY(access_list(call, &picture));
+	put_object(json, NULL);
+	put_array(json, "items");
+	for (unsigned i = 0; role_names[i]; i++) {
+		put_object(json, NULL);
+		put_string(json, "role", role_names[i]);
+		groups_write(json, &picture, role_names[i]);
+		accounts_write(json, call->house, 1u << i);
+		holders_write(json, &picture, role_names[i]);
+		put_object_end(json);
+	}
+	put_array_end(json);
+	put_object_end(json);
+	return SKD_OK;
+}

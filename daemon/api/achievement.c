@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /achievements as JSON. */
+#include "api/nouns.h"
+
+#include "api/merge.h"
+#include "rules/achievement.h"
+
+static void achievement_write(struct json *json, const struct store_achievement *a)
+{
+	put_object(json, NULL);
+	put_string(json, "id", a->id);
+	put_int(json, "version", a->number);
+	put_string(json, "type", a->type);
+	put_string(json, "name", a->name);
+	put_string(json, "description", a->description);
+	put_string(json, "criteria", a->criteria);
+	put_named(json, "issuer", a->issuer_id, "name", a->issuer);
+	put_array(json, "skills");
+	for (size_t i = 0; i < a->skill_count; i++) {
+		put_object(json, NULL);
+		put_named(json, "skill", a->skills[i].id, "label", a->skills[i].label);
+		put_int(json, "level", a->skills[i].level);
+		put_object_end(json);
+	}
+	put_array_end(json);
+	put_string(json, "validity", a->validity);
+	put_string(json, "state", a->state);
+	put_string(json, "image_url", a->image_url);
+	put_time(json, "updated_at", a->updated_at);
+	put_object_end(json);
+}
+
+/* An older version gets an ETag of its own, which If-Match of a PATCH never meets. */
+static void achievement_reply(struct skd_call *call, struct reply *out, const struct store_achievement *a)
+{
+	achievement_write(&out->json, a);
+	if (a->number == a->latest)
+		reply_version(call, out, a->version);
+	else
+		out->etag = talloc_asprintf(call, "version-%ld", a->number);
+}
+
+const struct field achievement_list_fields[] = {
+	{"q", FIELD_TEXT, .most = 200}, {"skill", FIELD_TEXT}, {"type", FIELD_TEXT},
+	{"state", FIELD_ENUM, .words = "draft|in_review|published|archived"}, {NULL}};
+const struct field achievement_get_fields[] = {{"version", FIELD_INT, .least = 1, .most = INT32_MAX}, {NULL}};
+
+enum skd_outcome api_achievement_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct achievement_filter filter = {.q = query_text(in, "q"), .state = query_text(in, "state"),
+					    .type = query_text(in, "type"), .skill = query_text(in, "skill")};
+	struct store_achievement *achievements;
+	size_t count;
+	TRY(reply_json_only(call, in, out));
+	TRY(achievement_list(call, &filter, in->list, &achievements, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		achievement_write(&out->json, &achievements[i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+enum skd_outcome api_achievement_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_achievement achievement;
+	TRY(achievement_get(call, in->ids[0], (long)query_value(in, "version")->number, &achievement));
+	achievement_reply(call, out, &achievement);
+	return SKD_OK;
+}
+
+/* ---- writing ---- */
+
+static enum skd_outcome skills_read(struct skd_call *call, const struct value *value, struct skill_proved **skills,
+				    size_t *count)
+{
+	static const struct field fields[] = {
+		{"skill", FIELD_REF, .required = true}, {"level", FIELD_INT, .required = true, .least = 1, .most = 20}, {NULL}};
+	size_t i;
+	json_t *item;
+	if (!value->given)
+		return SKD_OK;
+	if (!value->null && !json_is_array(value->json))
+		return fail_field(call, "/skills", "must be an array of skills with a level");
+	*count = value->null ? 0 : json_array_size(value->json);
+	*skills = talloc_zero_array(call, struct skill_proved, *count + 1);
+	json_array_foreach (value->json, i, item) {
+		const char *at = talloc_asprintf(call, "/skills/%zu", i);
+		struct value v[2] = {0};
+		if (!json_is_object(item))
+			return fail_field(call, at, "must be an object with skill and level");
+		TRY(fields_object(call, fields, at, item, false, v));
+		(*skills)[i] = (struct skill_proved){v[0].text, (long)v[1].number};
+	}
+	return SKD_OK;
+}
+
+enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, FIELDS };
+static const struct field achievement_fields[FIELDS + 1] = {
+	[TYPE] = {"type", FIELD_TEXT},
+	[NAME] = {"name", FIELD_TEXT, .required = true},
+	[DESCRIPTION] = {"description", FIELD_TEXT, .most = 10000},
+	[CRITERIA] = {"criteria", FIELD_TEXT, .most = 10000},
+	[SKILLS] = {"skills", FIELD_JSON},
+	[VALIDITY] = {"validity", FIELD_PERIOD, .most = 40},
+	[IMAGE] = {"image_url", FIELD_URL, .most = 2000},
+	[STATE] = {"state", FIELD_ENUM, .words = "draft|published|archived"},
+};
+
+static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch,
+				   struct store_achievement *a, struct skill_proved **skills, size_t *count)
+{
+	struct value v[FIELDS] = {0};
+	TRY(body_read(call, in, achievement_fields, patch, v));
+	if (v[TYPE].null || v[STATE].null)
+		return fail_field(call, v[TYPE].null ? "/type" : "/state", "must not be null");
+	merge_text(&v[TYPE], &a->type);
+	merge_text(&v[NAME], &a->name);
+	merge_text(&v[DESCRIPTION], &a->description);
+	merge_text(&v[CRITERIA], &a->criteria);
+	merge_text(&v[VALIDITY], &a->validity);
+	merge_text(&v[IMAGE], &a->image_url);
+	merge_text(&v[STATE], &a->state);
+	return skills_read(call, &v[SKILLS], skills, count);
+}
+
+enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_achievement achievement = {.type = "Badge", .state = "draft"};
+	struct skill_proved *skills = NULL;
+	size_t count = 0;
+	TRY(body_merge(call, in, false, &achievement, &skills, &count));
+	TRY(achievement_add(call, skills, count, &achievement));
+	reply_created(call, out, "/api/v1/achievements", achievement.id);
+	achievement_reply(call, out, &achievement);
+	return SKD_OK;
+}
+
+enum skd_outcome api_achievement_set(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_achievement achievement;
+	struct skill_proved *skills = NULL;
+	size_t count = 0;
+	TRY(achievement_get(call, in->ids[0], 0, &achievement));
+	TRY(merge_match(call, in, achievement.version));
+	TRY(body_merge(call, in, true, &achievement, &skills, &count));
+	TRY(achievement_set(call, skills, count, &achievement));
+	achievement_reply(call, out, &achievement);
+	return SKD_OK;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /credentials as JSON. */
+#include "api/nouns.h"
+
+#include "rules/credential.h"
+#include "rules/house.h"
+#include "rules/person.h"
+
+#include <string.h>
+
+enum { EVIDENCE_MAX = 50 };
+
+static void credential_write(struct skd_call *call, struct json *json, const struct store_credential *c)
+{
+	put_object(json, NULL);
+	put_string(json, "id", c->id);
+	put_named(json, "person", c->person_id, "name", c->person_name);
+	put_object(json, "achievement");
+	put_string(json, "id", c->achievement_id);
+	put_int(json, "version", c->achievement_version);
+	put_string(json, "name", c->achievement_name);
+	put_object_end(json);
+	put_named(json, "issuer", c->issuer_id, "name", c->issuer_name);
+	put_time(json, "issued_at", c->issued_at);
+	put_time(json, "valid_from", c->valid_from);
+	put_time(json, "expires_at", c->expires_at);
+	put_string(json, "state", c->state);
+	put_string(json, "reason", c->reason);
+	put_raw(json, "evidence", c->evidence, strlen(c->evidence));
+	put_string(json, "badge_url", talloc_asprintf(call, "%s/badges/%s", call->house->public_url, c->id));
+	put_string(json, "superseded_by", c->superseded_by);
+	put_object_end(json);
+}
+
+static void credential_reply(struct skd_call *call, struct reply *out, const struct store_credential *c)
+{
+	credential_write(call, &out->json, c);
+	reply_version(call, out, c->version);
+}
+
+const struct field credential_list_fields[] = {
+	{"person", FIELD_UUID}, {"achievement", FIELD_UUID},
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
+const struct field person_credential_fields[] = {
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
+
+static enum skd_outcome list_reply(struct skd_call *call, const struct request *in, struct reply *out,
+				   const struct store_credential_filter *filter)
+{
+	struct store_credential *credentials;
+	size_t count;
+	TRY(reply_json_only(call, in, out));
+	TRY(credential_list(call, filter, in->list, &credentials, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		credential_write(call, &out->json, &credentials[i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_credential_filter filter = {query_text(in, "person"), query_text(in, "achievement"),
+						 query_text(in, "state")};
+	return list_reply(call, in, out, &filter);
+}
+
+enum skd_outcome api_credential_of_person(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_credential_filter filter = {in->ids[0], NULL, query_text(in, "state")};
+	struct store_person person;
+	TRY(person_get(call, in->ids[0], &person));
+	return list_reply(call, in, out, &filter);
+}
+
+enum skd_outcome api_credential_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_credential credential;
+	TRY(credential_get(call, in->ids[0], &credential));
+	credential_reply(call, out, &credential);
+	return SKD_OK;
+}
+
+enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_event *events;
+	size_t count;
+	TRY(credential_events(call, in->ids[0], &events, &count));
+	put_object(&out->json, NULL);
+	put_array(&out->json, "items");
+	for (size_t i = 0; i < count; i++) {
+		put_object(&out->json, NULL);
+		put_string(&out->json, "kind", events[i].kind);
+		put_time(&out->json, "valid_from", events[i].valid_from);
+		put_time(&out->json, "valid_to", events[i].valid_to);
+		put_time(&out->json, "recorded_at", events[i].recorded_at);
+		put_string(&out->json, "account", events[i].account);
+		put_string(&out->json, "reason", events[i].reason);
+		put_object_end(&out->json);
+	}
+	put_array_end(&out->json);
+	put_object_end(&out->json);
+	return SKD_OK;
+}
+
+/* ---- issuing ---- */
+
+/* Checks each piece of evidence and writes it anew, so that nothing else is stored. */
+static enum skd_outcome evidence_read(struct skd_call *call, json_t *array, const char **evidence)
+{
+	static const struct field fields[] = {
+		{"name", FIELD_TEXT, .most = 300}, {"url", FIELD_URL, .most = 2000}, {"narrative", FIELD_TEXT, .most = 10000}, {NULL}};
+	struct text text;
+	struct json json;
+	size_t i;
+	json_t *item;
+	if (array && (!json_is_array(array) || json_array_size(array) > EVIDENCE_MAX))
+		return fail_field(call, "/evidence", "must be an array of at most %d", EVIDENCE_MAX);
+	text_begin(&text, call, 256);
+	json_begin(&json, &text);
+	put_array(&json, NULL);
+	json_array_foreach (array, i, item) {
+		struct value v[3] = {0};
+		const char *at = talloc_asprintf(call, "/evidence/%zu", i);
+		if (!json_is_object(item))
+			return fail_field(call, at, "must be an object");
+		TRY(fields_object(call, fields, at, item, false, v));
+		if (!v[0].given && !v[1].given && !v[2].given)
+			return fail_field(call, at, "needs a name, a url or a narrative");
+		put_object(&json, NULL);
+		for (int k = 0; k < 3; k++)
+			put_string(&json, fields[k].name, v[k].text);
+		put_object_end(&json);
+	}
+	put_array_end(&json);
+	*evidence = text_end(&text);
+	return SKD_OK;
+}
+
+enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	static const struct field fields[] = {{"person", FIELD_REF, .required = true, .most = 256},
+					      {"achievement", FIELD_REF, .required = true},
+					      {"issued_at", FIELD_TIME},
+					      {"valid_from", FIELD_TIME},
+					      {"expires_at", FIELD_TIME},
+					      {"evidence", FIELD_JSON},
+					      {NULL}};
+	struct value v[6] = {0};
+	struct store_credential credential;
+	TRY(body_read(call, in, fields, false, v));
+	if (!uuid_valid(v[1].text))
+		return fail_field(call, "/achievement", "must be an achievement's id");
+	struct credential_order order = {v[0].text, v[1].text, v[2].number, v[3].number, v[4].number, NULL};
+	TRY(evidence_read(call, v[5].json, &order.evidence));
+	TRY(credential_issue(call, &order, &credential));
+	reply_created(call, out, "/api/v1/credentials", credential.id);
+	credential_reply(call, out, &credential);
+	return SKD_OK;
+}
+
+static enum skd_outcome turn(struct skd_call *call, const struct request *in, struct reply *out,
+			     enum credential_turn kind)
+{
+	const struct field fields[] = {
+		{"reason", FIELD_TEXT, .required = kind != CREDENTIAL_REINSTATE, .most = 1000}, {NULL}};
+	struct value v[1] = {0};
+	struct store_credential credential;
+	if (in->body || fields[0].required)
+		TRY(body_read(call, in, fields, false, v));
+	TRY(credential_turn(call, in->ids[0], kind, v[0].text, &credential));
+	credential_reply(call, out, &credential);
+	return SKD_OK;
+}
+
+enum skd_outcome api_credential_revoke(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return turn(call, in, out, CREDENTIAL_REVOKE);
+}
+
+enum skd_outcome api_credential_suspend(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return turn(call, in, out, CREDENTIAL_SUSPEND);
+}
+
+enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return turn(call, in, out, CREDENTIAL_REINSTATE);
+}

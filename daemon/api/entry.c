@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The way in: plan (on the server's thread), then serve (in the route's lane): actor, right, fields,
+ * handler, commit, reply. */
+#include "api/entry.h"
+
+#include "api/match.h"
+#include "api/metrics.h"
+#include "http/reply.h"
+#include "rules/audit.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+	const struct house *house;
+	struct lane *lanes[LANE_COUNT];
+	struct metrics *metrics;
+	const char **tags; /* "METHOD /path" of each route */
+	const char *const *trusted_proxies;
+	bool draining;
+};
+
+/* Kept with the exchange between plan and serve. */
+struct plan {
+	const struct route *route;
+	const char *ids[2], *query;
+};
+
+static const struct field list_fields[] = {
+	{"limit", FIELD_INT, .least = 1, .most = 500}, {"cursor", FIELD_TEXT, .most = 2100},
+	{"sort", FIELD_TEXT, .most = 40},	       {"count", FIELD_BOOL},
+	{NULL}};
+static const struct field common_fields[] = {{"format", FIELD_ENUM, .words = "json|ndjson|csv|xlsx|html"}, {NULL}};
+
+/* ---- plan ---- */
+
+static void refuse_plainly(struct exchange *exchange, int status, const char *sentence, const char *allow)
+{
+	struct skd_call *call = call_new("request", 1000);
+	struct http_header header = {"Allow", allow};
+	reply_problem(exchange, call, status, sentence, &header, allow ? 1 : 0);
+	talloc_free(call);
+}
+
+static bool has_json_type(const struct exchange *exchange)
+{
+	const char *type = exchange_header(exchange, "Content-Type");
+	size_t size = type ? strcspn(type, "; \t") : 0;
+	return size == 16 && strncasecmp(type, "application/json", 16) == 0;
+}
+
+static bool plan_method(struct exchange *exchange, const char *method, const struct matched *matched)
+{
+	struct http_header allow = {"Allow", matched->allow};
+	if (strcmp(method, "OPTIONS") == 0)
+		exchange_answer(exchange, 204, &allow, 1, NULL, 0);
+	else
+		refuse_plainly(exchange, 405, "this address does not take that method", matched->allow);
+	return false;
+}
+
+static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *plan)
+{
+	struct entry *entry = self;
+	struct matched matched;
+	struct plan *kept = talloc_zero(NULL, struct plan);
+	const char *method = exchange_method(exchange);
+	exchange_keep(exchange, kept);
+	switch (match_target(kept, method, exchange_target(exchange), &matched)) {
+	case MATCH_MALFORMED:
+		refuse_plainly(exchange, 400, "the address is malformed", NULL);
+		return false;
+	case MATCH_NOWHERE:
+		refuse_plainly(exchange, 404, "there is nothing at this address", NULL);
+		return false;
+	case MATCH_METHOD:
+		return plan_method(exchange, method, &matched);
+	case MATCH_ROUTE:
+		break;
+	}
+	const struct route *route = matched.route;
+	*kept = (struct plan){route, {matched.ids[0], matched.ids[1]}, matched.query};
+	exchange_tag(exchange, entry->tags[route - routes]);
+	*plan = (struct http_plan){
+		.body_limit = strcmp(route->method, "GET") == 0 ? 0 : route->body_limit ? route->body_limit : 65536,
+		.lane = entry->lanes[route->lane],
+		.milliseconds = (route->seconds ? route->seconds : 30) * 1000,
+	};
+	return true;
+}
+
+/* ---- serve ---- */
+
+static bool is_trusted(const struct entry *entry, const char *address)
+{
+	for (size_t i = 0; entry->trusted_proxies && entry->trusted_proxies[i]; i++)
+		if (strcmp(entry->trusted_proxies[i], *address ? address : "unix") == 0)
+			return true;
+	return false;
+}
+
+/* Behind a trusted proxy the client is the last address that the proxy itself has written. */
+static const char *client_address(struct skd_call *call, const struct entry *entry, const struct exchange *exchange)
+{
+	const char *peer = exchange_peer(exchange);
+	const char *forwarded = exchange_header(exchange, "X-Forwarded-For");
+	unsigned char parsed[16];
+	if (!forwarded || !is_trusted(entry, peer))
+		return peer;
+	const char *last = strrchr(forwarded, ',');
+	last = last ? last + 1 : forwarded;
+	last += strspn(last, " \t");
+	const char *address = talloc_strndup(call, last, strcspn(last, " \t"));
+	return inet_pton(AF_INET, address, parsed) == 1 || inet_pton(AF_INET6, address, parsed) == 1 ? address : peer;
+}
+
+static const char *bearer_of(const struct exchange *exchange)
+{
+	const char *header = exchange_header(exchange, "Authorization");
+	if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
+}
+
+/* The noun of "/api/v1/NOUN/...", as scopes name it. */
+static const char *route_noun(struct skd_call *call, const struct route *route)
+{
+	const char *noun = route->path + strlen("/api/v1/");
+	return talloc_strndup(call, noun, strcspn(noun, "/"));
+}
+
+static enum skd_outcome entry_rights(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	const struct route *route = in->route;
+	if (route->form & FORM_PUBLIC)
+		return SKD_OK;
+	out->unauthorized = true;
+	TRY(actor_find(call, bearer_of(in->exchange)));
+	out->unauthorized = false;
+	if (call->actor->stale)
+		audit_touched(call);
+	if ((route->form & FORM_SESSION) && call->actor->token_id)
+		return fail(call, SKD_DENIED, "this takes a signed-in session, not a token");
+	if (!actor_scoped(call, route_noun(call, route), strcmp(route->method, "GET") != 0))
+		return fail(call, SKD_DENIED, "the token has no scope for this");
+	if (!(route->form & FORM_ANYONE) && !actor_has(call, route->roles ? route->roles : ROLE_ANY))
+		return fail(call, SKD_DENIED, "your roles do not allow this");
+	return SKD_OK;
+}
+
+static size_t table_append(struct field *to, size_t at, const struct field *from)
+{
+	for (; from && from->name; from++)
+		to[at++] = *from;
+	return at;
+}
+
+static enum skd_outcome entry_sort(struct skd_call *call, struct request *in, const char *sort)
+{
+	if (!sort)
+		return SKD_OK;
+	in->list->descending = *sort == '-';
+	in->list->sort = sort + in->list->descending;
+	const char *words = in->route->sorts;
+	size_t size = strlen(in->list->sort);
+	for (const char *at = words; at; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (size && strncmp(at, in->list->sort, size) == 0 && (at[size] == '|' || !at[size]))
+			return SKD_OK;
+	}
+	return fail_field(call, "sort", words ? "must be one of %s, with - in front to go down" : "this list has one order",
+			  words);
+}
+
+static const char *format_of(const struct request *in)
+{
+	const char *chosen = query_text(in, "format");
+	const char *accept = exchange_header(in->exchange, "Accept");
+	if (chosen)
+		return chosen;
+	if (!accept || strstr(accept, "*/*") || strstr(accept, "application/json") || strstr(accept, "application/*"))
+		return "json";
+	return strstr(accept, "application/x-ndjson") ? "ndjson" : strstr(accept, "text/csv") ? "csv"
+	       : strstr(accept, "text/html")	      ? "html"
+	       : strstr(accept, "spreadsheetml")      ? "xlsx"
+	       : strstr(accept, "text/plain")	      ? "text"
+						      : "";
+}
+
+static enum skd_outcome entry_query(struct skd_call *call, struct request *in, const char *query)
+{
+	const struct route *route = in->route;
+	struct field *table = talloc_zero_array(call, struct field, 40);
+	size_t count = table_append(table, 0, route->query);
+	bool is_list = route->form & FORM_LIST;
+	count = is_list ? table_append(table, count, list_fields) : count;
+	count = table_append(table, count, common_fields);
+	in->query = talloc_zero_array(call, struct value, count + 1);
+	in->fields = table;
+	TRY(fields_query(call, table, query, in->query));
+	in->format = format_of(in);
+	if (!is_list)
+		return SKD_OK;
+	const struct value *limit = query_value(in, "limit");
+	in->list = talloc_zero(call, struct list);
+	in->list->limit = limit->given ? (long)limit->number : 50;
+	in->list->cursor = query_text(in, "cursor");
+	in->list->count = query_value(in, "count")->number;
+	return entry_sort(call, in, query_text(in, "sort"));
+}
+
+static enum skd_outcome entry_ids(struct skd_call *call, struct request *in)
+{
+	for (int i = 0; i < 2 && in->ids[i]; i++) {
+		char *id = talloc_size(call, UUID_SIZE);
+		if (strcmp(in->ids[i], "current") == 0)
+			continue;
+		if (!uuid_parse(in->ids[i], id))
+			return fail(call, SKD_ABSENT, "there is nothing with that id");
+		in->ids[i] = id;
+	}
+	return SKD_OK;
+}
+
+static enum skd_outcome entry_match(struct skd_call *call, struct request *in, struct reply *out)
+{
+	if (!(in->route->form & FORM_MATCH))
+		return SKD_OK;
+	const char *match = exchange_header(in->exchange, "If-Match");
+	char *end;
+	if (!match) {
+		out->status = 428;
+		return fail(call, SKD_BAD_INPUT, "this needs If-Match with the ETag you have read");
+	}
+	in->version = *match == '"' ? strtol(match + 1, &end, 10) : 0;
+	if (in->version <= 0 || strcmp(end, "\"") != 0)
+		return fail(call, SKD_STALE, "If-Match is not an ETag of this resource");
+	return SKD_OK;
+}
+
+static enum skd_outcome entry_body(struct skd_call *call, struct request *in, struct reply *out)
+{
+	size_t size;
+	const char *body = exchange_body(in->exchange, &size);
+	if (!size)
+		return SKD_OK;
+	if (!has_json_type(in->exchange)) {
+		out->status = 415;
+		return fail(call, SKD_BAD_INPUT, "the body must be application/json");
+	}
+	return fields_parse(call, body, size, &in->body);
+}
+
+static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, struct reply *out, const char *query)
+{
+	TRY(entry_rights(call, in, out));
+	TRY(entry_ids(call, in));
+	TRY(entry_query(call, in, query));
+	TRY(entry_match(call, in, out));
+	TRY(entry_body(call, in, out));
+	return in->route->handle(call, in, out);
+}
+
+/* ---- writing ---- */
+
+static enum skd_outcome entry_recall(struct skd_call *call, const struct request *in, struct reply *out,
+				     const char *key, bool *first)
+{
+	struct answer answer;
+	size_t size;
+	const char *body = exchange_body(in->exchange, &size);
+	if (strlen(key) > 200 || !utf8_valid(key, strlen(key)))
+		return fail_field(call, "Idempotency-Key", "must be UTF-8 and at most 200 bytes long");
+	TRY(answer_recall(call, key, exchange_method(in->exchange), exchange_target(in->exchange), body, size, first,
+			  &answer));
+	if (*first)
+		return SKD_OK;
+	out->status = answer.status;
+	out->location = answer.location;
+	out->etag = answer.etag;
+	text_add(&out->body, answer.body, answer.size);
+	return SKD_OK;
+}
+
+/* The transaction is the call's: everything the handler does, its audit entry and the remembered
+ * answer are committed together, or not at all. */
+static enum skd_outcome entry_write(struct skd_call *call, struct request *in, struct reply *out, const char *query)
+{
+	const char *key = strcmp(in->route->method, "POST") == 0 ? exchange_header(in->exchange, "Idempotency-Key") : NULL;
+	bool first = true;
+	TRY(pool_borrow(call->house->writers, call));
+	TRY(entry_rights(call, in, out));
+	TRY(tx_begin(call));
+	if (key)
+		TRY(entry_recall(call, in, out, key, &first));
+	if (first) {
+		TRY(entry_ids(call, in));
+		TRY(entry_query(call, in, query));
+		TRY(entry_match(call, in, out));
+		TRY(entry_body(call, in, out));
+		TRY(in->route->handle(call, in, out));
+		struct answer answer = {out->status, out->location, out->etag, out->body.bytes, out->body.size};
+		if (key)
+			TRY(answer_remember(call, key, &answer));
+	}
+	TRY(tx_commit(call));
+	if (call->after)
+		call->after(call);
+	return SKD_OK;
+}
+
+static enum skd_outcome entry_run(struct skd_call *call, struct request *in, struct reply *out, const char *query)
+{
+	switch (in->route->lane) {
+	case RUNS_WRITE:
+		return entry_write(call, in, out, query);
+	case RUNS_REPORT:
+		TRY(pool_borrow(call->house->reports, call));
+		return entry_handle(call, in, out, query);
+	case RUNS_READ:
+		pipe_enter(call);
+		return entry_handle(call, in, out, query);
+	default:
+		return entry_handle(call, in, out, query);
+	}
+}
+
+static size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[4])
+{
+	size_t count = 0;
+	if (out->location)
+		headers[count++] = (struct http_header){"Location", out->location};
+	if (out->etag)
+		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
+	return count;
+}
+
+static void entry_reply(struct skd_call *call, const struct request *in, struct reply *out, enum skd_outcome outcome)
+{
+	struct http_header headers[4];
+	int status = out->status;
+	if (out->streamed)
+		return;
+	if (outcome == SKD_OK) {
+		size_t count = reply_headers(call, out, headers);
+		status = status ? status : 200;
+		char *body = talloc_steal(NULL, out->body.bytes);
+		if (status == 204)
+			exchange_answer(in->exchange, status, headers, count, body, 0);
+		else
+			reply_body(in->exchange, status, out->type ? out->type : "application/json", body, out->body.size,
+				   headers, count);
+		return;
+	}
+	if (outcome == SKD_DENIED && !out->unauthorized && call->actor)
+		audit_refused(call, call->what, in->ids[0]);
+	if (outcome != SKD_BAD_INPUT || status < 400)
+		status = outcome == SKD_DENIED && out->unauthorized ? 401 : reply_status(outcome);
+	reply_problem(in->exchange, call, status, call->sentence, NULL, 0);
+}
+
+static void entry_serve(void *self, struct exchange *exchange)
+{
+	struct entry *entry = self;
+	const struct plan *plan = exchange_note(exchange);
+	const struct route *route = plan->route;
+	struct skd_call *call = call_new(entry->tags[route - routes], (route->seconds ? route->seconds : 30) * 1000);
+	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]}};
+	struct reply out = {0};
+	call->house = entry->house;
+	call->address = client_address(call, entry, exchange);
+	text_begin(&out.body, call, 2048);
+	json_begin(&out.json, &out.body);
+	enum skd_outcome outcome = entry_run(call, &in, &out, plan->query);
+	tx_rollback(call);
+	pool_return(call);
+	entry_reply(call, &in, &out, outcome);
+	talloc_free(call);
+}
+
+static void entry_refuse(void *self, struct exchange *exchange, int status, const char *sentence)
+{
+	(void)self;
+	refuse_plainly(exchange, status, sentence, NULL);
+}
+
+static void entry_done(void *self, const char *method, const char *tag, int status, size_t bytes, int64_t microseconds)
+{
+	struct entry *entry = self;
+	(void)method, (void)bytes;
+	metrics_count(entry->metrics, tag, status, microseconds);
+}
+
+/* ---- open and close ---- */
+
+struct entry *entry_open(const struct house *house, struct lane *const lanes[LANE_COUNT],
+			 const char *const *trusted_proxies)
+{
+	struct entry *entry = talloc_zero(NULL, struct entry);
+	entry->house = house;
+	memcpy(entry->lanes, lanes, sizeof entry->lanes);
+	entry->metrics = metrics_new(entry);
+	size_t count = 0;
+	while (routes[count].method)
+		count++;
+	entry->tags = talloc_array(entry, const char *, count);
+	for (size_t i = 0; i < count; i++)
+		entry->tags[i] = talloc_asprintf(entry, "%s %s", routes[i].method, routes[i].path);
+	entry->trusted_proxies = trusted_proxies;
+	return entry;
+}
+
+void entry_close(struct entry **entry)
+{
+	TALLOC_FREE(*entry);
+}
+
+void entry_app(struct entry *entry, struct http_app *app)
+{
+	*app = (struct http_app){entry, entry_plan, entry_serve, entry_refuse, entry_done};
+}
+
+void entry_draining(struct entry *entry)
+{
+	__atomic_store_n(&entry->draining, true, __ATOMIC_RELAXED);
+}
+
+bool entry_is_draining(const struct entry *entry)
+{
+	return __atomic_load_n(&entry->draining, __ATOMIC_RELAXED);
+}
+
+struct lane *entry_lane(const struct entry *entry, enum route_lane lane)
+{
+	return entry->lanes[lane];
+}
+
+void entry_metrics(const struct entry *entry, struct text *out)
+{
+	metrics_print(entry->metrics, out);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where a request becomes a call: route, actor, right, fields, handler, reply. One table of routes. */
+#ifndef API_ENTRY_H
+#define API_ENTRY_H
+
+#include "base/fields.h"
+#include "base/json.h"
+#include "http/server.h"
+#include "rules/actor.h"
+#include "rules/house.h"
+#include "store/list.h"
+
+enum route_lane {
+	RUNS_AT_ONCE, /* on the server's own thread: no waiting, no database */
+	RUNS_READ,    /* short reads, in the pipeline */
+	RUNS_WRITE,   /* a transaction on an ordinary session, committed when the handler says OK */
+	RUNS_REPORT,  /* long reads; the handler may stream */
+	RUNS_SIGNIN,  /* waits for authenticators; no session of its own */
+	LANE_COUNT,
+};
+
+enum route_form {
+	FORM_ONE,    /* a single resource, or none */
+	FORM_LIST,   /* takes limit, cursor, sort, count */
+	FORM_PUBLIC = 4,  /* needs no actor */
+	FORM_MATCH = 8,   /* needs If-Match */
+	FORM_ANYONE = 16, /* any valid token will do, also without a role */
+	FORM_SESSION = 32, /* a signed-in session, not a token */
+};
+
+struct entry;
+
+struct request {
+	struct entry *entry;
+	struct exchange *exchange;
+	const struct route *route;
+	const char *ids[2];    /* of the path, decoded; UUIDs in lower case */
+	const struct field *fields; /* what the query was held against */
+	struct value *query;        /* in the order of fields */
+	json_t *body;          /* an object, or NULL without one */
+	long version;          /* of If-Match */
+	const char *format;    /* json, ndjson, csv, …: what the client wants */
+	struct list *list;     /* with FORM_LIST */
+};
+
+struct reply {
+	int status;           /* 0: 200 */
+	struct text body;
+	struct json json;     /* writes into body */
+	const char *location; /* path */
+	const char *etag;     /* without quotes */
+	const char *type;     /* NULL: application/json */
+	bool unauthorized;    /* DENIED means 401 here */
+	bool streamed;        /* the handler has answered through the exchange itself */
+};
+
+struct route {
+	const char *method, *path; /* {id} and {…} stand for one segment */
+	enum route_lane lane;
+	unsigned form;
+	unsigned roles; /* any of these; 0: any role at all */
+	enum skd_outcome (*handle)(struct skd_call *call, const struct request *in, struct reply *out);
+	const struct field *query; /* NULL: none */
+	const char *sorts;         /* of a list: words separated by | */
+	size_t body_limit;
+	long seconds; /* 0: 30 */
+};
+extern const struct route routes[]; /* ends with a NULL method */
+
+/* The application for server_open(). Lanes are given by main; the counters live here. */
+struct entry *entry_open(const struct house *house, struct lane *const lanes[LANE_COUNT],
+			 const char *const *trusted_proxies);
+void entry_close(struct entry **entry);
+void entry_app(struct entry *entry, struct http_app *app);
+/* Sends 503 to what comes from now on at /readyz, so that balancers look elsewhere. */
+void entry_draining(struct entry *entry);
+
+/* ---- for handlers ---- */
+const struct value *query_value(const struct request *in, const char *name);
+const char *query_text(const struct request *in, const char *name); /* NULL when it is not given */
+/* Ends a list: "items" is open; closes it and writes next and total. */
+void reply_list_begin(const struct request *in, struct reply *out);
+void reply_list_end(const struct request *in, struct reply *out);
+/* 201 with Location "PATH/ID". */
+void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
+void reply_version(struct skd_call *call, struct reply *out, long version);
+/* JSON, or 406 for another format. */
+enum skd_outcome reply_json_only(struct skd_call *call, const struct request *in, struct reply *out) WARN_UNUSED;
+/* Reads the body against a table. */
+enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
+			   struct value *values) WARN_UNUSED;
+
+/* What /metrics prints of requests. */
+void entry_metrics(const struct entry *entry, struct text *out);
+struct lane *entry_lane(const struct entry *entry, enum route_lane lane);
+bool entry_is_draining(const struct entry *entry);
+
+#endif

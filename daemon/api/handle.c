@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What handlers share: reading their fields, writing lists and new resources. */
+#include "api/entry.h"
+
+#include <string.h>
+
+const struct value *query_value(const struct request *in, const char *name)
+{
+	static const struct value absent;
+	for (size_t i = 0; in->fields[i].name; i++)
+		if (strcmp(in->fields[i].name, name) == 0)
+			return &in->query[i];
+	return &absent;
+}
+
+const char *query_text(const struct request *in, const char *name)
+{
+	const struct value *value = query_value(in, name);
+	return value->given ? value->text : NULL;
+}
+
+void reply_list_begin(const struct request *in, struct reply *out)
+{
+	(void)in;
+	put_object(&out->json, NULL);
+	put_array(&out->json, "items");
+}
+
+void reply_list_end(const struct request *in, struct reply *out)
+{
+	put_array_end(&out->json);
+	put_string(&out->json, "next", in->list->next);
+	if (in->list->count)
+		put_int(&out->json, "total", in->list->total);
+	put_object_end(&out->json);
+}
+
+void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id)
+{
+	out->status = 201;
+	out->location = talloc_asprintf(call, "%s/%s", path, id);
+}
+
+void reply_version(struct skd_call *call, struct reply *out, long version)
+{
+	out->etag = talloc_asprintf(call, "%ld", version);
+}
+
+enum skd_outcome reply_json_only(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	if (strcmp(in->format, "json") == 0)
+		return SKD_OK;
+	out->status = 406;
+	return fail(call, SKD_BAD_INPUT, "this is given as application/json only");
+}
+
+enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
+			   struct value *values)
+{
+	if (!in->body)
+		return fail(call, SKD_BAD_INPUT, "a JSON body is needed");
+	return fields_object(call, table, "", in->body, patch, values);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The handlers that the table of routes names, by file, and the parameters they take. Each answers
+ * as http/openapi says of its route. */
+#ifndef API_NOUNS_H
+#define API_NOUNS_H
+
+#include "api/entry.h"
+
+struct skd_call;
+
+/* ops.c */
+enum skd_outcome api_healthz(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_readyz(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_metrics(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_openapi(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* session.c */
+enum skd_outcome api_session_open(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_session_answer(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_session_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_session_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_session_drop(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_token_make(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_token_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_token_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_token_drop(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_me(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* person.c */
+extern const struct field person_list_fields[], unit_list_fields[];
+enum skd_outcome api_person_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_person_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_unit_get(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* run.c */
+extern const struct field run_list_fields[];
+enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_run_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_run_ask(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_run_approve(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_run_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* framework.c */
+extern const struct field framework_list_fields[];
+enum skd_outcome api_framework_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_framework_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_framework_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_framework_set(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* scale.c */
+extern const struct field scale_list_fields[];
+enum skd_outcome api_scale_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_scale_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_scale_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_scale_set(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* skill.c */
+extern const struct field skill_list_fields[];
+enum skd_outcome api_skill_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_skill_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_skill_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_skill_set(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* achievement.c */
+extern const struct field achievement_list_fields[], achievement_get_fields[];
+enum skd_outcome api_achievement_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_set(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* claim.c */
+extern const struct field claim_list_fields[];
+enum skd_outcome api_claim_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* audit.c, access.c */
+extern const struct field audit_list_fields[];
+enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* credential.c */
+extern const struct field credential_list_fields[], person_credential_fields[];
+enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_of_person(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_revoke(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_suspend(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* report.c */
+extern const struct field report_fields[], holding_fields[];
+enum skd_outcome api_report_skills(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_holding_list(struct skd_call *call, const struct request *in, struct reply *out);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of routes. Held against schemas/openapi.yaml by the tests, both ways. */
+#include "api/nouns.h"
+
+static const struct field all_fields[] = {{"all", FIELD_BOOL}, {NULL}};
+
+const struct route routes[] = {
+	{"GET", "/healthz", RUNS_AT_ONCE, FORM_PUBLIC, 0, api_healthz},
+	{"GET", "/readyz", RUNS_READ, FORM_PUBLIC, 0, api_readyz},
+	{"GET", "/metrics", RUNS_READ, FORM_PUBLIC, 0, api_metrics},
+	{"GET", "/api/v1/openapi.json", RUNS_AT_ONCE, FORM_PUBLIC, 0, api_openapi},
+
+	{"POST", "/api/v1/sessions", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_open, .body_limit = 8192, .seconds = 70},
+	{"POST", "/api/v1/sessions/{id}", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_answer, .body_limit = 32768,
+	 .seconds = 70},
+	{"GET", "/api/v1/sessions", RUNS_READ, FORM_ANYONE | FORM_SESSION, 0, api_session_list, all_fields},
+	{"GET", "/api/v1/sessions/{id}", RUNS_READ, FORM_ANYONE | FORM_SESSION, 0, api_session_get},
+	{"DELETE", "/api/v1/sessions/{id}", RUNS_WRITE, FORM_ANYONE | FORM_SESSION, 0, api_session_drop},
+	{"GET", "/api/v1/tokens", RUNS_READ, FORM_SESSION, 0, api_token_list, all_fields},
+	{"POST", "/api/v1/tokens", RUNS_WRITE, FORM_SESSION, 0, api_token_make},
+	{"GET", "/api/v1/tokens/{id}", RUNS_READ, FORM_SESSION, 0, api_token_get},
+	{"DELETE", "/api/v1/tokens/{id}", RUNS_WRITE, FORM_SESSION, 0, api_token_drop},
+	{"GET", "/api/v1/me", RUNS_READ, FORM_ANYONE, 0, api_me},
+
+	{"GET", "/api/v1/people", RUNS_READ, FORM_LIST, 0, api_person_list, person_list_fields,
+	 "name|username|title|unit|updated_at"},
+	{"GET", "/api/v1/people/{id}", RUNS_READ, FORM_ONE, 0, api_person_get},
+	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
+	 person_credential_fields, "issued_at|expires_at"},
+	{"GET", "/api/v1/people/{id}/holdings", RUNS_READ, FORM_ONE, 0, api_holding_list, holding_fields},
+	{"GET", "/api/v1/units", RUNS_READ, FORM_LIST, 0, api_unit_list, unit_list_fields, "name"},
+	{"GET", "/api/v1/units/{id}", RUNS_READ, FORM_ONE, 0, api_unit_get},
+
+	{"GET", "/api/v1/directory/runs", RUNS_READ, FORM_LIST, ROLE_ADMIN | ROLE_AUDITOR, api_run_list, run_list_fields,
+	 "started_at"},
+	{"POST", "/api/v1/directory/runs", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_ask},
+	{"GET", "/api/v1/directory/runs/{id}", RUNS_READ, FORM_ONE, ROLE_ADMIN | ROLE_AUDITOR, api_run_get},
+	{"POST", "/api/v1/directory/runs/{id}/approve", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_approve},
+	{"POST", "/api/v1/directory/runs/{id}/drop", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_drop},
+
+	{"GET", "/api/v1/frameworks", RUNS_READ, FORM_LIST, 0, api_framework_list, framework_list_fields, "code|name"},
+	{"POST", "/api/v1/frameworks", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_framework_add, .body_limit = 262144},
+	{"GET", "/api/v1/frameworks/{id}", RUNS_READ, FORM_ONE, 0, api_framework_get},
+	{"PATCH", "/api/v1/frameworks/{id}", RUNS_WRITE, FORM_MATCH, ROLE_CATALOGUE, api_framework_set,
+	 .body_limit = 262144},
+	{"GET", "/api/v1/scales", RUNS_READ, FORM_LIST, 0, api_scale_list, scale_list_fields, "name"},
+	{"POST", "/api/v1/scales", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_scale_add, .body_limit = 262144},
+	{"GET", "/api/v1/scales/{id}", RUNS_READ, FORM_ONE, 0, api_scale_get},
+	{"PATCH", "/api/v1/scales/{id}", RUNS_WRITE, FORM_MATCH, ROLE_CATALOGUE, api_scale_set, .body_limit = 262144},
+	{"GET", "/api/v1/skills", RUNS_READ, FORM_LIST, 0, api_skill_list, skill_list_fields, "label|code"},
+	{"POST", "/api/v1/skills", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_skill_add, .body_limit = 262144},
+	{"GET", "/api/v1/skills/{id}", RUNS_READ, FORM_ONE, 0, api_skill_get},
+	{"PATCH", "/api/v1/skills/{id}", RUNS_WRITE, FORM_MATCH, ROLE_CATALOGUE, api_skill_set, .body_limit = 262144},
+	{"GET", "/api/v1/achievements", RUNS_READ, FORM_LIST, 0, api_achievement_list, achievement_list_fields,
+	 "name|updated_at"},
+	{"POST", "/api/v1/achievements", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_achievement_add,
+	 .body_limit = 262144},
+	{"GET", "/api/v1/achievements/{id}", RUNS_READ, FORM_ONE, 0, api_achievement_get, achievement_get_fields},
+	{"PATCH", "/api/v1/achievements/{id}", RUNS_WRITE, FORM_MATCH, ROLE_CATALOGUE, api_achievement_set,
+	 .body_limit = 262144},
+	{"GET", "/api/v1/claims", RUNS_READ, FORM_LIST, 0, api_claim_list, claim_list_fields, "updated_at|created_at"},
+	{"POST", "/api/v1/claims", RUNS_WRITE, FORM_ONE, 0, api_claim_add},
+	{"GET", "/api/v1/claims/{id}", RUNS_READ, FORM_ONE, 0, api_claim_get},
+	{"PATCH", "/api/v1/claims/{id}", RUNS_WRITE, FORM_MATCH, 0, api_claim_set},
+	{"DELETE", "/api/v1/claims/{id}", RUNS_WRITE, FORM_MATCH, 0, api_claim_drop},
+
+	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at"},
+	{"GET", "/api/v1/access", RUNS_READ, FORM_ONE, ROLE_AUDITOR | ROLE_ADMIN, api_access_list},
+
+	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
+	 "issued_at|expires_at"},
+	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue},
+	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
+	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_ONE, 0, api_credential_events},
+	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},
+	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
+	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
+
+	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST, 0, api_report_skills, report_fields,
+	 "person|name|skill|level|expires_at|unit", .seconds = 600},
+	{NULL},
+};

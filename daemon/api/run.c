@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /directory/runs as JSON. */
+#include "api/nouns.h"
+
+#include "rules/run.h"
+
+#include <string.h>
+
+enum { LINES_SHOWN = 5000 };
+
+static void run_fields_write(struct json *json, const struct store_run *run)
+{
+	put_string(json, "id", run->id);
+	put_string(json, "source", run->source);
+	put_string(json, "state", run->state);
+	put_bool(json, "complete", run->complete);
+	put_int(json, "people", run->counts.people);
+	put_int(json, "added", run->counts.added);
+	put_int(json, "changed", run->counts.changed);
+	put_int(json, "moved", run->counts.moved);
+	put_int(json, "absent", run->counts.absent);
+	put_int(json, "returned", run->counts.returned);
+	put_int(json, "skipped", run->counts.skipped);
+	put_time(json, "started_at", run->started_at);
+	put_time(json, "finished_at", run->finished_at);
+	put_string(json, "error", run->error);
+}
+
+static void line_write(struct json *json, const struct store_run_line *line)
+{
+	put_object(json, NULL);
+	put_string(json, "kind", line->kind);
+	put_named(json, "person", line->person_id, "name", line->person_name);
+	put_string(json, "what", line->what);
+	if (line->detail)
+		put_raw(json, "detail", line->detail, strlen(line->detail));
+	put_object_end(json);
+}
+
+static enum skd_outcome run_answer(struct skd_call *call, struct reply *out, const struct store_run *run)
+{
+	struct store_run_line *lines;
+	size_t count;
+	TRY(run_lines(call, run->id, LINES_SHOWN, &lines, &count));
+	put_object(&out->json, NULL);
+	run_fields_write(&out->json, run);
+	put_array(&out->json, "lines");
+	for (size_t i = 0; i < count; i++)
+		line_write(&out->json, &lines[i]);
+	put_array_end(&out->json);
+	put_object_end(&out->json);
+	out->etag = talloc_asprintf(call, "%s-%lld", run->state, (long long)run->finished_at);
+	return SKD_OK;
+}
+
+const struct field run_list_fields[] = {
+	{"source", FIELD_TEXT, .most = 100},
+	{"state", FIELD_ENUM, .words = "running|done|needs_approval|approved|dropped|failed"},
+	{NULL}};
+
+enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_run *runs;
+	size_t count;
+	TRY(reply_json_only(call, in, out));
+	TRY(run_list(call, query_text(in, "source"), query_text(in, "state"), in->list, &runs, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++) {
+		put_object(&out->json, NULL);
+		run_fields_write(&out->json, &runs[i]);
+		put_object_end(&out->json);
+	}
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+enum skd_outcome api_run_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_run run;
+	TRY(run_get(call, in->ids[0], &run));
+	return run_answer(call, out, &run);
+}
+
+enum skd_outcome api_run_ask(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	static const struct field fields[] = {{"source", FIELD_TEXT, .most = 100}, {NULL}};
+	struct value values[1] = {0};
+	struct store_run run;
+	if (in->body)
+		TRY(body_read(call, in, fields, false, values));
+	TRY(run_ask(call, values[0].text, &run));
+	reply_created(call, out, "/api/v1/directory/runs", run.id);
+	return run_answer(call, out, &run);
+}
+
+enum skd_outcome api_run_approve(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_run run;
+	TRY(run_approve(call, in->ids[0], &run));
+	return run_answer(call, out, &run);
+}
+
+enum skd_outcome api_run_drop(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_run run;
+	TRY(run_drop(call, in->ids[0], &run));
+	return run_answer(call, out, &run);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * skillsd check, migrate, routes, options: looking before serving. */
+#include "command/command.h"
+
+#include "api/entry.h"
+#include "base/log.h"
+#include "command/settings.h"
+
+#include <stdio.h>
+
+int command_check(const struct command_line *line)
+{
+	struct skd_call *call = call_new("check", 60000);
+	struct settings *settings = NULL;
+	log_open(SKD_WARNING);
+	bool good = settings_read(call, line->conf, &settings) == SKD_OK && settings_open(call, settings) == SKD_OK;
+	if (settings && settings->conf && settings->conf->complaint_count)
+		for (size_t i = 0; i < settings->conf->complaint_count; i++)
+			fprintf(stderr, "%s\n", settings->conf->complaints[i]);
+	else if (!good)
+		fprintf(stderr, "%s\n", call->sentence);
+	else
+		printf("%s: good\n", settings->conf->path);
+	settings_close(&settings);
+	talloc_free(call);
+	return good ? 0 : 1;
+}
+
+int command_migrate(const struct command_line *line)
+{
+	struct skd_call *call = call_new("migrate", 600000);
+	struct settings *settings = NULL;
+	struct pool *pool = NULL;
+	int applied = 0;
+	log_open(SKD_INFO);
+	enum skd_outcome outcome = settings_read(call, line->conf, &settings);
+	if (outcome == SKD_OK) {
+		pool = pool_open("migrate", section_text(settings->database, "dsn"), 1);
+		outcome = pool_borrow(pool, call);
+	}
+	if (outcome == SKD_OK)
+		outcome = migrate_apply(call, &applied);
+	if (outcome == SKD_OK)
+		printf("the schema is up to date; %d file%s applied now\n", applied, applied == 1 ? "" : "s");
+	else
+		fprintf(stderr, "skillsd migrate: %s\n", call->sentence);
+	pool_return(call);
+	pool_close(&pool);
+	settings_close(&settings);
+	talloc_free(call);
+	return outcome == SKD_OK ? 0 : 1;
+}
+
+int command_routes(const struct command_line *line)
+{
+	(void)line;
+	for (const struct route *route = routes; route->method; route++)
+		printf("%s %s\n", route->method, route->path);
+	return 0;
+}
+
+int command_options(const struct command_line *line)
+{
+	static const char *const types[] = {"text", "number", "flag", "duration", "path", "secret"};
+	(void)line;
+	for (const struct option_table *table = option_tables; table->section; table++)
+		for (const struct skd_option *o = table->options; o->key; o++)
+			printf("%s\t%s\t%s\t%s\t%s\n", table->section, o->key, types[o->type], o->preset ? o->preset : "",
+			       o->help);
+	return 0;
+}

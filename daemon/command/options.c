@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The daemon's own options. The sample configuration and the manual are tested against these. */
+#include "command/settings.h"
+
+static const struct skd_option server_options[] = {
+	{"listen", SKD_TEXT, "127.0.0.1:8080", "Address and port, or unix:/path, that HTTP is served on."},
+	{"public_url", SKD_TEXT, NULL, "Origin that ids and links carry, such as https://skills.example.org.", true},
+	{"plugin_path", SKD_PATH, SKILLSD_LIBDIR "/plugins", "Folder of the plugins."},
+	{"token_key", SKD_SECRET, NULL, "File with at least 32 random characters; sessions and tokens are stored hashed under it.", true},
+	{"trusted_proxy", SKD_TEXT, NULL, "Address of a front end whose X-Forwarded-For is believed; unix for a socket.", false, true},
+	{"connections", SKD_NUMBER, "4096", "Connections at most."},
+	{"connections_per_address", SKD_NUMBER, "0", "Connections at most from one address; 0 for no limit."},
+	{"idle", SKD_DURATION, "60s", "An idle connection is closed after this."},
+	{"drain", SKD_DURATION, "20s", "How long running requests may take to end when the daemon stops."},
+	{"log_level", SKD_TEXT, "info", "debug, info, warning or error."},
+	{NULL}};
+
+static const struct skd_option database_options[] = {
+	{"dsn", SKD_TEXT, NULL, "PostgreSQL connection string.", true},
+	{"writers", SKD_NUMBER, "2", "Sessions for transactions."},
+	{"reports", SKD_NUMBER, "4", "Sessions for reports."},
+	{NULL}};
+
+static const struct skd_option session_options[] = {
+	{"idle", SKD_DURATION, "30m", "A session unused for this long is over."},
+	{"absolute", SKD_DURATION, "12h", "A session is over after this, used or not."},
+	{NULL}};
+
+static const struct skd_option throttle_options[] = {
+	{"user_failures", SKD_NUMBER, "5", "Failed sign-ins of one user name before it must wait."},
+	{"address_failures", SKD_NUMBER, "50", "Failed sign-ins from one address before it must wait."},
+	{"window", SKD_DURATION, "15m", "Failures are forgotten after this; the longest wait."},
+	{"block", SKD_DURATION, "5s", "The first wait; it doubles with each further failure."},
+	{"failure_delay", SKD_DURATION, "1s", "A failed sign-in is answered no sooner than this."},
+	{"signins", SKD_NUMBER, "32", "Sign-ins under way at most."},
+	{NULL}};
+
+static const struct skd_option issuer_options[] = {
+	{"name", SKD_TEXT, "skillsd", "Name of the organisation that issues credentials."},
+	{"url", SKD_TEXT, NULL, "Its web address."},
+	{"mail", SKD_TEXT, NULL, "Its mail address."},
+	{NULL}};
+
+static const struct skd_option directory_options[] = {
+	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
+	{"interval", SKD_DURATION, "5m", "Time between runs."},
+	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed."},
+	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, and more than absent_percent, waits for approval."},
+	{"absent_percent", SKD_NUMBER, "5", "See absent_count."},
+	{NULL}};
+
+static const struct skd_option authenticator_options[] = {
+	{"plugin", SKD_TEXT, NULL, "Authenticator plugin, such as auth_pam or auth_ldap.", true},
+	{"directory", SKD_TEXT, NULL, "Directory its accounts are people of; its options serve where none are given here."},
+	{"person", SKD_TEXT, "none", "username: an account acts as the person with that username; none: it is nobody of the directory."},
+	{"roles", SKD_TEXT, NULL, "Roles its sessions may carry, separated by spaces; by default admin for auth_pam, all others for the rest."},
+	{NULL}};
+
+static const struct skd_option role_options[] = {
+	{"group", SKD_TEXT, NULL, "Directory group, by DN or name, whose members have the role.", false, true},
+	{"account", SKD_TEXT, NULL, "Account as authenticator:name that has the role without the directory; only for admin.", false, true},
+	{NULL}};
+
+const struct option_table option_tables[] = {
+	{"server", server_options},
+	{"database", database_options},
+	{"sessions", session_options},
+	{"throttle", throttle_options},
+	{"issuer", issuer_options},
+	{"directory", directory_options},
+	{"authenticator", authenticator_options},
+	{"role", role_options},
+	{NULL, NULL},
+};

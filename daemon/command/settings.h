@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From the configuration file to a house: every option of the daemon, in tables. */
+#ifndef COMMAND_SETTINGS_H
+#define COMMAND_SETTINGS_H
+
+#include "base/conf.h"
+#include "rules/house.h"
+
+struct settings {
+	struct conf *conf;
+	const struct section *server, *database;
+	enum skd_level log_level;
+	struct house house;
+};
+
+/* One option table and the section it is for, for documentation and its tests; ends with NULL. */
+struct option_table {
+	const char *section;
+	const struct skd_option *options;
+};
+extern const struct option_table option_tables[];
+
+/* Reads and checks everything, plugins' options too; opens no plugin and no database. */
+enum skd_outcome settings_read(struct skd_call *call, const char *path, struct settings **settings) WARN_UNUSED;
+/* Opens plugin instances. */
+enum skd_outcome settings_open(struct skd_call *call, struct settings *settings) WARN_UNUSED;
+void settings_close(struct settings **settings);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * skillsd sync: one run of one directory, or of all, in the foreground. */
+#include "command/command.h"
+
+#include "base/log.h"
+#include "command/settings.h"
+#include "jobs/jobs.h"
+#include "rules/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool sync_print(struct skd_call *call, const char *run_id)
+{
+	struct store_run run;
+	if (run_get(call, run_id, &run) != SKD_OK)
+		return false;
+	printf("%s: %s: %" PRId64 " people, %" PRId64 " added, %" PRId64 " changed, %" PRId64 " moved, %" PRId64
+	       " absent, %" PRId64 " returned, %" PRId64 " skipped%s%s\n",
+	       run.source, run.state, run.counts.people, run.counts.added, run.counts.changed, run.counts.moved,
+	       run.counts.absent, run.counts.returned, run.counts.skipped, run.error ? ": " : "",
+	       run.error ? run.error : "");
+	return strcmp(run.state, "done") == 0;
+}
+
+static bool sync_run(const struct house *house, const struct directory *directory)
+{
+	struct skd_call *call = call_new("sync", directory->time_limit);
+	const char *run_id;
+	call->house = house;
+	bool good = sync_once(call, house, directory, &run_id) == SKD_OK && sync_print(call, run_id);
+	if (call->outcome != SKD_OK)
+		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
+	pool_return(call);
+	talloc_free(call);
+	return good;
+}
+
+int command_sync(const struct command_line *line)
+{
+	struct skd_call *call = call_new("sync", 60000);
+	struct settings *settings = NULL;
+	const char *name = line->count ? line->words[0] : NULL;
+	bool good = true, found = false;
+	log_open(SKD_WARNING);
+	if (settings_read(call, line->conf, &settings) != SKD_OK || settings_open(call, settings) != SKD_OK) {
+		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
+		settings_close(&settings);
+		talloc_free(call);
+		return 1;
+	}
+	struct house *house = &settings->house;
+	house->jobs = pool_open("job", section_text(settings->database, "dsn"), 1);
+	for (size_t i = 0; i < house->directory_count; i++)
+		if (!name || strcmp(house->directories[i].instance->name, name) == 0) {
+			found = true;
+			good &= sync_run(house, &house->directories[i]);
+		}
+	if (!found)
+		fprintf(stderr, "skillsd sync: there is no directory %s\n", name ? name : "in the configuration");
+	pool_close(&house->jobs);
+	settings_close(&settings);
+	talloc_free(call);
+	return good && found ? 0 : 1;
+}

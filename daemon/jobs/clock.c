@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The threads of time: one for each directory, one that tidies, renews leases, and writes the
+ * configuration's roles once the database is there. */
+#include "jobs/jobs.h"
+
+#include "base/log.h"
+#include "rules/access.h"
+#include "rules/session.h"
+#include "store/run.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, LEASE_MS = 30000 };
+
+struct worker {
+	struct jobs *jobs;
+	const struct directory *directory;
+	pthread_t thread;
+	bool wanted;
+	struct skd_call *call; /* the run under way */
+	enum skd_outcome last; /* how the last one went: only changes are logged */
+};
+
+struct jobs {
+	const struct house *house;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool closing;
+	struct worker *workers;
+	size_t count;
+	pthread_t tidy;
+};
+
+/* Waits until `deadline` (monotonic), or somebody wants something. True: the daemon goes on. */
+static bool jobs_wait(struct jobs *jobs, const bool *wanted, int64_t deadline)
+{
+	struct timespec until = {deadline / 1000000, deadline % 1000000 * 1000};
+	int expired = 0;
+	pthread_mutex_lock(&jobs->lock);
+	while (!jobs->closing && !(wanted && *wanted) && !expired)
+		expired = pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
+	bool goes_on = !jobs->closing;
+	pthread_mutex_unlock(&jobs->lock);
+	return goes_on;
+}
+
+/* ---- directories ---- */
+
+static void worker_begin(struct worker *worker, struct skd_call *call)
+{
+	pthread_mutex_lock(&worker->jobs->lock);
+	worker->wanted = false;
+	worker->call = call;
+	pthread_mutex_unlock(&worker->jobs->lock);
+}
+
+static void worker_run(struct worker *worker)
+{
+	struct skd_call *call = call_new("sync", worker->directory->time_limit);
+	const char *run_id;
+	call->house = worker->jobs->house;
+	worker_begin(worker, call);
+	enum skd_outcome outcome = sync_once(call, call->house, worker->directory, &run_id);
+	if (outcome != worker->last && outcome != SKD_CLASH && outcome != SKD_OK)
+		log_line(SKD_WARNING, worker->directory->instance->name, "no run: %s", call->sentence);
+	worker->last = outcome;
+	pool_return(call);
+	worker_begin(worker, NULL);
+	talloc_free(call);
+}
+
+/* Whether a run was asked for at another daemon, or before this one had the lease. */
+static bool worker_asked(const struct worker *worker)
+{
+	struct skd_call *call = call_new("sync", 5000);
+	bool asked = false;
+	if (pool_borrow(worker->jobs->house->jobs, call) != SKD_OK ||
+	    store_run_asked(call, worker->directory->instance->name, &asked) != SKD_OK)
+		asked = false;
+	pool_return(call);
+	talloc_free(call);
+	return asked;
+}
+
+static void *worker_main(void *argument)
+{
+	struct worker *worker = argument;
+	struct jobs *jobs = worker->jobs;
+	bool goes_on = true;
+	while (goes_on) {
+		int64_t next = clock_monotonic() + worker->directory->interval * 1000, now;
+		worker_run(worker);
+		do {
+			now = clock_monotonic();
+			int64_t look = now + LOOK_MS * 1000;
+			goes_on = jobs_wait(jobs, &worker->wanted, look < next ? look : next);
+			now = clock_monotonic();
+		} while (goes_on && now < next && !__atomic_load_n(&worker->wanted, __ATOMIC_RELAXED) &&
+			 !worker_asked(worker));
+	}
+	return NULL;
+}
+
+static void jobs_wanted(const struct house *house)
+{
+	struct jobs *jobs = house->sync;
+	pthread_mutex_lock(&jobs->lock);
+	for (size_t i = 0; i < jobs->count; i++)
+		__atomic_store_n(&jobs->workers[i].wanted, true, __ATOMIC_RELAXED);
+	pthread_cond_broadcast(&jobs->changed);
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+/* ---- tidying ---- */
+
+static enum skd_outcome tidy_once(struct skd_call *call, bool all)
+{
+	const struct house *house = call->house;
+	talks_tidy(house->talks);
+	TRY(pool_borrow(house->jobs, call));
+	TRY(store_lease_renew(call, house->holder, LEASE_MS));
+	return all ? store_access_tidy(call, house->session_idle, house->throttle_window) : SKD_OK;
+}
+
+static bool settle_once(struct jobs *jobs)
+{
+	struct skd_call *call = call_new("start", 10000);
+	call->house = jobs->house;
+	bool good = access_settle(call) == SKD_OK;
+	if (!good)
+		log_failure(call);
+	pool_return(call);
+	talloc_free(call);
+	return good;
+}
+
+static void *tidy_main(void *argument)
+{
+	struct jobs *jobs = argument;
+	int64_t tidied = 0;
+	while (!settle_once(jobs))
+		if (!jobs_wait(jobs, NULL, clock_monotonic() + 500000))
+			return NULL;
+	do {
+		struct skd_call *call = call_new("tidy", 10000);
+		bool all = clock_monotonic() - tidied > TIDY_MS * 1000LL;
+		call->house = jobs->house;
+		if (tidy_once(call, all) != SKD_OK)
+			log_failure(call);
+		else if (all)
+			tidied = clock_monotonic();
+		pool_return(call);
+		talloc_free(call);
+	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
+	return NULL;
+}
+
+/* ---- open and close ---- */
+
+static void cond_open(pthread_cond_t *cond)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+struct jobs *jobs_open(struct house *house)
+{
+	struct jobs *jobs = talloc_zero(NULL, struct jobs);
+	jobs->house = house;
+	jobs->count = house->directory_count;
+	jobs->workers = talloc_zero_array(jobs, struct worker, jobs->count);
+	house->sync = jobs;
+	house->sync_wanted = jobs_wanted;
+	pthread_mutex_init(&jobs->lock, NULL);
+	cond_open(&jobs->changed);
+	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0)
+		abort();
+	for (size_t i = 0; i < jobs->count; i++) {
+		jobs->workers[i].jobs = jobs;
+		jobs->workers[i].directory = &house->directories[i];
+		if (pthread_create(&jobs->workers[i].thread, NULL, worker_main, &jobs->workers[i]) != 0)
+			abort();
+	}
+	return jobs;
+}
+
+static void leases_drop(const struct jobs *jobs)
+{
+	struct skd_call *call = call_new("stop", 2000);
+	if (pool_borrow(jobs->house->jobs, call) == SKD_OK)
+		for (size_t i = 0; i < jobs->count; i++) {
+			const char *lease = talloc_asprintf(call, "sync %s", jobs->workers[i].directory->instance->name);
+			if (store_lease_drop(call, lease, jobs->house->holder) != SKD_OK)
+				break;
+		}
+	pool_return(call);
+	talloc_free(call);
+}
+
+void jobs_close(struct jobs **jobs)
+{
+	struct jobs *j = *jobs;
+	pthread_mutex_lock(&j->lock);
+	j->closing = true;
+	for (size_t i = 0; i < j->count; i++)
+		if (j->workers[i].call)
+			__atomic_store_n(&j->workers[i].call->deadline, 0, __ATOMIC_RELAXED);
+	pthread_cond_broadcast(&j->changed);
+	pthread_mutex_unlock(&j->lock);
+	for (size_t i = 0; i < j->count; i++)
+		pthread_join(j->workers[i].thread, NULL);
+	pthread_join(j->tidy, NULL);
+	leases_drop(j);
+	pthread_cond_destroy(&j->changed);
+	pthread_mutex_destroy(&j->lock);
+	TALLOC_FREE(*jobs);
+}

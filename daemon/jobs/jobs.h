@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The other way in: time. Threads that sync directories and tidy up. */
+#ifndef JOBS_JOBS_H
+#define JOBS_JOBS_H
+
+#include "rules/house.h"
+
+struct jobs;
+
+/* One thread for each directory, one for tidying. Sets house->sync_wanted's target. */
+struct jobs *jobs_open(struct house *house);
+/* Lets what runs come to an end; a read of a directory under way is given up. */
+void jobs_close(struct jobs **jobs);
+
+/* One run of a directory now, on the caller's thread, under the lease. `run_id` is what came of it;
+ * CLASH when another daemon holds the lease. */
+enum skd_outcome sync_once(struct skd_call *call, const struct house *house, const struct directory *directory,
+			   const char **run_id) WARN_UNUSED;
+
+#endif

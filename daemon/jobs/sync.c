@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One run of one directory: lease, read into staging, settle. */
+#include "jobs/jobs.h"
+#include "jobs/stage.h"
+
+#include "base/log.h"
+#include "rules/run.h"
+
+#include <string.h>
+
+enum { LEASE_MS = 30000 };
+
+static enum skd_outcome sync_read(struct skd_call *call, const struct directory *directory)
+{
+	struct stage stage;
+	struct instance *instance = directory->instance;
+	stage_sink(&stage, call);
+	TRY(store_stage_begin(call));
+	enum skd_outcome outcome = instance->plugin->is.source.read(instance->self, call, &stage.sink);
+	if (outcome != SKD_OK) {
+		enum skd_outcome ended = copy_end(call, false);
+		(void)ended; /* the read's failure is what counts */
+		return fail(call, outcome, "the directory could not be read whole");
+	}
+	return copy_end(call, true);
+}
+
+/* The failure goes into the run; the call goes on as if nothing had been wrong. */
+static enum skd_outcome sync_give_up(struct skd_call *call, const struct directory *directory, const char *run_id,
+				     bool asked)
+{
+	const char *error = call->sentence;
+	log_line(SKD_WARNING, directory->instance->host.name, "run %s failed: %s", run_id, error);
+	tx_rollback(call);
+	call_forgive(call);
+	return run_failed(call, directory, run_id, error, asked);
+}
+
+enum skd_outcome sync_once(struct skd_call *call, const struct house *house, const struct directory *directory,
+			   const char **run_id)
+{
+	const char *source = directory->instance->name;
+	const char *lease = talloc_asprintf(call, "sync %s", source);
+	bool mine, asked;
+	int64_t epoch;
+	TRY(pool_borrow(house->jobs, call));
+	TRY(store_lease_take(call, lease, house->holder, LEASE_MS, &mine, &epoch));
+	if (!mine)
+		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
+	TRY(store_run_sweep(call, source, epoch));
+	TRY(store_run_begin(call, source, epoch, run_id, &asked));
+	enum skd_outcome outcome = sync_read(call, directory);
+	if (outcome == SKD_OK)
+		outcome = run_settle(call, directory, lease, epoch, *run_id, asked);
+	if (outcome != SKD_OK && !call->actor)
+		return sync_give_up(call, directory, *run_id, asked);
+	return outcome;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Achievements and their versions. */
+#include "rules/achievement.h"
+
+#include "rules/actor.h"
+#include "rules/audit.h"
+#include "rules/detail.h"
+#include "rules/skill.h"
+
+#include <string.h>
+
+enum { SKILLS_MAX = 100, TYPE_MAX = 100 };
+
+enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
+				 struct store_achievement *achievement)
+{
+	return store_achievement_get(call, id, number, actor_has(call, ROLE_CATALOGUE), achievement);
+}
+
+/* Open Badges 3.0, AchievementType: 31 words, and ext: for one's own. */
+static bool is_type(const char *type)
+{
+	static const char *const types[] = {
+		"Achievement", "ApprenticeshipCertificate", "Assessment", "Assignment", "AssociateDegree", "Award", "Badge",
+		"BachelorDegree", "Certificate", "CertificateOfCompletion", "Certification", "CoCurricular",
+		"CommunityService", "Competency", "Course", "Degree", "Diploma", "DoctoralDegree", "Fieldwork",
+		"GeneralEducationDevelopment", "JourneymanCertificate", "LearningProgram", "License", "MasterCertificate",
+		"MasterDegree", "Membership", "MicroCredential", "ProfessionalDoctorate", "QualityAssuranceCredential",
+		"ResearchDoctorate", "SecondarySchoolDiploma"};
+	static const char own[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return strncmp(type, "ext:", 4) == 0 && type[4] && !type[4 + strspn(type + 4, own)] && strlen(type) <= TYPE_MAX;
+}
+
+static enum skd_outcome type_check(struct skd_call *call, const char *field, const char *type)
+{
+	return is_type(type) ? SKD_OK
+			     : fail_field(call, field,
+					  "must be an achievement type of Open Badges 3.0, such as MicroCredential, or one's "
+					  "own behind ext:");
+}
+
+enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *asked, struct list *list,
+				  struct store_achievement **achievements, size_t *count)
+{
+	struct store_achievement_filter filter = {
+		.q = asked->q, .state = asked->state, .type = asked->type, .drafts = actor_has(call, ROLE_CATALOGUE)};
+	if (filter.type)
+		TRY(type_check(call, "type", filter.type));
+	if (asked->skill)
+		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
+	return store_achievement_list(call, &filter, list, achievements, count);
+}
+
+/* ---- what may be said ---- */
+
+static enum skd_outcome skill_read(struct skd_call *call, const struct skill_proved *wanted, size_t at,
+				   struct store_achievement *achievement)
+{
+	const char *field = talloc_asprintf(call, "/skills/%zu/skill", at);
+	struct store_skill_match skill;
+	TRY(skill_pick(call, field, wanted->ref, &skill));
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(achievement->skills[i].id, skill.id) == 0)
+			return fail_field(call, field, "the skill %s is there twice", skill.label);
+	field = talloc_asprintf(call, "/skills/%zu/level", at);
+	TRY(skill_match_level_check(call, field, &skill, wanted->level));
+	achievement->skills[at] = (struct store_achievement_skill){skill.id, skill.label, wanted->level};
+	return SKD_OK;
+}
+
+static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				      struct store_achievement *achievement)
+{
+	int64_t length = 0;
+	TRY(type_check(call, "/type", achievement->type));
+	if (achievement->validity && (!time_add_period(0, achievement->validity, &length) || length <= 0))
+		return fail_field(call, "/validity", "must be longer than nothing");
+	if (!skills)
+		return SKD_OK;
+	if (count > SKILLS_MAX)
+		return fail_field(call, "/skills", "must be at most %d", SKILLS_MAX);
+	achievement->skills = talloc_zero_array(call, struct store_achievement_skill, count + 1);
+	achievement->skill_count = count;
+	for (size_t i = 0; i < count; i++)
+		TRY(skill_read(call, &skills[i], i, achievement));
+	return SKD_OK;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_skills(const struct store_achievement *a, const struct store_achievement *b)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < a->skill_count; i++)
+		for (size_t j = 0; j < b->skill_count; j++)
+			found += strcmp(a->skills[i].id, b->skills[j].id) == 0 && a->skills[i].level == b->skills[j].level;
+	return found == a->skill_count && found == b->skill_count;
+}
+
+static bool same_content(const struct store_achievement *a, const struct store_achievement *b)
+{
+	return same_text(a->type, b->type) && same_text(a->name, b->name) && same_text(a->description, b->description) &&
+	       same_text(a->criteria, b->criteria) && same_text(a->validity, b->validity) &&
+	       same_text(a->image_url, b->image_url) && same_skills(a, b);
+}
+
+/* ---- steps of its story ---- */
+
+static enum skd_outcome step(struct skd_call *call, const char *id, long number, const char *kind)
+{
+	return store_achievement_event_add(call, id, number, kind, audit_account(call));
+}
+
+/* Reads back what was written and closes with the audit entry. */
+static enum skd_outcome told(struct skd_call *call, const char *action, const char *id,
+			     struct store_achievement *achievement)
+{
+	TRY(store_achievement_get(call, id, 0, true, achievement));
+	return audit_done(call, action, "achievement", id,
+			  detail_of(call, "name", achievement->name, "version", talloc_asprintf(call, "%ld", achievement->number),
+				    "state", achievement->state, NULL));
+}
+
+enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				 struct store_achievement *achievement)
+{
+	if (strcmp(achievement->state, "archived") == 0)
+		return fail_field(call, "/state", "must be draft or published to begin with");
+	TRY(content_check(call, skills, count, achievement));
+	TRY(store_achievement_add(call, &achievement->id));
+	achievement->number = 1;
+	TRY(store_achievement_put(call, achievement));
+	TRY(step(call, achievement->id, 1, "created"));
+	if (strcmp(achievement->state, "published") == 0)
+		TRY(step(call, achievement->id, 1, "published"));
+	return told(call, "achievement.add", achievement->id, achievement);
+}
+
+static enum skd_outcome state_check(struct skd_call *call, const struct store_achievement *old, const char *state)
+{
+	static const char *const steps[][2] = {
+		{"draft", "published"}, {"published", "archived"}, {"archived", "published"}};
+	if (strcmp(old->state, state) == 0)
+		return SKD_OK;
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (strcmp(steps[i][0], old->state) == 0 && strcmp(steps[i][1], state) == 0)
+			return SKD_OK;
+	return fail(call, SKD_CLASH, "an achievement that is %s cannot become %s", old->state, state);
+}
+
+static enum skd_outcome draft_set(struct skd_call *call, const struct store_achievement *old, bool edited,
+				  const struct store_achievement *wanted)
+{
+	TRY(store_achievement_put(call, wanted));
+	if (edited)
+		TRY(step(call, old->id, old->number, "edited"));
+	if (strcmp(wanted->state, "published") == 0)
+		TRY(step(call, old->id, old->number, "published"));
+	return SKD_OK;
+}
+
+static enum skd_outcome version_add(struct skd_call *call, const struct store_achievement *old,
+				    const struct store_achievement *wanted)
+{
+	TRY(store_achievement_put(call, wanted));
+	TRY(step(call, old->id, old->number, "superseded"));
+	return step(call, old->id, wanted->number, "published");
+}
+
+static enum skd_outcome state_set(struct skd_call *call, const struct store_achievement *old,
+				  const struct store_achievement *wanted)
+{
+	TRY(store_achievement_state_set(call, old->id, old->number, wanted->state));
+	return step(call, old->id, old->number, wanted->state);
+}
+
+static const char *action_of(const struct store_achievement *old, const struct store_achievement *wanted)
+{
+	if (wanted->number > old->number)
+		return "achievement.supersede";
+	if (strcmp(old->state, wanted->state) == 0)
+		return "achievement.set";
+	return strcmp(wanted->state, "archived") == 0 ? "achievement.archive" : "achievement.publish";
+}
+
+enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				 struct store_achievement *wanted)
+{
+	struct store_achievement old;
+	TRY(achievement_get(call, wanted->id, 0, &old));
+	TRY(content_check(call, skills, count, wanted));
+	TRY(state_check(call, &old, wanted->state));
+	bool draft = strcmp(old.state, "draft") == 0, edited = !same_content(&old, wanted);
+	if (!edited && strcmp(old.state, wanted->state) == 0) {
+		*wanted = old;
+		return SKD_OK;
+	}
+	if (!draft && edited && strcmp(wanted->state, "published") != 0)
+		return fail(call, SKD_CLASH, "what is archived is not changed: publish it with the change, or leave it as it is");
+	wanted->number = !draft && edited ? old.latest + 1 : old.latest;
+	TRY(store_achievement_touch(call, wanted->id, wanted->version, wanted->number));
+	if (draft)
+		TRY(draft_set(call, &old, edited, wanted));
+	else if (edited)
+		TRY(version_add(call, &old, wanted));
+	else
+		TRY(state_set(call, &old, wanted));
+	return told(call, action_of(&old, wanted), wanted->id, wanted);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Achievements: what may be said in one, and how it gets from draft to published to archived. What was
+ * published is never edited; a change of it is the next version. */
+#ifndef RULES_ACHIEVEMENT_H
+#define RULES_ACHIEVEMENT_H
+
+#include "store/achievement.h"
+
+/* number 0: the newest version. ABSENT, also for drafts the actor may not see. */
+enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
+				 struct store_achievement *achievement) WARN_UNUSED;
+struct achievement_filter {
+	const char *q, *state, *type;
+	const char *skill; /* id, code or exact label */
+};
+/* BAD_INPUT for a skill that does not exist, or a type that is none. */
+enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *filter, struct list *list,
+				  struct store_achievement **achievements, size_t *count) WARN_UNUSED;
+
+/* A skill that it shall prove, and at which level. */
+struct skill_proved {
+	const char *ref; /* id, code or exact label */
+	long level;
+};
+/* Both end with `achievement` as it now is. BAD_INPUT for a type Open Badges 3.0 does not know (and that
+ * is no ext: type), a period of no length, a reference that does not mean one active skill, a skill
+ * that is there twice, a level its scale does not have. */
+enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				 struct store_achievement *achievement) WARN_UNUSED;
+/* id, version (the one that was read) and everything as it shall be; skills NULL: as they are. A draft is
+ * edited. A change to what was published becomes the next version, published at once. CLASH when the state
+ * cannot follow the present one, or when what is archived would change and stay so. */
+enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				 struct store_achievement *achievement) WARN_UNUSED;
+
+#endif

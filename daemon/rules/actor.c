@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a bearer token to an actor. */
+#include "rules/actor.h"
+
+#include "base/text.h"
+#include "rules/house.h"
+#include "sign/digest.h"
+#include "store/access.h"
+
+#include <string.h>
+
+const char *const role_names[] = {"employee", "assessor", "issuer", "hr", "auditor", "admin", NULL};
+
+unsigned role_of(const char *name)
+{
+	for (unsigned i = 0; role_names[i]; i++)
+		if (strcmp(role_names[i], name) == 0)
+			return 1u << i;
+	return 0;
+}
+
+static const struct authenticator *authenticator_of(const struct house *house, const char *name)
+{
+	for (size_t i = 0; i < house->authenticator_count; i++)
+		if (strcmp(house->authenticators[i].instance->name, name) == 0)
+			return &house->authenticators[i];
+	return NULL;
+}
+
+static bool is_rescue(struct skd_call *call, const struct store_ticket *ticket)
+{
+	const char *name = talloc_asprintf(call, "%s:%s", ticket->authenticator, ticket->account);
+	for (size_t i = 0; i < call->house->rescue_count; i++)
+		if (strcmp(call->house->rescue_accounts[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Groups say what a person may be; the authenticator says which of it this sign-in may carry. */
+static unsigned roles_of(struct skd_call *call, const struct store_ticket *ticket, const struct authenticator *by)
+{
+	unsigned roles = ticket->person_active ? ticket->roles : 0;
+	if (is_rescue(call, ticket))
+		roles |= ROLE_ADMIN;
+	roles &= by->roles;
+	return !roles && ticket->person_active ? ROLE_EMPLOYEE : roles;
+}
+
+enum skd_outcome actor_find(struct skd_call *call, const char *token)
+{
+	uint8_t hash[DIGEST_SIZE];
+	struct store_ticket ticket = {0};
+	bool is_token = token && strncmp(token, "skt_", 4) == 0;
+	if (!token || !token_valid(token))
+		return fail(call, SKD_DENIED, "there is no valid token");
+	digest_keyed(call->house->token_key, "ticket", 1, &(struct digest_part){token, strlen(token)}, hash);
+	if (is_token)
+		TRY(store_token_find(call, hash, &ticket));
+	else
+		TRY(store_session_find(call, hash, call->house->session_idle, &ticket));
+	const struct authenticator *by = ticket.id ? authenticator_of(call->house, ticket.authenticator) : NULL;
+	if (!by)
+		return fail(call, SKD_DENIED, "the token is unknown, expired or was taken back");
+	struct actor *actor = talloc_zero(call, struct actor);
+	*actor = (struct actor){
+		.session_id = is_token ? NULL : ticket.id,
+		.token_id = is_token ? ticket.id : NULL,
+		.account_id = ticket.account_id,
+		.authenticator = ticket.authenticator,
+		.account = ticket.account,
+		.person_id = ticket.person_active ? ticket.person_id : NULL,
+		.person_name = ticket.person_active ? ticket.person_name : NULL,
+		.roles = roles_of(call, &ticket, by),
+		.scopes = ticket.scopes,
+		.scope_count = ticket.scope_count,
+		.stale = ticket.seen_at < clock_now() - 60000000,
+	};
+	call->actor = actor;
+	return SKD_OK;
+}
+
+enum skd_outcome actor_touch(struct skd_call *call)
+{
+	return store_ticket_touch(call, call->actor->session_id, call->actor->token_id);
+}
+
+bool actor_has(const struct skd_call *call, unsigned roles)
+{
+	return call->actor && (call->actor->roles & roles);
+}
+
+bool actor_is(const struct skd_call *call, const char *person_id)
+{
+	return call->actor && call->actor->person_id && strcmp(call->actor->person_id, person_id) == 0;
+}
+
+bool actor_scoped(const struct skd_call *call, const char *noun, bool writes)
+{
+	const struct actor *actor = call->actor;
+	size_t size = strlen(noun);
+	if (!actor->token_id)
+		return true;
+	for (size_t i = 0; i < actor->scope_count; i++)
+		if (strncmp(actor->scopes[i], noun, size) == 0 &&
+		    strcmp(actor->scopes[i] + size, writes ? ":write" : ":read") == 0)
+			return true;
+	return false;
+}

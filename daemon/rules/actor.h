@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who asks, and whom they may see. Found anew for each request, so that what the directory takes
+ * away is gone with the next one. */
+#ifndef RULES_ACTOR_H
+#define RULES_ACTOR_H
+
+#include "base/call.h"
+
+enum role {
+	ROLE_EMPLOYEE = 1,
+	ROLE_ASSESSOR = 2,
+	ROLE_ISSUER = 4,
+	ROLE_HR = 8,
+	ROLE_AUDITOR = 16,
+	ROLE_ADMIN = 32,
+	ROLE_ANY = 63,
+	ROLE_CATALOGUE = ROLE_HR | ROLE_ISSUER | ROLE_ADMIN, /* writes frameworks, skills, achievements */
+	ROLE_SEES_ALL = ROLE_HR | ROLE_AUDITOR | ROLE_ADMIN, /* sees every person */
+};
+
+struct actor {
+	const char *session_id, *token_id; /* one of them */
+	const char *account_id, *authenticator, *account; /* account: its name */
+	const char *person_id, *person_name; /* NULL: no person of the directory, or one who is disabled or gone */
+	unsigned roles;
+	const char *const *scopes; /* of a token */
+	size_t scope_count;
+	bool stale; /* seen_at is due to be written */
+};
+
+/* Sets call->actor. DENIED when the token is nobody's. One short read. */
+enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSED;
+/* Writes that the session or token was used; at most once a minute by `stale`. */
+enum skd_outcome actor_touch(struct skd_call *call) WARN_UNUSED;
+
+bool actor_has(const struct skd_call *call, unsigned roles); /* any of these */
+bool actor_scoped(const struct skd_call *call, const char *noun, bool writes);
+bool actor_is(const struct skd_call *call, const char *person_id);
+
+/* Role names, in the order of the bits; NULL at the end. */
+extern const char *const role_names[];
+unsigned role_of(const char *name); /* 0: no role */
+
+#endif

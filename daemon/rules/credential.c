@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Credentials: issue, revoke, suspend, reinstate. */
+#include "rules/credential.h"
+
+#include "rules/actor.h"
+#include "rules/audit.h"
+#include "rules/person.h"
+
+#include <string.h>
+
+static enum skd_outcome order_person(struct skd_call *call, const char *ref, const char **id)
+{
+	struct store_person person;
+	const struct sight all = {.everyone = true};
+	enum skd_outcome outcome = store_person_find(call, ref, id);
+	if (outcome == SKD_OK)
+		outcome = store_person_get(call, &all, *id, &person);
+	if (outcome == SKD_ABSENT || outcome == SKD_CLASH) {
+		const char *why = call->sentence;
+		call_forgive(call);
+		return fail_field(call, "/person", "%s", why);
+	}
+	TRY(outcome);
+	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/person", "has left");
+}
+
+static enum skd_outcome order_terms(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+{
+	const char *state, *validity;
+	enum skd_outcome outcome = store_award_terms(call, order->achievement, &state, &validity);
+	if (outcome == SKD_ABSENT) {
+		call_forgive(call);
+		return fail_field(call, "/achievement", "there is no such achievement");
+	}
+	TRY(outcome);
+	if (strcmp(state, "published") != 0)
+		return fail_field(call, "/achievement", "is not published");
+	award->expires_at = order->expires_at ? order->expires_at : TIME_NEVER;
+	if (!order->expires_at && validity && !time_add_period(award->valid_from, validity, &award->expires_at))
+		return fail(call, SKD_FAULT, "the achievement's validity %s cannot be added", validity);
+	return SKD_OK;
+}
+
+static enum skd_outcome order_times(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+{
+	int64_t now = clock_now();
+	award->valid_from = order->valid_from ? order->valid_from : order->issued_at ? order->issued_at : now;
+	award->issued_at = order->issued_at ? order->issued_at : now;
+	if (award->issued_at > now + 60000000)
+		return fail_field(call, "/issued_at", "must not be in the future");
+	TRY(order_terms(call, order, award));
+	if (award->expires_at <= award->valid_from)
+		return fail_field(call, "/expires_at", "must be later than valid_from");
+	return SKD_OK;
+}
+
+enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
+				  struct store_credential *credential)
+{
+	const struct sight all = {.everyone = true};
+	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence};
+	const char *id;
+	TRY(order_person(call, order->person, &award.person_id));
+	TRY(order_times(call, order, &award));
+	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
+	TRY(audit_done(call, "credential.issue", "credential", id, NULL));
+	return store_credential_get(call, &all, id, credential);
+}
+
+enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential)
+{
+	struct sight sight = sight_of(call);
+	return store_credential_get(call, &sight, id, credential);
+}
+
+enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
+				 struct list *list, struct store_credential **credentials, size_t *count)
+{
+	struct sight sight = sight_of(call);
+	TRY(person_must_exist(call, "person", filter->person));
+	return store_credential_list(call, &sight, filter, list, credentials, count);
+}
+
+enum skd_outcome credential_events(struct skd_call *call, const char *id, struct store_event **events, size_t *count)
+{
+	struct store_credential credential;
+	TRY(credential_get(call, id, &credential));
+	return store_credential_events(call, id, events, count);
+}
+
+static const struct turn_rule {
+	const char *action, *kind, *to;
+	const char *from; /* states it may come from */
+} turn_rules[] = {
+	[CREDENTIAL_REVOKE] = {"credential.revoke", "revoked", "revoked", "active suspended"},
+	[CREDENTIAL_SUSPEND] = {"credential.suspend", "suspended", "suspended", "active"},
+	[CREDENTIAL_REINSTATE] = {"credential.reinstate", "reinstated", "active", "suspended"},
+};
+
+enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
+				 struct store_credential *credential)
+{
+	const struct turn_rule *rule = &turn_rules[turn];
+	const char *state;
+	int64_t now;
+	TRY(credential_get(call, id, credential));
+	TRY(store_credential_lock(call, id, &state, &now));
+	if (!strstr(rule->from, state))
+		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
+	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), reason, now));
+	TRY(audit_done(call, rule->action, "credential", id, NULL));
+	return credential_get(call, id, credential);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What rules need of the running daemon: built once at start, const to everyone after. */
+#ifndef RULES_HOUSE_H
+#define RULES_HOUSE_H
+
+#include "host/host.h"
+#include "store/db.h"
+
+struct talks; /* sign-in conversations under way: rules/session.c */
+
+struct authenticator {
+	struct instance *instance;
+	bool match_username; /* its accounts act as the person with that username */
+	unsigned roles;      /* those its sessions may carry */
+};
+
+struct directory {
+	struct instance *instance;
+	long interval;      /* milliseconds between runs */
+	long time_limit;    /* milliseconds for one run */
+	long absent_count;  /* more than this, and more than … */
+	long absent_percent; /* … this share leaving parks a run */
+};
+
+struct house {
+	const char *public_url;
+	const char *token_key;
+	const char *issuer_name, *issuer_url, *issuer_mail;
+	const char *holder; /* of leases: unique to this process */
+
+	struct pool *writers; /* transactions of requests */
+	struct pool *reports; /* long reads */
+	struct pool *jobs;
+	struct lane *write_lane;
+
+	struct authenticator *authenticators; /* in the order they are asked */
+	size_t authenticator_count;
+	struct directory *directories;
+	size_t directory_count;
+	size_t role_count; /* pairs of a role's name and a group that gives it */
+	const char *const *role_names, *const *role_groups;
+	const char *const *rescue_accounts; /* "pam:name" */
+	size_t rescue_count;
+	struct instance *formats; /* report plugins, a list */
+
+	long session_idle, session_absolute; /* milliseconds */
+	long throttle_user, throttle_address; /* failures before waiting begins */
+	long throttle_window, throttle_block, failure_delay; /* milliseconds */
+	struct talks *talks;
+	void (*sync_wanted)(const struct house *house); /* somebody asked for a run now */
+	void *sync;
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Readiness and gauges. */
+#include "rules/ops.h"
+
+#include "store/ops.h"
+
+#include <inttypes.h>
+
+enum skd_outcome ops_ready(struct skd_call *call)
+{
+	return migrate_check(call);
+}
+
+static void pool_print(struct text *out, const char *name, struct pool *pool)
+{
+	unsigned open, lent;
+	pool_load(pool, &open, &lent);
+	text_addf(out,
+		  "skillsd_pool_sessions{pool=\"%s\",state=\"open\"} %u\n"
+		  "skillsd_pool_sessions{pool=\"%s\",state=\"lent\"} %u\n",
+		  name, open, name, lent);
+}
+
+enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
+{
+	struct store_sync_state *states;
+	size_t count;
+	text_adds(out, "# TYPE skillsd_pool_sessions gauge\n");
+	pool_print(out, "writers", call->house->writers);
+	pool_print(out, "reports", call->house->reports);
+	pool_print(out, "jobs", call->house->jobs);
+	TRY(store_sync_states(call, &states, &count));
+	text_adds(out, "# TYPE skillsd_sync_age_seconds gauge\n# TYPE skillsd_sync_state gauge\n"
+		       "# TYPE skillsd_people gauge\n");
+	for (size_t i = 0; i < count; i++)
+		text_addf(out,
+			  "skillsd_sync_age_seconds{source=\"%s\"} %" PRId64 "\nskillsd_sync_state{source=\"%s\",state=\"%s\"} 1\n"
+			  "skillsd_people{source=\"%s\"} %" PRId64 "\n",
+			  states[i].source, states[i].age, states[i].source, states[i].state, states[i].source,
+			  states[i].people);
+	return SKD_OK;
+}

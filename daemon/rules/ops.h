@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How the daemon itself is doing, for balancers and graphs. */
+#ifndef RULES_OPS_H
+#define RULES_OPS_H
+
+#include "base/text.h"
+#include "rules/house.h"
+
+/* BUSY with what is missing, unless requests can be served: the database answers and has this schema. */
+enum skd_outcome ops_ready(struct skd_call *call) WARN_UNUSED;
+/* Appends gauges in the text format of Prometheus: sessions lent, age and outcome of each source's sync. */
+enum skd_outcome ops_metrics(struct skd_call *call, struct text *out) WARN_UNUSED;
+
+#endif

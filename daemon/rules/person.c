@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * People and units, as far as the actor sees. */
+#include "rules/person.h"
+
+#include "rules/actor.h"
+
+struct sight sight_of(const struct skd_call *call)
+{
+	return (struct sight){
+		.everyone = actor_has(call, ROLE_SEES_ALL),
+		.self = call->actor->person_id,
+		.issued = actor_has(call, ROLE_ISSUER),
+	};
+}
+
+enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person)
+{
+	struct sight sight = sight_of(call);
+	return store_person_get(call, &sight, id, person);
+}
+
+enum skd_outcome person_must_exist(struct skd_call *call, const char *field, const char *id)
+{
+	struct sight sight = sight_of(call);
+	bool seen = true;
+	if (id)
+		TRY(store_person_seen(call, &sight, id, &seen));
+	return seen ? SKD_OK : fail_field(call, field, "there is no such person");
+}
+
+enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id)
+{
+	struct store_unit unit;
+	if (!id || store_unit_get(call, id, &unit) == SKD_OK)
+		return SKD_OK;
+	if (call->outcome != SKD_ABSENT)
+		return call->outcome;
+	call_forgive(call);
+	return fail_field(call, field, "there is no such unit");
+}
+
+enum skd_outcome person_list(struct skd_call *call, const struct store_person_filter *filter, struct list *list,
+			     struct store_person **people, size_t *count)
+{
+	struct sight sight = sight_of(call);
+	TRY(unit_must_exist(call, "unit", filter->unit));
+	TRY(person_must_exist(call, "manager", filter->manager));
+	return store_person_list(call, &sight, filter, list, people, count);
+}
+
+enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit)
+{
+	return store_unit_get(call, id, unit);
+}
+
+enum skd_outcome unit_list(struct skd_call *call, const char *parent, struct list *list, struct store_unit **units,
+			   size_t *count)
+{
+	TRY(unit_must_exist(call, "parent", parent));
+	return store_unit_list(call, parent, list, units, count);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who may see which people: employees themselves, managers those below them, issuers whom they
+ * issue to, hr, auditors and admins everyone. */
+#ifndef RULES_PERSON_H
+#define RULES_PERSON_H
+
+#include "store/person.h"
+
+struct sight sight_of(const struct skd_call *call);
+
+enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person) WARN_UNUSED;
+/* BAD_INPUT for a unit or manager that does not exist, or whom the actor does not see. */
+enum skd_outcome person_list(struct skd_call *call, const struct store_person_filter *filter, struct list *list,
+			     struct store_person **people, size_t *count) WARN_UNUSED;
+/* BAD_INPUT naming `field` unless the actor sees the person, or the unit exists. NULL id: nothing is asked. */
+enum skd_outcome person_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
+enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
+
+enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit) WARN_UNUSED;
+enum skd_outcome unit_list(struct skd_call *call, const char *parent, struct list *list, struct store_unit **units,
+			   size_t *count) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Thresholds, parked runs and their approval. A lost right never waits. */
+#include "rules/run.h"
+
+#include "rules/actor.h"
+#include "rules/audit.h"
+#include "store/access.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* An empty answer, or too many at once, is more often a fault than the truth. */
+static bool is_alarming(const struct directory *directory, const struct run_counts *counts)
+{
+	int64_t share = counts->active * directory->absent_percent / 100;
+	int64_t most = share > directory->absent_count ? share : directory->absent_count;
+	return counts->absent > most || (counts->people == 0 && counts->active > 0);
+}
+
+static bool is_news(const struct run_counts *c)
+{
+	return c->added || c->changed || c->moved || c->absent || c->returned;
+}
+
+static enum skd_outcome run_park(struct skd_call *call, struct store_run *run)
+{
+	const char *parked;
+	bool same;
+	TRY(store_run_parked(call, run->source, &parked, &same));
+	TRY(store_run_apply_losses(call, run->source, run->id));
+	TRY(store_role_refresh(call, run->id, false));
+	if (parked && same) {
+		run->state = "done";
+		run->error = talloc_asprintf(call, "%" PRId64 " people would leave: run %s still waits for approval",
+					     run->counts.absent, parked);
+		int64_t people = run->counts.people, skipped = run->counts.skipped;
+		run->counts = (struct run_counts){.people = people, .skipped = skipped};
+		return SKD_OK;
+	}
+	if (parked)
+		TRY(store_run_decide(call, parked, "dropped", "sync",
+				     talloc_asprintf(call, "superseded by run %s", run->id)));
+	run->state = "needs_approval";
+	run->error = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", run->counts.absent,
+				     run->counts.active);
+	TRY(store_run_list_leavers(call, run->source, run->id));
+	return audit_note(call, "directory.run.park", "done", "directory_run", run->id, NULL);
+}
+
+static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run)
+{
+	const char *parked;
+	bool same;
+	TRY(store_run_parked(call, run->source, &parked, &same));
+	if (parked)
+		TRY(store_run_decide(call, parked, "dropped", "sync",
+				     talloc_asprintf(call, "superseded by run %s", run->id)));
+	TRY(store_run_apply(call, run->source, run->id));
+	TRY(store_role_refresh(call, run->id, true));
+	run->state = "done";
+	return is_news(&run->counts) ? audit_note(call, "directory.run.apply", "done", "directory_run", run->id, NULL)
+				     : SKD_OK;
+}
+
+enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory, const char *lease, int64_t epoch,
+			    const char *run_id, bool asked)
+{
+	struct store_run run = {.id = run_id, .source = directory->instance->name, .complete = true};
+	TRY(tx_begin(call));
+	TRY(store_lease_hold(call, lease, epoch));
+	TRY(store_run_compare(call, run.source, &run.counts));
+	TRY(is_alarming(directory, &run.counts) ? run_park(call, &run) : run_take_over(call, &run));
+	TRY(store_run_skips(call, run_id));
+	TRY(store_run_end(call, &run));
+	if (!asked && !is_news(&run.counts))
+		TRY(store_run_forget(call, run_id, run.source));
+	return tx_commit(call);
+}
+
+enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
+			    const char *error, bool asked)
+{
+	struct store_run run = {.id = run_id, .source = directory->instance->name, .state = "failed", .error = error};
+	TRY(tx_begin(call));
+	TRY(store_run_end(call, &run));
+	if (!asked)
+		TRY(store_run_forget(call, run_id, run.source));
+	return tx_commit(call);
+}
+
+/* ---- what an admin sees and does ---- */
+
+static const struct directory *directory_named(const struct house *house, const char *source)
+{
+	for (size_t i = 0; i < house->directory_count; i++)
+		if (!source || strcmp(house->directories[i].instance->name, source) == 0)
+			return &house->directories[i];
+	return NULL;
+}
+
+enum skd_outcome run_get(struct skd_call *call, const char *id, struct store_run *run)
+{
+	return store_run_get(call, id, run);
+}
+
+enum skd_outcome run_list(struct skd_call *call, const char *source, const char *state, struct list *list,
+			  struct store_run **runs, size_t *count)
+{
+	if (source && !directory_named(call->house, source))
+		return fail_field(call, "source", "there is no such directory");
+	return store_run_list(call, source, state, list, runs, count);
+}
+
+enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
+			   size_t *count)
+{
+	return store_run_lines(call, id, most, lines, count);
+}
+
+static void run_wake(struct skd_call *call)
+{
+	call->house->sync_wanted(call->house);
+}
+
+enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store_run *run)
+{
+	const struct directory *directory = directory_named(call->house, source);
+	const char *id;
+	if (!directory)
+		return fail_field(call, "/source", "there is no such directory");
+	TRY(store_run_ask(call, directory->instance->name, call->actor->account_id, &id));
+	call->after = run_wake;
+	TRY(audit_note(call, "directory.run.ask", "done", "directory_run", id, NULL));
+	return store_run_get(call, id, run);
+}
+
+enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store_run *run)
+{
+	int64_t count;
+	TRY(store_run_get(call, id, run));
+	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
+	TRY(store_run_mark_absent(call, id, &count));
+	TRY(store_role_refresh(call, id, false));
+	call->after = run_wake;
+	TRY(audit_note(call, "directory.run.approve", "done", "directory_run", id,
+		       talloc_asprintf(call, "{\"absent\":%" PRId64 "}", count)));
+	return store_run_get(call, id, run);
+}
+
+enum skd_outcome run_drop(struct skd_call *call, const char *id, struct store_run *run)
+{
+	TRY(store_run_get(call, id, run));
+	TRY(store_run_decide(call, id, "dropped", audit_account(call), NULL));
+	TRY(audit_note(call, "directory.run.drop", "done", "directory_run", id, NULL));
+	return store_run_get(call, id, run);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a run of the sync may do, what waits for an admin, and what an admin decides. */
+#ifndef RULES_RUN_H
+#define RULES_RUN_H
+
+#include "rules/house.h"
+#include "store/run.h"
+
+/* Settles a run whose picture is staged: applies it, or parks it when too many would leave, in one
+ * transaction under the lease's epoch. `complete` false: nothing is applied and the run has failed
+ * with the call's `error`. `asked`: it is kept even if it found nothing new. */
+enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory, const char *lease,
+			    int64_t epoch, const char *run_id, bool asked) WARN_UNUSED;
+enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
+			    const char *error, bool asked) WARN_UNUSED;
+
+enum skd_outcome run_get(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
+enum skd_outcome run_list(struct skd_call *call, const char *source, const char *state, struct list *list,
+			  struct store_run **runs, size_t *count) WARN_UNUSED;
+enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
+			   size_t *count) WARN_UNUSED;
+/* An admin asks for a run now; NULL source: the only one, or the first. */
+enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store_run *run) WARN_UNUSED;
+/* The approval covers the parked run's list and nothing else. */
+enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
+enum skd_outcome run_drop(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
+
+#endif

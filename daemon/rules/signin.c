@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Signing in: throttled before anyone is asked, the authenticators in their order, one answer for
+ * every kind of failure. */
+#include "rules/session.h"
+
+#include "base/log.h"
+#include "rules/actor.h"
+#include "rules/audit.h"
+#include "rules/talk.h"
+#include "sign/digest.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- throttling ---- */
+
+struct throttle_keys {
+	uint8_t user[DIGEST_SIZE], address[DIGEST_SIZE];
+};
+
+/* A network rather than an address where clients own whole networks (IPv6 /64). */
+static void throttle_keys(struct skd_call *call, const char *username, struct throttle_keys *keys)
+{
+	unsigned char address[16] = {0};
+	const char *said = call->address ? call->address : "";
+	char *folded = talloc_strdup(call, username);
+	for (char *c = folded; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	size_t size = inet_pton(AF_INET6, said, address) == 1 ? 8 : strlen(said);
+	const void *network = size == 8 && strchr(said, ':') ? (const void *)address : said;
+	digest_keyed(call->house->token_key, "throttle user", 1, &(struct digest_part){folded, strlen(folded)}, keys->user);
+	digest_keyed(call->house->token_key, "throttle net", 1, &(struct digest_part){network, size}, keys->address);
+}
+
+static enum skd_outcome throttle_ask(struct skd_call *call, const struct throttle_keys *keys)
+{
+	int64_t user, address;
+	TRY(store_throttle_ask(call, keys->user, &user));
+	TRY(store_throttle_ask(call, keys->address, &address));
+	int64_t wait = user > address ? user : address;
+	if (!wait)
+		return SKD_OK;
+	call->retry_after = (unsigned)wait;
+	return fail(call, SKD_SLOW_DOWN, "too many failed attempts; try again in %ld seconds", (long)wait);
+}
+
+static enum skd_outcome throttle_fail(struct skd_call *call, const struct throttle_keys *keys)
+{
+	const struct house *h = call->house;
+	TRY(store_throttle_fail(call, keys->user, h->throttle_user, h->throttle_window, h->throttle_block));
+	return store_throttle_fail(call, keys->address, h->throttle_address, h->throttle_window, h->throttle_block);
+}
+
+/* ---- in ---- */
+
+static enum skd_outcome session_record(struct skd_call *call, const struct authenticator *by,
+				       const struct skd_step *step, struct session_opened *opened)
+{
+	uint8_t hash[DIGEST_SIZE];
+	const char *account_id, *subject = step->person_id ? step->person_id : step->account;
+	TRY(store_account_person(call, step->source, step->person_id, by->match_username ? step->account : NULL,
+				 &opened->person_id));
+	TRY(store_account_put(call, by->instance->name, subject, step->account, opened->person_id, &account_id));
+	token_new("sks_", opened->token);
+	digest_keyed(call->house->token_key, "ticket", 1, &(struct digest_part){opened->token, strlen(opened->token)}, hash);
+	TRY(store_session_add(call, hash, account_id, call->address, call->house->session_absolute, &opened->id,
+			      &opened->expires_at));
+	TRY(actor_find(call, opened->token));
+	opened->account = step->account;
+	opened->authenticator = by->instance->name;
+	opened->person_id = call->actor->person_id;
+	opened->person_name = call->actor->person_name;
+	opened->roles = call->actor->roles;
+	return audit_note(call, "session.open", "done", "session", opened->id, NULL);
+}
+
+static enum skd_outcome signin_in(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
+				  const struct throttle_keys *keys, struct session_opened *opened)
+{
+	TRY(pool_borrow(call->house->writers, call));
+	TRY(tx_begin(call));
+	TRY(store_throttle_clear(call, keys->user));
+	TRY(session_record(call, by, step, opened));
+	return tx_commit(call);
+}
+
+/* ---- out ---- */
+
+static const char *audit_detail(struct skd_call *call, const char *username)
+{
+	struct text text;
+	text_begin(&text, call, 64);
+	text_adds(&text, "{\"username\":\"");
+	for (const char *c = username; *c && text.size < 300; c++) {
+		if (strchr("\"\\", *c) || (unsigned char)*c < 0x20)
+			text_addf(&text, "\\u%04x", (unsigned char)*c);
+		else
+			text_add(&text, c, 1);
+	}
+	text_adds(&text, "\"}");
+	return utf8_valid(text.bytes, text.size) ? text_end(&text) : NULL;
+}
+
+static void hold_back(const struct skd_call *call, unsigned delay_ms)
+{
+	int64_t until = call->started + 1000 * (call->house->failure_delay > (long)delay_ms ? call->house->failure_delay
+											    : (long)delay_ms);
+	int64_t wait = until - clock_monotonic();
+	if (wait > 0)
+		usleep((useconds_t)wait);
+}
+
+/* Wrong, unknown, locked: the same words, after the same time. */
+static enum skd_outcome signin_out(struct skd_call *call, const char *username, const struct throttle_keys *keys,
+				   unsigned delay_ms)
+{
+	call_forgive(call);
+	TRY(pool_borrow(call->house->writers, call));
+	TRY(throttle_fail(call, keys));
+	TRY(audit_note(call, "session.open", "denied", "session", NULL, audit_detail(call, username)));
+	pool_return(call);
+	hold_back(call, delay_ms);
+	return fail(call, SKD_DENIED, "user name or password is wrong, or the account may not sign in");
+}
+
+/* What an authenticator's step means: in, out, or more is asked. */
+static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
+				    enum skd_outcome outcome, const struct skd_step *step,
+				    struct session_opened *opened)
+{
+	struct throttle_keys keys;
+	char id[UUID_SIZE];
+	throttle_keys(call, username, &keys);
+	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
+		return signin_out(call, username, &keys, step->delay_ms);
+	if (outcome != SKD_OK)
+		return outcome;
+	if (!step->talk)
+		return signin_in(call, by, step, &keys, opened);
+	TRY(talks_add(call, call->house->talks, by, step->talk, username, id));
+	opened->talk_id = talloc_strdup(call, id);
+	opened->prompt_count = step->prompt_count;
+	opened->prompts = step->prompts;
+	opened->expires_at = clock_now() + 60000000;
+	return SKD_OK;
+}
+
+enum skd_outcome session_open(struct skd_call *call, const char *username, const char *password,
+			      struct session_opened *opened)
+{
+	const struct house *house = call->house;
+	const struct skd_signin signin = {username, password, call->address ? call->address : ""};
+	const struct authenticator *by = NULL;
+	struct throttle_keys keys;
+	struct skd_step step = {0};
+	enum skd_outcome outcome = SKD_ABSENT;
+	unsigned delay = 0;
+	throttle_keys(call, username, &keys);
+	TRY(pool_borrow(house->writers, call));
+	TRY(throttle_ask(call, &keys));
+	pool_return(call);
+	for (size_t i = 0; i < house->authenticator_count && outcome == SKD_ABSENT; i++) {
+		by = &house->authenticators[i];
+		step = (struct skd_step){0};
+		call_forgive(call);
+		outcome = *password ? by->instance->plugin->is.authenticator.begin(by->instance->self, call, &signin, &step)
+				    : SKD_DENIED;
+		delay = step.delay_ms > delay ? step.delay_ms : delay;
+	}
+	step.delay_ms = delay;
+	return signin_step(call, by, username, outcome, &step, opened);
+}
+
+enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size_t count, const char *const *answers,
+				struct session_opened *opened)
+{
+	struct talk *talk = talks_take(call->house->talks, talk_id);
+	struct skd_step step = {0};
+	if (!talk)
+		return fail(call, SKD_DENIED, "this sign-in is over; begin again");
+	talloc_steal(call, talk);
+	struct instance *instance = talk->by->instance;
+	enum skd_outcome outcome =
+		instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
+	return signin_step(call, talk->by, talk->username, outcome, &step, opened);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tickets (sessions and tokens), accounts, throttling. */
+#include "store/access.h"
+
+#include "sign/digest.h"
+
+static const char SESSION_FIND[] =
+	"SELECT s.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
+	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)"
+	"  FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity'),"
+	" s.seen_at, NULL::text[]"
+	" FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"
+	" WHERE s.hash = $1::bytea AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 ms'";
+
+static const char TOKEN_FIND[] =
+	"SELECT t.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
+	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)"
+	"  FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity'),"
+	" coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes"
+	" FROM token t JOIN account a ON a.id = t.account_id LEFT JOIN person p ON p.id = a.person_id"
+	" WHERE t.hash = $1::bytea AND t.expires_at > now()";
+
+static enum skd_outcome ticket_read(struct skd_call *call, const char *sql, struct args args,
+				    struct store_ticket *ticket)
+{
+	struct rows *rows;
+	*ticket = (struct store_ticket){0};
+	TRY(db_query(call, sql, args, &rows));
+	if (!rows_count(rows))
+		return SKD_OK;
+	*ticket = (struct store_ticket){
+		.id = row_uuid(rows, 0, 0),
+		.account_id = row_uuid(rows, 0, 1),
+		.authenticator = row_text(rows, 0, 2),
+		.account = row_text(rows, 0, 3),
+		.person_id = row_uuid(rows, 0, 4),
+		.person_name = row_text(rows, 0, 5),
+		.person_active = row_bool(rows, 0, 6),
+		.roles = (unsigned)row_int(rows, 0, 7),
+		.seen_at = row_time(rows, 0, 8),
+	};
+	ticket->scopes = row_texts(rows, 0, 9, &ticket->scope_count);
+	return SKD_OK;
+}
+
+enum skd_outcome store_session_find(struct skd_call *call, const uint8_t *hash, long idle_ms,
+				    struct store_ticket *ticket)
+{
+	return ticket_read(call, SESSION_FIND, ARGS(arg_bytea(call, hash, DIGEST_SIZE), arg_int(call, idle_ms)), ticket);
+}
+
+enum skd_outcome store_token_find(struct skd_call *call, const uint8_t *hash, struct store_ticket *ticket)
+{
+	return ticket_read(call, TOKEN_FIND, ARGS(arg_bytea(call, hash, DIGEST_SIZE)), ticket);
+}
+
+static const char SESSION_TOUCH[] = "UPDATE session SET seen_at = now() WHERE id = $1::uuid";
+static const char TOKEN_TOUCH[] = "UPDATE token SET seen_at = now() WHERE id = $1::uuid";
+
+enum skd_outcome store_ticket_touch(struct skd_call *call, const char *session_id, const char *token_id)
+{
+	return session_id ? db_run(call, SESSION_TOUCH, ARGS(session_id), NULL)
+			  : db_run(call, TOKEN_TOUCH, ARGS(token_id), NULL);
+}
+
+/* ---- accounts and sessions ---- */
+
+static const char ACCOUNT_PERSON[] =
+	"SELECT id FROM person WHERE source = $1 AND external_id = $2";
+static const char ACCOUNT_NAMESAKE[] =
+	"SELECT min(id::text)::uuid FROM person WHERE lower(username) = lower($1) AND absent_since IS NULL"
+	" HAVING count(*) = 1";
+
+enum skd_outcome store_account_person(struct skd_call *call, const char *source, const char *external_id,
+				      const char *username, const char **person_id)
+{
+	struct rows *rows;
+	*person_id = NULL;
+	if (source && external_id)
+		TRY(db_query(call, ACCOUNT_PERSON, ARGS(source, external_id), &rows));
+	else if (username)
+		TRY(db_query(call, ACCOUNT_NAMESAKE, ARGS(username), &rows));
+	else
+		return SKD_OK;
+	if (rows_count(rows))
+		*person_id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char ACCOUNT_PUT[] =
+	"INSERT INTO account (authenticator, subject, name, person_id) VALUES ($1, $2, $3, $4::uuid)"
+	" ON CONFLICT (authenticator, subject) DO UPDATE SET name = excluded.name, person_id = excluded.person_id"
+	" RETURNING id";
+
+enum skd_outcome store_account_put(struct skd_call *call, const char *authenticator, const char *subject,
+				   const char *name, const char *person_id, const char **account_id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACCOUNT_PUT, ARGS(authenticator, subject, name, person_id), &rows));
+	*account_id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char SESSION_ADD[] =
+	"INSERT INTO session (hash, account_id, address, expires_at)"
+	" VALUES ($1::bytea, $2::uuid, $3, now() + $4::bigint * interval '1 ms') RETURNING id, expires_at";
+
+enum skd_outcome store_session_add(struct skd_call *call, const uint8_t *hash, const char *account_id,
+				   const char *address, long absolute_ms, const char **id, int64_t *expires_at)
+{
+	struct rows *rows;
+	TRY(db_query(call, SESSION_ADD,
+		     ARGS(arg_bytea(call, hash, DIGEST_SIZE), account_id, address, arg_int(call, absolute_ms)), &rows));
+	*id = row_uuid(rows, 0, 0);
+	*expires_at = row_time(rows, 0, 1);
+	return SKD_OK;
+}
+
+static const char SESSION_LIST[] =
+	"SELECT s.id, a.id, a.authenticator, a.name, p.id, p.name, s.address, s.created_at, s.seen_at, s.expires_at"
+	" FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"
+	" WHERE ($1::uuid IS NULL OR s.account_id = $1::uuid) AND ($2::uuid IS NULL OR s.id = $2::uuid)"
+	" AND s.expires_at > now() ORDER BY s.id DESC LIMIT 500";
+
+enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, const char *id,
+				    struct store_session **sessions, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, SESSION_LIST, ARGS(account_id, id), &rows));
+	*count = (size_t)rows_count(rows);
+	*sessions = talloc_zero_array(call, struct store_session, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*sessions)[i] = (struct store_session){
+			row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3),
+			row_uuid(rows, i, 4), row_text(rows, i, 5), row_text(rows, i, 6), row_time(rows, i, 7),
+			row_time(rows, i, 8), row_time(rows, i, 9)};
+	return SKD_OK;
+}
+
+static const char SESSION_DROP[] =
+	"DELETE FROM session WHERE id = $2::uuid AND ($1::uuid IS NULL OR account_id = $1::uuid)";
+static const char TOKEN_DROP[] =
+	"DELETE FROM token WHERE id = $2::uuid AND ($1::uuid IS NULL OR account_id = $1::uuid)";
+
+static enum skd_outcome ticket_drop(struct skd_call *call, const char *sql, const char *account_id, const char *id)
+{
+	int64_t touched;
+	TRY(db_run(call, sql, ARGS(account_id, id), &touched));
+	return touched ? SKD_OK : fail(call, SKD_ABSENT, "there is no such thing");
+}
+
+enum skd_outcome store_session_drop(struct skd_call *call, const char *account_id, const char *id)
+{
+	return ticket_drop(call, SESSION_DROP, account_id, id);
+}
+
+enum skd_outcome store_token_drop(struct skd_call *call, const char *account_id, const char *id)
+{
+	return ticket_drop(call, TOKEN_DROP, account_id, id);
+}
+
+/* ---- tokens ---- */
+
+static const char TOKEN_ADD[] =
+	"INSERT INTO token (hash, account_id, name, hint, scopes, expires_at)"
+	" VALUES ($1::bytea, $2::uuid, $3, $4, $5::text[], $6::timestamptz) RETURNING id";
+
+enum skd_outcome store_token_add(struct skd_call *call, const uint8_t *hash, const struct store_token *token,
+				 const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, TOKEN_ADD,
+		     ARGS(arg_bytea(call, hash, DIGEST_SIZE), token->account_id, token->name, token->hint,
+			  arg_array(call, token->scope_count, token->scopes), arg_time(call, token->expires_at)),
+		     &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char TOKEN_LIST[] =
+	"SELECT t.id, a.id, t.name, t.hint, a.name, a.authenticator, t.scopes, t.created_at, t.seen_at, t.expires_at"
+	" FROM token t JOIN account a ON a.id = t.account_id"
+	" WHERE ($1::uuid IS NULL OR t.account_id = $1::uuid) AND ($2::uuid IS NULL OR t.id = $2::uuid)"
+	" ORDER BY t.id DESC LIMIT 500";
+
+enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, const char *id,
+				  struct store_token **tokens, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, TOKEN_LIST, ARGS(account_id, id), &rows));
+	*count = (size_t)rows_count(rows);
+	*tokens = talloc_zero_array(call, struct store_token, *count + 1);
+	for (int i = 0; i < (int)*count; i++) {
+		struct store_token *token = &(*tokens)[i];
+		*token = (struct store_token){
+			.id = row_uuid(rows, i, 0), .account_id = row_uuid(rows, i, 1), .name = row_text(rows, i, 2),
+			.hint = row_text(rows, i, 3), .account = row_text(rows, i, 4),
+			.authenticator = row_text(rows, i, 5), .created_at = row_time(rows, i, 7),
+			.seen_at = row_time(rows, i, 8), .expires_at = row_time(rows, i, 9)};
+		token->scopes = row_texts(rows, i, 6, &token->scope_count);
+	}
+	return SKD_OK;
+}
+
+/* ---- throttling ---- */
+
+static const char THROTTLE_ASK[] =
+	"SELECT ceil(extract(epoch FROM blocked_until - now()))::bigint FROM throttle"
+	" WHERE key = $1::bytea AND blocked_until > now()";
+
+enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, int64_t *seconds)
+{
+	struct rows *rows;
+	TRY(db_query(call, THROTTLE_ASK, ARGS(arg_bytea(call, key, DIGEST_SIZE)), &rows));
+	*seconds = rows_count(rows) ? row_int(rows, 0, 0) : 0;
+	return SKD_OK;
+}
+
+static const char THROTTLE_FAIL[] =
+	"INSERT INTO throttle AS t (key, failures, since, blocked_until)"
+	" VALUES ($1::bytea, 1, now(), CASE WHEN $2::int <= 1 THEN now() + $4::bigint * interval '1 ms' ELSE '-infinity' END)"
+	" ON CONFLICT (key) DO UPDATE SET"
+	"  failures = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN 1 ELSE t.failures + 1 END,"
+	"  since = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN now() ELSE t.since END,"
+	"  blocked_until = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' OR t.failures + 1 < $2::int"
+	"   THEN '-infinity'::timestamptz"
+	"   ELSE now() + least($3::bigint, $4::bigint * (1 << least(t.failures + 1 - $2::int, 20))) * interval '1 ms' END";
+
+enum skd_outcome store_throttle_fail(struct skd_call *call, const uint8_t *key, long limit, long window_ms,
+				     long block_ms)
+{
+	return db_run(call, THROTTLE_FAIL,
+		      ARGS(arg_bytea(call, key, DIGEST_SIZE), arg_int(call, limit), arg_int(call, window_ms),
+			   arg_int(call, block_ms)),
+		      NULL);
+}
+
+static const char THROTTLE_CLEAR[] = "DELETE FROM throttle WHERE key = $1::bytea";
+
+enum skd_outcome store_throttle_clear(struct skd_call *call, const uint8_t *key)
+{
+	return db_run(call, THROTTLE_CLEAR, ARGS(arg_bytea(call, key, DIGEST_SIZE)), NULL);
+}
+
+static const char TIDY_SESSIONS[] =
+	"DELETE FROM session WHERE expires_at < now() OR seen_at < now() - $1::bigint * interval '1 ms'";
+static const char TIDY_TOKENS[] = "DELETE FROM token WHERE expires_at < now() - interval '90 days'";
+static const char TIDY_THROTTLE[] =
+	"DELETE FROM throttle WHERE since < now() - $1::bigint * interval '1 ms' AND blocked_until < now()";
+static const char TIDY_IDEMPOTENCY[] = "DELETE FROM idempotency WHERE created_at < now() - interval '7 days'";
+
+enum skd_outcome store_access_tidy(struct skd_call *call, long idle_ms, long window_ms)
+{
+	TRY(db_run(call, TIDY_SESSIONS, ARGS(arg_int(call, idle_ms)), NULL));
+	TRY(db_run(call, TIDY_TOKENS, NO_ARGS, NULL));
+	TRY(db_run(call, TIDY_THROTTLE, ARGS(arg_int(call, window_ms)), NULL));
+	return db_run(call, TIDY_IDEMPOTENCY, NO_ARGS, NULL);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Accounts, sessions, tokens, roles, throttling. Times of day are the database's. */
+#ifndef STORE_ACCESS_H
+#define STORE_ACCESS_H
+
+#include "store/db.h"
+
+/* What a request's token stands for. */
+struct store_ticket {
+	const char *id; /* of the session or token; NULL: there is none */
+	const char *account_id, *authenticator, *account, *person_id, *person_name;
+	bool person_active;
+	unsigned roles; /* by directory groups, one bit each in the order of role names */
+	const char *const *scopes;
+	size_t scope_count;
+	int64_t seen_at;
+};
+enum skd_outcome store_session_find(struct skd_call *call, const uint8_t *hash, long idle_ms,
+				    struct store_ticket *ticket) WARN_UNUSED;
+enum skd_outcome store_token_find(struct skd_call *call, const uint8_t *hash, struct store_ticket *ticket) WARN_UNUSED;
+enum skd_outcome store_ticket_touch(struct skd_call *call, const char *session_id, const char *token_id) WARN_UNUSED;
+
+struct store_session {
+	const char *id, *account_id, *authenticator, *account, *person_id, *person_name, *address;
+	int64_t created_at, seen_at, expires_at;
+};
+/* The person with that stable id at a source, or with that username (one who is here, and only when
+ * it is one); NULL id when there is none. */
+enum skd_outcome store_account_person(struct skd_call *call, const char *source, const char *external_id,
+				      const char *username, const char **person_id) WARN_UNUSED;
+enum skd_outcome store_account_put(struct skd_call *call, const char *authenticator, const char *subject,
+				   const char *name, const char *person_id, const char **account_id) WARN_UNUSED;
+enum skd_outcome store_session_add(struct skd_call *call, const uint8_t *hash, const char *account_id,
+				   const char *address, long absolute_ms, const char **id, int64_t *expires_at) WARN_UNUSED;
+/* account_id NULL: of everyone; id NULL: all of them. Newest first. */
+enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, const char *id,
+				    struct store_session **sessions, size_t *count) WARN_UNUSED;
+/* ABSENT when there is no such session (of that account). */
+enum skd_outcome store_session_drop(struct skd_call *call, const char *account_id, const char *id) WARN_UNUSED;
+
+struct store_token {
+	const char *id, *account_id, *name, *hint, *account, *authenticator;
+	const char *const *scopes;
+	size_t scope_count;
+	int64_t created_at, seen_at, expires_at;
+};
+enum skd_outcome store_token_add(struct skd_call *call, const uint8_t *hash, const struct store_token *token,
+				 const char **id) WARN_UNUSED;
+enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, const char *id,
+				  struct store_token **tokens, size_t *count) WARN_UNUSED;
+enum skd_outcome store_token_drop(struct skd_call *call, const char *account_id, const char *id) WARN_UNUSED;
+
+/* Seconds until the key may try again; 0: now. */
+enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, int64_t *seconds) WARN_UNUSED;
+/* One more failure: past `limit` within the window the key waits `block_ms`, doubled each time, up to the window. */
+enum skd_outcome store_throttle_fail(struct skd_call *call, const uint8_t *key, long limit, long window_ms,
+				     long block_ms) WARN_UNUSED;
+enum skd_outcome store_throttle_clear(struct skd_call *call, const uint8_t *key) WARN_UNUSED;
+/* Deletes sessions, tokens, throttle and idempotency rows whose time is over. */
+enum skd_outcome store_access_tidy(struct skd_call *call, long idle_ms, long window_ms) WARN_UNUSED;
+
+/* ---- roles ---- */
+/* Replaces what the configuration says. */
+enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const char *const *roles,
+				       const char *const *groups) WARN_UNUSED;
+/* Holds grants against groups and their members, nested ones too: ends what is no longer so and
+ * (with `gains`) begins what is. Notes both as lines of `run_id` when there is one. */
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains) WARN_UNUSED;
+
+struct store_grant {
+	const char *role, *person_id, *person_name, *username, *group_dn, *group_name;
+	int64_t since;
+};
+enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **grants, size_t *count) WARN_UNUSED;
+struct store_role_group {
+	const char *role, *ref, *dn, *name; /* dn and name NULL: the directory has no such group */
+};
+enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count) WARN_UNUSED;
+
+#endif

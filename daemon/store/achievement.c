@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Achievements, their versions and events. */
+#include "store/achievement.h"
+
+#define ACHIEVEMENT_COLUMNS                                                                               \
+	"ach.id, v.number, ach.latest, v.type, v.name, v.description, v.criteria, i.id, i.name, v.validity," \
+	" v.image_url, v.state, ach.version, ach.updated_at"
+#define ACHIEVEMENT_FROM                                                                                \
+	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
+	" JOIN issuer i ON i.id = ach.issuer_id"
+
+static void achievement_read(const struct rows *rows, int i, struct store_achievement *a)
+{
+	*a = (struct store_achievement){
+		.id = row_uuid(rows, i, 0), .number = row_int(rows, i, 1), .latest = row_int(rows, i, 2),
+		.type = row_text(rows, i, 3), .name = row_text(rows, i, 4), .description = row_text(rows, i, 5),
+		.criteria = row_text(rows, i, 6), .issuer_id = row_uuid(rows, i, 7), .issuer = row_text(rows, i, 8),
+		.validity = row_text(rows, i, 9), .image_url = row_text(rows, i, 10), .state = row_text(rows, i, 11),
+		.version = row_int(rows, i, 12), .updated_at = row_time(rows, i, 13)};
+}
+
+static const char ACHIEVEMENT_SKILLS[] =
+	"SELECT w.at, k.id, k.label, s.level FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY w (id, number, at)"
+	" JOIN achievement_skill s ON s.achievement_id = w.id AND s.number = w.number JOIN skill k ON k.id = s.skill_id"
+	" ORDER BY w.at, k.label, k.id";
+
+/* The skills of all of them in one query. */
+static enum skd_outcome skills_read(struct skd_call *call, struct store_achievement *achievements, size_t count)
+{
+	const char **ids = talloc_array(call, const char *, count + 1);
+	const char **numbers = talloc_array(call, const char *, count + 1);
+	struct rows *rows;
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = achievements[i].id;
+		numbers[i] = arg_int(call, achievements[i].number);
+	}
+	TRY(db_query(call, ACHIEVEMENT_SKILLS, ARGS(arg_array(call, count, ids), arg_array(call, count, numbers)),
+		     &rows));
+	int total = rows_count(rows);
+	struct store_achievement_skill *skills = talloc_zero_array(call, struct store_achievement_skill, total + 1);
+	for (int i = 0; i < total; i++) {
+		struct store_achievement *a = &achievements[row_int(rows, i, 0) - 1];
+		skills[i] = (struct store_achievement_skill){row_uuid(rows, i, 1), row_text(rows, i, 2),
+							     row_int(rows, i, 3)};
+		a->skills = a->skill_count ? a->skills : &skills[i];
+		a->skill_count++;
+	}
+	return SKD_OK;
+}
+
+static const char ACHIEVEMENT_GET[] =
+	"SELECT " ACHIEVEMENT_COLUMNS " " ACHIEVEMENT_FROM
+	" WHERE ach.id = $1::uuid AND v.number = coalesce($2::int, ach.latest)"
+	" AND ($3::bool OR v.state IN ('published', 'archived'))";
+
+enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
+				       struct store_achievement *achievement)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACHIEVEMENT_GET, ARGS(id, number ? arg_int(call, number) : NULL, arg_bool(drafts)), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such achievement%s", number ? ", or no such version of it" : "");
+	achievement_read(rows, 0, achievement);
+	return skills_read(call, achievement, 1);
+}
+
+enum skd_outcome store_achievement_list(struct skd_call *call, const struct store_achievement_filter *f,
+					struct list *list, struct store_achievement **achievements, size_t *count)
+{
+	static const struct list_order orders[] = {
+		{"name", "v.name", "text"}, {"updated_at", "ach.updated_at", "timestamptz"}, {NULL, NULL, NULL}};
+	static const char where[] =
+		ACHIEVEMENT_FROM
+		" WHERE v.number = ach.latest AND ($1::bool OR v.state IN ('published', 'archived'))"
+		" AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
+		" AND ($4::text IS NULL OR v.type = $4)"
+		" AND ($5::uuid[] IS NULL OR EXISTS (SELECT FROM achievement_skill s WHERE s.achievement_id = ach.id"
+		"  AND s.number = v.number AND s.skill_id = ANY ($5::uuid[])))";
+	struct rows *rows;
+	TRY(list_query(call, list, orders, ACHIEVEMENT_COLUMNS, where, "ach.id",
+		       ARGS(arg_bool(f->drafts), f->q ? arg_like(call, f->q) : NULL, f->state, f->type,
+			    f->skills ? arg_array(call, f->skill_count, f->skills) : NULL),
+		       &rows, count));
+	*achievements = talloc_zero_array(call, struct store_achievement, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		achievement_read(rows, i, &(*achievements)[i]);
+	return skills_read(call, *achievements, *count);
+}
+
+/* ---- writing ---- */
+
+static const char ACHIEVEMENT_ADD[] =
+	"INSERT INTO achievement (issuer_id) SELECT id FROM issuer WHERE key = 'company' RETURNING id";
+
+enum skd_outcome store_achievement_add(struct skd_call *call, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACHIEVEMENT_ADD, NO_ARGS, &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_FAULT, "the issuer of the configuration is not in the database");
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char ACHIEVEMENT_TOUCH[] =
+	"UPDATE achievement SET latest = $3::int, version = version + 1, updated_at = now()"
+	" WHERE id = $1::uuid AND version = $2::bigint";
+
+enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, long version, long latest)
+{
+	int64_t touched;
+	TRY(db_run(call, ACHIEVEMENT_TOUCH, ARGS(id, arg_int(call, version), arg_int(call, latest)), &touched));
+	return touched ? SKD_OK : fail(call, SKD_STALE, "the achievement was changed since you read it: read it again");
+}
+
+static const char VERSION_PUT[] =
+	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
+	" state) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9)"
+	" ON CONFLICT (achievement_id, number) DO UPDATE SET type = excluded.type, name = excluded.name,"
+	" description = excluded.description, criteria = excluded.criteria, validity = excluded.validity,"
+	" image_url = excluded.image_url, state = excluded.state WHERE achievement_version.state = 'draft'";
+static const char SKILLS_DROP[] = "DELETE FROM achievement_skill WHERE achievement_id = $1::uuid AND number = $2::int";
+static const char SKILLS_ADD[] =
+	"INSERT INTO achievement_skill (achievement_id, number, skill_id, level)"
+	" SELECT $1::uuid, $2::int, s.id, s.level FROM unnest($3::uuid[], $4::int[]) s (id, level)";
+
+enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a)
+{
+	const char **skills = talloc_array(call, const char *, a->skill_count + 1);
+	const char **levels = talloc_array(call, const char *, a->skill_count + 1);
+	const char *number = arg_int(call, a->number);
+	int64_t touched;
+	for (size_t i = 0; i < a->skill_count; i++) {
+		skills[i] = a->skills[i].id;
+		levels[i] = arg_int(call, a->skills[i].level);
+	}
+	TRY(db_run(call, VERSION_PUT,
+		   ARGS(a->id, number, a->type, a->name, a->description, a->criteria, a->validity, a->image_url, a->state),
+		   &touched));
+	if (!touched)
+		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);
+	TRY(db_run(call, SKILLS_DROP, ARGS(a->id, number), NULL));
+	return db_run(call, SKILLS_ADD,
+		      ARGS(a->id, number, arg_array(call, a->skill_count, skills), arg_array(call, a->skill_count, levels)),
+		      NULL);
+}
+
+static const char STATE_SET[] =
+	"UPDATE achievement_version SET state = $3 WHERE achievement_id = $1::uuid AND number = $2::int";
+
+enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number, const char *state)
+{
+	return db_run(call, STATE_SET, ARGS(id, arg_int(call, number), state), NULL);
+}
+
+static const char EVENT_ADD[] =
+	"INSERT INTO achievement_event (achievement_id, number, kind, account) VALUES ($1::uuid, $2::int, $3, $4)";
+
+enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
+					     const char *account)
+{
+	return db_run(call, EVENT_ADD, ARGS(id, arg_int(call, number), kind, account), NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Achievements as rows: one for the achievement, one for each version of it with its skills, one for
+ * each step of its story. */
+#ifndef STORE_ACHIEVEMENT_H
+#define STORE_ACHIEVEMENT_H
+
+#include "store/list.h"
+
+struct store_achievement_skill {
+	const char *id, *label;
+	long level;
+};
+struct store_achievement {
+	const char *id;
+	long number, latest; /* of the version that was read, of the newest one */
+	const char *type, *name, *description, *criteria, *issuer_id, *issuer, *validity, *image_url;
+	const char *state; /* draft, in_review, published, archived */
+	struct store_achievement_skill *skills; /* by label */
+	size_t skill_count;
+	long version; /* of the row, for ETag */
+	int64_t updated_at;
+};
+
+/* number 0: the newest version. drafts: whether what is not published yet is seen. ABSENT. */
+enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
+				       struct store_achievement *achievement) WARN_UNUSED;
+struct store_achievement_filter {
+	const char *q; /* in the name */
+	const char *state, *type;
+	const char *const *skills; /* proves one of these; NULL: any */
+	size_t skill_count;
+	bool drafts;
+};
+/* Each in its newest version. */
+enum skd_outcome store_achievement_list(struct skd_call *call, const struct store_achievement_filter *filter,
+					struct list *list, struct store_achievement **achievements,
+					size_t *count) WARN_UNUSED;
+
+/* A row of the company's, without a version yet; number 1 is due. */
+enum skd_outcome store_achievement_add(struct skd_call *call, const char **id) WARN_UNUSED;
+/* Says which version is the newest; STALE unless the row still has `version`. Holds the row until the
+ * transaction ends. */
+enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, long version, long latest) WARN_UNUSED;
+/* Writes version a->number with its skills: a new one, or over a draft, never over what was published. */
+enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
+enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number,
+					     const char *state) WARN_UNUSED;
+/* kind: created, edited, published, superseded, archived. */
+enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
+					     const char *account) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Claims. */
+#include "store/claim.h"
+
+#define CLAIM_COLUMNS                                                                             \
+	"c.id, c.person_id, p.name, c.skill_id, k.label, c.level, c.note, c.shared, c.created_at," \
+	" c.updated_at, c.version"
+#define CLAIM_FROM "FROM claim c JOIN person p ON p.id = c.person_id JOIN skill k ON k.id = c.skill_id"
+
+static void claim_read(const struct rows *rows, int i, struct store_claim *claim)
+{
+	*claim = (struct store_claim){
+		.id = row_uuid(rows, i, 0), .person_id = row_uuid(rows, i, 1), .person = row_text(rows, i, 2),
+		.skill_id = row_uuid(rows, i, 3), .skill = row_text(rows, i, 4), .level = row_int(rows, i, 5),
+		.note = row_text(rows, i, 6), .shared = row_bool(rows, i, 7), .created_at = row_time(rows, i, 8),
+		.updated_at = row_time(rows, i, 9), .version = row_int(rows, i, 10)};
+}
+
+static const char CLAIM_GET[] =
+	"SELECT " CLAIM_COLUMNS " " CLAIM_FROM
+	" WHERE c.id = $1::uuid AND (c.person_id = $3::uuid"
+	"  OR (c.shared AND person_seen($2::bool, $3::uuid, $4::bool, c.person_id)))";
+
+enum skd_outcome store_claim_get(struct skd_call *call, const struct sight *sight, const char *id,
+				 struct store_claim *claim)
+{
+	struct rows *rows;
+	TRY(db_query(call, CLAIM_GET, ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such claim");
+	claim_read(rows, 0, claim);
+	return SKD_OK;
+}
+
+enum skd_outcome store_claim_list(struct skd_call *call, const struct sight *sight,
+				  const struct store_claim_filter *f, struct list *list, struct store_claim **claims,
+				  size_t *count)
+{
+	static const struct list_order orders[] = {{"updated_at", "c.updated_at", "timestamptz"},
+						   {"created_at", "c.created_at", "timestamptz"},
+						   {NULL, NULL, NULL}};
+	static const char where[] =
+		CLAIM_FROM
+		" WHERE (c.person_id = $2::uuid OR (c.shared"
+		"  AND ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool)))))"
+		" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
+		" AND ($5::uuid[] IS NULL OR c.skill_id = ANY ($5::uuid[])) AND ($6::bool IS NULL OR c.shared = $6)";
+	struct rows *rows;
+	const char *shared = f->only_shared ? "t" : f->only_unshared ? "f" : NULL;
+	TRY(list_query(call, list, orders, CLAIM_COLUMNS, where, "c.id",
+		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person,
+			    f->skills ? arg_array(call, f->skill_count, f->skills) : NULL, shared),
+		       &rows, count));
+	*claims = talloc_zero_array(call, struct store_claim, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		claim_read(rows, i, &(*claims)[i]);
+	return SKD_OK;
+}
+
+static const char CLAIM_ADD[] =
+	"INSERT INTO claim (person_id, skill_id, level, note, shared) VALUES ($1::uuid, $2::uuid, $3::int, $4, $5::bool)"
+	" RETURNING id";
+
+enum skd_outcome store_claim_add(struct skd_call *call, const struct store_claim *c, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, CLAIM_ADD,
+		     ARGS(c->person_id, c->skill_id, arg_int(call, c->level), c->note, arg_bool(c->shared)), &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char CLAIM_SET[] =
+	"UPDATE claim SET level = $3::int, note = $4, shared = $5::bool, version = version + 1, updated_at = now()"
+	" WHERE id = $1::uuid AND version = $2::bigint";
+
+enum skd_outcome store_claim_set(struct skd_call *call, const struct store_claim *c)
+{
+	int64_t touched;
+	TRY(db_run(call, CLAIM_SET,
+		   ARGS(c->id, arg_int(call, c->version), arg_int(call, c->level), c->note, arg_bool(c->shared)),
+		   &touched));
+	return touched ? SKD_OK : fail(call, SKD_STALE, "the claim was changed since you read it: read it again");
+}
+
+static const char CLAIM_DROP[] = "DELETE FROM claim WHERE id = $1::uuid AND version = $2::bigint";
+
+enum skd_outcome store_claim_drop(struct skd_call *call, const char *id, long version)
+{
+	int64_t touched;
+	TRY(db_run(call, CLAIM_DROP, ARGS(id, arg_int(call, version)), &touched));
+	return touched ? SKD_OK : fail(call, SKD_STALE, "the claim was changed since you read it: read it again");
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Credentials. A change of state never overwrites what was known: proofs are closed and written anew. */
+#include "store/credential.h"
+
+#include <string.h>
+
+static const char ISSUER_PUT[] =
+	"INSERT INTO issuer (key, name, url, mail) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, mail = excluded.mail";
+
+enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
+				  const char *mail)
+{
+	return db_run(call, ISSUER_PUT, ARGS(key, name, url, mail), NULL);
+}
+
+/* ---- issuing ---- */
+
+static const char AWARD_TERMS[] =
+	"SELECT v.state, v.validity FROM achievement a JOIN achievement_version v"
+	" ON v.achievement_id = a.id AND v.number = a.latest WHERE a.id = $1::uuid FOR SHARE OF a";
+
+enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
+				   const char **validity)
+{
+	struct rows *rows;
+	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such achievement");
+	*state = row_text(rows, 0, 0);
+	*validity = row_text(rows, 0, 1);
+	return SKD_OK;
+}
+
+static const char CREDENTIAL_ADD[] =
+	"WITH c AS (INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
+	"   valid_from, expires_at, evidence)"
+	"  SELECT $1::uuid, a.id, a.latest, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
+	"   $7::jsonb FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
+	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, account)"
+	"  SELECT id, 'issued', valid_from, expires_at, $8 FROM c),"
+	" p AS (INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
+	"   achievement_number, valid_from, valid_to)"
+	"  SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
+	"   c.valid_from, c.expires_at FROM c JOIN achievement_skill s"
+	"   ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number)"
+	" SELECT id FROM c";
+
+enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
+				      const char *account, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, CREDENTIAL_ADD,
+		     ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
+			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account),
+		     &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+/* ---- reading ---- */
+
+#define CREDENTIAL_STATE                                                                         \
+	"CASE WHEN c.state IN ('revoked', 'superseded') THEN c.state"                           \
+	" WHEN c.expires_at <= now() THEN 'expired' WHEN c.state = 'suspended' THEN c.state"    \
+	" WHEN c.valid_from > now() THEN 'scheduled' ELSE 'active' END"
+#define CREDENTIAL_COLUMNS                                                                                       \
+	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
+	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence, c.version"
+#define CREDENTIAL_FROM                                                                                          \
+	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
+	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
+
+static void credential_read(const struct rows *rows, int i, struct store_credential *c)
+{
+	*c = (struct store_credential){
+		.id = row_uuid(rows, i, 0), .person_id = row_uuid(rows, i, 1), .person_name = row_text(rows, i, 2),
+		.achievement_id = row_uuid(rows, i, 3), .achievement_name = row_text(rows, i, 4),
+		.issuer_id = row_uuid(rows, i, 5), .issuer_name = row_text(rows, i, 6),
+		.achievement_version = row_int(rows, i, 7), .issued_at = row_time(rows, i, 8),
+		.valid_from = row_time(rows, i, 9), .expires_at = row_time(rows, i, 10), .state = row_text(rows, i, 11),
+		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
+		.version = row_int(rows, i, 15)};
+}
+
+static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
+				     " WHERE c.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, c.person_id)";
+
+enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
+				      struct store_credential *credential)
+{
+	struct rows *rows;
+	TRY(db_query(call, CREDENTIAL_GET, ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)),
+		     &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such credential");
+	credential_read(rows, 0, credential);
+	return SKD_OK;
+}
+
+enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
+				       const struct store_credential_filter *f, struct list *list,
+				       struct store_credential **credentials, size_t *count)
+{
+	static const struct list_order orders[] = {{"issued_at", "c.issued_at", "timestamptz"},
+						   {"expires_at", "c.expires_at", "timestamptz"},
+						   {NULL, NULL, NULL}};
+	static const char where[] =
+		CREDENTIAL_FROM " WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool)))"
+				" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
+				" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"
+				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")";
+	struct rows *rows;
+	TRY(list_query(call, list, orders, CREDENTIAL_COLUMNS, where, "c.id",
+		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person, f->achievement,
+			    f->state),
+		       &rows, count));
+	*credentials = talloc_zero_array(call, struct store_credential, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		credential_read(rows, i, &(*credentials)[i]);
+	return SKD_OK;
+}
+
+/* ---- turning ---- */
+
+static const char CREDENTIAL_LOCK[] = "SELECT state FROM credential WHERE id = $1::uuid FOR UPDATE";
+static const char CLOCK_NOW[] = "SELECT clock_timestamp()";
+
+/* The time is read once the lock is held: a transaction's own now() may lie before the turn it waited for. */
+enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, const char **state, int64_t *now)
+{
+	struct rows *rows;
+	TRY(db_query(call, CREDENTIAL_LOCK, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such credential");
+	*state = row_text(rows, 0, 0);
+	TRY(db_query(call, CLOCK_NOW, NO_ARGS, &rows));
+	*now = row_time(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char CREDENTIAL_TURN[] =
+	"WITH c AS (UPDATE credential SET state = $2, reason = $4, version = version + 1 WHERE id = $1::uuid RETURNING *)"
+	" INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, account, reason)"
+	" SELECT id, $3, $6::timestamptz, CASE WHEN $2 = 'active' THEN greatest(expires_at, $6::timestamptz) ELSE 'infinity' END,"
+	"  $6::timestamptz, $5, $4 FROM c";
+
+/* What was known until now: stretches that go on are cut off here, from now on. */
+static const char PROOFS_CUT[] =
+	"WITH known AS (UPDATE proof SET known_to = $2::timestamptz WHERE credential_id = $1::uuid"
+	"  AND known_to = 'infinity' AND valid_to > $2::timestamptz RETURNING *)"
+	" INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
+	"  achievement_number, valid_from, valid_to, known_from)"
+	" SELECT credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number,"
+	"  valid_from, $2::timestamptz, $2::timestamptz FROM known WHERE valid_from < $2::timestamptz";
+static const char PROOFS_GO_ON[] =
+	"INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
+	"  achievement_number, valid_from, valid_to, known_from)"
+	" SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
+	"  greatest($2::timestamptz, c.valid_from), c.expires_at, $2::timestamptz FROM credential c JOIN achievement_skill s"
+	"  ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
+	" WHERE c.id = $1::uuid AND c.expires_at > $2::timestamptz";
+
+enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,
+				       const char *account, const char *reason, int64_t now)
+{
+	TRY(db_run(call, CREDENTIAL_TURN, ARGS(id, state, kind, reason, account, arg_time(call, now)), NULL));
+	return db_run(call, strcmp(state, "active") == 0 ? PROOFS_GO_ON : PROOFS_CUT,
+		      ARGS(id, arg_time(call, now)), NULL);
+}
+
+static const char CREDENTIAL_EVENTS[] =
+	"SELECT kind, account, reason, valid_from, valid_to, recorded_at FROM credential_event"
+	" WHERE credential_id = $1::uuid ORDER BY id";
+
+enum skd_outcome store_credential_events(struct skd_call *call, const char *id, struct store_event **events,
+					 size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, CREDENTIAL_EVENTS, ARGS(id), &rows));
+	*count = (size_t)rows_count(rows);
+	*events = talloc_zero_array(call, struct store_event, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*events)[i] = (struct store_event){row_text(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2),
+						    row_time(rows, i, 3), row_time(rows, i, 4), row_time(rows, i, 5)};
+	return SKD_OK;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Credentials, their events, and what they prove. */
+#ifndef STORE_CREDENTIAL_H
+#define STORE_CREDENTIAL_H
+
+#include "store/list.h"
+#include "store/person.h"
+
+enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
+				  const char *mail) WARN_UNUSED;
+
+struct store_credential {
+	const char *id, *person_id, *person_name, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
+	int64_t achievement_version;
+	int64_t issued_at, valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
+	const char *state; /* as of now: scheduled and expired follow from the times */
+	const char *reason, *superseded_by;
+	const char *evidence; /* JSON array */
+	long version;
+};
+
+/* What is to be issued; the achievement's newest version. */
+struct store_award {
+	const char *person_id, *achievement_id;
+	int64_t issued_at, valid_from, expires_at;
+	const char *evidence; /* JSON array */
+};
+/* What issuing needs to know of an achievement: state and validity of its newest version. ABSENT. */
+enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
+				   const char **validity) WARN_UNUSED;
+/* The row, its event and its proofs. */
+enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
+				      const char *account, const char **id) WARN_UNUSED;
+
+enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
+				      struct store_credential *credential) WARN_UNUSED;
+struct store_credential_filter {
+	const char *person, *achievement, *state;
+};
+enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
+				       const struct store_credential_filter *filter, struct list *list,
+				       struct store_credential **credentials, size_t *count) WARN_UNUSED;
+
+/* Locks the row; its stored state, and the time by the database's clock with the lock held. */
+enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, const char **state,
+				       int64_t *now) WARN_UNUSED;
+/* From `now` on it is `state`: the row, the event `kind`, and the proofs as they are known from now on. */
+enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,
+				       const char *account, const char *reason, int64_t now) WARN_UNUSED;
+
+struct store_event {
+	const char *kind, *account, *reason;
+	int64_t valid_from, valid_to, recorded_at;
+};
+enum skd_outcome store_credential_events(struct skd_call *call, const char *id, struct store_event **events,
+					 size_t *count) WARN_UNUSED;
+
+#endif

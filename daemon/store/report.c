@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The report's SQL. */
+#include "store/report.h"
+
+#include <string.h>
+
+/* The text of a uuid at *at, which moves on: one block holds all of a batch. */
+static const char *uuid_at(char **at, const struct rows *rows, int row, int column)
+{
+	char *out = *at;
+	if (row_null(rows, row, column))
+		return NULL;
+	uuid_format((const uint8_t *)row_text(rows, row, column), out);
+	*at += UUID_SIZE;
+	return out;
+}
+
+/* ---- dictionaries ---- */
+
+struct word_entry {
+	const char *id;
+	int64_t version;
+	struct report_word word;
+};
+
+struct report_words {
+	struct word_entry *slots;
+	size_t size; /* a power of two */
+};
+
+static size_t word_slot(const struct report_words *words, const char *id, int64_t version)
+{
+	uint64_t hash = 14695981039346656037u + (uint64_t)version;
+	for (const char *c = id; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+	size_t at = (hash ^ hash >> 32) & (words->size - 1);
+	while (words->slots[at].id && (words->slots[at].version != version || strcmp(words->slots[at].id, id) != 0))
+		at = (at + 1) & (words->size - 1);
+	return at;
+}
+
+struct report_word report_word(const struct report_words *words, const char *id, int64_t version)
+{
+	struct report_word none = {NULL, NULL};
+	if (!id)
+		return none;
+	return words->slots[word_slot(words, id, version)].word;
+}
+
+static struct report_words *words_new(void *owner, size_t count)
+{
+	struct report_words *words = talloc_zero(owner, struct report_words);
+	words->size = 64;
+	while (words->size < count * 2)
+		words->size *= 2;
+	words->slots = talloc_zero_array(words, struct word_entry, words->size);
+	return words;
+}
+
+static void word_put(struct report_words *words, const char *id, int64_t version, const char *name, const char *code)
+{
+	if (id)
+		words->slots[word_slot(words, id, version)] = (struct word_entry){id, version, {name, code}};
+}
+
+static const char WORDS[] =
+	"SELECT s.id, 0, s.label, s.code FROM skill s"
+	" UNION ALL SELECT id, 0, name, NULL FROM unit UNION ALL SELECT id, 0, name, NULL FROM issuer"
+	" UNION ALL SELECT achievement_id, number, name, NULL FROM achievement_version"
+	" UNION ALL SELECT p.id, 0, p.name, NULL FROM person p"
+	"  WHERE EXISTS (SELECT FROM person b WHERE b.manager_id = p.id)";
+
+enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct report_words **out)
+{
+	struct rows *rows;
+	TRY(db_query(call, WORDS, NO_ARGS, &rows));
+	int count = rows_count(rows);
+	struct report_words *words = words_new(owner, (size_t)count);
+	talloc_steal(words, rows);
+	char *at = talloc_array_size(words, UUID_SIZE, (unsigned)count + 1);
+	for (int i = 0; i < count; i++)
+		word_put(words, uuid_at(&at, rows, i, 0), row_int(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3));
+	*out = words;
+	return SKD_OK;
+}
+
+/* ---- the report ---- */
+
+/* Parameters, the same in every text:
+ * $1 everyone $2 self $3 issued $4 skills $5 min_level $6 unit $7 manager $8 person $9 expires_before
+ * $10 as_of $11 known_at $12 after key $13 after person $14 after skill */
+static const char VERIFIED[] =
+	"SELECT f.person_id, f.skill_id, f.level, f.valid_to, f.credential_id, f.issuer_id, f.achievement_id,"
+	" f.achievement_number, f.issued_at,"
+	" first_value(f.level) OVER w AS best, first_value(f.valid_to) OVER w AS best_to, row_number() OVER w AS rank"
+	" FROM proof f WHERE f.valid_from <= coalesce($10::timestamptz, now())"
+	" AND f.valid_to > coalesce($10::timestamptz, now())"
+	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[])) AND ($8::uuid IS NULL OR f.person_id = $8::uuid)"
+	" AND %s WINDOW w AS (PARTITION BY f.person_id, f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)";
+static const char KNOWN_NOW[] = "f.known_to = 'infinity' AND $11::timestamptz IS NULL";
+static const char KNOWN_THEN[] = "f.known_from <= $11::timestamptz AND f.known_to > $11::timestamptz";
+
+/* Claims of others are seen one by one only when they are shared; totals take all of them. */
+static const char CLAIMED[] =
+	"SELECT f.person_id, f.skill_id, f.level, 'infinity'::timestamptz AS valid_to, NULL::uuid AS credential_id,"
+	" NULL::uuid AS issuer_id, NULL::uuid AS achievement_id, NULL::int AS achievement_number,"
+	" NULL::timestamptz AS issued_at, f.level AS best, 'infinity'::timestamptz AS best_to, 1::bigint AS rank"
+	" FROM claim f WHERE f.created_at <= least(coalesce($10::timestamptz, now()), coalesce($11::timestamptz, now()))"
+	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[])) AND ($8::uuid IS NULL OR f.person_id = $8::uuid)"
+	" AND %s";
+static const char CLAIMS_SHARED[] = "(f.shared OR f.person_id = $2::uuid)";
+
+static const char PEOPLE_WHERE[] =
+	" (p.absent_since IS NULL OR p.absent_since > coalesce($10::timestamptz, now()))"
+	" AND ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
+	" AND ($6::uuid IS NULL OR p.unit_id IN (SELECT units_within($6::uuid)))"
+	" AND ($7::uuid IS NULL OR p.id IN (SELECT people_below($7::uuid)))"
+	" AND ($8::uuid IS NULL OR p.id = $8::uuid)";
+static const char HOLDING_WHERE[] =
+	" ($5::int IS NULL OR v.best >= $5::int) AND ($9::timestamptz IS NULL OR v.best_to < $9::timestamptz)";
+
+static const struct list_order orders[] = {
+	{"person", NULL, "uuid"}, /* person, then skill: the order of the index */
+	{"name", "p.name", "text"},
+	{"skill", "s.label", "text"},
+	{"level", "v.best", "int"},
+	{"expires_at", "v.best_to", "timestamptz"},
+	{"unit", "coalesce(u.name, '')", "text"},
+	{NULL, NULL, NULL}};
+
+static const struct list_order *order_of(const struct report_query *q)
+{
+	for (const struct list_order *order = orders; q->sort && order->word; order++)
+		if (strcmp(order->word, q->sort) == 0)
+			return order;
+	return orders;
+}
+
+static const char *holdings_sql(struct skd_call *call, const struct report_query *q, bool totals)
+{
+	if (q->claimed)
+		return talloc_asprintf(call, CLAIMED, totals ? "true" : CLAIMS_SHARED);
+	return talloc_asprintf(call, VERIFIED, q->known_at ? KNOWN_THEN : KNOWN_NOW);
+}
+
+/* Leaves the last parameters out where a text does not name them. */
+static struct args report_args(struct skd_call *call, const struct report_query *q, size_t count)
+{
+	const char **v = talloc_zero_array(call, const char *, 14);
+	v[0] = arg_bool(q->sight.everyone);
+	v[1] = q->sight.self;
+	v[2] = arg_bool(q->sight.issued);
+	v[3] = q->any_skill ? NULL : arg_array(call, q->skill_count, q->skills);
+	v[4] = q->min_level ? arg_int(call, q->min_level) : NULL;
+	v[5] = q->unit;
+	v[6] = q->manager;
+	v[7] = q->person;
+	v[8] = q->expires_before == TIME_NEVER ? NULL : arg_time(call, q->expires_before);
+	v[9] = q->as_of ? arg_time(call, q->as_of) : NULL;
+	v[10] = q->known_at ? arg_time(call, q->known_at) : NULL;
+	v[11] = q->after_key;
+	v[12] = q->after_person;
+	v[13] = q->after_skill;
+	return (struct args){v, count};
+}
+
+enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *q)
+{
+	const struct list_order *order = order_of(q);
+	const char *way = q->descending ? "DESC" : "ASC", *after = "", *key = "";
+	size_t count = 11;
+	if (order->expression)
+		key = talloc_asprintf(call, "%s %s, ", order->expression, way);
+	if (q->after_person && order->expression) {
+		after = talloc_asprintf(call, " AND (%s, v.person_id, v.skill_id) %s ($12::%s, $13::uuid, $14::uuid)",
+					order->expression, q->descending ? "<" : ">", order->type);
+		count = 14;
+	} else if (q->after_person) {
+		after = talloc_asprintf(call,
+					" AND (v.person_id, v.skill_id) %s ($13::uuid, $14::uuid) AND $12::text IS NOT NULL",
+					q->descending ? "<" : ">");
+		count = 14;
+	}
+	const char *sql = talloc_asprintf(
+		call,
+		"DECLARE c NO SCROLL CURSOR FOR SELECT v.person_id, p.username, p.name, p.title, p.unit_id, p.manager_id,"
+		" v.skill_id, v.level, v.valid_to, v.credential_id, v.issuer_id, v.achievement_id, v.achievement_number,"
+		" v.issued_at, v.rank, %s FROM (%s) v JOIN person p ON p.id = v.person_id"
+		" LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN skill s ON s.id = v.skill_id"
+		" WHERE %s AND %s%s%s ORDER BY %sv.person_id %s, v.skill_id %s%s",
+		order->expression ? talloc_asprintf(call, "(%s)::text", order->expression) : "NULL::text",
+		holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after, key,
+		way, way, q->best_only ? "" : ", v.rank");
+	return cursor_open(call, sql, report_args(call, q, count), q->first);
+}
+
+static void report_row_read(const struct rows *rows, int i, char **at, struct report_row *row)
+{
+	*row = (struct report_row){
+		.person_id = uuid_at(at, rows, i, 0), .username = row_text(rows, i, 1), .name = row_text(rows, i, 2),
+		.title = row_text(rows, i, 3), .unit_id = uuid_at(at, rows, i, 4), .manager_id = uuid_at(at, rows, i, 5),
+		.skill_id = uuid_at(at, rows, i, 6), .level = row_int(rows, i, 7), .expires_at = row_time(rows, i, 8),
+		.credential_id = uuid_at(at, rows, i, 9), .issuer_id = uuid_at(at, rows, i, 10),
+		.achievement_id = uuid_at(at, rows, i, 11), .achievement_version = row_int(rows, i, 12),
+		.issued_at = row_time(rows, i, 13), .rank = row_int(rows, i, 14), .sort_key = row_text(rows, i, 15)};
+}
+
+static struct report_row *report_rows_read(const struct rows *rows)
+{
+	enum { UUIDS = 7 };
+	int count = rows_count(rows);
+	struct report_row *out = talloc_array(rows, struct report_row, count + 1);
+	char *at = talloc_array_size(rows, UUID_SIZE, (unsigned)(count * UUIDS + 1));
+	for (int i = 0; i < count; i++)
+		report_row_read(rows, i, &at, &out[i]);
+	return out;
+}
+
+enum skd_outcome store_report_next(struct skd_call *call, struct report_row **out, int *count)
+{
+	struct rows *rows;
+	TRY(cursor_next(call, &rows));
+	*count = rows_count(rows);
+	if (*count)
+		*out = report_rows_read(rows);
+	return SKD_OK;
+}
+
+/* One person, with the words beside: a short read of few rows. */
+static const char HOLDINGS[] =
+	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, f.valid_to,"
+	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at,"
+	" row_number() OVER (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id), NULL::text,"
+	" s.label, s.code, v.name, i.name"
+	" FROM proof f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
+	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number"
+	" JOIN issuer i ON i.id = f.issuer_id"
+	" WHERE f.person_id = $1::uuid AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
+	" ORDER BY s.label, f.skill_id, 15";
+static const char HOLDINGS_CLAIMED[] =
+	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, 'infinity'::timestamptz,"
+	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
+	" s.label, s.code, NULL::text, NULL::text"
+	" FROM claim f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
+	" WHERE f.person_id = $1::uuid AND (f.shared OR f.person_id = $2::uuid) ORDER BY s.label, f.skill_id";
+
+enum skd_outcome store_holding_rows(struct skd_call *call, const char *person_id, const char *self, bool claimed,
+				    struct report_row **out, int *count, struct report_words **words)
+{
+	struct rows *rows;
+	TRY(claimed ? db_query(call, HOLDINGS_CLAIMED, ARGS(person_id, self), &rows)
+		    : db_query(call, HOLDINGS, ARGS(person_id), &rows));
+	*count = rows_count(rows);
+	*out = report_rows_read(rows);
+	*words = words_new(call, (size_t)*count * 3);
+	for (int i = 0; i < *count; i++) {
+		struct report_row *row = &(*out)[i];
+		word_put(*words, row->skill_id, 0, row_text(rows, i, 16), row_text(rows, i, 17));
+		word_put(*words, row->achievement_id, row->achievement_version, row_text(rows, i, 18), NULL);
+		word_put(*words, row->issuer_id, 0, row_text(rows, i, 19), NULL);
+	}
+	return SKD_OK;
+}
+
+enum skd_outcome store_report_total(struct skd_call *call, const struct report_query *q, int64_t *total)
+{
+	struct rows *rows;
+	const char *sql = talloc_asprintf(call,
+					  "SELECT count(*) FROM (%s) v JOIN person p ON p.id = v.person_id"
+					  " WHERE %s AND %s AND v.rank = 1",
+					  holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE);
+	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
+	*total = row_int(rows, 0, 0);
+	return SKD_OK;
+}
+
+enum skd_outcome store_report_by_skill(struct skd_call *call, const struct report_query *q,
+				       struct report_skill_row **out, size_t *count)
+{
+	struct rows *rows;
+	const char *sql = talloc_asprintf(
+		call,
+		"SELECT v.skill_id, v.level, count(*), count(*) FILTER (WHERE v.valid_to <"
+		" coalesce($10::timestamptz, now()) + interval '90 days') FROM (%s) v JOIN person p ON p.id = v.person_id"
+		" JOIN skill s ON s.id = v.skill_id WHERE %s AND %s AND v.rank = 1"
+		" GROUP BY s.label, v.skill_id, v.level ORDER BY s.label, v.skill_id, v.level",
+		holdings_sql(call, q, true), PEOPLE_WHERE, HOLDING_WHERE);
+	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
+	*count = (size_t)rows_count(rows);
+	*out = talloc_array(call, struct report_skill_row, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*out)[i] = (struct report_skill_row){row_uuid(rows, i, 0), row_int(rows, i, 1), row_int(rows, i, 2),
+						      row_int(rows, i, 3)};
+	return SKD_OK;
+}
+
+enum skd_outcome store_report_by_unit(struct skd_call *call, const struct report_query *q,
+				      struct report_unit_row **out, size_t *count)
+{
+	struct rows *rows;
+	const char *sql = talloc_asprintf(
+		call,
+		"SELECT u.id, u.name, count(DISTINCT p.id), count(DISTINCT v.person_id), count(DISTINCT v.skill_id)"
+		" FROM person p JOIN unit u ON u.id = p.unit_id LEFT JOIN (SELECT * FROM (%s) v WHERE %s AND v.rank = 1) v"
+		" ON v.person_id = p.id WHERE %s GROUP BY u.id, u.name ORDER BY u.name, u.id",
+		holdings_sql(call, q, true), HOLDING_WHERE, PEOPLE_WHERE);
+	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
+	*count = (size_t)rows_count(rows);
+	*out = talloc_array(call, struct report_unit_row, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*out)[i] = (struct report_unit_row){row_uuid(rows, i, 0), row_text(rows, i, 1), row_int(rows, i, 2),
+						     row_int(rows, i, 3), row_int(rows, i, 4)};
+	return SKD_OK;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Roles: which groups give them, who is in those groups, since when. */
+#include "store/access.h"
+
+static const char ROLE_GROUPS_DROP[] =
+	"DELETE FROM role_group WHERE (role, group_ref) NOT IN"
+	" (SELECT r, dn_fold(g) FROM unnest($1::text[], $2::text[]) AS wanted (r, g))";
+static const char ROLE_GROUPS_ADD[] =
+	"INSERT INTO role_group (role, group_ref)"
+	" SELECT DISTINCT r, dn_fold(g) FROM unnest($1::text[], $2::text[]) AS wanted (r, g) ON CONFLICT DO NOTHING";
+
+enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const char *const *roles,
+				       const char *const *groups)
+{
+	struct args args = ARGS(arg_array(call, count, roles), arg_array(call, count, groups));
+	TRY(db_run(call, ROLE_GROUPS_DROP, args, NULL));
+	return db_run(call, ROLE_GROUPS_ADD, args, NULL);
+}
+
+/* Who should hold what: every configured group with all groups inside it, however deep. UNION ends
+ * where groups contain each other. */
+#define ROLE_WANTED                                                                                                    \
+	"WITH RECURSIVE within (role, top, group_id) AS ("                                                             \
+	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g"                                          \
+	"  ON dn_fold(g.dn) = r.group_ref OR dn_fold(g.name) = r.group_ref"                                            \
+	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id),"       \
+	" wanted AS (SELECT DISTINCT w.role, gp.person_id, g.source, g.dn, g.name"                                     \
+	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.top"      \
+	"  JOIN person p ON p.id = gp.person_id AND p.absent_since IS NULL)"
+
+static const char ROLE_END[] =
+	ROLE_WANTED
+	", ended AS (UPDATE role_grant h SET until = now() WHERE h.until = 'infinity' AND NOT EXISTS"
+	"  (SELECT FROM wanted w WHERE (w.role, w.person_id, w.dn) = (h.role, h.person_id, h.group_dn))"
+	"  RETURNING h.role, h.person_id, h.group_dn)"
+	" INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
+	" SELECT $1::uuid, 'role_lost', person_id, role, jsonb_build_object('group', group_dn) FROM ended"
+	" WHERE $1::uuid IS NOT NULL";
+
+static const char ROLE_BEGIN[] =
+	ROLE_WANTED
+	", begun AS (INSERT INTO role_grant (role, person_id, source, group_dn, group_name)"
+	"  SELECT w.role, w.person_id, w.source, w.dn, w.name FROM wanted w WHERE NOT EXISTS"
+	"   (SELECT FROM role_grant h WHERE h.until = 'infinity'"
+	"    AND (w.role, w.person_id, w.dn) = (h.role, h.person_id, h.group_dn))"
+	"  RETURNING role, person_id, group_dn)"
+	" INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
+	" SELECT $1::uuid, 'role_gained', person_id, role, jsonb_build_object('group', group_dn) FROM begun"
+	" WHERE $1::uuid IS NOT NULL";
+
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains)
+{
+	TRY(db_run(call, ROLE_END, ARGS(run_id), NULL));
+	return gains ? db_run(call, ROLE_BEGIN, ARGS(run_id), NULL) : SKD_OK;
+}
+
+static const char GRANT_LIST[] =
+	"SELECT h.role, p.id, p.name, p.username, h.group_dn, h.group_name, h.since"
+	" FROM role_grant h JOIN person p ON p.id = h.person_id WHERE h.until = 'infinity'"
+	" ORDER BY h.role, p.name, p.id, h.group_dn LIMIT 100000";
+
+enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **grants, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, GRANT_LIST, NO_ARGS, &rows));
+	*count = (size_t)rows_count(rows);
+	*grants = talloc_zero_array(call, struct store_grant, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*grants)[i] = (struct store_grant){row_text(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2),
+						    row_text(rows, i, 3), row_text(rows, i, 4), row_text(rows, i, 5),
+						    row_time(rows, i, 6)};
+	return SKD_OK;
+}
+
+static const char ROLE_GROUP_LIST[] =
+	"SELECT r.role, r.group_ref, g.dn, g.name FROM role_group r LEFT JOIN directory_group g"
+	" ON dn_fold(g.dn) = r.group_ref OR dn_fold(g.name) = r.group_ref ORDER BY 1, 2, 3";
+
+enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, ROLE_GROUP_LIST, NO_ARGS, &rows));
+	*count = (size_t)rows_count(rows);
+	*groups = talloc_zero_array(call, struct store_role_group, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*groups)[i] = (struct store_role_group){row_text(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2),
+							 row_text(rows, i, 3)};
+	return SKD_OK;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rows of runs, and the lease under which they are made. */
+#include "store/run.h"
+
+/* ---- the lease ---- */
+
+static const char LEASE_TAKE[] =
+	"INSERT INTO lease AS l (name, holder, epoch, expires_at)"
+	" VALUES ($1, $2, 1, now() + $3::bigint * interval '1 ms')"
+	" ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at, holder = excluded.holder,"
+	"  epoch = l.epoch + (l.holder <> excluded.holder)::int"
+	" WHERE l.holder = excluded.holder OR l.expires_at < now() RETURNING epoch";
+
+enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder, long ms, bool *mine,
+				  int64_t *epoch)
+{
+	struct rows *rows;
+	TRY(db_query(call, LEASE_TAKE, ARGS(name, holder, arg_int(call, ms)), &rows));
+	*mine = rows_count(rows) == 1;
+	*epoch = *mine ? row_int(rows, 0, 0) : 0;
+	return SKD_OK;
+}
+
+static const char LEASE_HOLD[] = "SELECT FROM lease WHERE name = $1 AND epoch = $2::bigint FOR UPDATE";
+
+enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64_t epoch)
+{
+	struct rows *rows;
+	TRY(db_query(call, LEASE_HOLD, ARGS(name, arg_int(call, epoch)), &rows));
+	return rows_count(rows) ? SKD_OK : fail(call, SKD_CLASH, "another daemon has taken over %s", name);
+}
+
+static const char LEASE_RENEW[] =
+	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms' WHERE holder = $1 AND expires_at > now()";
+
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms)
+{
+	return db_run(call, LEASE_RENEW, ARGS(holder, arg_int(call, ms)), NULL);
+}
+
+static const char LEASE_DROP[] = "UPDATE lease SET expires_at = '-infinity' WHERE name = $1 AND holder = $2";
+
+enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const char *holder)
+{
+	return db_run(call, LEASE_DROP, ARGS(name, holder), NULL);
+}
+
+/* ---- begin and end ---- */
+
+static const char RUN_ASK[] =
+	"INSERT INTO directory_run (source, asked_by) VALUES ($1, $2::uuid) RETURNING id";
+
+enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_ASK, ARGS(source, account_id), &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char RUN_ASKED[] =
+	"SELECT EXISTS (SELECT FROM directory_run WHERE source = $1 AND state = 'running' AND epoch IS NULL)";
+
+enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool *asked)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_ASKED, ARGS(source), &rows));
+	*asked = row_bool(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char RUN_TAKE[] =
+	"UPDATE directory_run SET epoch = $2::bigint, started_at = now() WHERE id ="
+	" (SELECT id FROM directory_run WHERE source = $1 AND state = 'running' AND epoch IS NULL ORDER BY id LIMIT 1"
+	"  FOR UPDATE SKIP LOCKED) RETURNING id";
+static const char RUN_NEW[] = "INSERT INTO directory_run (source, epoch) VALUES ($1, $2::bigint) RETURNING id";
+
+enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id, bool *asked)
+{
+	struct rows *rows;
+	struct args args = ARGS(source, arg_int(call, epoch));
+	TRY(db_query(call, RUN_TAKE, args, &rows));
+	*asked = rows_count(rows) == 1;
+	if (!*asked)
+		TRY(db_query(call, RUN_NEW, args, &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char RUN_END[] =
+	"UPDATE directory_run SET state = $2, complete = $3::bool, people = $4::int, added = $5::int, changed = $6::int,"
+	" moved = $7::int, absent = $8::int, returned = $9::int, skipped = $10::int, error = $11, finished_at = now()"
+	" WHERE id = $1::uuid";
+
+enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run)
+{
+	const struct run_counts *c = &run->counts;
+	return db_run(call, RUN_END,
+		      ARGS(run->id, run->state, arg_bool(run->complete), arg_int(call, c->people), arg_int(call, c->added),
+			   arg_int(call, c->changed), arg_int(call, c->moved), arg_int(call, c->absent),
+			   arg_int(call, c->returned), arg_int(call, c->skipped), run->error),
+		      NULL);
+}
+
+/* The run before this one, when nobody asked for it and it found the same nothing. */
+static const char RUN_FORGET[] =
+	"DELETE FROM directory_run r USING directory_run n WHERE n.id = $1::uuid AND r.asked_by IS NULL AND r.id ="
+	" (SELECT id FROM directory_run WHERE source = $2 AND state <> 'running' AND id <> $1::uuid ORDER BY id DESC LIMIT 1)"
+	" AND (r.state, r.error, r.skipped) IS NOT DISTINCT FROM (n.state, n.error, n.skipped)"
+	" AND r.added + r.changed + r.moved + r.absent + r.returned = 0"
+	" AND NOT EXISTS (SELECT FROM directory_run_line l WHERE l.run_id = r.id AND l.kind LIKE 'role%')";
+
+enum skd_outcome store_run_forget(struct skd_call *call, const char *id, const char *source)
+{
+	return db_run(call, RUN_FORGET, ARGS(id, source), NULL);
+}
+
+static const char RUN_SWEEP[] =
+	"UPDATE directory_run SET state = 'failed', finished_at = now(), error = 'the daemon stopped in the middle'"
+	" WHERE source = $1 AND state = 'running' AND epoch <= $2::bigint";
+static const char RUN_EXPIRE[] =
+	"DELETE FROM directory_run WHERE source = $1 AND finished_at < now() - interval '1 year'";
+
+enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int64_t epoch)
+{
+	TRY(db_run(call, RUN_SWEEP, ARGS(source, arg_int(call, epoch)), NULL));
+	return db_run(call, RUN_EXPIRE, ARGS(source), NULL);
+}
+
+/* ---- looking ---- */
+
+#define RUN_COLUMNS                                                                                           \
+	"r.id, r.source, r.state, r.error, r.complete, r.people, r.added, r.changed, r.moved, r.absent,"      \
+	" r.returned, r.skipped, r.started_at, r.finished_at"
+
+static void run_read(const struct rows *rows, int i, struct store_run *run)
+{
+	*run = (struct store_run){
+		.id = row_uuid(rows, i, 0), .source = row_text(rows, i, 1), .state = row_text(rows, i, 2),
+		.error = row_text(rows, i, 3), .complete = row_bool(rows, i, 4),
+		.counts = {.people = row_int(rows, i, 5), .added = row_int(rows, i, 6), .changed = row_int(rows, i, 7),
+			   .moved = row_int(rows, i, 8), .absent = row_int(rows, i, 9), .returned = row_int(rows, i, 10),
+			   .skipped = row_int(rows, i, 11)},
+		.started_at = row_time(rows, i, 12), .finished_at = row_time(rows, i, 13)};
+}
+
+static const char RUN_GET[] = "SELECT " RUN_COLUMNS " FROM directory_run r WHERE r.id = $1::uuid";
+
+enum skd_outcome store_run_get(struct skd_call *call, const char *id, struct store_run *run)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_GET, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such run");
+	run_read(rows, 0, run);
+	return SKD_OK;
+}
+
+enum skd_outcome store_run_list(struct skd_call *call, const char *source, const char *state, struct list *list,
+				struct store_run **runs, size_t *count)
+{
+	static const struct list_order orders[] = {{"started_at", "r.started_at", "timestamptz"}, {NULL, NULL, NULL}};
+	static const char where[] =
+		"FROM directory_run r WHERE ($1::text IS NULL OR r.source = $1) AND ($2::text IS NULL OR r.state = $2)";
+	struct rows *rows;
+	if (!list->sort)
+		list->descending = true;
+	TRY(list_query(call, list, orders, RUN_COLUMNS, where, "r.id", ARGS(source, state), &rows, count));
+	*runs = talloc_zero_array(call, struct store_run, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		run_read(rows, i, &(*runs)[i]);
+	return SKD_OK;
+}
+
+static const char RUN_LINES[] =
+	"SELECT l.kind, p.id, p.name, l.what, l.detail FROM directory_run_line l LEFT JOIN person p ON p.id = l.person_id"
+	" WHERE l.run_id = $1::uuid ORDER BY l.id LIMIT $2::int";
+
+enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
+				 size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_LINES, ARGS(id, arg_int(call, most)), &rows));
+	*count = (size_t)rows_count(rows);
+	*lines = talloc_zero_array(call, struct store_run_line, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*lines)[i] = (struct store_run_line){row_text(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2),
+						      row_text(rows, i, 3), row_json(rows, i, 4)};
+	return SKD_OK;
+}
+
+/* ---- deciding ---- */
+
+static const char RUN_DECIDE[] =
+	"UPDATE directory_run SET state = $2, decided_at = now(), decided_by = $3, error = $4, finished_at = now()"
+	" WHERE id = $1::uuid AND state = 'needs_approval'";
+
+enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const char *state, const char *by,
+				  const char *error)
+{
+	int64_t touched;
+	TRY(db_run(call, RUN_DECIDE, ARGS(id, state, by, error), &touched));
+	return touched ? SKD_OK : fail(call, SKD_CLASH, "this run does not wait for approval (any more)");
+}
+
+static const char RUN_MARK_ABSENT[] =
+	"WITH gone AS (UPDATE person p SET absent_since = now(), version = version + 1, updated_at = now()"
+	"  FROM directory_run_line l WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.id = l.person_id"
+	"  AND p.absent_since IS NULL RETURNING p.id)"
+	" INSERT INTO change (noun, key) SELECT 'person', id FROM gone";
+
+enum skd_outcome store_run_mark_absent(struct skd_call *call, const char *run_id, int64_t *count)
+{
+	return db_run(call, RUN_MARK_ABSENT, ARGS(run_id), count);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs of the sync: staging, the set-based diff, what came of it. */
+#ifndef STORE_RUN_H
+#define STORE_RUN_H
+
+#include "store/list.h"
+
+/* ---- the lease ---- */
+/* Takes or renews the lease for `ms`; false when another holder has it. The epoch changes with the holder. */
+enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder, long ms, bool *mine,
+				  int64_t *epoch) WARN_UNUSED;
+/* Locks the lease's row in this transaction; CLASH unless the epoch is still current. */
+enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64_t epoch) WARN_UNUSED;
+/* Keeps all leases of a holder for `ms` more. */
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms) WARN_UNUSED;
+enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const char *holder) WARN_UNUSED;
+
+/* ---- staging: temporary tables of the session ---- */
+enum stage_kind { STAGE_PERSON = 'p', STAGE_UNIT = 'u', STAGE_GROUP = 'g', STAGE_MEMBER = 'm', STAGE_SKIP = 's' };
+enum stage_column {
+	STAGE_KIND, STAGE_ID, STAGE_KEY, STAGE_USERNAME, STAGE_NAME, STAGE_MAIL, STAGE_TITLE, STAGE_PHONE,
+	STAGE_EMPLOYEE_NUMBER, STAGE_LOCALE, STAGE_PARENT_KEY, /* manager, parent unit, member */
+	STAGE_UNIT_KEY, STAGE_UNIT_NAME, STAGE_DISABLED, STAGE_NOTE, /* a group's DN, why something is skipped */
+	STAGE_COLUMNS
+};
+/* Makes the tables where this session lacks them, empties them, and begins the COPY. */
+enum skd_outcome store_stage_begin(struct skd_call *call) WARN_UNUSED;
+
+/* ---- the diff, inside one transaction ---- */
+struct run_counts {
+	int64_t people;  /* in the picture */
+	int64_t active;  /* here before, of this source */
+	int64_t added, changed, moved, absent, returned, skipped;
+};
+/* From staging to a resolved picture: duplicates, unknown managers and loops skipped with a line;
+ * counts what applying it would do. Changes nothing outside temporary tables. */
+enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts) WARN_UNUSED;
+/* Applies the picture: people, units, groups, members. Writes lines, changes. */
+enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
+/* Applies what must never wait: members that left a group, accounts that were disabled. */
+enum skd_outcome store_run_apply_losses(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
+/* Writes the leavers of the picture as lines of the run, without applying them. */
+enum skd_outcome store_run_list_leavers(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
+/* Whether the parked run of this source lists just these leavers; its id, or NULL when none is parked. */
+enum skd_outcome store_run_parked(struct skd_call *call, const char *source, const char **id, bool *same) WARN_UNUSED;
+enum skd_outcome store_run_skips(struct skd_call *call, const char *run_id) WARN_UNUSED;
+/* Marks the people a parked run lists as absent, as far as they are still here. */
+enum skd_outcome store_run_mark_absent(struct skd_call *call, const char *run_id, int64_t *count) WARN_UNUSED;
+
+/* ---- runs ---- */
+struct store_run {
+	const char *id, *source, *state, *error;
+	bool complete;
+	struct run_counts counts;
+	int64_t started_at, finished_at;
+};
+struct store_run_line {
+	const char *kind, *person_id, *person_name, *what, *detail;
+};
+/* A run somebody asked for, taken by whoever has the lease. */
+enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id,
+			       const char **id) WARN_UNUSED;
+enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool *asked) WARN_UNUSED;
+/* The oldest asked for and not yet taken, made the epoch's own; otherwise a new one. */
+enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
+				 bool *asked) WARN_UNUSED;
+enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run) WARN_UNUSED;
+/* Deletes a run nobody asked for that found nothing new. */
+enum skd_outcome store_run_forget(struct skd_call *call, const char *id, const char *source) WARN_UNUSED;
+/* Runs that earlier epochs left unfinished have failed; runs over a year old are deleted. */
+enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int64_t epoch) WARN_UNUSED;
+enum skd_outcome store_run_get(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
+enum skd_outcome store_run_list(struct skd_call *call, const char *source, const char *state, struct list *list,
+				struct store_run **runs, size_t *count) WARN_UNUSED;
+/* The first `most` lines. */
+enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
+				 size_t *count) WARN_UNUSED;
+/* needs_approval to approved or dropped. CLASH when it is in another state. */
+enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const char *state, const char *by,
+				  const char *error) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The door to libldap, shared by the plugins that speak LDAP: ldap_setup.c reads options, ldap_tls.c
+ * holds what TLS needs, ldap.c connects and signs in, ldap_search.c reads, ldap_dn.c makes keys of
+ * DNs; only these include <ldap.h>. The host ignores SIGPIPE, since libldap does not.
+ * Bytes that come back are what the server sent, unchecked. */
+#ifndef PLUGINS_LDAP_H
+#define PLUGINS_LDAP_H
+
+#include <skillsd/plugin.h>
+
+struct ldap;
+struct ldapmsg;
+struct berelement;
+struct berval;
+
+/* ---- options and connections --------------------------------------------------------------- */
+enum dir_bind { DIR_SIMPLE, DIR_EXTERNAL, DIR_ANONYMOUS };
+
+struct dir_tls;
+
+/* What all connections of an instance have in common; the strings are the host's. */
+struct dir_setup {
+	const struct skd_host *host;
+	enum dir_bind bind;
+	const char *bind_dn, *bind_password;
+	bool start_tls;
+	const char *ca_file, *ca_folder; /* one of them is NULL */
+	const char *certificate, *key;   /* ours; both or neither */
+	struct dir_tls *tls;             /* what connections share; thread-safe */
+	long timeout, network_timeout;   /* milliseconds */
+};
+
+/* A connection to one server, signed in as the service account; for one job and one thread. */
+struct dir_link {
+	const struct dir_setup *setup;
+	struct skd_call *call;
+	const char *uri;
+	struct ldap *handle;
+	const char *why; /* no connection came about; a constant, or NULL */
+};
+
+/* Reads the options of ldap_options.inc and checks them, without network. SKD_FAULT: the
+ * configuration is wrong, the sentence says how. Turns libldap's own configuration (ldap.conf,
+ * ldaprc, LDAP* variables) off for the process. */
+enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *call, struct dir_setup *setup);
+
+/* Releases what dir_setup_read() made, also after it failed. */
+void dir_setup_close(struct dir_setup *setup);
+
+/* Which of `words` (NULL-terminated) the option says, as *index. SKD_FAULT: none of them. */
+enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
+				 const char *const *words, int *index);
+
+/* Tries the servers in the configured order; goes on to the next one only where a server cannot be
+ * reached, is busy or goes down. Looking up a name waits as long as resolv.conf says. SKD_BUSY: none
+ * can be used now, or the service account's credentials are refused; SKD_FAULT: a server or our
+ * set-up is configured wrongly. */
+enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link);
+void dir_link_close(struct dir_link *link);
+
+/* Signs in as somebody else, after which the connection is of no further use. SKD_OK, or
+ * SKD_DENIED when the server refuses (wrong, locked, expired, no such entry): no sentence is set
+ * then. Any other outcome: the server cannot say. An empty password is never sent. */
+enum skd_outcome dir_link_bind(struct dir_link *link, const char *dn, const char *password);
+
+/* Ends the call with a sentence that names the server, what was tried ("search dc=x") and why it
+ * failed: `code` is libldap's, with the handle's diagnostic message, escaped. */
+enum skd_outcome dir_link_fail(const struct dir_link *link, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- TLS, for ldap_setup.c and ldap.c ------------------------------------------------------- */
+struct dir_tls *dir_tls_new(void); /* NULL: out of memory */
+void dir_tls_free(struct dir_tls *tls);
+
+/* Makes a handle demand a valid certificate by the CAs of the options, and show ours. libldap's code. */
+int dir_tls_use(const struct dir_setup *setup, struct ldap *handle);
+
+/* ---- searches ------------------------------------------------------------------------------ */
+struct dir_query {
+	const char *base;
+	bool one_level; /* the entries directly below the base; otherwise the base and all below */
+	const char *filter;
+	const char *const *attributes; /* NULL-terminated, not empty */
+	long page_size;                /* 0: unpaged */
+	int size_limit;                /* 0: all; reaching a limit asked for is no failure */
+};
+
+/* An entry, and a cursor over its attributes. */
+struct dir_entry {
+	struct skd_text dn;
+	const struct dir_link *link;
+	struct ldapmsg *message;
+	struct berelement *cursor;
+	struct berval *values;
+	int code;
+};
+
+/* Its memory lives until the cursor moves, the bytes of its values as long as the entry. */
+struct dir_attribute {
+	struct skd_text description; /* with options: cn;lang-de */
+	struct skd_text name;        /* what stands before the first ';' */
+	size_t count;
+	const struct berval *values;
+};
+
+/* Hands over the entries as they arrive (RFC 2696 pages where page_size says so) until all are
+ * seen or `each` returns something else than SKD_OK, which is returned. SKD_OK means complete:
+ * every page had result code 0 and the last one an empty cookie. Waits at most `timeout` for any
+ * answer and never beyond the call's time. */
+enum skd_outcome dir_search(struct dir_link *link, const struct dir_query *query,
+			    enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context);
+
+/* The next attribute; false after the last one. */
+bool dir_entry_next(struct dir_entry *entry, struct dir_attribute *attribute);
+void dir_entry_rewind(struct dir_entry *entry);
+
+struct skd_text dir_value(const struct dir_attribute *attribute, size_t i);
+
+/* `value` as it may stand in a filter (RFC 4515), in the call's memory. */
+const char *dir_filter_value(const struct skd_host *host, struct skd_call *call, const char *value);
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* A buffer for keys, used again and again: what it holds is overwritten by the next key. */
+struct dir_key {
+	const struct skd_host *host;
+	struct skd_call *call;
+	char *bytes;
+	size_t size, room;
+};
+
+/* A canonical form of a DN: types and values in lower case, spaces as caseIgnoreMatch compares
+ * them, the parts of a multi-valued RDN sorted, one way of escaping: always valid UTF-8 without
+ * control characters, and a comma in it always separates. What is no DN (<GUID=...>) becomes a
+ * lower-case copy. Good for matching references within one run; it is nobody's identity, since
+ * only the server knows its matching rules. No bytes: no key. */
+struct skd_text dir_key_make(struct dir_key *key, struct skd_text dn);
+
+/* The key of the entry above; no bytes: none. */
+struct skd_text dir_key_parent(struct skd_text key);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which attribute means what. One row a field: its option and what the presets say.
+ * Knows no libldap and no people: it picks values and does not look into them. */
+#include "ldap_map.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum preset { OPENLDAP, DS389 };
+
+static const char *const preset_words[] = {"openldap", "389ds", NULL};
+static const char *const preset_filters[] = {"(objectClass=inetOrgPerson)", "(objectClass=person)"};
+static const char *const preset_disabled[] = {"000001010000Z", "true"};
+
+static const struct {
+	const char *option;
+	const char *presets[2];
+} rows[MAP_COUNT] = {
+	[MAP_ID] = {"id", {"entryUUID", "nsUniqueId"}},
+	[MAP_USERNAME] = {"username", {"uid", "uid"}},
+	[MAP_DISABLED] = {"disabled", {"pwdAccountLockedTime", "nsAccountLock"}},
+	[MAP_NAME] = {"name", {"displayName,cn", "displayName,cn"}},
+	[MAP_MAIL] = {"mail", {"mail", "mail"}},
+	[MAP_TITLE] = {"title", {"title", "title"}},
+	[MAP_PHONE] = {"phone", {"telephoneNumber", "telephoneNumber"}},
+	[MAP_EMPLOYEE_NUMBER] = {"employee_number", {"employeeNumber", "employeeNumber"}},
+	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage"}},
+	[MAP_MANAGER] = {"manager", {"manager", "manager"}},
+	[MAP_UNIT] = {"unit_attribute", {"ou", "ou"}},
+	[MAP_GROUP_NAME] = {"group_name", {"cn", "cn"}},
+	[MAP_MEMBER] = {"group_member", {"member,uniqueMember", "member,uniqueMember"}},
+	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid"}},
+};
+
+static bool name_is_valid(struct skd_text name)
+{
+	for (size_t i = 0; i < name.size; i++) {
+		char c = name.bytes[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.')
+			return false;
+	}
+	return name.size > 0;
+}
+
+static struct skd_text text_trim(struct skd_text text)
+{
+	while (text.size && *text.bytes == ' ') {
+		text.bytes++;
+		text.size--;
+	}
+	while (text.size && text.bytes[text.size - 1] == ' ')
+		text.size--;
+	return text;
+}
+
+static enum skd_outcome names_read(const struct skd_host *host, struct skd_call *call, enum map_field field,
+				   const char *list, struct map *map)
+{
+	for (unsigned rank = 0; *list; rank++) {
+		size_t size = strcspn(list, ",");
+		struct skd_text name = text_trim((struct skd_text){list, size});
+		if (!name_is_valid(name))
+			return host->fail(call, SKD_FAULT, "%s: \"%.*s\" is no name of an attribute", rows[field].option,
+					  (int)size, list);
+		if (map->count == MAP_NAMES_MAX)
+			return host->fail(call, SKD_FAULT, "%s: too many attributes", rows[field].option);
+		map->names[map->count++] = (struct map_name){name, field, rank};
+		list += size + (list[size] == ',');
+	}
+	return SKD_OK;
+}
+
+static enum skd_outcome required_check(const struct skd_host *host, struct skd_call *call, const struct map *map)
+{
+	bool id = false, username = false;
+	for (size_t i = 0; i < map->count; i++) {
+		id = id || map->names[i].field == MAP_ID;
+		username = username || map->names[i].field == MAP_USERNAME;
+	}
+	if (!id || !username)
+		return host->fail(call, SKD_FAULT, "%s: an attribute is needed", id ? "username" : "id");
+	/* It stands beside others in a filter. */
+	size_t size = strlen(map->filter);
+	if (size < 3 || map->filter[0] != '(' || map->filter[size - 1] != ')')
+		return host->fail(call, SKD_FAULT, "filter: \"%s\" must stand in parentheses", map->filter);
+	return SKD_OK;
+}
+
+enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, unsigned fields, struct map *map)
+{
+	int preset;
+	enum skd_outcome outcome = dir_option_word(host, call, "preset", preset_words, &preset);
+	if (outcome != SKD_OK)
+		return outcome;
+	*map = (struct map){.filter = host->option(host, "filter")};
+	if (!map->filter)
+		map->filter = preset_filters[preset];
+	for (enum map_field field = 0; field < MAP_COUNT && outcome == SKD_OK; field++) {
+		if (!(fields & 1u << field))
+			continue;
+		const char *list = host->option(host, rows[field].option);
+		if (field == MAP_DISABLED)
+			map->only[field] = list ? NULL : preset_disabled[preset];
+		map->option[field] = list ? list : rows[field].presets[preset];
+		outcome = names_read(host, call, field, map->option[field], map);
+	}
+	const char *value = host->option(host, "disabled_value");
+	if (value)
+		map->only[MAP_DISABLED] = *value ? value : NULL;
+	return outcome == SKD_OK ? required_check(host, call, map) : outcome;
+}
+
+static bool name_is(struct skd_text a, struct skd_text b)
+{
+	return a.size == b.size && strncasecmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+bool map_text_equal(struct skd_text text, const char *word)
+{
+	return name_is(text, (struct skd_text){word, strlen(word)});
+}
+
+const char *const *map_attributes(const struct map *map, const struct skd_host *host, struct skd_call *call,
+				  unsigned fields)
+{
+	const char **list = host->alloc(call, (map->count + 1) * sizeof *list);
+	size_t count = 0;
+	for (size_t i = 0; i < map->count; i++) {
+		struct skd_text name = map->names[i].name;
+		bool wanted = fields & 1u << map->names[i].field;
+		for (size_t k = 0; k < count && wanted; k++)
+			wanted = !map_text_equal(name, list[k]);
+		if (wanted)
+			list[count++] = memcpy(host->alloc(call, name.size + 1), name.bytes, name.size);
+	}
+	return list;
+}
+
+bool map_means(const struct map *map, enum map_field field, const struct dir_attribute *attribute)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->names[i].field == field && name_is(map->names[i].name, attribute->name))
+			return true;
+	return false;
+}
+
+static struct skd_text value_choose(const struct map *map, enum map_field field,
+				    const struct dir_attribute *attribute)
+{
+	for (size_t i = 0; i < attribute->count; i++) {
+		struct skd_text value = dir_value(attribute, i);
+		if (value.size && (!map->only[field] || map_text_equal(value, map->only[field])) &&
+		    (!map->but[field] || !map_text_equal(value, map->but[field])))
+			return value;
+	}
+	return (struct skd_text){NULL, 0};
+}
+
+void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, struct skd_text values[MAP_COUNT])
+{
+	struct dir_attribute attribute;
+	unsigned best[MAP_COUNT];
+	memset(best, 0xff, sizeof best);
+	memset(values, 0, MAP_COUNT * sizeof *values);
+	while (dir_entry_next(entry, &attribute)) {
+		for (size_t i = 0; i < map->count; i++) {
+			const struct map_name *name = &map->names[i];
+			unsigned rank = name->rank * 2 + (attribute.description.size > attribute.name.size);
+			if (!(fields & 1u << name->field) || !name_is(name->name, attribute.name) || rank >= best[name->field])
+				continue;
+			struct skd_text value = value_choose(map, name->field, &attribute);
+			if (value.size) {
+				values[name->field] = value;
+				best[name->field] = rank;
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which attribute means what: presets by kind of server, overruled by options. Knows no libldap. */
+#ifndef PLUGINS_LDAP_MAP_H
+#define PLUGINS_LDAP_MAP_H
+
+#include "ldap.h"
+
+enum map_field {
+	MAP_ID,
+	MAP_USERNAME,
+	MAP_DISABLED,
+	MAP_NAME,
+	MAP_MAIL,
+	MAP_TITLE,
+	MAP_PHONE,
+	MAP_EMPLOYEE_NUMBER,
+	MAP_LOCALE,
+	MAP_MANAGER,
+	MAP_UNIT,
+	MAP_GROUP_NAME,
+	MAP_MEMBER,
+	MAP_MEMBER_UID,
+	MAP_COUNT
+};
+
+/* Sets of fields: one bit each. */
+enum {
+	MAP_ACCOUNT = 1 << MAP_ID | 1 << MAP_USERNAME | 1 << MAP_DISABLED,
+	MAP_PERSON = (1 << (MAP_UNIT + 1)) - 1,
+	MAP_OF_UNIT = 1 << MAP_ID | 1 << MAP_UNIT,
+	MAP_OF_GROUP = 1 << MAP_ID | 1 << MAP_GROUP_NAME | 1 << MAP_MEMBER | 1 << MAP_MEMBER_UID,
+	MAP_ALL = (1 << MAP_COUNT) - 1,
+	MAP_NAMES_MAX = 64,
+};
+
+struct map_name {
+	struct skd_text name;
+	enum map_field field;
+	unsigned rank; /* the lower one wins */
+};
+
+struct map {
+	const char *filter;          /* for people */
+	const char *only[MAP_COUNT]; /* the one value that counts; NULL: any */
+	const char *but[MAP_COUNT];  /* a value that does not count; NULL: none */
+	const char *option[MAP_COUNT];
+	struct map_name names[MAP_NAMES_MAX];
+	size_t count;
+};
+
+/* Reads and checks the options of `fields` (of the set MAP_ALL). SKD_FAULT: they are wrong. */
+enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, unsigned fields, struct map *map);
+
+/* The names of the attributes that `fields` need, each once, NULL-terminated, in the call's memory. */
+const char *const *map_attributes(const struct map *map, const struct skd_host *host, struct skd_call *call,
+				  unsigned fields);
+
+/* Is this attribute one of the field's? Attribute options are not looked at. */
+bool map_means(const struct map *map, enum map_field field, const struct dir_attribute *attribute);
+
+/* For each of `fields` the first value that counts, of the attribute named first in the options;
+ * without attribute options (cn) before with (cn;lang-de). The values live as long as the entry. */
+void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, struct skd_text values[MAP_COUNT]);
+
+bool map_text_equal(struct skd_text text, const char *word);
+
+#endif

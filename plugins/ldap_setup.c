@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The door to libldap, its options: read once, checked without network, errors as sentences.
+ * Knows no attributes and opens no connection. */
+#include "ldap.h"
+
+#include <errno.h>
+#include <ldap.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static const char ca_default[] = "/etc/ssl/certs/ca-certificates.crt";
+
+enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
+				 const char *const *words, int *index)
+{
+	const char *value = host->option(host, key);
+	for (*index = 0; words[*index]; ++*index)
+		if (value && strcasecmp(value, words[*index]) == 0)
+			return SKD_OK;
+	return host->fail(call, SKD_FAULT, "%s knows no \"%s\"", key, value ? value : "");
+}
+
+static bool host_is_local(const char *name)
+{
+	return !name || !*name || strcasecmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 ||
+	       strcmp(name, "::1") == 0;
+}
+
+static enum skd_outcome uri_check(struct dir_setup *setup, struct skd_call *call, const char *uri, bool *tls)
+{
+	const struct skd_host *host = setup->host;
+	LDAPURLDesc *url = NULL;
+	if (ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS)
+		return host->fail(call, SKD_FAULT, "uri: \"%s\" is no LDAP URI", uri);
+	bool secure = strcmp(url->lud_scheme, "ldaps") == 0, plain = strcmp(url->lud_scheme, "ldap") == 0;
+	bool known = secure || plain || strcmp(url->lud_scheme, "ldapi") == 0;
+	bool local = host_is_local(url->lud_host);
+	bool more = url->lud_dn && *url->lud_dn;
+	ldap_free_urldesc(url);
+	if (!known || more)
+		return host->fail(call, SKD_FAULT, "uri: \"%s\" must be ldap://, ldaps:// or ldapi:// and name a server only",
+				  uri);
+	if (plain && !setup->start_tls && !local)
+		host->log(host, SKD_WARNING, "%s: passwords and people's data travel in clear; set start_tls or use ldaps://",
+			  uri);
+	*tls = *tls || secure || (plain && setup->start_tls);
+	return SKD_OK;
+}
+
+static enum skd_outcome bind_check(struct dir_setup *setup, struct skd_call *call)
+{
+	static const char *const words[] = {"simple", "external", "anonymous", NULL};
+	const struct skd_host *host = setup->host;
+	int word;
+	enum skd_outcome outcome = dir_option_word(host, call, "bind", words, &word);
+	if (outcome != SKD_OK)
+		return outcome;
+	setup->bind = (enum dir_bind)word;
+	setup->bind_dn = host->option(host, "bind_dn");
+	setup->bind_password = host->option(host, "bind_password");
+	if (setup->bind != DIR_SIMPLE)
+		return SKD_OK;
+	if (!setup->bind_dn || !*setup->bind_dn)
+		return host->fail(call, SKD_FAULT,
+				  "bind = simple needs bind_dn; to read without signing in, say bind = anonymous");
+	if (!setup->bind_password || !*setup->bind_password)
+		return host->fail(call, SKD_FAULT, "bind = simple needs a bind_password that is not empty");
+	return SKD_OK;
+}
+
+static enum skd_outcome tls_check(struct dir_setup *setup, struct skd_call *call)
+{
+	const struct skd_host *host = setup->host;
+	setup->ca_file = host->option(host, "tls_ca");
+	setup->ca_folder = host->option(host, "tls_ca_dir");
+	setup->certificate = host->option(host, "tls_cert");
+	setup->key = host->option(host, "tls_key");
+	if (setup->ca_file && setup->ca_folder)
+		return host->fail(call, SKD_FAULT, "tls_ca and tls_ca_dir are two ways to say the same; give one");
+	if (!setup->certificate != !setup->key)
+		return host->fail(call, SKD_FAULT, "tls_cert and tls_key need each other");
+	if (!setup->ca_file && !setup->ca_folder)
+		setup->ca_file = ca_default;
+	const char *const files[] = {setup->ca_file, setup->ca_folder, setup->certificate, setup->key};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (files[i] && access(files[i], R_OK) != 0)
+			return host->fail(call, SKD_FAULT, "%s: %s", files[i], strerror(errno));
+	return SKD_OK;
+}
+
+enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *call, struct dir_setup *setup)
+{
+	bool tls = false;
+	const char *uri;
+	/* An ldaprc in the working directory may switch the verification of certificates off. */
+	int bad = setenv("LDAPNOINIT", "1", 1);
+	*setup = (struct dir_setup){.host = host, .tls = dir_tls_new()};
+	if (bad || !setup->tls)
+		return host->fail(call, SKD_FAULT, "out of memory");
+	setup->start_tls = host->number(host, "start_tls");
+	setup->timeout = host->number(host, "timeout");
+	setup->network_timeout = host->number(host, "network_timeout");
+	if (setup->timeout <= 0 || setup->network_timeout <= 0)
+		return host->fail(call, SKD_FAULT, "timeout and network_timeout must be more than 0");
+	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++) {
+		enum skd_outcome outcome = uri_check(setup, call, uri, &tls);
+		if (outcome != SKD_OK)
+			return outcome;
+	}
+	enum skd_outcome outcome = bind_check(setup, call);
+	return outcome == SKD_OK && tls ? tls_check(setup, call) : outcome;
+}
+
+void dir_setup_close(struct dir_setup *setup)
+{
+	dir_tls_free(setup->tls);
+	setup->tls = NULL;
+}
