@@ -35,7 +35,7 @@ missing() {
 # While packages are installed: no service starts, PostgreSQL makes no cluster, slapd no directory.
 hold_still() {
 	trap let_go EXIT
-	trap 'exit 130' HUP INT TERM
+	trap 'rm -f "$log"; exit 130' HUP INT TERM
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
 		chmod 755 "$policy"

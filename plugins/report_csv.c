@@ -32,6 +32,19 @@ static void line_add(struct line *line, char c)
 	line->bytes[line->size++] = c;
 }
 
+static void line_bytes(struct line *line, const char *bytes, size_t size)
+{
+	while (size) {
+		if (line->size == CHUNK)
+			line_flush(line);
+		size_t step = size < CHUNK - line->size ? size : CHUNK - line->size;
+		memcpy(line->bytes + line->size, bytes, step);
+		line->size += step;
+		bytes += step;
+		size -= step;
+	}
+}
+
 static bool is_formula(const struct skd_text *text)
 {
 	return text->size && memchr("=+-@\t\r", text->bytes[0], 6);
@@ -39,10 +52,21 @@ static bool is_formula(const struct skd_text *text)
 
 static bool is_plain(const struct skd_text *text)
 {
-	for (size_t i = 0; i < text->size; i++)
-		if (memchr(",\"\r\n", text->bytes[i], 4))
+	for (size_t i = 0; i < text->size; i++) {
+		char c = text->bytes[i];
+		if (c == ',' || c == '"' || c == '\r' || c == '\n')
 			return false;
+	}
 	return !text->size || (text->bytes[0] != ' ' && text->bytes[text->size - 1] != ' ');
+}
+
+static void line_quoted(struct line *line, const struct skd_text *text)
+{
+	for (size_t i = 0; i < text->size; i++) {
+		if (text->bytes[i] == '"')
+			line_add(line, '"');
+		line_add(line, text->bytes[i]);
+	}
 }
 
 static void line_text(struct line *line, const struct skd_text *text)
@@ -52,11 +76,10 @@ static void line_text(struct line *line, const struct skd_text *text)
 		line_add(line, '"');
 	if (is_formula(text))
 		line_add(line, '\'');
-	for (size_t i = 0; i < text->size; i++) {
-		if (text->bytes[i] == '"')
-			line_add(line, '"');
-		line_add(line, text->bytes[i]);
-	}
+	if (plain)
+		line_bytes(line, text->bytes, text->size);
+	else
+		line_quoted(line, text);
 	if (!plain)
 		line_add(line, '"');
 }
@@ -76,8 +99,7 @@ static void line_cell(struct line *line, const struct skd_cell *cell)
 		break;
 	case SKD_CELL_NUMBER:
 		snprintf(digits, sizeof digits, "%" PRId64, cell->number);
-		for (const char *c = digits; *c; c++)
-			line_add(line, *c);
+		line_bytes(line, digits, strlen(digits));
 		break;
 	}
 }

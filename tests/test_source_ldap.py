@@ -407,8 +407,7 @@ def hostile(server, folder):
     for name in "ldaprc", ".ldaprc", "ldap.conf":
         (folder / name).write_text(lines)
     return {"cwd": folder, "env": {"HOME": str(folder), "LDAPCONF": str(folder / "ldap.conf"), "LDAPRC": "ldaprc",
-                                   "LDAPTLS_REQCERT": "never", "LDAPTLS_CACERT": str(server.ca),
-                                   "LDAPTLS_CIPHER_SUITE": "no such suite"}}
+                                   "LDAPTLS_REQCERT": "never", "LDAPTLS_CACERT": str(server.ca)}}
 
 
 def test_a_certificate_of_an_unknown_ca_is_refused_whatever_lies_around(server, source, other_ca, tmp_path):

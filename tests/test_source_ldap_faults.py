@@ -102,6 +102,14 @@ def test_only_mapped_attributes_are_asked_for():
         assert b"uniqueMember" in groups and b"mail" not in groups
 
 
+def test_the_environment_changes_no_search(tmp_path):
+    (tmp_path / "ldaprc").write_text("DEREF always\nSIZELIMIT 1\n")
+    with FakeLdap(lambda number, n: [done(number)]) as fake:
+        source(fake.uri).read(cwd=tmp_path, env={"LDAPDEREF": "always", "HOME": str(tmp_path)})
+        subtree, never, no_limit = b"\x0a\x01\x02", b"\x0a\x01\x00", b"\x02\x01\x00"
+        assert all(subtree + never + no_limit in search for search in fake.searches) and len(fake.searches) == 2
+
+
 # ---- servers that stop
 
 @pytest.mark.parametrize("scheme, options", [("ldap", {}), ("ldap", {"start_tls": "yes"}), ("ldaps", {})])

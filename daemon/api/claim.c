@@ -25,7 +25,8 @@ static void claim_reply(struct skd_call *call, struct reply *out, const struct s
 	reply_version(call, out, claim->version);
 }
 
-const struct field claim_list_fields[] = {{"person", FIELD_TEXT}, {"skill", FIELD_TEXT}, {"shared", FIELD_BOOL}, {NULL}};
+const struct field claim_list_fields[] = {
+	{"person", FIELD_TEXT}, {"skill", FIELD_TEXT}, {"shared", FIELD_BOOL}, {NULL}};
 
 enum skd_outcome api_claim_list(struct skd_call *call, const struct request *in, struct reply *out)
 {

@@ -24,34 +24,35 @@ static enum skd_outcome order_person(struct skd_call *call, const char *ref, con
 	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/person", "has left");
 }
 
-static enum skd_outcome order_terms(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+static enum skd_outcome order_times(struct skd_call *call, const struct credential_order *order, int64_t now,
+				    const char *validity, struct store_award *award)
+{
+	award->issued_at = order->issued_at ? order->issued_at : now;
+	award->valid_from = order->valid_from ? order->valid_from : award->issued_at;
+	award->expires_at = order->expires_at ? order->expires_at : TIME_NEVER;
+	if (award->issued_at > now)
+		return fail_field(call, "/issued_at", "must not be in the future");
+	if (!order->expires_at && validity && !time_add_period(award->valid_from, validity, &award->expires_at))
+		return fail_field(call, "/valid_from", "leaves the calendar with a validity of %s", validity);
+	if (award->expires_at <= award->valid_from)
+		return fail_field(call, "/expires_at", "must be later than valid_from");
+	return SKD_OK;
+}
+
+static enum skd_outcome order_achievement(struct skd_call *call, const struct credential_order *order,
+					  struct store_award *award)
 {
 	const char *state, *validity;
-	enum skd_outcome outcome = store_award_terms(call, order->achievement, &state, &validity);
+	int64_t now;
+	enum skd_outcome outcome = store_award_terms(call, order->achievement, &state, &validity, &now);
 	if (outcome == SKD_ABSENT) {
 		call_forgive(call);
 		return fail_field(call, "/achievement", "there is no such achievement");
 	}
 	TRY(outcome);
 	if (strcmp(state, "published") != 0)
-		return fail_field(call, "/achievement", "is not published");
-	award->expires_at = order->expires_at ? order->expires_at : TIME_NEVER;
-	if (!order->expires_at && validity && !time_add_period(award->valid_from, validity, &award->expires_at))
-		return fail(call, SKD_FAULT, "the achievement's validity %s cannot be added", validity);
-	return SKD_OK;
-}
-
-static enum skd_outcome order_times(struct skd_call *call, const struct credential_order *order, struct store_award *award)
-{
-	int64_t now = clock_now();
-	award->valid_from = order->valid_from ? order->valid_from : order->issued_at ? order->issued_at : now;
-	award->issued_at = order->issued_at ? order->issued_at : now;
-	if (award->issued_at > now + 60000000)
-		return fail_field(call, "/issued_at", "must not be in the future");
-	TRY(order_terms(call, order, award));
-	if (award->expires_at <= award->valid_from)
-		return fail_field(call, "/expires_at", "must be later than valid_from");
-	return SKD_OK;
+		return fail(call, SKD_CLASH, "the achievement is not published");
+	return order_times(call, order, now, validity, award);
 }
 
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
@@ -61,7 +62,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence};
 	const char *id;
 	TRY(order_person(call, order->person, &award.person_id));
-	TRY(order_times(call, order, &award));
+	TRY(order_achievement(call, order, &award));
 	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
 	TRY(audit_done(call, "credential.issue", "credential", id, NULL));
 	return store_credential_get(call, &all, id, credential);

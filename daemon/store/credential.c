@@ -17,11 +17,11 @@ enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const 
 /* ---- issuing ---- */
 
 static const char AWARD_TERMS[] =
-	"SELECT v.state, v.validity FROM achievement a JOIN achievement_version v"
+	"SELECT v.state, v.validity, now() FROM achievement a JOIN achievement_version v"
 	" ON v.achievement_id = a.id AND v.number = a.latest WHERE a.id = $1::uuid FOR SHARE OF a";
 
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
-				   const char **validity)
+				   const char **validity, int64_t *now)
 {
 	struct rows *rows;
 	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
@@ -29,6 +29,7 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	*state = row_text(rows, 0, 0);
 	*validity = row_text(rows, 0, 1);
+	*now = row_time(rows, 0, 2);
 	return SKD_OK;
 }
 

@@ -25,9 +25,10 @@ struct store_award {
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array */
 };
-/* What issuing needs to know of an achievement: state and validity of its newest version. ABSENT. */
+/* What issuing needs to know of an achievement: state and validity of its newest version; and the time
+ * by the database's clock, the one that everything is held against. ABSENT. */
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
-				   const char **validity) WARN_UNUSED;
+				   const char **validity, int64_t *now) WARN_UNUSED;
 /* The row, its event and its proofs. */
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
 				      const char *account, const char **id) WARN_UNUSED;

@@ -15,7 +15,7 @@ PGconn *session_connect(const char *dsn, const char *purpose, int seconds)
 				    "keepalives_count", "tcp_user_timeout", "client_encoding", "options", "dbname", NULL};
 	const char *const values[] = {
 		name, wait, "30", "5", "3", "15000", "UTF8",
-		"-c timezone=UTC -c jit=off -c random_page_cost=1.1 -c statement_timeout=15s -c lock_timeout=5s "
+		"-c timezone=UTC -c client_min_messages=warning -c jit=off -c random_page_cost=1.1 -c statement_timeout=15s -c lock_timeout=5s "
 		"-c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed",
 		dsn, NULL};
 	return PQconnectdbParams(keys, values, 1);

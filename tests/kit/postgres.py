@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private PostgreSQL 15 for tests and benches: a unix socket in its own folder, gone afterwards.
+
+Knows Debian's paths. Started as root, the server runs as nobody. Knows no skillsd.
+"""
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import psycopg2
+from kit.slapd import short_folder, unprivileged
+
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{folder}'
+max_connections = 150
+shared_buffers = 64MB
+fsync = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+
+
+class Postgres:
+    """with Postgres() as server: psycopg2.connect(server.dsn("postgres"))"""
+
+    def __init__(self, settings=""):
+        self.folder = short_folder("pg-")
+        self.process = None
+        subprocess.run([BIN / "initdb", "-D", self.data, "-U", "skills", "-A", "trust", "-E", "UTF8",
+                        "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+                       cwd=self.folder, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                       **unprivileged())
+        with open(self.data / "postgresql.conf", "a") as file:
+            file.write(SETTINGS.format(folder=self.folder) + settings)
+
+    data = property(lambda self: self.folder / "data")
+    log = property(lambda self: (self.folder / "log").read_text(errors="replace"))
+
+    def dsn(self, database):
+        return f"host={self.folder} port=5432 user=skills dbname={database}"
+
+    def connect(self, database):
+        """A connection that commits each statement."""
+        link = psycopg2.connect(self.dsn(database))
+        link.autocommit = True
+        return link
+
+    def create(self, database):
+        link = self.connect("postgres")
+        link.cursor().execute(f'CREATE DATABASE "{database}"')
+        link.close()
+
+    def drop(self, database):
+        link = self.connect("postgres")
+        link.cursor().execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        link.close()
+
+    def start(self):
+        # Where a process of today has the id that a killed forerunner left behind, it would not start.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, **unprivileged())
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.connect("postgres").close()
+                return self
+            except psycopg2.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"PostgreSQL does not serve: {self.log[-2000:]}") from None
+                time.sleep(0.02)
+
+    def stop(self, number=signal.SIGQUIT):
+        """At once (SIGQUIT), or after ending sessions in good order (SIGINT); the data stays."""
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def kill(self):
+        """The server is gone in this moment, its sessions a little later."""
+        self.stop(signal.SIGKILL)
+        # Sessions notice that they are orphans when they next look; a new server waits for their memory.
+        time.sleep(0.1)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.remove()
