@@ -46,7 +46,7 @@ else
 say = @:
 endif
 
-.PHONY: all demo demo-clean check house bench soak unit install clean setup
+.PHONY: all demo demo-clean check house bench soak unit install clean tests-binaries
 all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
@@ -101,6 +101,43 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS) -lcmocka
 
 unit: $(UNIT_BIN)
+
+# Programs that only tests run.
+KIT_BIN := $(BUILD)/kit/http_echo $(BUILD)/kit/plugin_run
+tests-binaries: $(UNIT_BIN) $(KIT_BIN)
+
+$(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LDAP_OBJ) -lldap -llber -lcmocka
+
+$(BUILD)/kit/http_echo: tests/kit/http_echo.c $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS)
+
+$(BUILD)/kit/plugin_run: tests/kit/plugin_run.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< -ljansson -ldl
+
+demo:
+	@etc/setup.sh run
+	@$(MAKE) -s -j2 all
+	@etc/demo/demo.sh run
+
+demo-clean:
+	@etc/demo/demo.sh clean
+
+check:
+	@etc/setup.sh check
+	@tests/check.sh
+
+house: $(BUILD)/skillsd
+	@$(PYTHON) tests/house.py
+
+install: all
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" etc/install.sh $(BUILD)
 
 clean:
 	rm -rf build

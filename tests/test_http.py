@@ -652,6 +652,17 @@ def test_a_thousand_idle_connections_are_cheap():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_as_many_clients_at_once_as_the_library_takes_events_do_not_stand_still():
+    with Echo() as echo:
+        clients = [echo.connect(timeout=3) for _ in range(256)]
+        for _ in range(3):
+            echo.process.send_signal(signal.SIGSTOP)
+            for client in clients:
+                client.sendall(request("/constant"))
+            echo.process.send_signal(signal.SIGCONT)
+            assert all(Reader(client).answer().status == 200 for client in clients)
+
+
 def test_connections_over_the_limit_wait():
     with Echo(connections=10) as echo:
         clients = [echo.connect() for _ in range(14)]

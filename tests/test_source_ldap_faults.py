@@ -8,9 +8,9 @@ import socket
 import time
 
 import pytest
-from kit.fake_ldap import BIND_DONE, FakeLdap, Peer, done, entry, person, reference, result, tlv
+from kit.fake_ldap import BIND_DONE, REFUSING, FakeLdap, Peer, done, entry, person, reference, result, tlv
 from kit.plugin import SANITIZED, Plugin
-from kit.slapd import Slapd, free_port
+from kit.slapd import Slapd
 
 BASE = "dc=example,dc=org"
 BUSY, UNAVAILABLE = 51, 52
@@ -147,7 +147,7 @@ def test_a_full_backlog_ends_in_time():
 
 
 def test_nobody_listens():
-    run = source(f"ldap://127.0.0.1:{free_port()}").read()
+    run = source(REFUSING).read()
     assert run.outcome == "BUSY" and "cannot connect: Connection refused" in run.sentence
     run = source("ldapi://%2Fnowhere%2Fldapi").read()
     assert run.outcome == "BUSY" and "No such file" in run.sentence
@@ -246,7 +246,7 @@ def test_an_empty_directory_is_complete():
 
 def test_the_next_server_is_asked_where_one_cannot_be_reached():
     with Slapd().load(crowd(3)) as slapd, Peer() as silent:
-        for troubled in f"ldap://127.0.0.1:{free_port()}", silent.uri, "ldapi://%2Fnowhere":
+        for troubled in REFUSING, silent.uri, "ldapi://%2Fnowhere":
             run = source(troubled, slapd.uri).read()
             assert (run.outcome, len(run.people)) == ("OK", 3)
             assert troubled in run.logs[0]["text"] and "trying the next server" in run.logs[0]["text"]
@@ -261,7 +261,7 @@ def test_the_next_server_is_asked_where_one_is_busy_but_not_where_one_refuses():
 
 def test_the_last_servers_trouble_is_told():
     with Peer() as silent:
-        run = source(f"ldap://127.0.0.1:{free_port()}", silent.uri).read()
+        run = source(REFUSING, silent.uri).read()
         assert run.outcome == "BUSY" and silent.uri in run.sentence
 
 

@@ -51,7 +51,6 @@ enum skd_outcome api_achievement_list(struct skd_call *call, const struct reques
 					    .type = query_text(in, "type"), .skill = query_text(in, "skill")};
 	struct store_achievement *achievements;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(achievement_list(call, &filter, in->list, &achievements, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

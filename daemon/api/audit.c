@@ -37,7 +37,6 @@ enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in,
 		.after = after->given ? after->number : 0, .before = before->given ? before->number : TIME_NEVER};
 	struct store_audit *entries;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	if (!in->list->sort)
 		in->list->descending = true;
 	TRY(audit_list(call, &filter, in->list, &entries, &count));

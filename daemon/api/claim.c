@@ -36,7 +36,6 @@ enum skd_outcome api_claim_list(struct skd_call *call, const struct request *in,
 				      .only_unshared = shared->given && !shared->number};
 	struct store_claim *claims;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	if (!in->list->sort)
 		in->list->descending = true;
 	TRY(claim_list(call, &filter, in->list, &claims, &count));

@@ -49,7 +49,6 @@ static enum skd_outcome list_reply(struct skd_call *call, const struct request *
 {
 	struct store_credential *credentials;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(credential_list(call, filter, in->list, &credentials, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

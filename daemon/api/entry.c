@@ -5,6 +5,7 @@
 
 #include "api/match.h"
 #include "api/metrics.h"
+#include "api/stream.h"
 #include "http/reply.h"
 #include "rules/audit.h"
 
@@ -26,6 +27,7 @@ struct entry {
 struct plan {
 	const struct route *route;
 	const char *ids[2], *query;
+	enum route_lane lane;
 };
 
 static const struct field list_fields[] = {
@@ -44,11 +46,14 @@ static void refuse_plainly(struct exchange *exchange, int status, const char *se
 	talloc_free(call);
 }
 
+/* A merge patch (RFC 7396) may say what it is. */
 static bool has_json_type(const struct exchange *exchange)
 {
 	const char *type = exchange_header(exchange, "Content-Type");
 	size_t size = type ? strcspn(type, "; \t") : 0;
-	return size == 16 && strncasecmp(type, "application/json", 16) == 0;
+	bool patch = strcmp(exchange_method(exchange), "PATCH") == 0;
+	return (size == 16 && strncasecmp(type, "application/json", 16) == 0) ||
+	       (patch && size == 28 && strncasecmp(type, "application/merge-patch+json", 28) == 0);
 }
 
 static bool plan_method(struct exchange *exchange, const char *method, const struct matched *matched)
@@ -59,6 +64,11 @@ static bool plan_method(struct exchange *exchange, const char *method, const str
 	else
 		refuse_plainly(exchange, 405, "this address does not take that method", matched->allow);
 	return false;
+}
+
+static long plan_seconds(const struct plan *plan)
+{
+	return plan->route->seconds ? plan->route->seconds : plan->lane == RUNS_REPORT ? 600 : 30;
 }
 
 static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *plan)
@@ -81,12 +91,14 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 		break;
 	}
 	const struct route *route = matched.route;
-	*kept = (struct plan){route, {matched.ids[0], matched.ids[1]}, matched.query};
+	*kept = (struct plan){route, {matched.ids[0], matched.ids[1]}, matched.query, route->lane};
+	if (stream_wanted(route, exchange, matched.query))
+		kept->lane = RUNS_REPORT;
 	exchange_tag(exchange, entry->tags[route - routes]);
 	*plan = (struct http_plan){
 		.body_limit = strcmp(route->method, "GET") == 0 ? 0 : route->body_limit ? route->body_limit : 65536,
-		.lane = entry->lanes[route->lane],
-		.milliseconds = (route->seconds ? route->seconds : 30) * 1000,
+		.lane = entry->lanes[kept->lane],
+		.milliseconds = plan_seconds(kept) * 1000,
 	};
 	return true;
 }
@@ -176,17 +188,19 @@ static enum skd_outcome entry_sort(struct skd_call *call, struct request *in, co
 
 static const char *format_of(const struct request *in)
 {
+	static const struct {
+		const char *type, *format;
+	} table[] = {{"application/json", "json"}, {"application/x-ndjson", "ndjson"}, {"text/csv", "csv"},
+		     {"application/*", "json"},	   {"*/*", "json"},		       {"text/html", "html"},
+		     {"spreadsheetml", "xlsx"}};
 	const char *chosen = query_text(in, "format");
 	const char *accept = exchange_header(in->exchange, "Accept");
-	if (chosen)
-		return chosen;
-	if (!accept || strstr(accept, "*/*") || strstr(accept, "application/json") || strstr(accept, "application/*"))
-		return "json";
-	return strstr(accept, "application/x-ndjson") ? "ndjson" : strstr(accept, "text/csv") ? "csv"
-	       : strstr(accept, "text/html")	      ? "html"
-	       : strstr(accept, "spreadsheetml")      ? "xlsx"
-	       : strstr(accept, "text/plain")	      ? "text"
-						      : "";
+	if (chosen || !accept)
+		return chosen ? chosen : "json";
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (strstr(accept, table[i].type))
+			return table[i].format;
+	return "";
 }
 
 static enum skd_outcome entry_query(struct skd_call *call, struct request *in, const char *query)
@@ -199,6 +213,8 @@ static enum skd_outcome entry_query(struct skd_call *call, struct request *in, c
 	count = table_append(table, count, common_fields);
 	in->query = talloc_zero_array(call, struct value, count + 1);
 	in->fields = table;
+	if (strncmp(route->path, "/api/", 5) != 0)
+		query = NULL; /* public pages ignore parameters */
 	TRY(fields_query(call, table, query, in->query));
 	in->format = format_of(in);
 	if (!is_list)
@@ -246,9 +262,9 @@ static enum skd_outcome entry_body(struct skd_call *call, struct request *in, st
 	const char *body = exchange_body(in->exchange, &size);
 	if (!size)
 		return SKD_OK;
-	if (!has_json_type(in->exchange)) {
+	if (!has_json_type(in->exchange) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
-		return fail(call, SKD_BAD_INPUT, "the body must be application/json");
+		return fail(call, SKD_BAD_INPUT, "the body must be application/json, not encoded");
 	}
 	return fields_parse(call, body, size, &in->body);
 }
@@ -260,7 +276,12 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 	TRY(entry_query(call, in, query));
 	TRY(entry_match(call, in, out));
 	TRY(entry_body(call, in, out));
-	return in->route->handle(call, in, out);
+	bool as_stream = in->route->columns && strcmp(in->format, "json") != 0;
+	if (!as_stream && strcmp(in->format, "json") != 0 && !(in->route->form & (FORM_PUBLIC | FORM_MANY))) {
+		out->status = 406;
+		return fail(call, SKD_BAD_INPUT, "this comes as application/json only");
+	}
+	return as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out);
 }
 
 /* ---- writing ---- */
@@ -311,9 +332,10 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 	return SKD_OK;
 }
 
-static enum skd_outcome entry_run(struct skd_call *call, struct request *in, struct reply *out, const char *query)
+static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan, struct request *in, struct reply *out)
 {
-	switch (in->route->lane) {
+	const char *query = plan->query;
+	switch (plan->lane) {
 	case RUNS_WRITE:
 		return entry_write(call, in, out, query);
 	case RUNS_REPORT:
@@ -366,14 +388,14 @@ static void entry_serve(void *self, struct exchange *exchange)
 	struct entry *entry = self;
 	const struct plan *plan = exchange_note(exchange);
 	const struct route *route = plan->route;
-	struct skd_call *call = call_new(entry->tags[route - routes], (route->seconds ? route->seconds : 30) * 1000);
+	struct skd_call *call = call_new(entry->tags[route - routes], plan_seconds(plan) * 1000);
 	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]}};
 	struct reply out = {0};
 	call->house = entry->house;
 	call->address = client_address(call, entry, exchange);
 	text_begin(&out.body, call, 2048);
 	json_begin(&out.json, &out.body);
-	enum skd_outcome outcome = entry_run(call, &in, &out, plan->query);
+	enum skd_outcome outcome = entry_run(call, plan, &in, &out);
 	tx_rollback(call);
 	pool_return(call);
 	entry_reply(call, &in, &out, outcome);

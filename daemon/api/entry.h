@@ -26,6 +26,7 @@ enum route_form {
 	FORM_MATCH = 8,   /* needs If-Match */
 	FORM_ANYONE = 16, /* any valid token will do, also without a role */
 	FORM_SESSION = 32, /* a signed-in session, not a token */
+	FORM_MANY = 64,    /* the handler itself answers in other formats */
 };
 
 struct entry;
@@ -62,6 +63,7 @@ struct route {
 	enum skd_outcome (*handle)(struct skd_call *call, const struct request *in, struct reply *out);
 	const struct field *query; /* NULL: none */
 	const char *sorts;         /* of a list: words separated by | */
+	const char *columns;       /* of "items": the columns of its tabular forms; NULL: JSON only */
 	size_t body_limit;
 	long seconds; /* 0: 30 */
 };
@@ -84,8 +86,6 @@ void reply_list_end(const struct request *in, struct reply *out);
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
 void reply_version(struct skd_call *call, struct reply *out, long version);
-/* JSON, or 406 for another format. */
-enum skd_outcome reply_json_only(struct skd_call *call, const struct request *in, struct reply *out) WARN_UNUSED;
 /* Reads the body against a table. */
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
 			   struct value *values) WARN_UNUSED;

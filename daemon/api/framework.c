@@ -29,7 +29,6 @@ enum skd_outcome api_framework_list(struct skd_call *call, const struct request 
 {
 	struct store_framework *frameworks;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(framework_list(call, query_text(in, "state"), in->list, &frameworks, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

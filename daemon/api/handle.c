@@ -46,14 +46,6 @@ void reply_version(struct skd_call *call, struct reply *out, long version)
 	out->etag = talloc_asprintf(call, "%ld", version);
 }
 
-enum skd_outcome reply_json_only(struct skd_call *call, const struct request *in, struct reply *out)
-{
-	if (strcmp(in->format, "json") == 0)
-		return SKD_OK;
-	out->status = 406;
-	return fail(call, SKD_BAD_INPUT, "this is given as application/json only");
-}
-
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
 			   struct value *values)
 {

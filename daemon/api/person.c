@@ -48,7 +48,6 @@ enum skd_outcome api_person_list(struct skd_call *call, const struct request *in
 		.mail = query_text(in, "mail"), .external_id = query_text(in, "external_id")};
 	struct store_person *people;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(person_list(call, &filter, in->list, &people, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
@@ -82,7 +81,6 @@ enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, 
 {
 	struct store_unit *units;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(unit_list(call, query_text(in, "parent"), in->list, &units, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

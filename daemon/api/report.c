@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * /reports/skills: JSON pages, NDJSON streams, and the tabular forms that report plugins write. */
 #include "api/nouns.h"
+#include "api/stream.h"
 
 #include "http/reply.h"
 #include "rules/report.h"
@@ -318,14 +319,6 @@ static enum skd_outcome send_stream(struct writer *w)
 	return outcome;
 }
 
-static const struct instance *form_of(const struct skd_call *call, const char *format)
-{
-	const struct instance *at = call->house->formats;
-	while (at && strcmp(at->plugin->is.report.format, format) != 0)
-		at = at->next;
-	return at;
-}
-
 static enum skd_outcome order_read(struct skd_call *call, const struct request *in, struct report_order *order)
 {
 	const struct value *verified = query_value(in, "verified"), *skills = query_value(in, "skill");
@@ -355,7 +348,7 @@ enum skd_outcome api_report_skills(struct skd_call *call, const struct request *
 	struct report_order order;
 	struct writer w = {.out = {writer_write}, .call = call, .in = in, .reply = out, .order = &order};
 	bool json = strcmp(in->format, "json") == 0, lines = strcmp(in->format, "ndjson") == 0;
-	const struct instance *form = form_of(call, in->format);
+	const struct instance *form = stream_form(call, in->format);
 	if (!json && !lines && !form) {
 		out->status = 406;
 		return fail(call, SKD_BAD_INPUT, "the report comes as json, ndjson or csv");
@@ -384,7 +377,6 @@ enum skd_outcome api_holding_list(struct skd_call *call, const struct request *i
 	struct report_holding *holdings;
 	struct report_words *words;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(holding_list(call, in->ids[0], verified->given && !verified->number, &holdings, &count, &words));
 	put_object(&out->json, NULL);
 	put_array(&out->json, "items");

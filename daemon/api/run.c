@@ -62,7 +62,6 @@ enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, s
 {
 	struct store_run *runs;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(run_list(call, query_text(in, "source"), query_text(in, "state"), in->list, &runs, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++) {

@@ -30,7 +30,6 @@ enum skd_outcome api_scale_list(struct skd_call *call, const struct request *in,
 {
 	struct store_scale *scales;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(scale_list(call, query_text(in, "state"), in->list, &scales, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

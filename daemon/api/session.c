@@ -89,7 +89,7 @@ static void session_write(struct skd_call *call, struct json *json, const struct
 	put_named(json, "person", session->person_id, "name", session->person_name);
 	put_string(json, "address", session->address);
 	put_time(json, "created_at", session->created_at);
-	put_time(json, "seen_at", session->seen_at);
+	put_time(json, "last_used_at", session->seen_at);
 	put_time(json, "expires_at", session->expires_at);
 	put_bool(json, "current", call->actor->session_id && strcmp(call->actor->session_id, session->id) == 0);
 	put_object_end(json);
@@ -99,7 +99,6 @@ enum skd_outcome api_session_list(struct skd_call *call, const struct request *i
 {
 	struct store_session *sessions;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(session_list(call, query_value(in, "all")->number, &sessions, &count));
 	put_object(&out->json, NULL);
 	put_array(&out->json, "items");
@@ -169,7 +168,6 @@ enum skd_outcome api_token_list(struct skd_call *call, const struct request *in,
 {
 	struct store_token *tokens;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(token_list(call, query_value(in, "all")->number, &tokens, &count));
 	put_object(&out->json, NULL);
 	put_array(&out->json, "items");

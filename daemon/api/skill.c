@@ -40,7 +40,6 @@ enum skd_outcome api_skill_list(struct skd_call *call, const struct request *in,
 					    query_text(in, "status")};
 	struct store_skill *skills;
 	size_t count;
-	TRY(reply_json_only(call, in, out));
 	TRY(skill_list(call, &filter, in->list, &skills, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)

@@ -30,6 +30,12 @@ static void date_of(int64_t days, int *year, int *month, int *day)
 	*year = (int)(years + era * 400 + (*month <= 2));
 }
 
+/* The years 1 to 9999, which RFC 3339 can write. */
+static bool is_of_calendar(int64_t time)
+{
+	return time >= days_of(1, 1, 1) * 86400 * SECOND && time < days_of(10000, 1, 1) * 86400 * SECOND;
+}
+
 static int month_days(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -133,7 +139,7 @@ bool time_parse(const char *s, int64_t *time)
 	if (!zone_read(&s, &zone) || *s)
 		return false;
 	*time += (hour * 3600 + minute * 60 + second - zone * 60) * SECOND + fraction;
-	return true;
+	return is_of_calendar(*time);
 }
 
 struct period {
@@ -185,5 +191,5 @@ bool time_add_period(int64_t time, const char *text, int64_t *sum)
 	if (day > month_days(year, month))
 		day = month_days(year, month);
 	*sum = (days_of(year, month, day) + period.days) * 86400 * SECOND + rest;
-	return *sum < days_of(10000, 1, 1) * 86400 * SECOND;
+	return is_of_calendar(*sum);
 }

@@ -113,6 +113,7 @@ static void authenticator_read(struct settings *s, struct section *at)
 	house->authenticators[house->authenticator_count++] = (struct authenticator){
 		.instance = instance_of(s, plugin, at),
 		.match_username = strcmp(person, "username") == 0,
+		.counts = talloc_zero(s, struct authenticator_counts),
 		.roles = roles ? roles_read(s, at, roles) : pam ? ROLE_ADMIN : ROLE_ANY & ~ROLE_ADMIN,
 	};
 	if (!pam && (house->authenticators[house->authenticator_count - 1].roles & ROLE_ADMIN))

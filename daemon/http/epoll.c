@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One function of the C library, replaced for libmicrohttpd's sake: the linker binds the library's call
  * to this definition. Knows nothing else. */
+#include <stddef.h>
 #include <sys/epoll.h>
 
 /* libmicrohttpd 0.9.75 asks for 128 events and, given just as many, waits for more before it serves

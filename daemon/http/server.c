@@ -27,7 +27,7 @@ enum {
 static void on_log(void *server, const char *format, va_list args)
 {
 	(void)server;
-	bool ours = strstr(format, "ailed to signal") || strstr(format, "epoll") || strstr(format, "memory");
+	bool ours = strstr(format, "ailed to signal") || strstr(format, "epoll") || strstr(format, "allocating");
 	log_linev(ours ? SKD_WARNING : SKD_DEBUG, "http", format, args);
 }
 

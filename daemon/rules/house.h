@@ -8,10 +8,16 @@
 
 struct talks; /* sign-in conversations under way: rules/session.c */
 
+/* How an authenticator has answered since the start, and how long it took; read by /metrics. */
+struct authenticator_counts {
+	uint64_t in, more, wrong, unknown, unavailable, microseconds;
+};
+
 struct authenticator {
 	struct instance *instance;
 	bool match_username; /* its accounts act as the person with that username */
 	unsigned roles;      /* those its sessions may carry */
+	struct authenticator_counts *counts;
 };
 
 struct directory {

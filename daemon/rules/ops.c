@@ -21,6 +21,21 @@ static void pool_print(struct text *out, const char *name, struct pool *pool)
 		  name, open, name, lent);
 }
 
+static void authenticator_print(struct text *out, const struct authenticator *by)
+{
+	const struct authenticator_counts *c = by->counts;
+	const struct {
+		const char *outcome;
+		const uint64_t *counter;
+	} table[] = {{"in", &c->in}, {"more", &c->more}, {"wrong", &c->wrong}, {"unknown", &c->unknown},
+		     {"unavailable", &c->unavailable}};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		text_addf(out, "skillsd_signins_total{authenticator=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", by->instance->name,
+			  table[i].outcome, __atomic_load_n(table[i].counter, __ATOMIC_RELAXED));
+	text_addf(out, "skillsd_signin_seconds_sum{authenticator=\"%s\"} %.6f\n", by->instance->name,
+		  (double)__atomic_load_n(&c->microseconds, __ATOMIC_RELAXED) / 1e6);
+}
+
 enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
 {
 	struct store_sync_state *states;
@@ -29,6 +44,9 @@ enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
 	pool_print(out, "writers", call->house->writers);
 	pool_print(out, "reports", call->house->reports);
 	pool_print(out, "jobs", call->house->jobs);
+	text_adds(out, "# TYPE skillsd_signins_total counter\n# TYPE skillsd_signin_seconds_sum counter\n");
+	for (size_t i = 0; i < call->house->authenticator_count; i++)
+		authenticator_print(out, &call->house->authenticators[i]);
 	TRY(store_sync_states(call, &states, &count));
 	text_adds(out, "# TYPE skillsd_sync_age_seconds gauge\n# TYPE skillsd_sync_state gauge\n"
 		       "# TYPE skillsd_people gauge\n");

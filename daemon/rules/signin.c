@@ -60,6 +60,8 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 {
 	uint8_t hash[DIGEST_SIZE];
 	const char *account_id, *subject = step->person_id ? step->person_id : step->account;
+	if (!utf8_valid(step->account, strlen(step->account)))
+		return fail(call, SKD_FAULT, "the authenticator %s gave a name that is not UTF-8", by->instance->name);
 	TRY(store_account_person(call, step->source, step->person_id, by->match_username ? step->account : NULL,
 				 &opened->person_id));
 	TRY(store_account_put(call, by->instance->name, subject, step->account, opened->person_id, &account_id));
@@ -125,6 +127,30 @@ static enum skd_outcome signin_out(struct skd_call *call, const char *username, 
 	return fail(call, SKD_DENIED, "user name or password is wrong, or the account may not sign in");
 }
 
+static void signin_count(const struct authenticator *by, enum skd_outcome outcome, const struct skd_step *step,
+			 int64_t began)
+{
+	struct authenticator_counts *counts = by->counts;
+	uint64_t *counter = outcome == SKD_OK	    ? step->talk ? &counts->more : &counts->in
+			    : outcome == SKD_DENIED ? &counts->wrong
+			    : outcome == SKD_ABSENT ? &counts->unknown
+						    : &counts->unavailable;
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&counts->microseconds, (uint64_t)(clock_monotonic() - began), __ATOMIC_RELAXED);
+}
+
+static enum skd_outcome signin_begin(struct skd_call *call, const struct authenticator *by,
+				     const struct skd_signin *signin, struct skd_step *step)
+{
+	const struct instance *instance = by->instance;
+	int64_t began = clock_monotonic();
+	if (!*signin->password)
+		return SKD_DENIED;
+	enum skd_outcome outcome = instance->plugin->is.authenticator.begin(instance->self, call, signin, step);
+	signin_count(by, outcome, step, began);
+	return outcome;
+}
+
 /* What an authenticator's step means: in, out, or more is asked. */
 static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
 				    enum skd_outcome outcome, const struct skd_step *step,
@@ -165,8 +191,7 @@ enum skd_outcome session_open(struct skd_call *call, const char *username, const
 		by = &house->authenticators[i];
 		step = (struct skd_step){0};
 		call_forgive(call);
-		outcome = *password ? by->instance->plugin->is.authenticator.begin(by->instance->self, call, &signin, &step)
-				    : SKD_DENIED;
+		outcome = signin_begin(call, by, &signin, &step);
 		delay = step.delay_ms > delay ? step.delay_ms : delay;
 	}
 	step.delay_ms = delay;
@@ -182,7 +207,9 @@ enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size
 		return fail(call, SKD_DENIED, "this sign-in is over; begin again");
 	talloc_steal(call, talk);
 	struct instance *instance = talk->by->instance;
+	int64_t began = clock_monotonic();
 	enum skd_outcome outcome =
 		instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
+	signin_count(talk->by, outcome, &step, began);
 	return signin_step(call, talk->by, talk->username, outcome, &step, opened);
 }

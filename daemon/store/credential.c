@@ -16,14 +16,17 @@ enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const 
 
 /* ---- issuing ---- */
 
+/* Two statements: one that waits for a lock goes on with the versions it saw before it waited. */
+static const char AWARD_LOCK[] = "SELECT FROM achievement WHERE id = $1::uuid FOR SHARE";
 static const char AWARD_TERMS[] =
 	"SELECT v.state, v.validity, now() FROM achievement a JOIN achievement_version v"
-	" ON v.achievement_id = a.id AND v.number = a.latest WHERE a.id = $1::uuid FOR SHARE OF a";
+	" ON v.achievement_id = a.id AND v.number = a.latest WHERE a.id = $1::uuid";
 
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
 				   const char **validity, int64_t *now)
 {
 	struct rows *rows;
+	TRY(db_run(call, AWARD_LOCK, ARGS(achievement_id), NULL));
 	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");

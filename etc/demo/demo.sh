@@ -51,12 +51,19 @@ make_folder() {
 print_address() {
 	local url
 	url=$(sed -n "s/^SKILLSD_URL='\(.*\)'$/\1/p" "$demo/env" 2>/dev/null)
-	[ -n "$url" ] && say "already running at $url (accounts and addresses: $demo/env)"
+	[ -n "$url" ] && say "already running at $url, as process $(<"$demo/state/demo.pid") (accounts: $demo/env)"
 }
 
 # Only one demo a checkout: the lock is held, and known to nobody else, until its process ends.
+open_lock() {
+	if [ ! -w "$demo/" ]; then
+		quit "$demo belongs to $(stat -c %U "$demo/" 2>/dev/null || echo another user); as that user or root, make demo-clean removes it"
+	fi
+	exec 9>>"$demo/lock"
+}
+
 take_lock() {
-	exec 9>>"$demo/lock" || quit "$demo belongs to somebody else; remove it as that user, or as root, with make demo-clean"
+	open_lock
 	if flock -n 9; then
 		rm -f "$demo/env"
 		return
@@ -133,8 +140,8 @@ run() {
 clean() {
 	local link folders=()
 	if [ -e "$demo" ]; then
-		exec 9>>"$demo/lock" || quit "$demo belongs to somebody else"
-		flock -n 9 || quit "the demo is running; stop it first, with Ctrl-C where it runs"
+		open_lock
+		flock -n 9 || quit "the demo is running; stop it first, with Ctrl-C or kill $(<"$demo/state/demo.pid")"
 		if [ -s "$demo/state/pids" ]; then
 			(become stop)
 		fi

@@ -24,10 +24,6 @@ finish() {
 	trap '' HUP INT TERM
 	trap - EXIT
 	rm -f env
-	if [ -n "$busy" ]; then
-		kill "$busy" 2>/dev/null || :
-		wait "$busy" || :
-	fi
 	if [ -s state/pids ]; then
 		say "stopping"
 		stop_all
@@ -44,7 +40,7 @@ percent() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.a
 
 build() {
 	mkdir -p "$tree/build"
-	step "the build" build.log flock -F "$tree/build" make -C "$tree" -j "$(nproc)" --no-print-directory all
+	step "the build" build.log flock -F "$tree/build/lock.plain" make -C "$tree" -j "$(nproc)" --no-print-directory all
 	ln -sfn "$tree/build/plain/plugins" plugins
 }
 
@@ -292,9 +288,10 @@ print_guide() {
 	done
 	cat <<-TEXT
 
-		Try: the skills report as HR sees it; who an employee is to skillsd; as the admin, who has which role and why.
+		Try: as HR, who can give first aid, and how we know; who an employee is to skillsd; as the admin, who has
+		which role, and through which group.
 
-		$(curl_line HR '/api/v1/reports/skills?group_by=skill')
+		$(curl_line HR '/api/v1/reports/skills?skill=SW-1')
 
 		$(curl_line EMPLOYEE /api/v1/me)
 
@@ -325,6 +322,7 @@ watch() {
 
 run() {
 	local began=$SECONDS
+	echo $$ >state/demo.pid
 	if [ -s state/pids ]; then
 		say "an earlier demo was killed; stopping what it left"
 		stop_all

@@ -13,27 +13,28 @@ quit() {
 # shellcheck disable=SC2154 # serve.sh says where
 quit_step() {
 	local what=$1 log=$2 why
-	why=$(grep -v '^[[:space:]]*$' "log/$log" 2>/dev/null | tail -n 1) || :
+	why=$(grep -iE '(error|fatal)( [a-z]+)?: ' "log/$log" 2>/dev/null || cat "log/$log")
+	why=$(grep -v '^[[:space:]]*$' <<<"$why" | tail -n 1) || :
 	quit "$what failed: ${why:-no word of why}; its log is $shown/log/$log"
-}
-
-# `wait` is left at once when a signal comes, a foreground command is not.
-busy=
-step() {
-	local what=$1 log=$2
-	shift 2
-	"$@" >"log/$log" 2>&1 </dev/null 9>&- &
-	busy=$!
-	wait "$busy" || quit_step "$what" "$log"
-	busy=
 }
 
 # When a process began, in clock ticks since boot: with the id it tells a process from a later one.
 began() {
 	local stat
-	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
 	read -ra stat <<<"${stat##*) }"
 	[ "${stat[0]}" != Z ] && printf '%s\n' "${stat[19]}"
+}
+
+note() { echo "$1 $2 $(began "$2")" >>state/pids; }
+
+# In the background, since `wait` is left at once when a signal comes, and a foreground command is not.
+step() {
+	local what=$1 log=$2
+	shift 2
+	"$@" >"log/$log" 2>&1 </dev/null 9>&- &
+	note step $!
+	wait $! || quit_step "$what" "$log"
 }
 
 declare -A pid
@@ -43,7 +44,7 @@ start() {
 	# What runs in the background ignores SIGINT from bash on; a session of its own spares it the terminal's.
 	env --default-signal=INT,QUIT,PIPE setsid "$@" >>"log/$name.log" 2>&1 </dev/null 9>&- &
 	pid[$name]=$!
-	echo "$name $! $(began $!)" >>state/pids
+	note "$name" $!
 }
 
 is_running() { began "${pid[$1]}" >/dev/null; }
@@ -65,7 +66,7 @@ wait_until() {
 alive() {
 	local name id when
 	while read -r name id when; do
-		if [ "$name" = "$1" ] && [ "$(began "$id")" = "$when" ]; then
+		if [ "$name" = "$1" ] && [ -n "$when" ] && [ "$(began "$id")" = "$when" ]; then
 			echo "$id"
 		fi
 	done <state/pids
@@ -112,6 +113,7 @@ stop_all() {
 	if [ ! -s state/pids ]; then
 		return
 	fi
+	stop step TERM 10
 	stop skillsd TERM 30
 	stop gate TERM 10
 	stop slapd TERM 10

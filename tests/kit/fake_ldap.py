@@ -55,6 +55,11 @@ def reference(number_, uri):
     return message(number_, REFERENCE, text(uri))
 
 
+HELD = socket.socket()  # bound and not listening: its port refuses, and nobody else gets it meanwhile
+HELD.bind(("127.0.0.1", 0))
+REFUSING = "ldap://127.0.0.1:%d" % HELD.getsockname()[1]
+
+
 class Peer:
     """A listening socket of ours on loopback; serve(connection) runs in a thread for each client."""
 

@@ -63,6 +63,7 @@ def make_userdb(path, users):
     """The file for `pam_userdb.so crypt=crypt db=PATH` (it adds the .db itself). users: {name: password}."""
     pairs = [(name.replace("\\", "\\\\"), crypt_hash(password)) for name, password in users.items()]
     text = "".join(f"{name}\n{hashed}\n" for name, hashed in pairs)
+    pathlib.Path(f"{path}.db").unlink(missing_ok=True)
     subprocess.run(["db5.3_load", "-T", "-t", "hash", f"{path}.db"], input=text, text=True, check=True)
     os.chmod(f"{path}.db", 0o600)
     if not os.geteuid():

@@ -60,8 +60,6 @@ class Postgres:
         link.close()
 
     def start(self):
-        # Where a process of today has the id that a killed forerunner left behind, it would not start.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, **unprivileged())
@@ -76,7 +74,7 @@ class Postgres:
                 time.sleep(0.02)
 
     def stop(self, number=signal.SIGQUIT):
-        """At once (SIGQUIT), or after ending sessions in good order (SIGINT); the data stays."""
+        """At once, as in a crash (SIGQUIT), or after ending sessions in good order (SIGINT). The data stays."""
         if self.process is None:
             return
         self.process.send_signal(number)
@@ -86,12 +84,6 @@ class Postgres:
             self.process.kill()
             self.process.wait()
         self.process = None
-
-    def kill(self):
-        """The server is gone in this moment, its sessions a little later."""
-        self.stop(signal.SIGKILL)
-        # Sessions notice that they are orphans when they next look; a new server waits for their memory.
-        time.sleep(0.1)
 
     def remove(self):
         self.stop()

@@ -76,7 +76,7 @@ class Slapd:
         self.own_folder = folder is None
         self.folder = pathlib.Path(folder) if folder else short_folder("slapd-")
         self.port, self.tls_port = port or free_port(), free_port() if tls else None
-        self.port_is_free = port is None
+        self.tries = 0 if port else 3  # of other ports, when somebody took the one found free
         self.admin_dn, self.admin_password = "cn=admin," + suffix, admin_password
         self.process = None
         for name in "db", "tls":
@@ -135,20 +135,16 @@ class Slapd:
 
     def start(self):
         """On a port found free, which stays the same from the first start on."""
-        for _ in range(3 if self.port_is_free else 0):
-            try:
-                self._start()
-                break
-            except RuntimeError as trouble:
-                if "bind" not in str(trouble):
-                    raise
-                self.port, self.tls_port = free_port(), self.tls_port and free_port()
-        else:
-            self._start()
-        self.port_is_free = False
+        while not self._starts():
+            if not self.tries:
+                raise RuntimeError(f"slapd ended: {self.log[-2000:]}")
+            self.tries -= 1
+            self.port, self.tls_port = free_port(), self.tls_port and free_port()
+        self.tries = 0
         return self
 
-    def _start(self):
+    def _starts(self):
+        """Asked by its own socket, since on the port somebody else may answer; False when slapd ended."""
         urls = [self.uri, self.ldapi] + ([self.ldaps, self.ldaps_misnamed] if self.tls_port else [])
         (self.folder / "ldapi").unlink(missing_ok=True)
         with open(self.folder / "log", "ab") as log:
@@ -156,10 +152,10 @@ class Slapd:
                                             cwd=self.folder, stdout=log, stderr=log, **unprivileged())
         for _ in range(500):
             if self.process.poll() is not None:
-                raise RuntimeError(f"slapd ended: {self.log[-2000:]}")
+                return False
             try:
-                self.connect().search_s("", ldap.SCOPE_BASE, attrlist=["1.1"])
-                return
+                ldap.initialize(self.ldapi).search_s("", ldap.SCOPE_BASE, attrlist=["1.1"])
+                return True
             except ldap.SERVER_DOWN:
                 time.sleep(0.02)
         raise RuntimeError(f"slapd does not answer: {self.log[-2000:]}")
