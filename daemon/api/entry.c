@@ -391,6 +391,8 @@ static void entry_serve(void *self, struct exchange *exchange)
 	struct skd_call *call = call_new(entry->tags[route - routes], plan_seconds(plan) * 1000);
 	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]}};
 	struct reply out = {0};
+	call->started = exchange_started(exchange); /* the time in the queue counts too */
+	call->deadline = call->started + plan_seconds(plan) * 1000000;
 	call->house = entry->house;
 	call->address = client_address(call, entry, exchange);
 	text_begin(&out.body, call, 2048);

@@ -35,6 +35,16 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+/* A connection is a file: as many as the system lets us have. */
+static void raise_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 static int signals_open(void)
 {
 	sigset_t set;
@@ -75,7 +85,7 @@ static enum skd_outcome http_open(struct skd_call *call, struct rooms *rooms)
 		.connections = (unsigned)section_number(server, "connections"),
 		.connections_per_address = (unsigned)section_number(server, "connections_per_address"),
 		.idle_seconds = (unsigned)(section_number(server, "idle") / 1000),
-		.pool_size = 16384,
+		.pool_size = 8192,
 	};
 	size_t count = 0;
 	while (section_at(server, "trusted_proxy", count))
@@ -132,6 +142,7 @@ int command_serve(const struct command_line *line)
 		return 1;
 	}
 	harden();
+	raise_files();
 	int signals = signals_open();
 	bool good = rooms_open(call, line, &rooms) == SKD_OK;
 	if (good) {

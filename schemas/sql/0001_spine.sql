@@ -307,6 +307,8 @@ CREATE TABLE credential (
 );
 CREATE INDEX ON credential (person_id, id);
 CREATE INDEX ON credential (achievement_id);
+CREATE INDEX ON credential (issued_at, id);
+CREATE INDEX ON credential (expires_at, id);
 CREATE INDEX ON credential (issuer_id, person_id);
 
 CREATE TABLE credential_event (
