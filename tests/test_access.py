@@ -77,7 +77,7 @@ def test_people_are_seen_by_those_who_may(cast, actor):
     for username in {*ROLES, cast.below, UNSEEN}:
         person, status = cast.ids[username], 200 if username in seen else 404
         for path in "", "/holdings", "/credentials":
-            client.get(f"/people/{person}{path}", status=status)
+            client.get(f"/people/{person}{path}", gives=status)
 
 
 @actors
@@ -87,8 +87,8 @@ def test_credentials_are_seen_by_those_who_see_the_person(cast, actor):
                                                                              if who in seen}
     for username, credential in cast.credentials.items():
         status = 200 if username in seen else 404
-        client.get(f"/credentials/{credential}", status=status)
-        client.get(f"/credentials/{credential}/events", status=status)
+        client.get(f"/credentials/{credential}", gives=status)
+        client.get(f"/credentials/{credential}/events", gives=status)
 
 
 @actors
@@ -100,7 +100,7 @@ def test_the_report_holds_those_whom_one_sees(cast, actor):
     grouped = client.get("/reports/skills", skill=cast.skill, group_by="skill")["items"]
     assert sum(row["people"] for row in grouped) == len(set(cast.awarded) & seen)
     for parameter in "person", "manager":
-        client.get("/reports/skills", status=200 if UNSEEN in seen else 400, **{parameter: cast.ids[UNSEEN]})
+        client.get("/reports/skills", gives=200 if UNSEEN in seen else 400, **{parameter: cast.ids[UNSEEN]})
 
 
 @actors
@@ -109,7 +109,7 @@ def test_claims_are_their_owners_until_they_are_shared(cast, actor):
     expected = {claim for (owner, shared), claim in cast.claims.items() if owner == actor or (shared and owner in seen)}
     assert {claim["id"] for claim in client.pages("/claims")} == expected
     for claim in cast.claims.values():
-        client.get(f"/claims/{claim}", status=200 if claim in expected else 404)
+        client.get(f"/claims/{claim}", gives=200 if claim in expected else 404)
     rows = client.pages("/reports/skills", verified=False)
     assert len(rows) == len(expected) and not any(row["verified"] for row in rows)
 
@@ -173,11 +173,11 @@ def test_credentials_are_turned_by_issuers_and_hidden_from_those_who_do_not_see_
 
 def test_a_claim_is_changed_by_its_owner_only(cast):
     shared, own = cast.claims[EMPLOYEE, True], cast.claims[EMPLOYEE, False]
-    for verb in cast.hr.patch, lambda path, body, etag, status: cast.hr.delete(path, etag, status=status):
-        verb(f"/claims/{shared}", {"level": 5}, "*", status=403)
-        verb(f"/claims/{own}", {"level": 5}, "*", status=404)
+    for verb in cast.hr.patch, lambda path, body, etag, status: cast.hr.delete(path, etag, gives=status):
+        verb(f"/claims/{shared}", {"level": 5}, "*", gives=403)
+        verb(f"/claims/{own}", {"level": 5}, "*", gives=404)
     assert cast.clients[EMPLOYEE].get(f"/claims/{shared}")["level"] == 1
-    assert cast.admin.house.rescue.post("/claims", {"skill": cast.skill, "level": 1}, status=403)
+    assert cast.admin.house.rescue.post("/claims", {"skill": cast.skill, "level": 1}, gives=403)
 
 
 def test_without_a_valid_token_every_route_is_401(cast):
@@ -197,10 +197,10 @@ def test_without_a_valid_token_every_route_is_401(cast):
 def test_what_is_not_there_is_404_and_other_methods_405(cast):
     missing = "0190a000-0000-7000-8000-000000000000"
     for path in "/people", "/units", "/skills", "/credentials", "/directory/runs", "/achievements", "/tokens":
-        problem = cast.admin.get(f"{path}/{missing}", status=404)
+        problem = cast.admin.get(f"{path}/{missing}", gives=404)
         assert problem["type"] == "urn:skillsd:problem:not-found"
-        cast.admin.get(f"{path}/not-an-id", status=404)
-    cast.admin.get("/nowhere", status=404)
+        cast.admin.get(f"{path}/not-an-id", gives=404)
+    cast.admin.get("/nowhere", gives=404)
     answer = cast.admin.ask("DELETE", "/people")
     assert answer.status_code == 405 and set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert cast.house.client().ask("OPTIONS", "/credentials").headers["Allow"] == "GET, HEAD, POST, OPTIONS"
@@ -358,7 +358,7 @@ def test_the_break_glass_account_is_admin_whatever_the_directory_says(cast):
     assert "person" not in rescue
     with OtherAdmin(cast.house):
         cast.house.sync()
-        cast.admin.get("/access", status=403)
+        cast.admin.get("/access", gives=403)
         assert cast.house.rescue.get("/access")
     cast.house.sync()
     cast.admin.get("/access")

@@ -56,8 +56,8 @@ def test_every_write_has_an_entry_by_whom_and_to_what(house, auditor, hr, issuer
 def test_a_write_that_fails_leaves_no_entry_of_success(auditor, hr):
     before = len(entries(auditor, action="framework.add", outcome="ok"))
     hr.post("/frameworks", {"code": "AUD-TWICE", "name": "x"})
-    hr.post("/frameworks", {"code": "AUD-TWICE", "name": "x"}, status=409)
-    hr.post("/frameworks", {"code": "AUD-BAD"}, status=400)
+    hr.post("/frameworks", {"code": "AUD-TWICE", "name": "x"}, gives=409)
+    hr.post("/frameworks", {"code": "AUD-BAD"}, gives=400)
     assert len(entries(auditor, action="framework.add", outcome="ok")) == before + 1
 
 

@@ -112,14 +112,14 @@ def test_a_draft_in_work_does_not_stop_the_published_version(hr, issuer, skill):
     assert (drafted["version"], drafted["state"]) == (2, "draft")
     assert issuer.issue(HOLDER, achievement["id"])["achievement"]["version"] == 1
     draft = hr.post("/achievements", {"name": "Never published"})
-    issuer.post("/credentials", {"person": HOLDER, "achievement": draft["id"]}, status=409)
+    issuer.post("/credentials", {"person": HOLDER, "achievement": draft["id"]}, gives=409)
     hr.patch(f"/achievements/{draft['id']}", {"state": "archived"}, "*")
-    issuer.post("/credentials", {"person": HOLDER, "achievement": draft["id"]}, status=409)
+    issuer.post("/credentials", {"person": HOLDER, "achievement": draft["id"]}, gives=409)
 
 
 WRONG = [
     ("/person", {"person": "nobody-here"}), ("/person", {"person": "0190a000-0000-7000-8000-000000000000"}),
-    ("/person", {"person": None}), ("/person", {"person": 7}), ("/person/name", {"person": {"name": "x"}}),
+    ("/person", {"person": None}), ("/person", {"person": 7}), ("/person", {"person": {"name": "x"}}),
     ("/achievement", {"achievement": "0190a000-0000-7000-8000-000000000000"}), ("/achievement", {"achievement": "First Aider"}),
     ("/issued_at", {"issued_at": "2099-01-01"}), ("/issued_at", {"issued_at": "yesterday"}),
     ("/issued_at", {"issued_at": "2024-02-30"}), ("/valid_from", {"valid_from": 20240101}),
@@ -138,7 +138,7 @@ def test_what_cannot_be_right_is_named(hr, issuer, field, change, house):
         house.right_achievement = hr.post("/achievements", {"name": "Right", "state": "published"})["id"]
     body = {"person": HOLDER, "achievement": house.right_achievement, **change}
     before = house.sql("SELECT count(*) FROM credential")
-    problem = issuer.post("/credentials", body, status=400)
+    problem = issuer.post("/credentials", body, gives=400)
     assert problem["type"] == "urn:skillsd:problem:bad-field"
     assert [error["field"] for error in problem["errors"]] == [field]
     assert house.sql("SELECT count(*) FROM credential") == before
@@ -180,12 +180,12 @@ def test_revoking_is_for_good_and_says_why(hr, issuer, skill, people):
     made = issuer.issue(HOLDER, earn(hr, skill, 2)["id"])
     path = f"/credentials/{made['id']}"
     for body in None, {}, {"reason": ""}:
-        issuer.post(f"{path}/revoke", body, status=400)
-    revoked = issuer.post(f"{path}/revoke", {"reason": "Cheated"}, status=200)
+        issuer.post(f"{path}/revoke", body, gives=400)
+    revoked = issuer.post(f"{path}/revoke", {"reason": "Cheated"}, gives=200)
     assert (revoked["state"], revoked["reason"]) == ("revoked", "Cheated")
     assert holdings(hr, people[HOLDER], skill) == []
     for verb in "revoke", "suspend", "reinstate":
-        assert issuer.post(f"{path}/{verb}", {"reason": "x"}, status=409)["type"] == "urn:skillsd:problem:conflict"
+        assert issuer.post(f"{path}/{verb}", {"reason": "x"}, gives=409)["type"] == "urn:skillsd:problem:conflict"
     events = hr.get(f"{path}/events")["items"]
     assert [(event["kind"], event["account"], event.get("reason")) for event in events] == \
         [("issued", f"ldap:{ACCOUNTS['ISSUER']}", None), ("revoked", f"ldap:{ACCOUNTS['ISSUER']}", "Cheated")]
@@ -195,11 +195,11 @@ def test_revoking_is_for_good_and_says_why(hr, issuer, skill, people):
 def test_a_suspension_takes_the_skill_and_reinstating_gives_it_back(hr, issuer, skill, people):
     made = issuer.issue(HOLDER, earn(hr, skill, 4)["id"])
     path = f"/credentials/{made['id']}"
-    issuer.post(f"{path}/reinstate", status=409)
+    issuer.post(f"{path}/reinstate", gives=409)
     assert issuer.post(f"{path}/suspend", {"reason": "Looking into it"})["state"] == "suspended"
     assert issuer.get(path)["reason"] == "Looking into it"
     assert holdings(hr, people[HOLDER], skill) == []
-    issuer.post(f"{path}/suspend", {"reason": "x"}, status=409)
+    issuer.post(f"{path}/suspend", {"reason": "x"}, gives=409)
     assert issuer.post(f"{path}/reinstate")["state"] == "active"
     row, = holdings(hr, people[HOLDER], skill)
     assert row["level"] == 4
@@ -280,9 +280,9 @@ def test_claims_never_mix_with_what_is_verified(house, hr, issuer, skill, people
     assert (total["people"], total["levels"]) == (1, {"2": 1})
     employee.patch(f"/claims/{claim['id']}", {"shared": True}, "*")
     assert people_with(verified=False) == {name: (5, False)} and people_with() == {HOLDER: (2, True)}
-    employee.post("/claims", {"skill": skill["id"], "level": 1}, status=409)
+    employee.post("/claims", {"skill": skill["id"], "level": 1}, gives=409)
     for filters in {"as_of": "2024-01-01"}, {"known_at": "2024-01-01"}:
-        hr.get("/reports/skills", verified=False, status=400, **filters)
+        hr.get("/reports/skills", verified=False, gives=400, **filters)
     employee.delete(f"/claims/{claim['id']}", "*")
     assert people_with(verified=False) == {}
 
@@ -296,12 +296,12 @@ def test_a_retry_gives_the_first_answer_again_and_does_nothing(house, hr, issuer
     assert (first.status_code, first.content) == (again.status_code, again.content) == (201, again.content)
     assert [first.headers[name] == again.headers[name] for name in ("Location", "ETag")] == [True, True]
     assert house.sql("SELECT count(*) FROM credential WHERE achievement_id = %s", body["achievement"]) == [(1,)]
-    assert issuer.post("/credentials", {**body, "issued_at": "2024-01-01"}, key="retry-1", status=409)["type"] \
+    assert issuer.post("/credentials", {**body, "issued_at": "2024-01-01"}, key="retry-1", gives=409)["type"] \
         == "urn:skillsd:problem:key-reused"
-    issuer.post("/frameworks", body, key="retry-1", status=409)
+    issuer.post("/frameworks", body, key="retry-1", gives=409)
     revoke = f"/credentials/{first.json()['id']}/revoke"
     assert issuer.post(revoke, {"reason": "x"}, key="retry-2") == issuer.post(revoke, {"reason": "x"}, key="retry-2")
-    issuer.post(revoke, {"reason": "x"}, status=409)
+    issuer.post(revoke, {"reason": "x"}, gives=409)
 
 
 def test_a_key_is_its_accounts_own_and_failures_are_not_kept(house, hr, issuer, skill):
@@ -309,8 +309,8 @@ def test_a_key_is_its_accounts_own_and_failures_are_not_kept(house, hr, issuer, 
     other = house.sign_in("rdeshpande")
     made = issuer.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="shared-key")
     assert other.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="shared-key")["id"] != made["id"]
-    issuer.post("/credentials", {"person": "later-here", "achievement": achievement}, key="failed", status=400)
-    assert issuer.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="failed", status=201)
+    issuer.post("/credentials", {"person": "later-here", "achievement": achievement}, key="failed", gives=400)
+    assert issuer.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="failed", gives=201)
     for key in "é", "x" * 256, "a b":
         answer = issuer.ask("POST", "/credentials", {}, headers={"Idempotency-Key": key.encode()})
         assert answer.status_code == 400 and answer.json()["errors"][0]["field"] == "Idempotency-Key"
@@ -354,15 +354,15 @@ def test_turning_one_credential_twice_at_once_happens_once(house, hr, issuer, sk
 
 def test_a_change_needs_the_etag_of_what_was_read(hr, skill):
     path = f"/skills/{skill['id']}"
-    hr.patch(path, {"label": "x"}, status=428)
+    hr.patch(path, {"label": "x"}, gives=428)
     hr.get(path)
     etag = hr.last.headers["ETag"]
     hr.patch(path, {"label": "First"}, etag)
     fresh = hr.last.headers["ETag"]
     assert fresh != etag
-    assert hr.patch(path, {"label": "Second"}, etag, status=412)["type"] == "urn:skillsd:problem:stale"
+    assert hr.patch(path, {"label": "Second"}, etag, gives=412)["type"] == "urn:skillsd:problem:stale"
     for bad in '"0"', '"x"', 'W/' + fresh, fresh.strip('"'), '""':
-        hr.patch(path, {"label": "Second"}, bad, status=412)
+        hr.patch(path, {"label": "Second"}, bad, gives=412)
     assert hr.get(path)["label"] == "First" and hr.last.headers["ETag"] == fresh
     hr.patch(path, {"label": "Second"}, f'"zzz", {fresh}')
     hr.patch(path, {"label": "Third"}, "*")

@@ -116,7 +116,7 @@ def test_people_are_found_by_unit_part_of_the_name_and_username(directory):
     assert [p["username"] for p in directory.hr.get("/people", q="lukasz.wojcik@")["items"]] == ["lwojcik"]
     assert directory.hr.get("/people", q="%")["items"] == [] and directory.hr.get("/people", q="l_ojcik")["items"] == []
     for field in "unit", "manager":
-        problem = directory.hr.get("/people", status=400, **{field: "0190a000-0000-7000-8000-000000000000"})
+        problem = directory.hr.get("/people", gives=400, **{field: "0190a000-0000-7000-8000-000000000000"})
         assert problem["errors"][0]["field"] == field
 
 
@@ -217,7 +217,7 @@ def test_a_leaver_is_absent_and_the_same_person_when_they_return(directory):
         assert absent["id"] == before["id"] and absent["status"] == "absent" and absent["absent_since"] >= run["started_at"]
         assert directory.hr.get("/reports/skills", skill=skill)["items"] == []
         assert directory.hr.get(f"/credentials/{credential}")["person"]["id"] == before["id"]
-        issuer.post("/credentials", {"person": before["id"], "achievement": earned}, status=400)
+        issuer.post("/credentials", {"person": before["id"], "achievement": earned}, gives=400)
         assert client.get("/me")["roles"] == [] and house.try_sign_in(who, house.passwords[who]).status_code == 401
         again = house.sync()
         assert again["absent"] == 0 and directory.person(who) == absent
@@ -254,18 +254,18 @@ def test_an_approval_covers_the_list_of_its_run_and_nobody_else(directory):
     with directory.without(QUIET[:30]):
         run = house.sync("needs_approval")
         for client in directory.hr, house.sign_in("wclarke"):
-            client.post(f"/directory/runs/{run['id']}/approve", status=403)
+            client.post(f"/directory/runs/{run['id']}/approve", gives=403)
         with directory.without([QUIET[30]]):
             house.slapd.kill(signal.SIGSTOP)  # no run can end before we have looked
             try:
-                approved = admin.post(f"/directory/runs/{run['id']}/approve", status=200)
+                approved = admin.post(f"/directory/runs/{run['id']}/approve", gives=200)
                 assert (approved["state"], approved["decided_by"]) == ("approved", f"pam:{ACCOUNTS['ADMIN']}")
                 assert approved["decided_at"] >= run["finished_at"]
                 assert {p["username"] for p in directory.hr.pages("/people", status="absent")} == set(QUIET[:30])
             finally:
                 house.slapd.kill(signal.SIGCONT)
             for verb in "approve", "drop":
-                admin.post(f"/directory/runs/{run['id']}/{verb}", status=409)
+                admin.post(f"/directory/runs/{run['id']}/{verb}", gives=409)
     assert directory.statuses() == {"active": len(CHART.people)}
 
 
@@ -277,7 +277,7 @@ def test_a_later_run_takes_the_place_of_a_parked_one(directory):
             second = house.sync("needs_approval")
             assert directory.leavers(second) == names(QUIET[:28])
             assert house.rescue.get(f"/directory/runs/{first['id']}")["state"] == "dropped"
-            house.rescue.post(f"/directory/runs/{first['id']}/approve", status=409)
+            house.rescue.post(f"/directory/runs/{first['id']}/approve", gives=409)
             assert directory.statuses()["absent"] == 0
             house.rescue.post(f"/directory/runs/{second['id']}/approve")
             assert directory.statuses()["absent"] == 28
@@ -287,11 +287,11 @@ def test_a_dropped_run_lets_nobody_leave_and_the_next_one_asks_again(directory):
     house = directory.house
     with directory.without(QUIET[:26]):
         run = house.sync("needs_approval")
-        dropped = house.rescue.post(f"/directory/runs/{run['id']}/drop", status=200)
+        dropped = house.rescue.post(f"/directory/runs/{run['id']}/drop", gives=200)
         assert dropped["state"] == "dropped" and directory.statuses()["absent"] == 0
         again = house.sync("needs_approval")
         assert again["id"] != run["id"] and directory.leavers(again) == directory.leavers(run)
-    house.rescue.post("/directory/runs/0190a000-0000-7000-8000-000000000000/approve", status=404)
+    house.rescue.post("/directory/runs/0190a000-0000-7000-8000-000000000000/approve", gives=404)
 
 
 def test_lost_rights_do_not_wait_for_an_approval(directory):
@@ -309,7 +309,7 @@ def test_lost_rights_do_not_wait_for_an_approval(directory):
                 [("issuer", CHART.people["rdeshpande"].name)]
             assert directory.lines(run, "role_gained") == []
             assert issuer.get("/me")["roles"] == ["employee"] and locked.get("/me")["roles"] == []
-            issuer.post("/credentials", {"person": "x", "achievement": run["id"]}, status=403)
+            issuer.post("/credentials", {"person": "x", "achievement": run["id"]}, gives=403)
             holders = {item["role"]: {one["username"] for one in item["holders"]} for item in house.rescue.get("/access")["items"]}
             assert holders["issuer"] == {"fmacleod"}
         finally:
@@ -336,14 +336,14 @@ def test_while_the_directory_is_down_runs_fail_and_nobody_leaves(directory):
 
 def test_a_run_is_started_by_its_sources_name_and_listed(directory):
     admin = directory.house.rescue
-    run = admin.post("/directory/runs", {"source": "main"}, status=201)
+    run = admin.post("/directory/runs", {"source": "main"}, gives=201)
     assert run["state"] == "running" or run["state"] == "done"
     assert admin.last.headers["Location"] == f"/api/v1/directory/runs/{run['id']}"
-    assert admin.post("/directory/runs", {"source": "other"}, status=400)["errors"][0]["field"] == "/source"
+    assert admin.post("/directory/runs", {"source": "other"}, gives=400)["errors"][0]["field"] == "/source"
     wait_for("its end", lambda: admin.get(f"/directory/runs/{run['id']}")["state"] == "done")
     assert run["id"] in {one["id"] for one in admin.pages("/directory/runs", state="done", source="main", limit=3)}
-    assert admin.get("/directory/runs", source="other", status=400)["errors"][0]["field"] == "source"
+    assert admin.get("/directory/runs", source="other", gives=400)["errors"][0]["field"] == "source"
     times = [one["started_at"] for one in admin.pages("/directory/runs", limit=4)]
     assert times == sorted(times, reverse=True)
-    directory.hr.get(f"/directory/runs/{run['id']}", status=403)
+    directory.hr.get(f"/directory/runs/{run['id']}", gives=403)
     directory.house.sign_in("wclarke").get(f"/directory/runs/{run['id']}")

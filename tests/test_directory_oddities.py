@@ -159,8 +159,8 @@ def test_an_empty_answer_stops_and_asks_however_few_there_are(odd, statuses, opt
 
 
 @pytest.mark.parametrize("options, why", [
-    ({"base": f"ou=nowhere,{BASE}"}, "No such object"), ({"bind_dn": f"cn=sync,{BASE}"}, "limit"),
-    ({"bind_dn": f"cn=nobody,{BASE}"}, "Invalid credentials")])
+    ({"base": f"ou=nowhere,{BASE}"}, "there is no such entry"), ({"bind_dn": f"cn=sync,{BASE}"}, "limit"),
+    ({"bind_dn": f"cn=nobody,{BASE}"}, "refuses the credentials")])
 def test_an_answer_that_is_not_whole_changes_nothing(odd, statuses, options, why):
     before = statuses()
     link = odd.slapd.admin()
@@ -189,13 +189,13 @@ def test_a_directory_that_hangs_fails_the_run_in_time_and_nobody_leaves(odd, sta
 
 
 def test_runs_that_find_nothing_do_not_pile_up(odd):
+    begun = odd.sql("SELECT now()")[0][0]
     odd.configure({"directory main": {"interval": "200ms"}})
     odd.restart()
     try:
         seen = set()
         wait_for("five runs", lambda: seen.update(odd.sql("SELECT id FROM directory_run WHERE asked_by IS NULL")) or len(seen) > 5)
-        assert odd.sql("SELECT count(*) FROM directory_run WHERE asked_by IS NULL AND started_at > now() - interval '30 s'"
-                       " AND state = 'done'")[0][0] <= 3
+        assert odd.sql("SELECT count(*) FROM directory_run WHERE started_at > %s AND state <> 'running'", begun)[0][0] <= 2
     finally:
         odd.configure({"directory main": {"interval": "1h"}})
         odd.restart()

@@ -78,7 +78,7 @@ def test_the_same_name_at_pam_and_in_the_directory_is_two_accounts(strict, addre
     assert pam["person"] == directory["person"]
     assert [session["id"] for session in by_pam.get("/sessions")["items"]] == [pam["session_id"]]
     assert [session["id"] for session in by_ldap.get("/sessions")["items"]] == [directory["session_id"]]
-    by_ldap.get(f"/sessions/{pam['session_id']}", status=404)
+    by_ldap.get(f"/sessions/{pam['session_id']}", gives=404)
 
 
 def test_admin_needs_pam_and_every_other_role_the_directory(strict, attempt):
@@ -93,7 +93,7 @@ def test_admin_needs_pam_and_every_other_role_the_directory(strict, attempt):
         strict.sync()
         assert attempt("praman", "pw-praman") == 201
         assert attempt.last.json()["roles"] == ["employee"]
-        strict.client(attempt.last.json()["token"]).post("/directory/runs", status=403)
+        strict.client(attempt.last.json()["token"]).post("/directory/runs", gives=403)
         assert attempt(BOTH, "pam-password") == 201
         assert attempt.last.json()["roles"] == ["employee"]
     finally:
@@ -109,8 +109,8 @@ def test_an_account_that_is_nobody_sees_itself_and_nothing_else(strict, attempt)
     client = strict.client(opened["token"])
     assert client.get("/me")["account"] == {"authenticator": "pam", "name": "machine"}
     for path in "/people", "/units", "/skills", "/credentials", "/reports/skills", "/audit":
-        client.get(path, status=403)
-    client.post("/claims", {"skill": "x", "level": 1}, status=403)
+        client.get(path, gives=403)
+    client.post("/claims", {"skill": "x", "level": 1}, gives=403)
 
 
 def test_an_empty_password_lets_nobody_in(strict, attempt):
@@ -204,9 +204,9 @@ def test_a_session_is_its_owners_to_see_and_end(strict, address, attempt):
     first.delete(f"/sessions/{other}")
     assert second.ask("GET", "/me").headers["WWW-Authenticate"].startswith("Bearer")
     assert second.last.status_code == 401
-    first.get(f"/sessions/{other}", status=404)
+    first.get(f"/sessions/{other}", gives=404)
     first.delete("/sessions/current")
-    first.get("/me", status=401)
+    first.get("/me", gives=401)
 
 
 def test_only_an_admin_sees_and_ends_the_sessions_of_others(strict, address):
@@ -214,12 +214,12 @@ def test_only_an_admin_sees_and_ends_the_sessions_of_others(strict, address):
     hr = strict.client(strict.try_sign_in("cbianchi", "pw-cbianchi", address).json()["token"])
     session = victim.get("/me")["session_id"]
     assert session not in {one["id"] for one in hr.get("/sessions")["items"]}
-    hr.get(f"/sessions/{session}", status=404)
-    hr.delete(f"/sessions/{session}", status=404)
+    hr.get(f"/sessions/{session}", gives=404)
+    hr.delete(f"/sessions/{session}", gives=404)
     assert victim.get("/me")["session_id"] == session
     assert session in {one["id"] for one in strict.rescue.pages("/sessions", limit=3)}
     strict.rescue.delete(f"/sessions/{session}")
-    victim.get("/me", status=401)
+    victim.get("/me", gives=401)
 
 
 def test_tokens_are_long_different_and_kept_as_hashes(strict, address):
@@ -232,7 +232,7 @@ def test_tokens_are_long_different_and_kept_as_hashes(strict, address):
 @pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t + "A", lambda t: t.swapcase(), lambda t: "",
                                    lambda t: t[:10] + ("A" if t[10] != "A" else "B") + t[11:], lambda t: "sks_"])
 def test_a_spoilt_token_is_nobodys(strict, spoil):
-    strict.client(spoil(strict.rescue.token)).get("/me", status=401)
+    strict.client(spoil(strict.rescue.token)).get("/me", gives=401)
 
 
 def test_a_session_ends_when_it_is_not_used_and_at_the_latest_after_its_time(postgres):
@@ -244,17 +244,17 @@ def test_a_session_ends_when_it_is_not_used_and_at_the_latest_after_its_time(pos
                 idle.get("/me")
         lasted = time.monotonic() - begun
         assert status == 401 and 2.5 <= lasted < 10
-        idle.get("/me", status=401)
+        idle.get("/me", gives=401)
         fresh = house.sign_in("rescue")
         time.sleep(1.3)
-        fresh.get("/me", status=401)
+        fresh.get("/me", gives=401)
         assert house.sign_in("rescue").get("/sessions")["items"][0]["account"] == "rescue"
 
 
 # ---- API tokens
 
 def make_token(client, *scopes, **more):
-    made = client.post("/tokens", {"name": "a machine", "scopes": list(scopes), **more}, status=201)
+    made = client.post("/tokens", {"name": "a machine", "scopes": list(scopes), **more}, gives=201)
     return made, client.house.client(made["token"])
 
 
@@ -264,22 +264,22 @@ def test_a_token_may_what_its_scopes_say(strict, attempt):
     made, reader = make_token(issuer, "people:read")
     assert made["token"].startswith("skt_") and made["hint"] in made["token"].replace(made["token"][8:-4], "...", 1)
     reader.get("/people")
-    reader.get("/units", status=403)
+    reader.get("/units", gives=403)
     assert reader.get("/me")["scopes"] == ["people:read"]
     _, writer = make_token(issuer, "credentials:write")
     writer.get("/credentials")
-    writer.post("/credentials", {"person": "nobody-here", "achievement": made["id"]}, status=400)
+    writer.post("/credentials", {"person": "nobody-here", "achievement": made["id"]}, gives=400)
     _, looker = make_token(issuer, "credentials:read")
     looker.get("/credentials")
-    looker.post("/credentials", {"person": "nobody-here", "achievement": made["id"]}, status=403)
-    writer.post("/frameworks", {"code": "T", "name": "T"}, status=403)
+    looker.post("/credentials", {"person": "nobody-here", "achievement": made["id"]}, gives=403)
+    writer.post("/frameworks", {"code": "T", "name": "T"}, gives=403)
 
 
 def test_a_token_makes_no_tokens_and_sees_no_sessions(strict):
     _, machine = make_token(strict.rescue, "people:write", "access:write")
-    machine.post("/tokens", {"name": "another", "scopes": ["people:read"]}, status=403)
+    machine.post("/tokens", {"name": "another", "scopes": ["people:read"]}, gives=403)
     for path in "/tokens", "/sessions", "/sessions/current":
-        machine.get(path, status=403)
+        machine.get(path, gives=403)
 
 
 def test_a_token_lasts_until_its_time_or_its_end(strict):
@@ -294,8 +294,8 @@ def test_a_token_lasts_until_its_time_or_its_end(strict):
     assert "token" not in strict.rescue.get(f"/tokens/{default['id']}")
     other.get("/people")
     strict.rescue.delete(f"/tokens/{default['id']}")
-    other.get("/people", status=401)
-    strict.rescue.get(f"/tokens/{default['id']}", status=404)
+    other.get("/people", gives=401)
+    strict.rescue.get(f"/tokens/{default['id']}", gives=404)
 
 
 @pytest.mark.parametrize("field, body", [
@@ -304,7 +304,7 @@ def test_a_token_lasts_until_its_time_or_its_end(strict):
     ("/expires_at", {"name": "x", "scopes": ["people:read"], "expires_at": "2020-01-01"}),
     ("/owner", {"name": "x", "scopes": ["people:read"], "owner": "me"})])
 def test_a_token_that_cannot_be_made_says_why(strict, field, body):
-    problem = strict.rescue.post("/tokens", body, status=400)
+    problem = strict.rescue.post("/tokens", body, gives=400)
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
@@ -313,8 +313,8 @@ def test_tokens_are_seen_and_ended_by_their_owner_only(strict, attempt):
     employee = strict.client(attempt.last.json()["token"])
     made, _ = make_token(strict.rescue, "people:read")
     assert made["id"] not in {token["id"] for token in employee.get("/tokens")["items"]}
-    employee.get(f"/tokens/{made['id']}", status=404)
-    employee.delete(f"/tokens/{made['id']}", status=404)
+    employee.get(f"/tokens/{made['id']}", gives=404)
+    employee.delete(f"/tokens/{made['id']}", gives=404)
     assert made["id"] in {token["id"] for token in strict.rescue.get("/tokens")["items"]}
 
 
@@ -329,14 +329,14 @@ def test_pam_may_ask_for_more(postgres):
             assert client.last.headers["Location"] == f"/api/v1/sessions/{asked['id']}"
             return client, f"/sessions/{asked['id']}"
         client, talk = asked()
-        opened = client.post(talk, {"answers": ["4711"]}, status=201)
+        opened = client.post(talk, {"answers": ["4711"]}, gives=201)
         assert opened["roles"] == ["admin"]
-        client.post(talk, {"answers": ["4711"]}, status=404)
+        client.post(talk, {"answers": ["4711"]}, gives=404)
         client, talk = asked()
-        client.post(talk, {"answers": ["4712"]}, status=401)
-        client.post(talk, {"answers": ["4711"]}, status=404)
+        client.post(talk, {"answers": ["4712"]}, gives=401)
+        client.post(talk, {"answers": ["4711"]}, gives=404)
         client, talk = asked()
-        assert client.post(talk, {"answers": ["4711", "more"]}, status=(400, 401))
+        assert client.post(talk, {"answers": ["4711", "more"]}, gives=(400, 401))
 
 
 def test_a_gate_that_is_gone_is_503_and_never_a_wrong_password(strict, attempt):

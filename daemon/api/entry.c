@@ -8,6 +8,7 @@
 #include "api/stream.h"
 #include "http/reply.h"
 #include "rules/audit.h"
+#include "rules/work.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -311,9 +312,8 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 {
 	const char *key = strcmp(in->route->method, "POST") == 0 ? exchange_header(in->exchange, "Idempotency-Key") : NULL;
 	bool first = true;
-	TRY(pool_borrow(call->house->writers, call));
+	TRY(work_write(call));
 	TRY(entry_rights(call, in, out));
-	TRY(tx_begin(call));
 	if (key)
 		TRY(entry_recall(call, in, out, key, &first));
 	if (first) {
@@ -326,10 +326,7 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 		if (key)
 			TRY(answer_remember(call, key, &answer));
 	}
-	TRY(tx_commit(call));
-	if (call->after)
-		call->after(call);
-	return SKD_OK;
+	return work_commit(call);
 }
 
 static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan, struct request *in, struct reply *out)
@@ -339,10 +336,10 @@ static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan
 	case RUNS_WRITE:
 		return entry_write(call, in, out, query);
 	case RUNS_REPORT:
-		TRY(pool_borrow(call->house->reports, call));
+		TRY(work_report(call));
 		return entry_handle(call, in, out, query);
 	case RUNS_READ:
-		pipe_enter(call);
+		work_read(call);
 		return entry_handle(call, in, out, query);
 	default:
 		return entry_handle(call, in, out, query);
@@ -398,8 +395,7 @@ static void entry_serve(void *self, struct exchange *exchange)
 	text_begin(&out.body, call, 2048);
 	json_begin(&out.json, &out.body);
 	enum skd_outcome outcome = entry_run(call, plan, &in, &out);
-	tx_rollback(call);
-	pool_return(call);
+	work_end(call);
 	entry_reply(call, &in, &out, outcome);
 	talloc_free(call);
 }

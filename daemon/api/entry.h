@@ -8,7 +8,6 @@
 #include "http/server.h"
 #include "rules/actor.h"
 #include "rules/house.h"
-#include "store/list.h"
 
 enum route_lane {
 	RUNS_AT_ONCE, /* on the server's own thread: no waiting, no database */

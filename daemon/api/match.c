@@ -23,6 +23,15 @@ static bool is_sound(const char *path, size_t size)
 	return true;
 }
 
+static bool is_decodable(void *owner, const char *path, size_t size)
+{
+	const char *decoded;
+	for (size_t i = 0; i < size; i++)
+		if (path[i] == '%' || path[i] & 0x80)
+			return percent_decode(owner, path, size, false, &decoded);
+	return true;
+}
+
 /* One route's path against the target's; segments in braces are decoded into ids. */
 static bool path_matches(void *owner, const char *pattern, const char *path, size_t size, const char *ids[2])
 {
@@ -59,7 +68,7 @@ enum match match_target(void *owner, const char *method, const char *target, str
 	size_t size = strcspn(target, "?");
 	bool head = strcmp(method, "HEAD") == 0;
 	*matched = (struct matched){.query = target[size] ? target + size + 1 : NULL};
-	if (!is_sound(target, size))
+	if (!is_sound(target, size) || !is_decodable(owner, target, size))
 		return MATCH_MALFORMED;
 	for (const struct route *route = routes; route->method; route++) {
 		const char *ids[2] = {NULL, NULL};

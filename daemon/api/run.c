@@ -24,6 +24,8 @@ static void run_fields_write(struct json *json, const struct store_run *run)
 	put_time(json, "started_at", run->started_at);
 	put_time(json, "finished_at", run->finished_at);
 	put_string(json, "error", run->error);
+	put_time(json, "decided_at", run->decided_at);
+	put_string(json, "decided_by", run->decided_by);
 }
 
 static void line_write(struct json *json, const struct store_run_line *line)

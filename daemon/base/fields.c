@@ -55,7 +55,7 @@ static bool is_word_of(const char *words, const char *s)
 	size_t size = strlen(s);
 	for (const char *at = words; at; at = strchr(at, '|')) {
 		at += *at == '|';
-		if (size && strncmp(at, s, size) == 0 && (at[size] == '|' || !at[size]))
+		if (size && strcspn(at, "|") == size && strncmp(at, s, size) == 0)
 			return true;
 	}
 	return false;
@@ -132,8 +132,9 @@ static enum skd_outcome parameter_read(struct skd_call *call, const struct field
 								   : fail_field(call, field->name, "must be true or false");
 	}
 	if (field->type == FIELD_INT) {
+		const char *digits = text + (*text == '-');
 		long long number = strtoll(text, &end, 10);
-		if (!*text || *end || strlen(text) > 18)
+		if (*digits < '0' || *digits > '9' || *end || strlen(text) > 18)
 			return fail_field(call, field->name, "must be a whole number");
 		return value_int(call, field, field->name, number, value);
 	}
@@ -209,6 +210,13 @@ static int json_holder_free(json_t **holder)
 	return 0;
 }
 
+/* Behind "near" jansson quotes what it has read, and that may be a password. */
+static int error_size(const json_error_t *error)
+{
+	const char *near = strstr(error->text, " near ");
+	return near ? (int)(near - error->text) : (int)strlen(error->text);
+}
+
 enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t size, json_t **object)
 {
 	json_error_t error;
@@ -217,8 +225,8 @@ enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t si
 	*holder = json_loadb(body, size, JSON_REJECT_DUPLICATES, &error);
 	talloc_set_destructor(holder, json_holder_free);
 	if (!*holder)
-		return fail(call, SKD_BAD_INPUT, "the body is not JSON: %s (line %d, column %d)", error.text, error.line,
-			    error.column);
+		return fail(call, SKD_BAD_INPUT, "the body is not JSON: %.*s (line %d, column %d)", error_size(&error),
+			    error.text, error.line, error.column);
 	if (!json_is_object(*holder))
 		return fail(call, SKD_BAD_INPUT, "the body must be a JSON object");
 	if (!is_bounded(*holder, 0, &elements))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * skillsd check, migrate, routes, options: looking before serving. */
+ * skillsd check, migrate, options: looking before serving. */
 #include "command/command.h"
 
-#include "api/entry.h"
 #include "base/log.h"
 #include "command/settings.h"
+#include "rules/ops.h"
 
 #include <stdio.h>
 
@@ -30,33 +30,18 @@ int command_migrate(const struct command_line *line)
 {
 	struct skd_call *call = call_new("migrate", 600000);
 	struct settings *settings = NULL;
-	struct pool *pool = NULL;
 	int applied = 0;
 	log_open(SKD_INFO);
 	enum skd_outcome outcome = settings_read(call, line->conf, &settings);
-	if (outcome == SKD_OK) {
-		pool = pool_open("migrate", section_text(settings->database, "dsn"), 1);
-		outcome = pool_borrow(pool, call);
-	}
 	if (outcome == SKD_OK)
-		outcome = migrate_apply(call, &applied);
+		outcome = ops_migrate(call, section_text(settings->database, "dsn"), &applied);
 	if (outcome == SKD_OK)
 		printf("the schema is up to date; %d file%s applied now\n", applied, applied == 1 ? "" : "s");
 	else
 		fprintf(stderr, "skillsd migrate: %s\n", call->sentence);
-	pool_return(call);
-	pool_close(&pool);
 	settings_close(&settings);
 	talloc_free(call);
 	return outcome == SKD_OK ? 0 : 1;
-}
-
-int command_routes(const struct command_line *line)
-{
-	(void)line;
-	for (const struct route *route = routes; route->method; route++)
-		printf("%s %s\n", route->method, route->path);
-	return 0;
 }
 
 int command_options(const struct command_line *line)

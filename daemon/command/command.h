@@ -9,11 +9,9 @@ struct command_line {
 	char **words;
 };
 
-int command_serve(const struct command_line *line);
 int command_check(const struct command_line *line);
 int command_migrate(const struct command_line *line);
 int command_sync(const struct command_line *line);
-int command_routes(const struct command_line *line);
 int command_options(const struct command_line *line);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "base/log.h"
 #include "command/settings.h"
-#include "jobs/jobs.h"
 #include "rules/run.h"
+#include "rules/sync.h"
+#include "rules/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,10 +30,10 @@ static bool sync_run(const struct house *house, const struct directory *director
 	struct skd_call *call = call_new("sync", directory->time_limit);
 	const char *run_id;
 	call->house = house;
-	bool good = sync_once(call, house, directory, &run_id) == SKD_OK && sync_print(call, run_id);
+	bool good = sync_once(call, directory, &run_id) == SKD_OK && sync_print(call, run_id);
 	if (call->outcome != SKD_OK)
 		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
-	pool_return(call);
+	work_end(call);
 	talloc_free(call);
 	return good;
 }

@@ -6,13 +6,14 @@
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/session.h"
-#include "store/run.h"
+#include "rules/sync.h"
+#include "rules/work.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, LEASE_MS = 30000 };
+enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000 };
 
 struct worker {
 	struct jobs *jobs;
@@ -51,7 +52,8 @@ static bool jobs_wait(struct jobs *jobs, const bool *wanted, int64_t deadline)
 static void worker_begin(struct worker *worker, struct skd_call *call)
 {
 	pthread_mutex_lock(&worker->jobs->lock);
-	worker->wanted = false;
+	if (call) /* what is asked for while it runs is for the next one */
+		worker->wanted = false;
 	worker->call = call;
 	pthread_mutex_unlock(&worker->jobs->lock);
 }
@@ -62,11 +64,11 @@ static void worker_run(struct worker *worker)
 	const char *run_id;
 	call->house = worker->jobs->house;
 	worker_begin(worker, call);
-	enum skd_outcome outcome = sync_once(call, call->house, worker->directory, &run_id);
+	enum skd_outcome outcome = sync_once(call, worker->directory, &run_id);
 	if (outcome != worker->last && outcome != SKD_CLASH && outcome != SKD_OK)
 		log_line(SKD_WARNING, worker->directory->instance->name, "no run: %s", call->sentence);
 	worker->last = outcome;
-	pool_return(call);
+	work_end(call);
 	worker_begin(worker, NULL);
 	talloc_free(call);
 }
@@ -76,10 +78,10 @@ static bool worker_asked(const struct worker *worker)
 {
 	struct skd_call *call = call_new("sync", 5000);
 	bool asked = false;
-	if (pool_borrow(worker->jobs->house->jobs, call) != SKD_OK ||
-	    store_run_asked(call, worker->directory->instance->name, &asked) != SKD_OK)
+	call->house = worker->jobs->house;
+	if (sync_asked(call, worker->directory, &asked) != SKD_OK)
 		asked = false;
-	pool_return(call);
+	work_end(call);
 	talloc_free(call);
 	return asked;
 }
@@ -115,23 +117,15 @@ static void jobs_wanted(const struct house *house)
 
 /* ---- tidying ---- */
 
-static enum skd_outcome tidy_once(struct skd_call *call, bool all)
+/* One piece of housekeeping in a call of its own. */
+static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_call *call))
 {
-	const struct house *house = call->house;
-	talks_tidy(house->talks);
-	TRY(pool_borrow(house->jobs, call));
-	TRY(store_lease_renew(call, house->holder, LEASE_MS));
-	return all ? store_access_tidy(call, house->session_idle, house->throttle_window) : SKD_OK;
-}
-
-static bool settle_once(struct jobs *jobs)
-{
-	struct skd_call *call = call_new("start", 10000);
+	struct skd_call *call = call_new("tidy", 10000);
 	call->house = jobs->house;
-	bool good = access_settle(call) == SKD_OK;
+	bool good = piece(call) == SKD_OK;
 	if (!good)
 		log_failure(call);
-	pool_return(call);
+	work_end(call);
 	talloc_free(call);
 	return good;
 }
@@ -140,19 +134,14 @@ static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
 	int64_t tidied = 0;
-	while (!settle_once(jobs))
+	while (!tidy_once(jobs, access_settle))
 		if (!jobs_wait(jobs, NULL, clock_monotonic() + 500000))
 			return NULL;
 	do {
-		struct skd_call *call = call_new("tidy", 10000);
-		bool all = clock_monotonic() - tidied > TIDY_MS * 1000LL;
-		call->house = jobs->house;
-		if (tidy_once(call, all) != SKD_OK)
-			log_failure(call);
-		else if (all)
+		talks_tidy(jobs->house->talks);
+		tidy_once(jobs, sync_keep);
+		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy))
 			tidied = clock_monotonic();
-		pool_return(call);
-		talloc_free(call);
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
 	return NULL;
 }
@@ -189,19 +178,6 @@ struct jobs *jobs_open(struct house *house)
 	return jobs;
 }
 
-static void leases_drop(const struct jobs *jobs)
-{
-	struct skd_call *call = call_new("stop", 2000);
-	if (pool_borrow(jobs->house->jobs, call) == SKD_OK)
-		for (size_t i = 0; i < jobs->count; i++) {
-			const char *lease = talloc_asprintf(call, "sync %s", jobs->workers[i].directory->instance->name);
-			if (store_lease_drop(call, lease, jobs->house->holder) != SKD_OK)
-				break;
-		}
-	pool_return(call);
-	talloc_free(call);
-}
-
 void jobs_close(struct jobs **jobs)
 {
 	struct jobs *j = *jobs;
@@ -215,7 +191,7 @@ void jobs_close(struct jobs **jobs)
 	for (size_t i = 0; i < j->count; i++)
 		pthread_join(j->workers[i].thread, NULL);
 	pthread_join(j->tidy, NULL);
-	leases_drop(j);
+	tidy_once(j, sync_let_go);
 	pthread_cond_destroy(&j->changed);
 	pthread_mutex_destroy(&j->lock);
 	TALLOC_FREE(*jobs);

@@ -12,9 +12,4 @@ struct jobs *jobs_open(struct house *house);
 /* Lets what runs come to an end; a read of a directory under way is given up. */
 void jobs_close(struct jobs **jobs);
 
-/* One run of a directory now, on the caller's thread, under the lease. `run_id` is what came of it;
- * CLASH when another daemon holds the lease. */
-enum skd_outcome sync_once(struct skd_call *call, const struct house *house, const struct directory *directory,
-			   const char **run_id) WARN_UNUSED;
-
 #endif

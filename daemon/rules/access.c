@@ -16,6 +16,12 @@ enum skd_outcome access_settle(struct skd_call *call)
 	return tx_commit(call);
 }
 
+enum skd_outcome access_tidy(struct skd_call *call)
+{
+	TRY(pool_borrow(call->house->jobs, call));
+	return store_access_tidy(call, call->house->session_idle, call->house->throttle_window);
+}
+
 enum skd_outcome access_list(struct skd_call *call, struct access_picture *picture)
 {
 	TRY(store_role_group_list(call, &picture->groups, &picture->group_count));

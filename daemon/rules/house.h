@@ -4,7 +4,7 @@
 #define RULES_HOUSE_H
 
 #include "host/host.h"
-#include "store/db.h"
+#include "store/list.h"
 
 struct talks; /* sign-in conversations under way: rules/session.c */
 

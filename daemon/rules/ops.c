@@ -58,3 +58,14 @@ enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
 			  states[i].people);
 	return SKD_OK;
 }
+
+enum skd_outcome ops_migrate(struct skd_call *call, const char *dsn, int *applied)
+{
+	struct pool *pool = pool_open("migrate", dsn, 1);
+	enum skd_outcome outcome = pool_borrow(pool, call);
+	if (outcome == SKD_OK)
+		outcome = migrate_apply(call, applied);
+	pool_return(call);
+	pool_close(&pool);
+	return outcome;
+}

@@ -11,4 +11,7 @@ enum skd_outcome ops_ready(struct skd_call *call) WARN_UNUSED;
 /* Appends gauges in the text format of Prometheus: sessions lent, age and outcome of each source's sync. */
 enum skd_outcome ops_metrics(struct skd_call *call, struct text *out) WARN_UNUSED;
 
+/* Brings the schema up to this program; `applied` counts files. Needs no house. */
+enum skd_outcome ops_migrate(struct skd_call *call, const char *dsn, int *applied) WARN_UNUSED;
+
 #endif

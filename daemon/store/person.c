@@ -97,7 +97,7 @@ enum skd_outcome store_person_seen(struct skd_call *call, const struct sight *si
 
 #define UNIT_COLUMNS                                                                                    \
 	"u.id, u.name, u.parent_id, (SELECT count(*) FROM person p WHERE p.absent_since IS NULL"        \
-	" AND p.unit_id IN (SELECT units_within(u.id)))"
+	" AND p.unit_id = u.id)"
 
 static void unit_read(const struct rows *rows, int i, struct store_unit *unit)
 {

@@ -131,7 +131,7 @@ enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int6
 
 #define RUN_COLUMNS                                                                                           \
 	"r.id, r.source, r.state, r.error, r.complete, r.people, r.added, r.changed, r.moved, r.absent,"      \
-	" r.returned, r.skipped, r.started_at, r.finished_at"
+	" r.returned, r.skipped, r.started_at, r.finished_at, r.decided_at, r.decided_by"
 
 static void run_read(const struct rows *rows, int i, struct store_run *run)
 {
@@ -141,7 +141,8 @@ static void run_read(const struct rows *rows, int i, struct store_run *run)
 		.counts = {.people = row_int(rows, i, 5), .added = row_int(rows, i, 6), .changed = row_int(rows, i, 7),
 			   .moved = row_int(rows, i, 8), .absent = row_int(rows, i, 9), .returned = row_int(rows, i, 10),
 			   .skipped = row_int(rows, i, 11)},
-		.started_at = row_time(rows, i, 12), .finished_at = row_time(rows, i, 13)};
+		.started_at = row_time(rows, i, 12), .finished_at = row_time(rows, i, 13),
+		.decided_at = row_time(rows, i, 14), .decided_by = row_text(rows, i, 15)};
 }
 
 static const char RUN_GET[] = "SELECT " RUN_COLUMNS " FROM directory_run r WHERE r.id = $1::uuid";

@@ -49,10 +49,10 @@ enum skd_outcome store_run_mark_absent(struct skd_call *call, const char *run_id
 
 /* ---- runs ---- */
 struct store_run {
-	const char *id, *source, *state, *error;
+	const char *id, *source, *state, *error, *decided_by;
 	bool complete;
 	struct run_counts counts;
-	int64_t started_at, finished_at;
+	int64_t started_at, finished_at, decided_at;
 };
 struct store_run_line {
 	const char *kind, *person_id, *person_name, *what, *detail;

@@ -98,17 +98,17 @@ class Client:
         kind = answer.headers.get("Content-Type", "")
         return answer.json() if "json" in kind and "ndjson" not in kind else answer.text
 
-    def get(self, path, *, status=200, headers=(), **params):
-        return self.expect(status, "GET", path, params=params, headers=headers)
+    def get(self, path, *, gives=200, headers=(), **params):
+        return self.expect(gives, "GET", path, params=params, headers=headers)
 
-    def post(self, path, body=None, *, status=(200, 201), key=None):
-        return self.expect(status, "POST", path, body, headers={"Idempotency-Key": key} if key else ())
+    def post(self, path, body=None, *, gives=(200, 201), key=None):
+        return self.expect(gives, "POST", path, body, headers={"Idempotency-Key": key} if key else ())
 
-    def patch(self, path, body, etag=None, *, status=200):
-        return self.expect(status, "PATCH", path, body, headers={"If-Match": etag} if etag else ())
+    def patch(self, path, body, etag=None, *, gives=200):
+        return self.expect(gives, "PATCH", path, body, headers={"If-Match": etag} if etag else ())
 
-    def delete(self, path, etag=None, *, status=204):
-        return self.expect(status, "DELETE", path, headers={"If-Match": etag} if etag else ())
+    def delete(self, path, etag=None, *, gives=204):
+        return self.expect(gives, "DELETE", path, headers={"If-Match": etag} if etag else ())
 
     def pages(self, path, **params):
         """The items of all pages."""
@@ -121,7 +121,7 @@ class Client:
             params["cursor"] = page["next"]
 
     def issue(self, person, achievement, **fields):
-        return self.post("/credentials", {"person": person, "achievement": achievement, **fields}, status=201)
+        return self.post("/credentials", {"person": person, "achievement": achievement, **fields}, gives=201)
 
 
 class House:
@@ -325,7 +325,7 @@ class House:
 
     def sync(self, state="done"):
         """Starts a run now, waits for its end and gives it with its lines."""
-        run = self.rescue.post("/directory/runs", status=201)
+        run = self.rescue.post("/directory/runs", gives=201)
 
         def ended():
             found = self.rescue.get(f"/directory/runs/{run['id']}")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The sink a source reads into: what comes is checked and goes to staging, or is left out with a line. */
-#ifndef JOBS_STAGE_H
-#define JOBS_STAGE_H
+#ifndef RULES_STAGE_H
+#define RULES_STAGE_H
 
 #include "store/run.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From a source's values to staging rows. Bad values are skipped with a line; never the run. */
-#include "jobs/stage.h"
+#include "rules/stage.h"
 
 #include <string.h>
 

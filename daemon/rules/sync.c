@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One run of one directory: lease, read into staging, settle. */
-#include "jobs/jobs.h"
-#include "jobs/stage.h"
+#include "rules/sync.h"
 
 #include "base/log.h"
 #include "rules/run.h"
-
-#include <string.h>
+#include "rules/stage.h"
 
 enum { LEASE_MS = 30000 };
 
@@ -36,15 +34,18 @@ static enum skd_outcome sync_give_up(struct skd_call *call, const struct directo
 	return run_failed(call, directory, run_id, error, asked);
 }
 
-enum skd_outcome sync_once(struct skd_call *call, const struct house *house, const struct directory *directory,
-			   const char **run_id)
+static const char *lease_of(struct skd_call *call, const struct directory *directory)
 {
-	const char *source = directory->instance->name;
-	const char *lease = talloc_asprintf(call, "sync %s", source);
+	return talloc_asprintf(call, "sync %s", directory->instance->name);
+}
+
+enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const char **run_id)
+{
+	const char *source = directory->instance->name, *lease = lease_of(call, directory);
 	bool mine, asked;
 	int64_t epoch;
-	TRY(pool_borrow(house->jobs, call));
-	TRY(store_lease_take(call, lease, house->holder, LEASE_MS, &mine, &epoch));
+	TRY(pool_borrow(call->house->jobs, call));
+	TRY(store_lease_take(call, lease, call->house->holder, LEASE_MS, &mine, &epoch));
 	if (!mine)
 		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
 	TRY(store_run_sweep(call, source, epoch));
@@ -52,7 +53,25 @@ enum skd_outcome sync_once(struct skd_call *call, const struct house *house, con
 	enum skd_outcome outcome = sync_read(call, directory);
 	if (outcome == SKD_OK)
 		outcome = run_settle(call, directory, lease, epoch, *run_id, asked);
-	if (outcome != SKD_OK && !call->actor)
-		return sync_give_up(call, directory, *run_id, asked);
-	return outcome;
+	return outcome == SKD_OK ? SKD_OK : sync_give_up(call, directory, *run_id, asked);
+}
+
+enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked)
+{
+	TRY(pool_borrow(call->house->jobs, call));
+	return store_run_asked(call, directory->instance->name, asked);
+}
+
+enum skd_outcome sync_keep(struct skd_call *call)
+{
+	TRY(pool_borrow(call->house->jobs, call));
+	return store_lease_renew(call, call->house->holder, LEASE_MS);
+}
+
+enum skd_outcome sync_let_go(struct skd_call *call)
+{
+	TRY(pool_borrow(call->house->jobs, call));
+	for (size_t i = 0; i < call->house->directory_count; i++)
+		TRY(store_lease_drop(call, lease_of(call, &call->house->directories[i]), call->house->holder));
+	return SKD_OK;
 }

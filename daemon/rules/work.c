@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sessions and transactions for calls. */
+#include "rules/work.h"
+
+void work_read(struct skd_call *call)
+{
+	pipe_enter(call);
+}
+
+enum skd_outcome work_write(struct skd_call *call)
+{
+	TRY(pool_borrow(call->house->writers, call));
+	return tx_begin(call);
+}
+
+enum skd_outcome work_report(struct skd_call *call)
+{
+	return pool_borrow(call->house->reports, call);
+}
+
+enum skd_outcome work_commit(struct skd_call *call)
+{
+	TRY(tx_commit(call));
+	if (call->after)
+		call->after(call);
+	return SKD_OK;
+}
+
+void work_end(struct skd_call *call)
+{
+	tx_rollback(call);
+	pool_return(call);
+}

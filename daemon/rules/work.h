@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The database session a call works in, and the transaction around what it writes. */
+#ifndef RULES_WORK_H
+#define RULES_WORK_H
+
+#include "rules/house.h"
+
+/* Short reads, inside a task of the pipeline. */
+void work_read(struct skd_call *call);
+/* A transaction on a session of the writers. What the call does is written by work_commit(), whole. */
+enum skd_outcome work_write(struct skd_call *call) WARN_UNUSED;
+/* A session of the reports, for reads that take long. */
+enum skd_outcome work_report(struct skd_call *call) WARN_UNUSED;
+/* Commits, then runs what the call left to be done after. */
+enum skd_outcome work_commit(struct skd_call *call) WARN_UNUSED;
+/* Rolls back what was not committed and gives the session back. Always, also after a failure. */
+void work_end(struct skd_call *call);
+
+#endif
