@@ -13,8 +13,10 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -196,6 +198,14 @@ static int usage(FILE *to)
 	return to == stderr ? 2 : 0;
 }
 
+/* What came as JSON may have been a password. */
+static void wiping_free(void *block)
+{
+	if (block)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line = {.conf = SKILLSD_CONF};
@@ -210,6 +220,7 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	if (strcmp(argv[at], "--version") == 0)
 		return printf("skillsd %s\n", SKILLSD_VERSION) < 0;
+	json_set_alloc_funcs(malloc, wiping_free);
 	json_object_seed(0); /* once, before threads */
 	line.count = argc - at - 1;
 	line.words = argv + at + 1;

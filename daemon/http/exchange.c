@@ -44,6 +44,7 @@ static void exchange_free(struct exchange *exchange)
 	struct connection *connection = exchange->connection;
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
+	exchange_forget(exchange);
 	talloc_free(exchange);
 	connection_release(connection);
 }
@@ -224,6 +225,13 @@ const char *exchange_target(const struct exchange *exchange)
 const char *exchange_header(const struct exchange *exchange, const char *name)
 {
 	return head_field(&exchange->head, name);
+}
+
+void exchange_forget(struct exchange *exchange)
+{
+	if (exchange->body)
+		explicit_bzero(exchange->body, exchange->body_room);
+	TALLOC_FREE(exchange->body);
 }
 
 const char *exchange_body(const struct exchange *exchange, size_t *size)

@@ -127,4 +127,7 @@ void *keeper_run(void *server);
 /* A listening socket for `address` (see struct http_options); `path` of a unix socket, or NULL. */
 enum skd_outcome listen_open(struct skd_call *call, const char *address, int *fd, char **path) WARN_UNUSED;
 
+/* Wipes and frees the body as far as it is there. */
+void exchange_forget(struct exchange *exchange);
+
 #endif

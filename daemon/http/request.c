@@ -185,9 +185,12 @@ static bool body_add(struct exchange *exchange, const char *data, size_t size)
 			room = told < BODY_FIRST ? told : BODY_FIRST;
 		if (room < need)
 			room = need;
-		char *body = talloc_realloc(exchange, exchange->body, char, room);
+		char *body = talloc_array(exchange, char, room);
 		if (!body)
 			return false;
+		if (exchange->body)
+			memcpy(body, exchange->body, exchange->body_size);
+		exchange_forget(exchange);
 		exchange->body = body;
 		exchange->body_room = room;
 	}
@@ -195,6 +198,12 @@ static bool body_add(struct exchange *exchange, const char *data, size_t size)
 	exchange->body_size += size;
 	exchange->body[exchange->body_size] = 0;
 	return true;
+}
+
+/* A body may be a password: no copy outlives its use, the library's own included. */
+static void wipe(const char *data, size_t size)
+{
+	explicit_bzero((char *)(uintptr_t)data, size);
 }
 
 static enum MHD_Result on_body(struct exchange *exchange, const char *data, size_t *size)
@@ -207,6 +216,7 @@ static enum MHD_Result on_body(struct exchange *exchange, const char *data, size
 		if (!body_add(exchange, data, *size))
 			return MHD_NO;
 	}
+	wipe(data, *size);
 	*size = 0;
 	return exchange_enter(exchange, STAGE_BODY) ? MHD_YES : MHD_NO;
 }
