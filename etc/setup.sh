@@ -10,7 +10,7 @@ wanted=(gcc libc6-dev make pkg-config
 	libinih-dev libjansson-dev libldap-dev libmicrohttpd-dev libpam0g-dev libpq-dev libssl-dev libtalloc-dev
 	python3 python3-yaml
 	curl db5.3-util jq ldap-utils libpam-modules openssl postgresql-15 slapd util-linux)
-tests=(libcmocka-dev libpam-wrapper python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-requests)
+tests=(libcmocka-dev libpam-wrapper python3-jsonschema python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-requests)
 benches=(nginx wrk)
 
 policy=/usr/sbin/policy-rc.d

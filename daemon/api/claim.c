@@ -80,7 +80,7 @@ enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, 
 	merge_int(&v[0], &claim.level);
 	merge_text(&v[1], &claim.note);
 	merge_bool(&v[2], &claim.shared);
-	claim.version = in->version;
+	claim.version = match_version(in, claim.version);
 	TRY(claim_set(call, &claim));
 	claim_reply(call, out, &claim);
 	return SKD_OK;
@@ -88,6 +88,8 @@ enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, 
 
 enum skd_outcome api_claim_drop(struct skd_call *call, const struct request *in, struct reply *out)
 {
+	struct store_claim claim;
 	out->status = 204;
-	return claim_drop(call, in->ids[0], in->version);
+	TRY(claim_get(call, in->ids[0], &claim));
+	return claim_drop(call, in->ids[0], match_version(in, claim.version));
 }

@@ -156,7 +156,8 @@ static enum skd_outcome entry_rights(struct skd_call *call, const struct request
 		audit_touched(call);
 	if ((route->form & FORM_SESSION) && call->actor->token_id)
 		return fail(call, SKD_DENIED, "this takes a signed-in session, not a token");
-	if (!actor_scoped(call, route_noun(call, route), strcmp(route->method, "GET") != 0))
+	if (!(route->form & FORM_ANYONE) &&
+	    !actor_scoped(call, route_noun(call, route), strcmp(route->method, "GET") != 0))
 		return fail(call, SKD_DENIED, "the token has no scope for this");
 	if (!(route->form & FORM_ANYONE) && !actor_has(call, route->roles ? route->roles : ROLE_ANY))
 		return fail(call, SKD_DENIED, "your roles do not allow this");
@@ -245,16 +246,11 @@ static enum skd_outcome entry_match(struct skd_call *call, struct request *in, s
 {
 	if (!(in->route->form & FORM_MATCH))
 		return SKD_OK;
-	const char *match = exchange_header(in->exchange, "If-Match");
-	char *end;
-	if (!match) {
-		out->status = 428;
-		return fail(call, SKD_BAD_INPUT, "this needs If-Match with the ETag you have read");
-	}
-	in->version = *match == '"' ? strtol(match + 1, &end, 10) : 0;
-	if (in->version <= 0 || strcmp(end, "\"") != 0)
-		return fail(call, SKD_STALE, "If-Match is not an ETag of this resource");
-	return SKD_OK;
+	in->match = exchange_header(in->exchange, "If-Match");
+	if (in->match)
+		return SKD_OK;
+	out->status = 428;
+	return fail(call, SKD_BAD_INPUT, "this needs If-Match with the ETag you have read");
 }
 
 static enum skd_outcome entry_body(struct skd_call *call, struct request *in, struct reply *out)
@@ -293,8 +289,11 @@ static enum skd_outcome entry_recall(struct skd_call *call, const struct request
 	struct answer answer;
 	size_t size;
 	const char *body = exchange_body(in->exchange, &size);
-	if (strlen(key) > 200 || !utf8_valid(key, strlen(key)))
-		return fail_field(call, "Idempotency-Key", "must be UTF-8 and at most 200 bytes long");
+	for (const char *c = key; *c; c++)
+		if (*c < 0x21 || *c > 0x7e)
+			return fail_field(call, "Idempotency-Key", "must be one word of ASCII");
+	if (!*key || strlen(key) > 255)
+		return fail_field(call, "Idempotency-Key", "must have 1 to 255 characters");
 	TRY(answer_recall(call, key, exchange_method(in->exchange), exchange_target(in->exchange), body, size, first,
 			  &answer));
 	if (*first)
@@ -353,6 +352,8 @@ static size_t reply_headers(struct skd_call *call, const struct reply *out, stru
 		headers[count++] = (struct http_header){"Location", out->location};
 	if (out->etag)
 		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
+	if (out->note)
+		headers[count++] = (struct http_header){"Skillsd-Note", out->note};
 	return count;
 }
 

@@ -38,7 +38,7 @@ struct request {
 	const struct field *fields; /* what the query was held against */
 	struct value *query;        /* in the order of fields */
 	json_t *body;          /* an object, or NULL without one */
-	long version;          /* of If-Match */
+	const char *match;     /* If-Match, as it came */
 	const char *format;    /* json, ndjson, csv, …: what the client wants */
 	struct list *list;     /* with FORM_LIST */
 };
@@ -49,6 +49,7 @@ struct reply {
 	struct json json;     /* writes into body */
 	const char *location; /* path */
 	const char *etag;     /* without quotes */
+	const char *note;     /* for the header Skillsd-Note */
 	const char *type;     /* NULL: application/json */
 	bool unauthorized;    /* DENIED means 401 here */
 	bool streamed;        /* the handler has answered through the exchange itself */
@@ -85,6 +86,10 @@ void reply_list_end(const struct request *in, struct reply *out);
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
 void reply_version(struct skd_call *call, struct reply *out, long version);
+/* An ETag made from the body, for what has no version. */
+void reply_fingerprint(struct skd_call *call, struct reply *out);
+/* The page of a short list that is whole in memory: items from *from on, *count of them. Sets next and total. */
+enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *from, size_t *count) WARN_UNUSED;
 /* Reads the body against a table. */
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
 			   struct value *values) WARN_UNUSED;

@@ -2,6 +2,10 @@
  * What handlers share: reading their fields, writing lists and new resources. */
 #include "api/entry.h"
 
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct value *query_value(const struct request *in, const char *name)
@@ -44,6 +48,32 @@ void reply_created(struct skd_call *call, struct reply *out, const char *path, c
 void reply_version(struct skd_call *call, struct reply *out, long version)
 {
 	out->etag = talloc_asprintf(call, "%ld", version);
+}
+
+/* FNV-1a */
+void reply_fingerprint(struct skd_call *call, struct reply *out)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < out->body.size; i++)
+		hash = (hash ^ (unsigned char)out->body.bytes[i]) * 1099511628211u;
+	out->etag = talloc_asprintf(call, "%016" PRIx64, hash);
+}
+
+enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *from, size_t *count)
+{
+	char digits[24] = "";
+	long size = list->cursor ? base64url_decode(list->cursor, digits, sizeof digits - 1) : 0;
+	size_t whole = *count;
+	list->total = (int64_t)whole;
+	*from = size > 0 ? strtoul(digits, NULL, 10) : 0;
+	if (list->cursor && (size <= 0 || strspn(digits, "0123456789") != (size_t)size || *from > whole))
+		return fail_field(call, "cursor", "is not one this list gave");
+	*count = whole - *from < (size_t)list->limit ? whole - *from : (size_t)list->limit;
+	if (*from + *count < whole) {
+		const char *next = talloc_asprintf(call, "%zu", *from + *count);
+		list->next = base64url_encode(call, next, strlen(next));
+	}
+	return SKD_OK;
 }
 
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,

@@ -2,6 +2,9 @@
  * Values onto resources. */
 #include "api/merge.h"
 
+#include <stdio.h>
+#include <string.h>
+
 void merge_text(const struct value *value, const char **to)
 {
 	if (value->given)
@@ -28,8 +31,25 @@ void merge_bool(const struct value *value, bool *to)
 		*to = value->number;
 }
 
+/* RFC 9110 13.1.1: a star, or entity tags between commas; weak ones never match. */
+long match_version(const struct request *in, long version)
+{
+	char tag[32];
+	int size = snprintf(tag, sizeof tag, "\"%ld\"", version);
+	const char *at = in->match + strspn(in->match, " \t");
+	if (strcmp(at, "*") == 0)
+		return version;
+	for (; *at; at += strspn(at, " \t,")) {
+		size_t length = *at == '"' ? strcspn(at + 1, "\"") + 2 : strcspn(at, " \t,");
+		if (length == (size_t)size && memcmp(at, tag, length) == 0)
+			return version;
+		at += strnlen(at, length);
+	}
+	return 0;
+}
+
 enum skd_outcome merge_match(struct skd_call *call, const struct request *in, long version)
 {
-	return in->version == version ? SKD_OK
-				      : fail(call, SKD_STALE, "this was changed since you read it: read it again");
+	return match_version(in, version) ? SKD_OK
+					  : fail(call, SKD_STALE, "this was changed since you read it: read it again");
 }

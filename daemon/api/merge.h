@@ -11,7 +11,9 @@ void merge_texts(const struct value *value, const char *const **to, size_t *coun
 void merge_int(const struct value *value, long *to);
 void merge_bool(const struct value *value, bool *to);
 
-/* STALE unless If-Match named the version that is there now. */
+/* `version`, the one that is there now, if If-Match names it; otherwise 0, which is nobody's version. */
+long match_version(const struct request *in, long version);
+/* STALE unless it does. */
 enum skd_outcome merge_match(struct skd_call *call, const struct request *in, long version) WARN_UNUSED;
 
 #endif

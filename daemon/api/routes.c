@@ -2,8 +2,6 @@
  * The table of routes. Held against schemas/openapi.yaml by the tests, both ways. */
 #include "api/nouns.h"
 
-static const struct field all_fields[] = {{"all", FIELD_BOOL}, {NULL}};
-
 const struct route routes[] = {
 	{"GET", "/healthz", RUNS_AT_ONCE, FORM_PUBLIC, 0, api_healthz},
 	{"GET", "/readyz", RUNS_READ, FORM_PUBLIC, 0, api_readyz},
@@ -13,11 +11,12 @@ const struct route routes[] = {
 	{"POST", "/api/v1/sessions", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_open, .body_limit = 8192, .seconds = 70},
 	{"POST", "/api/v1/sessions/{id}", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_answer, .body_limit = 32768,
 	 .seconds = 70},
-	{"GET", "/api/v1/sessions", RUNS_READ, FORM_ANYONE | FORM_SESSION, 0, api_session_list, all_fields,
-	 .columns = "id,account,authenticator,person_id,person,address,created_at,last_used_at,expires_at"},
+	{"GET", "/api/v1/sessions", RUNS_READ, FORM_LIST | FORM_ANYONE | FORM_SESSION, 0, api_session_list, NULL,
+	 "created_at|last_used_at",
+	 .columns = "id,account,authenticator,person_id,person,roles,address,created_at,last_used_at,expires_at"},
 	{"GET", "/api/v1/sessions/{id}", RUNS_READ, FORM_ANYONE | FORM_SESSION, 0, api_session_get},
 	{"DELETE", "/api/v1/sessions/{id}", RUNS_WRITE, FORM_ANYONE | FORM_SESSION, 0, api_session_drop},
-	{"GET", "/api/v1/tokens", RUNS_READ, FORM_SESSION, 0, api_token_list, all_fields,
+	{"GET", "/api/v1/tokens", RUNS_READ, FORM_LIST | FORM_SESSION, 0, api_token_list, NULL, "name|created_at|expires_at",
 	 .columns = "id,name,scopes,hint,created_at,expires_at,last_used_at"},
 	{"POST", "/api/v1/tokens", RUNS_WRITE, FORM_SESSION, 0, api_token_make},
 	{"GET", "/api/v1/tokens/{id}", RUNS_READ, FORM_SESSION, 0, api_token_get},

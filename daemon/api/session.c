@@ -20,6 +20,7 @@ static void opened_write(struct skd_call *call, struct reply *out, struct sessio
 	struct json *json = &out->json;
 	put_object(json, NULL);
 	if (opened->talk_id) {
+		reply_created(call, out, "/api/v1/sessions", opened->talk_id);
 		out->status = 202;
 		put_string(json, "id", opened->talk_id);
 		put_array(json, "prompts");
@@ -35,6 +36,7 @@ static void opened_write(struct skd_call *call, struct reply *out, struct sessio
 		reply_created(call, out, "/api/v1/sessions", opened->id);
 		put_string(json, "id", opened->id);
 		put_string(json, "token", opened->token);
+		put_time(json, "created_at", opened->created_at);
 		put_time(json, "expires_at", opened->expires_at);
 		put_string(json, "account", opened->account);
 		put_string(json, "authenticator", opened->authenticator);
@@ -42,6 +44,8 @@ static void opened_write(struct skd_call *call, struct reply *out, struct sessio
 		roles_write(json, opened->roles);
 	}
 	put_object_end(json);
+	if (!opened->talk_id)
+		reply_fingerprint(call, out);
 	explicit_bzero(opened->token, sizeof opened->token);
 }
 
@@ -80,18 +84,18 @@ enum skd_outcome api_session_answer(struct skd_call *call, const struct request 
 	return SKD_OK;
 }
 
-static void session_write(struct skd_call *call, struct json *json, const struct store_session *session)
+static void session_write(struct json *json, const struct store_session *session)
 {
 	put_object(json, NULL);
 	put_string(json, "id", session->id);
 	put_string(json, "account", session->account);
 	put_string(json, "authenticator", session->authenticator);
 	put_named(json, "person", session->person_id, "name", session->person_name);
+	roles_write(json, session->roles);
 	put_string(json, "address", session->address);
 	put_time(json, "created_at", session->created_at);
 	put_time(json, "last_used_at", session->seen_at);
 	put_time(json, "expires_at", session->expires_at);
-	put_bool(json, "current", call->actor->session_id && strcmp(call->actor->session_id, session->id) == 0);
 	put_object_end(json);
 }
 
@@ -99,22 +103,22 @@ enum skd_outcome api_session_list(struct skd_call *call, const struct request *i
 {
 	struct store_session *sessions;
 	size_t count;
-	TRY(session_list(call, query_value(in, "all")->number, &sessions, &count));
-	put_object(&out->json, NULL);
-	put_array(&out->json, "items");
+	if (!in->list->sort)
+		in->list->descending = true;
+	TRY(session_list(call, in->list, &sessions, &count));
+	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
-		session_write(call, &out->json, &sessions[i]);
-	put_array_end(&out->json);
-	put_object_end(&out->json);
+		session_write(&out->json, &sessions[i]);
+	reply_list_end(in, out);
 	return SKD_OK;
 }
 
 enum skd_outcome api_session_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_session *session;
+	struct store_session session;
 	TRY(session_get(call, in->ids[0], &session));
-	session_write(call, &out->json, session);
-	reply_version(call, out, 1);
+	session_write(&out->json, &session);
+	reply_fingerprint(call, out);
 	return SKD_OK;
 }
 
@@ -134,8 +138,6 @@ static void token_write(struct json *json, const struct store_token *token, cons
 	if (secret)
 		put_string(json, "token", secret);
 	put_string(json, "hint", token->hint);
-	put_string(json, "account", token->account);
-	put_string(json, "authenticator", token->authenticator);
 	put_array(json, "scopes");
 	for (size_t i = 0; i < token->scope_count; i++)
 		put_string(json, NULL, token->scopes[i]);
@@ -148,18 +150,19 @@ static void token_write(struct json *json, const struct store_token *token, cons
 
 enum skd_outcome api_token_make(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	static const struct field fields[] = {{"name", FIELD_TEXT, .required = true, .most = 100},
+	static const struct field fields[] = {{"name", FIELD_TEXT, .required = true},
 					      {"scopes", FIELD_TEXTS, .required = true},
-					      {"expires_at", FIELD_TIME, .required = true},
+					      {"expires_at", FIELD_TIME},
 					      {NULL}};
 	struct value v[3] = {0};
-	struct store_token *made;
+	struct store_token made;
 	char token[TOKEN_SIZE];
 	TRY(body_read(call, in, fields, false, v));
 	struct token_order order = {v[0].text, v[1].texts, v[1].count, v[2].number};
 	TRY(token_make(call, &order, token, &made));
-	reply_created(call, out, "/api/v1/tokens", made->id);
-	token_write(&out->json, made, token);
+	reply_created(call, out, "/api/v1/tokens", made.id);
+	token_write(&out->json, &made, token);
+	reply_fingerprint(call, out);
 	explicit_bzero(token, sizeof token);
 	return SKD_OK;
 }
@@ -168,22 +171,20 @@ enum skd_outcome api_token_list(struct skd_call *call, const struct request *in,
 {
 	struct store_token *tokens;
 	size_t count;
-	TRY(token_list(call, query_value(in, "all")->number, &tokens, &count));
-	put_object(&out->json, NULL);
-	put_array(&out->json, "items");
+	TRY(token_list(call, in->list, &tokens, &count));
+	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
 		token_write(&out->json, &tokens[i], NULL);
-	put_array_end(&out->json);
-	put_object_end(&out->json);
+	reply_list_end(in, out);
 	return SKD_OK;
 }
 
 enum skd_outcome api_token_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_token *token;
+	struct store_token token;
 	TRY(token_get(call, in->ids[0], &token));
-	token_write(&out->json, token, NULL);
-	reply_version(call, out, 1);
+	token_write(&out->json, &token, NULL);
+	reply_fingerprint(call, out);
 	return SKD_OK;
 }
 
@@ -216,5 +217,6 @@ enum skd_outcome api_me(struct skd_call *call, const struct request *in, struct 
 		put_array_end(json);
 	}
 	put_object_end(json);
+	reply_fingerprint(call, out);
 	return SKD_OK;
 }

@@ -34,6 +34,7 @@ struct skd_call {
 	struct field_error *errors;
 	size_t error_count;
 	unsigned retry_after; /* seconds, with SLOW_DOWN and BUSY; 0: not said */
+	const char *problem;  /* the last word of the problem's type, where the outcome does not give it; or NULL */
 
 	char request_id[37];
 	const char *address; /* of the client; NULL for jobs */

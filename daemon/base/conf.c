@@ -39,14 +39,17 @@ static struct section *section_add(struct conf *conf, const char *kind, const ch
 
 static struct section *section_named(struct conf *conf, const char *header, int line)
 {
-	char *kind = talloc_strdup(conf, header);
-	char *name = strchr(kind, ' ');
-	if (name) {
-		*name++ = '\0';
-		name += strspn(name, " ");
-	}
-	struct section *section = conf_find(conf, kind, name ? name : "");
-	return section ? section : section_add(conf, kind, name ? name : "", line);
+	static const char blank[] = " \t";
+	const char *start = header + strspn(header, blank);
+	const char *kind = talloc_strndup(conf, start, strcspn(start, blank));
+	start += strlen(kind);
+	start += strspn(start, blank);
+	size_t size = strlen(start);
+	while (size && strchr(blank, start[size - 1]))
+		size--;
+	const char *name = talloc_strndup(conf, start, size);
+	struct section *section = conf_find(conf, kind, name);
+	return section ? section : section_add(conf, kind, name, line);
 }
 
 struct reading {
@@ -56,7 +59,9 @@ struct reading {
 	bool continued; /* the line is indented: it goes on with the value before */
 };
 
-/* inih as packaged reads at most 199 bytes of a line and drops the rest without a word. */
+enum { HEADER_MAX = 49 };
+
+/* inih as packaged reads at most 199 bytes of a line and 49 of a header, and drops the rest without a word. */
 static char *line_read(char *to, int room, void *from)
 {
 	struct reading *reading = from;
@@ -65,6 +70,8 @@ static char *line_read(char *to, int room, void *from)
 	reading->line++;
 	reading->continued = *to == ' ' || *to == '\t';
 	size_t size = strlen(to);
+	if (*to == '[' && strcspn(to + 1, "]") > HEADER_MAX)
+		conf_complain(reading->conf, reading->line, "the name of this section is longer than %d bytes", HEADER_MAX);
 	if (size + 1 < (size_t)room || to[size - 1] == '\n')
 		return to;
 	conf_complain(reading->conf, reading->line,
@@ -79,8 +86,9 @@ static int entry_read(void *from, const char *header, const char *key, const cha
 	struct reading *reading = from;
 	struct conf *conf = reading->conf;
 	struct section *section = section_named(conf, header, reading->line);
-	if (reading->continued && section->count) {
-		struct conf_entry *last = &section->entries[section->count - 1];
+	struct conf_entry *last = section->count ? &section->entries[section->count - 1] : NULL;
+	/* right behind a header an indented line is an entry of its own */
+	if (reading->continued && last && strcmp(last->key, key) == 0) {
 		last->value = talloc_asprintf(conf, "%s %s", last->value, value);
 		return 1;
 	}

@@ -20,6 +20,9 @@ static const struct skd_option *option_find(const struct section *section, const
 	return NULL;
 }
 
+/* Ten years in milliseconds: sums of durations and moments in microseconds stay far from their end. */
+#define DURATION_MAX (3650L * 86400000)
+
 long duration_parse(const char *value)
 {
 	static const struct {
@@ -32,7 +35,7 @@ long duration_parse(const char *value)
 	long number = strtol(value, &end, 10);
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (strcmp(end, units[i].suffix) == 0)
-			return number > LONG_MAX / units[i].milliseconds ? -1 : number * units[i].milliseconds;
+			return number > DURATION_MAX / units[i].milliseconds ? -1 : number * units[i].milliseconds;
 	return -1;
 }
 
@@ -59,7 +62,7 @@ static const char *secret_read(struct conf *conf, const char *path, int line)
 {
 	struct stat about;
 	char *secret = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) != 0) {
 		conf_complain(conf, line, "%s: %m", path);
 	} else if (!S_ISREG(about.st_mode) || (about.st_mode & 077) || (about.st_uid != geteuid() && about.st_uid != 0)) {

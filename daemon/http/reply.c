@@ -24,20 +24,23 @@ static const struct problem {
 } problems[] = {
 	{400, "bad-request", "Bad request"},
 	{401, "unauthorized", "Sign in first"},
-	{403, "denied", "Not allowed"},
-	{404, "absent", "Not found"},
+	{403, "forbidden", "Not allowed"},
+	{404, "not-found", "Not found"},
 	{405, "method-not-allowed", "Method not allowed"},
 	{406, "not-acceptable", "No such form"},
 	{408, "too-slow", "The request came too slowly"},
-	{409, "clash", "Conflict"},
+	{409, "conflict", "Conflict"},
 	{410, "gone", "Gone"},
 	{412, "stale", "Changed meanwhile"},
 	{413, "too-large", "Too large"},
+	{414, "uri-too-long", "The address is too long"},
 	{415, "unsupported-media-type", "Unsupported media type"},
 	{428, "precondition-required", "If-Match is needed"},
-	{429, "slow-down", "Too many attempts"},
+	{429, "too-many-attempts", "Too many attempts"},
 	{431, "head-too-large", "Header fields too large"},
-	{503, "busy", "Not available now"},
+	{501, "not-implemented", "Not known here"},
+	{503, "unavailable", "Not available now"},
+	{505, "http-version", "HTTP version not known"},
 	{500, "fault", "Internal error"}, /* the last: for what is not in the table */
 };
 
@@ -84,7 +87,7 @@ static void problem_write(struct text *body, const struct skd_call *call, int st
 	struct json json;
 	char type[80];
 	snprintf(type, sizeof type, "urn:skillsd:problem:%s",
-		 call && call->error_count ? "bad-field" : problem->type);
+		 call && call->error_count ? "bad-field" : call && call->problem ? call->problem : problem->type);
 	json_begin(&json, body);
 	put_object(&json, NULL);
 	put_string(&json, "type", type);

@@ -46,6 +46,19 @@ static unsigned roles_of(struct skd_call *call, const struct store_ticket *ticke
 	return !roles && ticket->person_active ? ROLE_EMPLOYEE : roles;
 }
 
+unsigned actor_roles(struct skd_call *call, const struct store_ticket *ticket)
+{
+	const struct authenticator *by = authenticator_of(call->house, ticket->authenticator);
+	return by ? roles_of(call, ticket, by) : 0;
+}
+
+/* How long a use may go unwritten: a minute, and less where sessions end sooner. */
+static int64_t touch_after(const struct house *house)
+{
+	int64_t quarter = (int64_t)house->session_idle * 1000 / 4;
+	return quarter < 60000000 ? quarter : 60000000;
+}
+
 enum skd_outcome actor_find(struct skd_call *call, const char *token)
 {
 	uint8_t hash[DIGEST_SIZE];
@@ -73,7 +86,7 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token)
 		.roles = roles_of(call, &ticket, by),
 		.scopes = ticket.scopes,
 		.scope_count = ticket.scope_count,
-		.stale = ticket.seen_at < clock_now() - 60000000,
+		.stale = ticket.seen_at < clock_now() - touch_after(call->house),
 	};
 	call->actor = actor;
 	return SKD_OK;
@@ -102,7 +115,8 @@ bool actor_scoped(const struct skd_call *call, const char *noun, bool writes)
 		return true;
 	for (size_t i = 0; i < actor->scope_count; i++)
 		if (strncmp(actor->scopes[i], noun, size) == 0 &&
-		    strcmp(actor->scopes[i] + size, writes ? ":write" : ":read") == 0)
+		    (strcmp(actor->scopes[i] + size, ":write") == 0 ||
+		     (!writes && strcmp(actor->scopes[i] + size, ":read") == 0)))
 			return true;
 	return false;
 }

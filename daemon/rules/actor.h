@@ -15,7 +15,7 @@ enum role {
 	ROLE_ADMIN = 32,
 	ROLE_ANY = 63,
 	ROLE_CATALOGUE = ROLE_HR | ROLE_ISSUER | ROLE_ADMIN, /* writes frameworks, skills, achievements */
-	ROLE_SEES_ALL = ROLE_HR | ROLE_AUDITOR | ROLE_ADMIN, /* sees every person */
+	ROLE_SEES_ALL = ROLE_HR | ROLE_ADMIN, /* sees every person */
 };
 
 struct actor {
@@ -33,8 +33,12 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSE
 /* Writes that the session or token was used; at most once a minute by `stale`. */
 enum skd_outcome actor_touch(struct skd_call *call) WARN_UNUSED;
 
+struct store_ticket; /* store/access.h */
+/* The roles that a ticket carries now. 0 for one of an authenticator that is no longer configured. */
+unsigned actor_roles(struct skd_call *call, const struct store_ticket *ticket);
+
 bool actor_has(const struct skd_call *call, unsigned roles); /* any of these */
-bool actor_scoped(const struct skd_call *call, const char *noun, bool writes);
+bool actor_scoped(const struct skd_call *call, const char *noun, bool writes); /* write contains read */
 bool actor_is(const struct skd_call *call, const char *person_id);
 
 /* Role names, in the order of the bits; NULL at the end. */

@@ -36,7 +36,7 @@ enum skd_outcome audit_note(struct skd_call *call, const char *action, const cha
 enum skd_outcome audit_done(struct skd_call *call, const char *action, const char *noun, const char *object,
 			    const char *detail)
 {
-	TRY(audit_note(call, action, "done", noun, object, detail));
+	TRY(audit_note(call, action, "ok", noun, object, detail));
 	return store_change_add(call, noun, object);
 }
 
@@ -116,8 +116,10 @@ enum skd_outcome answer_recall(struct skd_call *call, const char *key, const cha
 	TRY(store_answer_claim(call, call->actor->account_id, key, request, first, &stored));
 	if (*first)
 		return SKD_OK;
-	if (stored.request_size != DIGEST_SIZE || memcmp(stored.request, request, DIGEST_SIZE) != 0)
+	if (stored.request_size != DIGEST_SIZE || memcmp(stored.request, request, DIGEST_SIZE) != 0) {
+		call->problem = "key-reused";
 		return fail(call, SKD_CLASH, "this Idempotency-Key was used with another request");
+	}
 	*answer = (struct answer){.status = stored.status, .location = stored.location, .etag = stored.etag};
 	return seal_open(call, call->house->token_key, "answer", stored.sealed, stored.sealed_size, &answer->body,
 			 &answer->size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Who may see which people: employees themselves, managers those below them, issuers whom they
- * issue to, hr, auditors and admins everyone. */
+ * issue to, hr and admins everyone. */
 #ifndef RULES_PERSON_H
 #define RULES_PERSON_H
 

@@ -44,7 +44,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run)
 	run->error = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", run->counts.absent,
 				     run->counts.active);
 	TRY(store_run_list_leavers(call, run->source, run->id));
-	return audit_note(call, "directory.run.park", "done", "directory_run", run->id, NULL);
+	return audit_note(call, "directory.run.park", "ok", "directory_run", run->id, NULL);
 }
 
 static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run)
@@ -58,7 +58,7 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 	TRY(store_run_apply(call, run->source, run->id));
 	TRY(store_role_refresh(call, run->id, true));
 	run->state = "done";
-	return is_news(&run->counts) ? audit_note(call, "directory.run.apply", "done", "directory_run", run->id, NULL)
+	return is_news(&run->counts) ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
 				     : SKD_OK;
 }
 
@@ -130,7 +130,7 @@ enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store
 		return fail_field(call, "/source", "there is no such directory");
 	TRY(store_run_ask(call, directory->instance->name, call->actor->account_id, &id));
 	call->after = run_wake;
-	TRY(audit_note(call, "directory.run.ask", "done", "directory_run", id, NULL));
+	TRY(audit_note(call, "directory.run.ask", "ok", "directory_run", id, NULL));
 	return store_run_get(call, id, run);
 }
 
@@ -142,7 +142,7 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 	TRY(store_run_mark_absent(call, id, &count));
 	TRY(store_role_refresh(call, id, false));
 	call->after = run_wake;
-	TRY(audit_note(call, "directory.run.approve", "done", "directory_run", id,
+	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,
 		       talloc_asprintf(call, "{\"absent\":%" PRId64 "}", count)));
 	return store_run_get(call, id, run);
 }
@@ -151,6 +151,6 @@ enum skd_outcome run_drop(struct skd_call *call, const char *id, struct store_ru
 {
 	TRY(store_run_get(call, id, run));
 	TRY(store_run_decide(call, id, "dropped", audit_account(call), NULL));
-	TRY(audit_note(call, "directory.run.drop", "done", "directory_run", id, NULL));
+	TRY(audit_note(call, "directory.run.drop", "ok", "directory_run", id, NULL));
 	return store_run_get(call, id, run);
 }

@@ -11,7 +11,7 @@ struct session_opened {
 	char token[TOKEN_SIZE];
 	const char *id, *account, *authenticator, *person_id, *person_name;
 	unsigned roles;
-	int64_t expires_at;
+	int64_t created_at, expires_at;
 	/* or more is asked: */
 	const char *talk_id;
 	size_t prompt_count;
@@ -23,26 +23,27 @@ struct session_opened {
  * database session only while it needs one; blocks. */
 enum skd_outcome session_open(struct skd_call *call, const char *username, const char *password,
 			      struct session_opened *opened) WARN_UNUSED;
-/* Goes on with a conversation. DENIED when there is no such conversation (any more). */
+/* Goes on with a conversation. ABSENT when there is no such conversation (any more). */
 enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size_t count, const char *const *answers,
 				struct session_opened *opened) WARN_UNUSED;
 
-/* One's own; an admin's `all` takes in everyone's. */
-enum skd_outcome session_list(struct skd_call *call, bool all, struct store_session **sessions,
+/* One's own, for an admin everyone's; `roles` are those they carry now. */
+enum skd_outcome session_list(struct skd_call *call, struct list *list, struct store_session **sessions,
 			      size_t *count) WARN_UNUSED;
-enum skd_outcome session_get(struct skd_call *call, const char *id, struct store_session **session) WARN_UNUSED;
+enum skd_outcome session_get(struct skd_call *call, const char *id, struct store_session *session) WARN_UNUSED;
 enum skd_outcome session_drop(struct skd_call *call, const char *id) WARN_UNUSED; /* "current": the asker's */
 
 struct token_order {
 	const char *name;
 	const char *const *scopes;
 	size_t scope_count;
-	int64_t expires_at;
+	int64_t expires_at; /* 0: in 90 days */
 };
 enum skd_outcome token_make(struct skd_call *call, const struct token_order *order, char token[TOKEN_SIZE],
-			    struct store_token **made) WARN_UNUSED;
-enum skd_outcome token_list(struct skd_call *call, bool all, struct store_token **tokens, size_t *count) WARN_UNUSED;
-enum skd_outcome token_get(struct skd_call *call, const char *id, struct store_token **token) WARN_UNUSED;
+			    struct store_token *made) WARN_UNUSED;
+enum skd_outcome token_list(struct skd_call *call, struct list *list, struct store_token **tokens,
+			    size_t *count) WARN_UNUSED; /* one's own */
+enum skd_outcome token_get(struct skd_call *call, const char *id, struct store_token *token) WARN_UNUSED;
 enum skd_outcome token_drop(struct skd_call *call, const char *id) WARN_UNUSED;
 
 /* Conversations under way; forgotten ones are dropped by talks_tidy(). */

@@ -60,6 +60,7 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 {
 	uint8_t hash[DIGEST_SIZE];
 	const char *account_id, *subject = step->person_id ? step->person_id : step->account;
+	struct store_session session;
 	if (!utf8_valid(step->account, strlen(step->account)))
 		return fail(call, SKD_FAULT, "the authenticator %s gave a name that is not UTF-8", by->instance->name);
 	TRY(store_account_person(call, step->source, step->person_id, by->match_username ? step->account : NULL,
@@ -67,15 +68,17 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 	TRY(store_account_put(call, by->instance->name, subject, step->account, opened->person_id, &account_id));
 	token_new("sks_", opened->token);
 	digest_keyed(call->house->token_key, "ticket", 1, &(struct digest_part){opened->token, strlen(opened->token)}, hash);
-	TRY(store_session_add(call, hash, account_id, call->address, call->house->session_absolute, &opened->id,
-			      &opened->expires_at));
+	TRY(store_session_add(call, hash, account_id, call->address, call->house->session_absolute, &session));
 	TRY(actor_find(call, opened->token));
+	opened->id = session.id;
+	opened->created_at = session.created_at;
+	opened->expires_at = session.expires_at;
 	opened->account = step->account;
 	opened->authenticator = by->instance->name;
 	opened->person_id = call->actor->person_id;
 	opened->person_name = call->actor->person_name;
 	opened->roles = call->actor->roles;
-	return audit_note(call, "session.open", "done", "session", opened->id, NULL);
+	return audit_note(call, "session.open", "ok", "session", opened->id, NULL);
 }
 
 static enum skd_outcome signin_in(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
@@ -204,7 +207,7 @@ enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size
 	struct talk *talk = talks_take(call->house->talks, talk_id);
 	struct skd_step step = {0};
 	if (!talk)
-		return fail(call, SKD_DENIED, "this sign-in is over; begin again");
+		return fail(call, SKD_ABSENT, "this sign-in is over; begin again");
 	talloc_steal(call, talk);
 	struct instance *instance = talk->by->instance;
 	int64_t began = clock_monotonic();

@@ -4,18 +4,21 @@
 
 #include "sign/digest.h"
 
+/* Roles that groups give the person p, one bit each in the order of role names. */
+#define ROLE_BITS                                                                                                      \
+	"(SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \
+	" FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity')"
+
 static const char SESSION_FIND[] =
 	"SELECT s.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
-	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)"
-	"  FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity'),"
+	" " ROLE_BITS ","
 	" s.seen_at, NULL::text[]"
 	" FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"
 	" WHERE s.hash = $1::bytea AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 ms'";
 
 static const char TOKEN_FIND[] =
 	"SELECT t.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
-	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)"
-	"  FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity'),"
+	" " ROLE_BITS ","
 	" coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes"
 	" FROM token t JOIN account a ON a.id = t.account_id LEFT JOIN person p ON p.id = a.person_id"
 	" WHERE t.hash = $1::bytea AND t.expires_at > now()";
@@ -103,37 +106,62 @@ enum skd_outcome store_account_put(struct skd_call *call, const char *authentica
 
 static const char SESSION_ADD[] =
 	"INSERT INTO session (hash, account_id, address, expires_at)"
-	" VALUES ($1::bytea, $2::uuid, $3, now() + $4::bigint * interval '1 ms') RETURNING id, expires_at";
+	" VALUES ($1::bytea, $2::uuid, $3, now() + $4::bigint * interval '1 ms') RETURNING id, created_at, expires_at";
 
 enum skd_outcome store_session_add(struct skd_call *call, const uint8_t *hash, const char *account_id,
-				   const char *address, long absolute_ms, const char **id, int64_t *expires_at)
+				   const char *address, long absolute_ms, struct store_session *session)
 {
 	struct rows *rows;
 	TRY(db_query(call, SESSION_ADD,
 		     ARGS(arg_bytea(call, hash, DIGEST_SIZE), account_id, address, arg_int(call, absolute_ms)), &rows));
-	*id = row_uuid(rows, 0, 0);
-	*expires_at = row_time(rows, 0, 1);
+	*session = (struct store_session){
+		.id = row_uuid(rows, 0, 0), .created_at = row_time(rows, 0, 1), .expires_at = row_time(rows, 0, 2)};
 	return SKD_OK;
 }
 
-static const char SESSION_LIST[] =
-	"SELECT s.id, a.id, a.authenticator, a.name, p.id, p.name, s.address, s.created_at, s.seen_at, s.expires_at"
-	" FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"
-	" WHERE ($1::uuid IS NULL OR s.account_id = $1::uuid) AND ($2::uuid IS NULL OR s.id = $2::uuid)"
-	" AND s.expires_at > now() ORDER BY s.id DESC LIMIT 500";
+#define SESSION_COLUMNS                                                                                    \
+	"s.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL, "   \
+	ROLE_BITS ", s.address, s.created_at, s.seen_at, s.expires_at"
+#define SESSION_FROM                                                                                       \
+	"FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"    \
+	" WHERE s.expires_at > now() AND ($1::uuid IS NULL OR s.account_id = $1::uuid)"                    \
+	" AND s.seen_at > now() - $2::bigint * interval '1 ms'"
 
-enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, const char *id,
+static void session_read(const struct rows *rows, int i, struct store_session *session)
+{
+	*session = (struct store_session){
+		.id = row_uuid(rows, i, 0), .account_id = row_uuid(rows, i, 1), .authenticator = row_text(rows, i, 2),
+		.account = row_text(rows, i, 3), .person_id = row_uuid(rows, i, 4), .person_name = row_text(rows, i, 5),
+		.person_active = row_bool(rows, i, 6), .roles = (unsigned)row_int(rows, i, 7),
+		.address = row_text(rows, i, 8), .created_at = row_time(rows, i, 9), .seen_at = row_time(rows, i, 10),
+		.expires_at = row_time(rows, i, 11)};
+}
+
+enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, long idle_ms, struct list *list,
 				    struct store_session **sessions, size_t *count)
 {
+	static const struct list_order orders[] = {{"created_at", "s.created_at", "timestamptz"},
+						   {"last_used_at", "s.seen_at", "timestamptz"},
+						   {NULL, NULL, NULL}};
 	struct rows *rows;
-	TRY(db_query(call, SESSION_LIST, ARGS(account_id, id), &rows));
-	*count = (size_t)rows_count(rows);
+	TRY(list_query(call, list, orders, SESSION_COLUMNS, SESSION_FROM, "s.id",
+		       ARGS(account_id, arg_int(call, idle_ms)), &rows, count));
 	*sessions = talloc_zero_array(call, struct store_session, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
-		(*sessions)[i] = (struct store_session){
-			row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3),
-			row_uuid(rows, i, 4), row_text(rows, i, 5), row_text(rows, i, 6), row_time(rows, i, 7),
-			row_time(rows, i, 8), row_time(rows, i, 9)};
+		session_read(rows, i, &(*sessions)[i]);
+	return SKD_OK;
+}
+
+static const char SESSION_GET[] = "SELECT " SESSION_COLUMNS " " SESSION_FROM " AND s.id = $3::uuid";
+
+enum skd_outcome store_session_get(struct skd_call *call, const char *account_id, long idle_ms, const char *id,
+				   struct store_session *session)
+{
+	struct rows *rows;
+	TRY(db_query(call, SESSION_GET, ARGS(account_id, arg_int(call, idle_ms), id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such session");
+	session_read(rows, 0, session);
 	return SKD_OK;
 }
 
@@ -177,28 +205,43 @@ enum skd_outcome store_token_add(struct skd_call *call, const uint8_t *hash, con
 	return SKD_OK;
 }
 
-static const char TOKEN_LIST[] =
-	"SELECT t.id, a.id, t.name, t.hint, a.name, a.authenticator, t.scopes, t.created_at, t.seen_at, t.expires_at"
-	" FROM token t JOIN account a ON a.id = t.account_id"
-	" WHERE ($1::uuid IS NULL OR t.account_id = $1::uuid) AND ($2::uuid IS NULL OR t.id = $2::uuid)"
-	" ORDER BY t.id DESC LIMIT 500";
+#define TOKEN_COLUMNS "t.id, t.account_id, t.name, t.hint, t.scopes, t.created_at, t.seen_at, t.expires_at"
+#define TOKEN_FROM "FROM token t WHERE ($1::uuid IS NULL OR t.account_id = $1::uuid)"
 
-enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, const char *id,
+static void token_read(const struct rows *rows, int i, struct store_token *token)
+{
+	*token = (struct store_token){
+		.id = row_uuid(rows, i, 0), .account_id = row_uuid(rows, i, 1), .name = row_text(rows, i, 2),
+		.hint = row_text(rows, i, 3), .created_at = row_time(rows, i, 5), .seen_at = row_time(rows, i, 6),
+		.expires_at = row_time(rows, i, 7)};
+	token->scopes = row_texts(rows, i, 4, &token->scope_count);
+}
+
+enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, struct list *list,
 				  struct store_token **tokens, size_t *count)
 {
+	static const struct list_order orders[] = {{"name", "t.name", "text"},
+						   {"created_at", "t.created_at", "timestamptz"},
+						   {"expires_at", "t.expires_at", "timestamptz"},
+						   {NULL, NULL, NULL}};
 	struct rows *rows;
-	TRY(db_query(call, TOKEN_LIST, ARGS(account_id, id), &rows));
-	*count = (size_t)rows_count(rows);
+	TRY(list_query(call, list, orders, TOKEN_COLUMNS, TOKEN_FROM, "t.id", ARGS(account_id), &rows, count));
 	*tokens = talloc_zero_array(call, struct store_token, *count + 1);
-	for (int i = 0; i < (int)*count; i++) {
-		struct store_token *token = &(*tokens)[i];
-		*token = (struct store_token){
-			.id = row_uuid(rows, i, 0), .account_id = row_uuid(rows, i, 1), .name = row_text(rows, i, 2),
-			.hint = row_text(rows, i, 3), .account = row_text(rows, i, 4),
-			.authenticator = row_text(rows, i, 5), .created_at = row_time(rows, i, 7),
-			.seen_at = row_time(rows, i, 8), .expires_at = row_time(rows, i, 9)};
-		token->scopes = row_texts(rows, i, 6, &token->scope_count);
-	}
+	for (int i = 0; i < (int)*count; i++)
+		token_read(rows, i, &(*tokens)[i]);
+	return SKD_OK;
+}
+
+static const char TOKEN_GET[] = "SELECT " TOKEN_COLUMNS " " TOKEN_FROM " AND t.id = $2::uuid";
+
+enum skd_outcome store_token_get(struct skd_call *call, const char *account_id, const char *id,
+				 struct store_token *token)
+{
+	struct rows *rows;
+	TRY(db_query(call, TOKEN_GET, ARGS(account_id, id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such token");
+	token_read(rows, 0, token);
 	return SKD_OK;
 }
 

@@ -3,7 +3,7 @@
 #ifndef STORE_ACCESS_H
 #define STORE_ACCESS_H
 
-#include "store/db.h"
+#include "store/list.h"
 
 /* What a request's token stands for. */
 struct store_ticket {
@@ -22,6 +22,8 @@ enum skd_outcome store_ticket_touch(struct skd_call *call, const char *session_i
 
 struct store_session {
 	const char *id, *account_id, *authenticator, *account, *person_id, *person_name, *address;
+	bool person_active;
+	unsigned roles; /* as in store_ticket */
 	int64_t created_at, seen_at, expires_at;
 };
 /* The person with that stable id at a source, or with that username (one who is here, and only when
@@ -31,23 +33,28 @@ enum skd_outcome store_account_person(struct skd_call *call, const char *source,
 enum skd_outcome store_account_put(struct skd_call *call, const char *authenticator, const char *subject,
 				   const char *name, const char *person_id, const char **account_id) WARN_UNUSED;
 enum skd_outcome store_session_add(struct skd_call *call, const uint8_t *hash, const char *account_id,
-				   const char *address, long absolute_ms, const char **id, int64_t *expires_at) WARN_UNUSED;
-/* account_id NULL: of everyone; id NULL: all of them. Newest first. */
-enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, const char *id,
+				   const char *address, long absolute_ms, struct store_session *session) WARN_UNUSED;
+/* Those that have not ended; account_id NULL: of everyone. */
+enum skd_outcome store_session_list(struct skd_call *call, const char *account_id, long idle_ms, struct list *list,
 				    struct store_session **sessions, size_t *count) WARN_UNUSED;
+enum skd_outcome store_session_get(struct skd_call *call, const char *account_id, long idle_ms, const char *id,
+				   struct store_session *session) WARN_UNUSED;
 /* ABSENT when there is no such session (of that account). */
 enum skd_outcome store_session_drop(struct skd_call *call, const char *account_id, const char *id) WARN_UNUSED;
 
 struct store_token {
-	const char *id, *account_id, *name, *hint, *account, *authenticator;
+	const char *id, *account_id, *name, *hint;
 	const char *const *scopes;
 	size_t scope_count;
 	int64_t created_at, seen_at, expires_at;
 };
 enum skd_outcome store_token_add(struct skd_call *call, const uint8_t *hash, const struct store_token *token,
 				 const char **id) WARN_UNUSED;
-enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, const char *id,
+enum skd_outcome store_token_list(struct skd_call *call, const char *account_id, struct list *list,
 				  struct store_token **tokens, size_t *count) WARN_UNUSED;
+/* account_id NULL: whoever's it is. */
+enum skd_outcome store_token_get(struct skd_call *call, const char *account_id, const char *id,
+				 struct store_token *token) WARN_UNUSED;
 enum skd_outcome store_token_drop(struct skd_call *call, const char *account_id, const char *id) WARN_UNUSED;
 
 /* Seconds until the key may try again; 0: now. */

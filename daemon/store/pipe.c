@@ -117,7 +117,7 @@ static void fiber_go(struct fiber *fiber)
 	if (!stack_ended(fiber->stack))
 		return;
 	stack_rewind(fiber->stack);
-	fiber->lane->working--;
+	__atomic_fetch_sub(&fiber->lane->working, 1, __ATOMIC_RELAXED);
 	fibers_add(&fiber->lane->idle, fiber);
 }
 
@@ -280,7 +280,7 @@ static void start_tasks(struct pipe_lane *lane)
 			fiber->stack = stack_new(fiber_body, fiber);
 		}
 		fiber->task = task;
-		lane->working++;
+		__atomic_fetch_add(&lane->working, 1, __ATOMIC_RELAXED);
 		fiber_go(fiber);
 	}
 }

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A constant answer and a person's holdings over HTTP: against nginx, and against pgbench with the same SQL.
+Also what idle connections cost."""
+import contextlib
+import http.client
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+from bench.measure import Load, alternate, backends, pgbench, wrk
+from bench.people import FIRST, ID
+from kit.gate import ROOT
+from kit.slapd import free_port, short_folder, unprivileged
+
+NGINX = """
+daemon off; master_process on; worker_processes 2; pid {folder}/pid; error_log {folder}/log warn;
+worker_rlimit_nofile 4096;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; server_tokens off; keepalive_requests 1000000000; default_type application/json;
+  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+  uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  server {{
+    listen 127.0.0.1:{port};
+    {headers}
+    location / {{ return 200 '{body}'; }}
+  }}
+}}
+"""
+WRK_PEOPLE = """
+local thread_count = 0
+function setup(thread)
+  thread_count = thread_count + 1
+  thread:set("seed", thread_count)
+end
+function init(words)
+  math.randomseed(seed)
+  requests = {}
+  for n = 1, tonumber(words[2]) do
+    requests[n] = wrk.format("GET", "/api/v1/people/%s" .. (%d + n - 1) .. words[1])
+  end
+end
+function request()
+  return requests[math.random(#requests)]
+end
+""" % (ID, FIRST)
+
+
+def fetch(port, path="/healthz"):
+    """(status, headers, body)"""
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    link.request("GET", path)
+    answer = link.getresponse()
+    return answer.status, answer.getheaders(), answer.read().decode()
+
+
+@contextlib.contextmanager
+def nginx(headers, body):
+    """The port of an nginx that answers everything with `body`, and with as many headers."""
+    folder, port = short_folder("nginx-"), free_port()
+    extra = [f'add_header {name} "{value}";' for name, value in headers
+             if name not in ("Server", "Connection", "Content-Length", "Content-Type", "Date")]
+    (folder / "conf").write_text(NGINX.format(folder=folder, port=port, headers="\n    ".join(extra), body=body))
+    process = subprocess.Popen(["/usr/sbin/nginx", "-e", folder / "log", "-c", folder / "conf"], cwd=folder, **unprivileged())
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                fetch(port)
+                break
+            time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def constant(table, house, rounds, seconds):
+    _, headers, body = fetch(house.port)
+    with nginx(headers, body) as port:
+        _, theirs, same = fetch(port)
+        assert same == body and abs(len(theirs) - len(headers)) <= 1, (headers, theirs)
+        ours = Load(lambda: wrk(house.url + "/healthz", seconds), lambda: [house.pid])
+        limit, rate = alternate(rounds, lambda: wrk(f"http://127.0.0.1:{port}/healthz", seconds)[1], ours)
+    table.ratio("constant answer, nginx", limit, rate, "/s", least=0.9)
+    table.bound("  CPU of the daemon a request", ours.microseconds, "us", most=9)
+
+
+def holdings_sql():
+    """The SQL of the daemon, from its source."""
+    text = (ROOT / "daemon/store/report.c").read_text()
+    constant_text = re.search(r"char HOLDINGS\[\] =(.*?);\n", text, re.S)[1]
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', constant_text))
+
+
+def person(table, house, people, rounds, seconds):
+    """One person of `people` at random, each request with its token looked up anew."""
+    folder = short_folder("wrk-")
+    try:
+        (folder / "people.lua").write_text(WRK_PEOPLE)
+        (folder / "person.sql").write_text(f"\\set n random({FIRST}, {FIRST + people - 1})\n" +
+                                           holdings_sql().replace("$1::uuid", f"('{ID}' || :n)::uuid") + ";\n")
+
+        def load(what):
+            return Load(lambda: wrk(house.url, seconds, token=house.reader.token, script=folder / "people.lua",
+                                    arguments=[what, people]),
+                        lambda: [house.pid, *backends(house.postgres)])
+        found = house.reader.get(f"/people/{ID}{FIRST}/holdings")
+        assert len(found["items"]) == 20, found
+        holdings, alone = load("/holdings"), load("")
+        limit, rate, bare = alternate(
+            rounds, lambda: pgbench(house.postgres, house.database, folder / "person.sql", seconds, 8)[1], holdings, alone)
+    finally:
+        shutil.rmtree(folder)
+    table.ratio("person's 20 holdings, pgbench, that query alone", limit, rate, "/s", least=0.65)
+    table.bound("  CPU of daemon and PostgreSQL a request", holdings.microseconds, "us", most=50)
+    table.ratio("the person without holdings, the same pgbench", limit, bare, "/s")
+    table.bound("  CPU of daemon and PostgreSQL a request", alone.microseconds, "us")
+
+
+def idle(table, house, counts):
+    """Resident memory of a fresh daemon, and with idle connections that have each asked for something."""
+    house.restart()
+    time.sleep(1)
+    table.bound("memory, idle daemon", house.memory() / 1e6, "MB", most=16)
+    links = []
+    with contextlib.ExitStack() as stack:
+        for count in counts:
+            while len(links) < count:
+                link = stack.enter_context(socket.create_connection(("127.0.0.1", house.port), timeout=10))
+                link.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert b" 200 " in link.recv(1024), f"connection {len(links)} is not served"
+                links.append(link)
+            table.bound(f"memory, {count:,} idle connections", house.memory() / 1e6, "MB",
+                        most=100 if count == 10000 else None)
