@@ -40,8 +40,9 @@ class Cast:
     def seen_by(self, username):
         """Usernames of everyone whom the account may see."""
         everyone = set(self.ids)
-        return {EMPLOYEE: {EMPLOYEE}, MANAGER: {MANAGER} | CHART.below(MANAGER), HR: everyone, ADMIN: everyone,
-                ISSUER: {ISSUER} | set(self.awarded), AUDITOR: {AUDITOR}}[username]
+        own = {username} | CHART.below(username)
+        return {EMPLOYEE: own, MANAGER: own, HR: everyone, ADMIN: everyone, ISSUER: own | set(self.awarded),
+                AUDITOR: own}[username]
 
 
 @pytest.fixture(scope="module")
@@ -173,9 +174,9 @@ def test_credentials_are_turned_by_issuers_and_hidden_from_those_who_do_not_see_
 
 def test_a_claim_is_changed_by_its_owner_only(cast):
     shared, own = cast.claims[EMPLOYEE, True], cast.claims[EMPLOYEE, False]
-    for verb in cast.hr.patch, lambda path, body, etag, status: cast.hr.delete(path, etag, gives=status):
-        verb(f"/claims/{shared}", {"level": 5}, "*", gives=403)
-        verb(f"/claims/{own}", {"level": 5}, "*", gives=404)
+    for claim, status in (shared, 403), (own, 404):
+        cast.hr.patch(f"/claims/{claim}", {"level": 5}, "*", gives=status)
+        cast.hr.delete(f"/claims/{claim}", "*", gives=status)
     assert cast.clients[EMPLOYEE].get(f"/claims/{shared}")["level"] == 1
     assert cast.admin.house.rescue.post("/claims", {"skill": cast.skill, "level": 1}, gives=403)
 

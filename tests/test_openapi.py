@@ -145,7 +145,7 @@ def test_names_are_in_snake_case():
 def test_enum_values_are_in_lower_snake_case():
     """But for achievement types, which are Open Badges' words."""
     for at, node in walk(document()):
-        if isinstance(node.get("enum"), list) and at != "/components/schemas/AchievementType":
+        if isinstance(node.get("enum"), list) and not at.startswith("/components/schemas/AchievementType"):
             for value in node["enum"]:
                 assert re.fullmatch(r"-?[a-z][a-z0-9]*(_[a-z0-9]+)*", value), f"{at}: {value}"
 
@@ -181,7 +181,7 @@ def test_every_operation_lists_the_refusals_of_its_kind():
             wanted |= {"401"} if name.endswith("/me") else {"401", "403"}
         if "{id}" in name:
             wanted |= {"404"}
-        if name.startswith("POST"):
+        if name.startswith("POST") and operation.get("security") != []:
             wanted |= {"409"}
         if operation.get("requestBody"):
             wanted |= {"413", "415"}

@@ -20,7 +20,8 @@ static void groups_write(struct json *json, const struct access_picture *picture
 	for (size_t i = 0; i < picture->group_count; i++) {
 		const struct store_role_group *group = &picture->groups[i];
 		if (strcmp(group->role, role) == 0)
-			group_write(json, NULL, group->name ? group->name : group->ref, group->dn);
+			group_write(json, NULL, group->name ? group->name : group->ref,
+				    group->dn ? group->dn : group->ref);
 	}
 	put_array_end(json);
 }
@@ -51,23 +52,27 @@ static void holders_write(struct json *json, const struct access_picture *pictur
 	put_array_end(json);
 }
 
+static void role_write(struct json *json, const struct house *house, const struct access_picture *picture,
+		       const char *role)
+{
+	put_object(json, NULL);
+	put_string(json, "role", role);
+	groups_write(json, picture, role);
+	accounts_write(json, house, role_of(role));
+	holders_write(json, picture, role);
+	put_object_end(json);
+}
+
 enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	(void)in;
+	static const char *const sorted[] = {"admin", "assessor", "auditor", "employee", "hr", "issuer"};
 	struct access_picture picture;
-	struct json *json = &out->json;
+	size_t from, count = sizeof sorted / sizeof *sorted, whole = count;
+	TRY(list_slice(call, in->list, &from, &count));
 	TRY(access_list(call, &picture));
-	put_object(json, NULL);
-	put_array(json, "items");
-	for (unsigned i = 0; role_names[i]; i++) {
-		put_object(json, NULL);
-		put_string(json, "role", role_names[i]);
-		groups_write(json, &picture, role_names[i]);
-		accounts_write(json, call->house, 1u << i);
-		holders_write(json, &picture, role_names[i]);
-		put_object_end(json);
-	}
-	put_array_end(json);
-	put_object_end(json);
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
+		role_write(&out->json, call->house, &picture, sorted[in->list->descending ? whole - 1 - i : i]);
+	reply_list_end(in, out);
 	return SKD_OK;
 }

@@ -118,6 +118,8 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[CRITERIA], &a->criteria);
 	merge_text(&v[VALIDITY], &a->validity);
 	merge_text(&v[IMAGE], &a->image_url);
+	if (!v[STATE].given && patch)
+		a->state = NULL; /* the rules say what follows */
 	merge_text(&v[STATE], &a->state);
 	return skills_read(call, &v[SKILLS], skills, count);
 }

@@ -25,16 +25,16 @@ static void audit_write(struct json *json, const struct store_audit *entry)
 }
 
 const struct field audit_list_fields[] = {
-	{"action", FIELD_TEXT}, {"object", FIELD_TEXT}, {"account", FIELD_TEXT}, {"outcome", FIELD_TEXT},
-	{"after", FIELD_TIME}, {"before", FIELD_TIME}, {NULL}};
+	{"account", FIELD_TEXT}, {"action", FIELD_TEXT}, {"outcome", FIELD_TEXT}, {"noun", FIELD_TEXT},
+	{"object", FIELD_TEXT},	 {"since", FIELD_TIME},	 {"until", FIELD_TIME},	  {NULL}};
 
 enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	const struct value *after = query_value(in, "after"), *before = query_value(in, "before");
+	const struct value *since = query_value(in, "since"), *until = query_value(in, "until");
 	struct store_audit_filter filter = {
 		.action = query_text(in, "action"), .object = query_text(in, "object"),
-		.account = query_text(in, "account"), .outcome = query_text(in, "outcome"),
-		.after = after->given ? after->number : 0, .before = before->given ? before->number : TIME_NEVER};
+		.account = query_text(in, "account"), .outcome = query_text(in, "outcome"), .noun = query_text(in, "noun"),
+		.since = since->given ? since->number : 0, .until = until->given ? until->number : TIME_NEVER};
 	struct store_audit *entries;
 	size_t count;
 	if (!in->list->sort)

@@ -39,7 +39,7 @@ static void credential_reply(struct skd_call *call, struct reply *out, const str
 }
 
 const struct field credential_list_fields[] = {
-	{"person", FIELD_UUID}, {"achievement", FIELD_UUID},
+	{"person", FIELD_REF}, {"achievement", FIELD_UUID},
 	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
 const struct field person_credential_fields[] = {
 	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
@@ -49,6 +49,8 @@ static enum skd_outcome list_reply(struct skd_call *call, const struct request *
 {
 	struct store_credential *credentials;
 	size_t count;
+	if (!in->list->sort)
+		in->list->descending = true;
 	TRY(credential_list(call, filter, in->list, &credentials, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
@@ -80,25 +82,29 @@ enum skd_outcome api_credential_get(struct skd_call *call, const struct request 
 	return SKD_OK;
 }
 
+static void event_write(struct json *json, const struct store_event *event)
+{
+	put_object(json, NULL);
+	put_string(json, "kind", event->kind);
+	put_time(json, "valid_from", event->valid_from);
+	put_time(json, "valid_to", event->valid_to);
+	put_time(json, "recorded_at", event->recorded_at);
+	put_string(json, "account", event->account);
+	put_string(json, "reason", event->reason);
+	put_object_end(json);
+}
+
 enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_event *events;
-	size_t count;
+	size_t from, count, whole;
 	TRY(credential_events(call, in->ids[0], &events, &count));
-	put_object(&out->json, NULL);
-	put_array(&out->json, "items");
-	for (size_t i = 0; i < count; i++) {
-		put_object(&out->json, NULL);
-		put_string(&out->json, "kind", events[i].kind);
-		put_time(&out->json, "valid_from", events[i].valid_from);
-		put_time(&out->json, "valid_to", events[i].valid_to);
-		put_time(&out->json, "recorded_at", events[i].recorded_at);
-		put_string(&out->json, "account", events[i].account);
-		put_string(&out->json, "reason", events[i].reason);
-		put_object_end(&out->json);
-	}
-	put_array_end(&out->json);
-	put_object_end(&out->json);
+	whole = count;
+	TRY(list_slice(call, in->list, &from, &count));
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
+		event_write(&out->json, &events[in->list->descending ? whole - 1 - i : i]);
+	reply_list_end(in, out);
 	return SKD_OK;
 }
 
@@ -108,7 +114,7 @@ enum skd_outcome api_credential_events(struct skd_call *call, const struct reque
 static enum skd_outcome evidence_read(struct skd_call *call, json_t *array, const char **evidence)
 {
 	static const struct field fields[] = {
-		{"name", FIELD_TEXT, .most = 300}, {"url", FIELD_URL, .most = 2000}, {"narrative", FIELD_TEXT, .most = 10000}, {NULL}};
+		{"name", FIELD_TEXT}, {"url", FIELD_URL, .most = 2000}, {"narrative", FIELD_TEXT, .most = 10000}, {NULL}};
 	struct text text;
 	struct json json;
 	size_t i;
@@ -138,7 +144,7 @@ static enum skd_outcome evidence_read(struct skd_call *call, json_t *array, cons
 
 enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	static const struct field fields[] = {{"person", FIELD_REF, .required = true, .most = 256},
+	static const struct field fields[] = {{"person", FIELD_REF, .required = true},
 					      {"achievement", FIELD_REF, .required = true},
 					      {"issued_at", FIELD_TIME},
 					      {"valid_from", FIELD_TIME},
@@ -162,7 +168,7 @@ static enum skd_outcome turn(struct skd_call *call, const struct request *in, st
 			     enum credential_turn kind)
 {
 	const struct field fields[] = {
-		{"reason", FIELD_TEXT, .required = kind != CREDENTIAL_REINSTATE, .most = 1000}, {NULL}};
+		{"reason", FIELD_TEXT, .required = kind != CREDENTIAL_REINSTATE, .most = 2000}, {NULL}};
 	struct value v[1] = {0};
 	struct store_credential credential;
 	if (in->body || fields[0].required)

@@ -224,8 +224,8 @@ static enum skd_outcome entry_query(struct skd_call *call, struct request *in, c
 	const struct value *limit = query_value(in, "limit");
 	in->list = talloc_zero(call, struct list);
 	in->list->limit = limit->given ? (long)limit->number : 50;
-	in->list->cursor = query_text(in, "cursor");
 	in->list->count = query_value(in, "count")->number;
+	TRY(list_cursor(call, in, query));
 	return entry_sort(call, in, query_text(in, "sort"));
 }
 
@@ -233,7 +233,7 @@ static enum skd_outcome entry_ids(struct skd_call *call, struct request *in)
 {
 	for (int i = 0; i < 2 && in->ids[i]; i++) {
 		char *id = talloc_size(call, UUID_SIZE);
-		if (strcmp(in->ids[i], "current") == 0)
+		if ((in->route->form & FORM_CURRENT) && strcmp(in->ids[i], "current") == 0)
 			continue;
 		if (!uuid_parse(in->ids[i], id))
 			return fail(call, SKD_ABSENT, "there is nothing with that id");
@@ -266,6 +266,21 @@ static enum skd_outcome entry_body(struct skd_call *call, struct request *in, st
 	return fields_parse(call, body, size, &in->body);
 }
 
+static bool is_of_api(const struct route *route)
+{
+	return strncmp(route->path, "/api/", 5) == 0;
+}
+
+/* What is answered as JSON or not at all. */
+static enum skd_outcome entry_form(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	bool any = !is_of_api(in->route) || (in->route->form & FORM_MANY) || strcmp(in->route->method, "DELETE") == 0;
+	if (any || strcmp(in->format, "json") == 0)
+		return SKD_OK;
+	out->status = 406;
+	return fail(call, SKD_BAD_INPUT, "this comes as application/json only");
+}
+
 static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, struct reply *out, const char *query)
 {
 	TRY(entry_rights(call, in, out));
@@ -273,11 +288,9 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 	TRY(entry_query(call, in, query));
 	TRY(entry_match(call, in, out));
 	TRY(entry_body(call, in, out));
-	bool as_stream = in->route->columns && strcmp(in->format, "json") != 0;
-	if (!as_stream && strcmp(in->format, "json") != 0 && !(in->route->form & (FORM_PUBLIC | FORM_MANY))) {
-		out->status = 406;
-		return fail(call, SKD_BAD_INPUT, "this comes as application/json only");
-	}
+	bool as_stream = in->route->columns && !(in->route->form & FORM_MANY) && strcmp(in->format, "json") != 0;
+	if (!as_stream)
+		TRY(entry_form(call, in, out));
 	return as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out);
 }
 
@@ -318,6 +331,7 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 	if (first) {
 		TRY(entry_ids(call, in));
 		TRY(entry_query(call, in, query));
+		TRY(entry_form(call, in, out));
 		TRY(entry_match(call, in, out));
 		TRY(entry_body(call, in, out));
 		TRY(in->route->handle(call, in, out));

@@ -26,6 +26,7 @@ enum route_form {
 	FORM_ANYONE = 16, /* any valid token will do, also without a role */
 	FORM_SESSION = 32, /* a signed-in session, not a token */
 	FORM_MANY = 64,    /* the handler itself answers in other formats */
+	FORM_CURRENT = 128, /* {id} may be the word "current" */
 };
 
 struct entry;
@@ -41,6 +42,7 @@ struct request {
 	const char *match;     /* If-Match, as it came */
 	const char *format;    /* json, ndjson, csv, …: what the client wants */
 	struct list *list;     /* with FORM_LIST */
+	char question[17];     /* of a list: what was asked, but for the page; cursors begin with it */
 };
 
 struct reply {
@@ -83,6 +85,10 @@ const char *query_text(const struct request *in, const char *name); /* NULL when
 /* Ends a list: "items" is open; closes it and writes next and total. */
 void reply_list_begin(const struct request *in, struct reply *out);
 void reply_list_end(const struct request *in, struct reply *out);
+/* Sets list->cursor from the query; BAD_INPUT for one that is of another question. */
+enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const char *query) WARN_UNUSED;
+/* Writes "next": the cursor, bound to the question it is an answer to. NULL: nothing. */
+void reply_list_next(const struct request *in, struct reply *out, const char *next);
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
 void reply_version(struct skd_call *call, struct reply *out, long version);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,19 @@ void reply_list_begin(const struct request *in, struct reply *out)
 void reply_list_end(const struct request *in, struct reply *out)
 {
 	put_array_end(&out->json);
-	put_string(&out->json, "next", in->list->next);
+	reply_list_next(in, out, in->list->next);
 	if (in->list->count)
 		put_int(&out->json, "total", in->list->total);
 	put_object_end(&out->json);
+}
+
+void reply_list_next(const struct request *in, struct reply *out, const char *next)
+{
+	char cursor[2200];
+	if (!next)
+		return;
+	snprintf(cursor, sizeof cursor, "%s%s", in->question, next);
+	put_string(&out->json, "next", cursor);
 }
 
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id)
@@ -51,12 +61,44 @@ void reply_version(struct skd_call *call, struct reply *out, long version)
 }
 
 /* FNV-1a */
-void reply_fingerprint(struct skd_call *call, struct reply *out)
+static uint64_t fnv(const char *bytes, size_t size)
 {
 	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < out->body.size; i++)
-		hash = (hash ^ (unsigned char)out->body.bytes[i]) * 1099511628211u;
-	out->etag = talloc_asprintf(call, "%016" PRIx64, hash);
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+	return hash;
+}
+
+/* The hashes of its parts, added up: their order does not matter. */
+static void question_read(struct request *in, const char *query)
+{
+	static const char *const page[] = {"cursor=", "limit=", "count=", "format=", NULL};
+	uint64_t sum = fnv(in->route->path, strlen(in->route->path));
+	for (int i = 0; i < 2 && in->ids[i]; i++)
+		sum += fnv(in->ids[i], strlen(in->ids[i]));
+	for (const char *at = query; at && *at; at += strcspn(at, "&"), at += *at == '&') {
+		int skip = 0;
+		while (page[skip] && strncmp(at, page[skip], strlen(page[skip])) != 0)
+			skip++;
+		if (!page[skip])
+			sum += fnv(at, strcspn(at, "&"));
+	}
+	snprintf(in->question, sizeof in->question, "%016" PRIx64, sum);
+}
+
+enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const char *query)
+{
+	const char *cursor = query_text(in, "cursor");
+	question_read(in, query);
+	if (cursor && strncmp(cursor, in->question, strlen(in->question)) != 0)
+		return fail_field(call, "cursor", "is not one this list gave for the same filters and order");
+	in->list->cursor = cursor ? cursor + strlen(in->question) : NULL;
+	return SKD_OK;
+}
+
+void reply_fingerprint(struct skd_call *call, struct reply *out)
+{
+	out->etag = talloc_asprintf(call, "%016" PRIx64, fnv(out->body.bytes, out->body.size));
 }
 
 enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *from, size_t *count)

@@ -27,7 +27,7 @@ enum skd_outcome api_token_drop(struct skd_call *call, const struct request *in,
 enum skd_outcome api_me(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* person.c */
-extern const struct field person_list_fields[], unit_list_fields[];
+extern const struct field person_list_fields[];
 enum skd_outcome api_person_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_person_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -36,16 +36,15 @@ enum skd_outcome api_person_get(struct skd_call *call, const struct request *in,
 }
 
 const struct field person_list_fields[] = {
-	{"q", FIELD_TEXT, .most = 100}, {"unit", FIELD_UUID}, {"manager", FIELD_UUID},
+	{"q", FIELD_TEXT, .most = 200}, {"unit", FIELD_UUID}, {"manager", FIELD_UUID},
 	{"status", FIELD_ENUM, .words = "active|disabled|absent"}, {"username", FIELD_TEXT, .most = 256},
-	{"mail", FIELD_TEXT, .most = 320}, {"external_id", FIELD_TEXT, .most = 128}, {NULL}};
+	{NULL}};
 
 enum skd_outcome api_person_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_person_filter filter = {
 		.q = query_text(in, "q"), .unit = query_text(in, "unit"), .manager = query_text(in, "manager"),
-		.status = query_text(in, "status"), .username = query_text(in, "username"),
-		.mail = query_text(in, "mail"), .external_id = query_text(in, "external_id")};
+		.status = query_text(in, "status"), .username = query_text(in, "username")};
 	struct store_person *people;
 	size_t count;
 	TRY(person_list(call, &filter, in->list, &people, &count));
@@ -71,17 +70,15 @@ enum skd_outcome api_unit_get(struct skd_call *call, const struct request *in, s
 	struct store_unit unit;
 	TRY(unit_get(call, in->ids[0], &unit));
 	unit_write(&out->json, &unit);
-	reply_version(call, out, 1);
+	reply_fingerprint(call, out);
 	return SKD_OK;
 }
-
-const struct field unit_list_fields[] = {{"parent", FIELD_UUID}, {NULL}};
 
 enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_unit *units;
 	size_t count;
-	TRY(unit_list(call, query_text(in, "parent"), in->list, &units, &count));
+	TRY(unit_list(call, in->list, &units, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
 		unit_write(&out->json, &units[i]);

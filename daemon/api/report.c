@@ -4,6 +4,7 @@
 #include "api/stream.h"
 
 #include "http/reply.h"
+#include "rules/person.h"
 #include "rules/report.h"
 
 #include <inttypes.h>
@@ -14,8 +15,8 @@ enum { FLUSH_AT = 32768 };
 static const char NOTE[] = "unit and manager are those of today";
 
 const struct field report_fields[] = {
-	{"skill", FIELD_TEXTS}, {"min_level", FIELD_INT, .least = 1, .most = 100}, {"verified", FIELD_BOOL},
-	{"unit", FIELD_UUID}, {"manager", FIELD_UUID}, {"person", FIELD_UUID}, {"expires_before", FIELD_TIME},
+	{"skill", FIELD_TEXTS}, {"min_level", FIELD_INT, .least = 1, .most = 20}, {"verified", FIELD_BOOL},
+	{"unit", FIELD_UUID}, {"manager", FIELD_UUID}, {"person", FIELD_REF}, {"expires_before", FIELD_TIME},
 	{"as_of", FIELD_TIME}, {"known_at", FIELD_TIME}, {"group_by", FIELD_ENUM, .words = "person|skill|unit"}, {NULL}};
 
 /* ---- items ---- */
@@ -205,16 +206,28 @@ static enum skd_outcome writer_take(void *self, const struct report_holding *hol
 	if (by_person)
 		person_write(&w->reply->json, w->order->words, holdings, count);
 	else
-		holding_write(&w->reply->json, w->order->words, holdings, true);
+		holding_write(&w->reply->json, w->order->words, holdings, w->in->route->handle == api_report_skills);
 	return writer_item_end(w);
+}
+
+/* Totals are few: they are whole in memory, and a page is a part of them. */
+static enum skd_outcome totals_slice(struct writer *w, size_t *from, size_t *count)
+{
+	if (w->stream)
+		return SKD_OK;
+	TRY(list_slice(w->call, w->in->list, from, count));
+	w->order->next = w->in->list->next;
+	w->order->total = w->in->list->total;
+	return SKD_OK;
 }
 
 static enum skd_outcome write_skills(struct writer *w)
 {
 	struct report_skill *skills;
-	size_t count;
+	size_t from = 0, count;
 	TRY(report_by_skill(w->call, w->order, &skills, &count));
-	for (size_t i = 0; i < count; i++) {
+	TRY(totals_slice(w, &from, &count));
+	for (size_t i = from; i < from + count; i++) {
 		if (!w->form) {
 			skill_write(&w->reply->json, w->order->words, &skills[i]);
 			TRY(writer_item_end(w));
@@ -237,9 +250,10 @@ static enum skd_outcome write_skills(struct writer *w)
 static enum skd_outcome write_units(struct writer *w)
 {
 	struct report_unit_row *units;
-	size_t count;
+	size_t from = 0, count;
 	TRY(report_by_unit(w->call, w->order, &units, &count));
-	for (size_t i = 0; i < count; i++) {
+	TRY(totals_slice(w, &from, &count));
+	for (size_t i = from; i < from + count; i++) {
 		if (!w->form) {
 			unit_write(&w->reply->json, &units[i]);
 			TRY(writer_item_end(w));
@@ -268,6 +282,11 @@ static enum skd_outcome write_items(struct writer *w)
 
 /* ---- the three ways ---- */
 
+static bool is_dated(const struct report_order *order)
+{
+	return order->query.as_of || order->query.known_at;
+}
+
 static enum skd_outcome write_page(struct writer *w)
 {
 	struct json *json = &w->reply->json;
@@ -275,11 +294,11 @@ static enum skd_outcome write_page(struct writer *w)
 	put_array(json, "items");
 	TRY(write_items(w));
 	put_array_end(json);
-	put_string(json, "next", w->order->next);
+	reply_list_next(w->in, w->reply, w->order->next);
 	if (w->order->count)
 		put_int(json, "total", w->order->total);
-	if (w->order->query.as_of || w->order->query.known_at)
-		put_string(json, "note", NOTE);
+	w->reply->note = is_dated(w->order) ? NOTE : NULL;
+	put_string(json, "note", w->reply->note);
 	put_object_end(json);
 	return SKD_OK;
 }
@@ -309,14 +328,31 @@ static enum skd_outcome write_stream(struct writer *w)
 /* What fails before the first byte is still a problem document; after it, the stream is cut. */
 static enum skd_outcome send_stream(struct writer *w)
 {
-	const bool dated = w->order->query.as_of || w->order->query.known_at;
 	const struct http_header note = {"Skillsd-Note", NOTE};
 	w->stream = true;
 	w->reply->streamed = true;
-	reply_stream(w->in->exchange, w->form ? w->form->media_type : "application/x-ndjson", &note, dated);
+	reply_stream(w->in->exchange, w->form ? w->form->media_type : "application/x-ndjson", &note,
+		     is_dated(w->order));
 	enum skd_outcome outcome = write_stream(w);
 	exchange_stream_end(w->in->exchange, outcome == SKD_OK);
 	return outcome;
+}
+
+static enum skd_outcome order_check(struct skd_call *call, const struct report_order *order)
+{
+	static const char *const words[] = {[REPORT_HOLDINGS] = "name username unit skill level expires_at",
+					    [REPORT_BY_PERSON] = "name unit",
+					    [REPORT_BY_SKILL] = "skill people expiring_90d",
+					    [REPORT_BY_UNIT] = "unit people holders skills"};
+	const char *sort = order->query.sort, *found = sort ? strstr(words[order->query.group], sort) : NULL;
+	size_t size = sort ? strlen(sort) : 0;
+	while (found && ((found != words[order->query.group] && found[-1] != ' ') || (found[size] && found[size] != ' ')))
+		found = strstr(found + 1, sort);
+	if (sort && !found)
+		return fail_field(call, "sort", "is not a field of these rows, which have %s", words[order->query.group]);
+	if (order->query.claimed && is_dated(order))
+		return fail_field(call, order->query.as_of ? "as_of" : "known_at", "cannot be asked of claims, which have no history");
+	return SKD_OK;
 }
 
 static enum skd_outcome order_read(struct skd_call *call, const struct request *in, struct report_order *order)
@@ -335,36 +371,38 @@ static enum skd_outcome order_read(struct skd_call *call, const struct request *
 			  .sort = in->list->sort, .descending = in->list->descending},
 		.skill_refs = skills->texts, .skill_ref_count = skills->count,
 		.cursor = in->list->cursor, .limit = in->list->limit, .count = in->list->count};
-	struct report_query *query = &order->query;
-	bool of_people = query->sort && (strcmp(query->sort, "person") == 0 || strcmp(query->sort, "name") == 0 ||
-					 strcmp(query->sort, "unit") == 0);
-	if (query->group != REPORT_HOLDINGS && query->sort && !(query->group == REPORT_BY_PERSON && of_people))
-		return fail_field(call, "sort", "is not a field of these rows");
-	return SKD_OK;
+	return order_check(call, order);
 }
 
-enum skd_outcome api_report_skills(struct skd_call *call, const struct request *in, struct reply *out)
+/* As a page, or as a stream of the whole. */
+static enum skd_outcome report_answer(struct skd_call *call, const struct request *in, struct reply *out,
+				      struct report_order *order)
 {
-	struct report_order order;
-	struct writer w = {.out = {writer_write}, .call = call, .in = in, .reply = out, .order = &order};
+	struct writer w = {.out = {writer_write}, .call = call, .in = in, .reply = out, .order = order};
 	bool json = strcmp(in->format, "json") == 0, lines = strcmp(in->format, "ndjson") == 0;
 	const struct instance *form = stream_form(call, in->format);
 	if (!json && !lines && !form) {
 		out->status = 406;
 		return fail(call, SKD_BAD_INPUT, "the report comes as json, ndjson or csv");
 	}
-	TRY(order_read(call, in, &order));
-	order.query.best_only = !!form || order.query.group == REPORT_BY_PERSON;
+	order->query.best_only = !!form || order->query.group == REPORT_BY_PERSON;
 	if (!json) {
-		order.limit = 0;
-		order.cursor = NULL;
+		order->limit = 0;
+		order->cursor = NULL;
 	}
-	TRY(report_begin(call, &order));
+	TRY(report_begin(call, order));
 	if (json)
 		return write_page(&w);
 	w.form = form ? &form->plugin->is.report : NULL;
 	w.form_self = form ? form->self : NULL;
 	return send_stream(&w);
+}
+
+enum skd_outcome api_report_skills(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct report_order order;
+	TRY(order_read(call, in, &order));
+	return report_answer(call, in, out, &order);
 }
 
 /* ---- one person's holdings ---- */
@@ -374,15 +412,23 @@ const struct field holding_fields[] = {{"verified", FIELD_BOOL}, {NULL}};
 enum skd_outcome api_holding_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	const struct value *verified = query_value(in, "verified");
+	struct report_order order = {.query = {.person = in->ids[0],
+					       .claimed = verified->given && !verified->number,
+					       .expires_before = TIME_NEVER,
+					       .sort = in->list->sort ? in->list->sort : "skill",
+					       .descending = in->list->descending}};
 	struct report_holding *holdings;
 	struct report_words *words;
-	size_t count;
-	TRY(holding_list(call, in->ids[0], verified->given && !verified->number, &holdings, &count, &words));
-	put_object(&out->json, NULL);
-	put_array(&out->json, "items");
-	for (size_t i = 0; i < count; i++)
+	struct store_person person;
+	size_t from, count;
+	TRY(person_get(call, in->ids[0], &person));
+	if (strcmp(in->format, "json") != 0)
+		return report_answer(call, in, out, &order);
+	TRY(holding_list(call, &order.query, &holdings, &count, &words));
+	TRY(list_slice(call, in->list, &from, &count));
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
 		holding_write(&out->json, words, &holdings[i], false);
-	put_array_end(&out->json);
-	put_object_end(&out->json);
+	reply_list_end(in, out);
 	return SKD_OK;
 }

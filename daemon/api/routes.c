@@ -14,8 +14,8 @@ const struct route routes[] = {
 	{"GET", "/api/v1/sessions", RUNS_READ, FORM_LIST | FORM_ANYONE | FORM_SESSION, 0, api_session_list, NULL,
 	 "created_at|last_used_at",
 	 .columns = "id,account,authenticator,person_id,person,roles,address,created_at,last_used_at,expires_at"},
-	{"GET", "/api/v1/sessions/{id}", RUNS_READ, FORM_ANYONE | FORM_SESSION, 0, api_session_get},
-	{"DELETE", "/api/v1/sessions/{id}", RUNS_WRITE, FORM_ANYONE | FORM_SESSION, 0, api_session_drop},
+	{"GET", "/api/v1/sessions/{id}", RUNS_READ, FORM_ANYONE | FORM_SESSION | FORM_CURRENT, 0, api_session_get},
+	{"DELETE", "/api/v1/sessions/{id}", RUNS_WRITE, FORM_ANYONE | FORM_SESSION | FORM_CURRENT, 0, api_session_drop},
 	{"GET", "/api/v1/tokens", RUNS_READ, FORM_LIST | FORM_SESSION, 0, api_token_list, NULL, "name|created_at|expires_at",
 	 .columns = "id,name,scopes,hint,created_at,expires_at,last_used_at"},
 	{"POST", "/api/v1/tokens", RUNS_WRITE, FORM_SESSION, 0, api_token_make},
@@ -24,7 +24,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/me", RUNS_READ, FORM_ANYONE, 0, api_me},
 
 	{"GET", "/api/v1/people", RUNS_READ, FORM_LIST, 0, api_person_list, person_list_fields,
-	 "name|username|title|unit|updated_at",
+	 "name|username|updated_at",
 	 .columns = "id,external_id,source,username,name,mail,title,unit_id,"
 		    "unit,manager_id,manager,status,absent_since,updated_at"},
 	{"GET", "/api/v1/people/{id}", RUNS_READ, FORM_ONE, 0, api_person_get},
@@ -32,8 +32,11 @@ const struct route routes[] = {
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
-	{"GET", "/api/v1/people/{id}/holdings", RUNS_READ, FORM_ONE, 0, api_holding_list, holding_fields},
-	{"GET", "/api/v1/units", RUNS_READ, FORM_LIST, 0, api_unit_list, unit_list_fields, "name",
+	{"GET", "/api/v1/people/{id}/holdings", RUNS_READ, FORM_LIST | FORM_MANY, 0, api_holding_list, holding_fields,
+	 "skill|level|expires_at",
+	 .columns = "person_id,username,name,unit,title,manager,skill_id,skill_code,skill,level,verified,issuer,"
+		    "issued_at,expires_at,credential_id"},
+	{"GET", "/api/v1/units", RUNS_READ, FORM_LIST, 0, api_unit_list, NULL, "name|people",
 	 .columns = "id,name,parent_id,people"},
 	{"GET", "/api/v1/units/{id}", RUNS_READ, FORM_ONE, 0, api_unit_get},
 
@@ -79,7 +82,7 @@ const struct route routes[] = {
 
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address"},
-	{"GET", "/api/v1/access", RUNS_READ, FORM_ONE, ROLE_AUDITOR | ROLE_ADMIN, api_access_list},
+	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role"},
 
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",
@@ -87,13 +90,14 @@ const struct route routes[] = {
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
 	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue},
 	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
-	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_ONE, 0, api_credential_events,
+	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
+	 "recorded_at",
 	 .columns = "kind,valid_from,valid_to,recorded_at,account,reason"},
 	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
 
 	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST | FORM_MANY, 0, api_report_skills, report_fields,
-	 "person|name|skill|level|expires_at|unit", .seconds = 600},
+	 "name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},
 	{NULL},
 };

@@ -94,9 +94,17 @@ enum skd_outcome api_run_ask(struct skd_call *call, const struct request *in, st
 	return run_answer(call, out, &run);
 }
 
+/* Deciding takes an empty object or nothing. */
+static enum skd_outcome body_empty(struct skd_call *call, const struct request *in)
+{
+	static const struct field none[] = {{NULL}};
+	return in->body ? body_read(call, in, none, false, NULL) : SKD_OK;
+}
+
 enum skd_outcome api_run_approve(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_run run;
+	TRY(body_empty(call, in));
 	TRY(run_approve(call, in->ids[0], &run));
 	return run_answer(call, out, &run);
 }
@@ -104,6 +112,7 @@ enum skd_outcome api_run_approve(struct skd_call *call, const struct request *in
 enum skd_outcome api_run_drop(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_run run;
+	TRY(body_empty(call, in));
 	TRY(run_drop(call, in->ids[0], &run));
 	return run_answer(call, out, &run);
 }

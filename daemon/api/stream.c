@@ -155,7 +155,8 @@ static enum skd_outcome streamer_page(struct streamer *s, struct request *in, st
 	json_array_foreach (json_object_get(page, "items"), i, item)
 		if (outcome == SKD_OK)
 			outcome = streamer_item(s, item);
-	*more = talloc_strdup(s->call, json_string_value(json_object_get(page, "next")));
+	const char *next = json_string_value(json_object_get(page, "next"));
+	*more = next ? talloc_strdup(s->call, next + strlen(in->question)) : NULL;
 	json_decref(page);
 	return outcome;
 }

@@ -122,10 +122,9 @@ enum skd_outcome conf_read(struct skd_call *call, const char *path, void *owner,
 
 struct section *conf_next(struct conf *conf, const char *kind, const struct section *last)
 {
-	struct section *end = conf->sections + conf->count;
-	for (struct section *s = last ? conf->sections + (last - conf->sections) + 1 : conf->sections; s < end; s++)
-		if (strcmp(s->kind, kind) == 0)
-			return s;
+	for (size_t i = last ? (size_t)(last - conf->sections) + 1 : 0; i < conf->count; i++)
+		if (strcmp(conf->sections[i].kind, kind) == 0)
+			return &conf->sections[i];
 	return NULL;
 }
 

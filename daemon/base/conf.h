@@ -53,7 +53,7 @@ const char *section_text(const struct section *section, const char *key);
 long section_number(const struct section *section, const char *key); /* SKD_NUMBER, SKD_FLAG, SKD_DURATION in ms */
 const char *section_at(const struct section *section, const char *key, size_t i);
 
-/* Milliseconds of "250ms", "10s", "5m", "2h", "30d" or plain seconds; -1 when it is none of these. */
+/* Milliseconds of "250ms", "10s", "5m", "2h", "30d" or plain seconds, at most ten years; -1 when it is none of these. */
 long duration_parse(const char *value);
 
 #endif

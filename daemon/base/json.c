@@ -2,7 +2,6 @@
  * The JSON writer. RFC 8259; strings are UTF-8 already, checked where they came in. */
 #include "base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void json_begin(struct json *json, struct text *to)
@@ -39,14 +38,18 @@ static void json_quote(struct text *to, const char *s, size_t size)
 
 static void json_key(struct json *json, const char *key)
 {
+	size_t size = key ? strlen(key) : 0;
+	char *start = text_room(json->to, size + 4), *at = start;
 	if (json->comma)
-		text_add(json->to, ",", 1);
+		*at++ = ',';
 	json->comma = true;
-	if (!key)
-		return;
-	text_add(json->to, "\"", 1);
-	text_adds(json->to, key);
-	text_add(json->to, "\":", 2);
+	if (key) {
+		*at++ = '"';
+		at = mempcpy(at, key, size);
+		*at++ = '"';
+		*at++ = ':';
+	}
+	json->to->size += (size_t)(at - start);
 }
 
 static void json_open(struct json *json, const char *key, const char *bracket)
@@ -97,9 +100,15 @@ void put_string(struct json *json, const char *key, const char *value)
 
 void put_int(struct json *json, const char *key, int64_t value)
 {
-	char digits[24];
+	char digits[24], *at = digits + sizeof digits;
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		*--at = '-';
 	json_key(json, key);
-	text_add(json->to, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)value));
+	text_add(json->to, at, (size_t)(digits + sizeof digits - at));
 }
 
 void put_bool(struct json *json, const char *key, bool value)

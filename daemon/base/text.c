@@ -31,6 +31,8 @@ char *text_room(struct text *text, size_t size)
 
 void text_add(struct text *text, const char *bytes, size_t size)
 {
+	if (!size)
+		return; /* bytes may be NULL */
 	memcpy(text_room(text, size), bytes, size);
 	text->size += size;
 }

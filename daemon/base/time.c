@@ -2,7 +2,6 @@
  * Calendar: RFC 3339 and ISO 8601 periods. Leap seconds are read as the second after. */
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SECOND 1000000LL
@@ -43,6 +42,13 @@ static int month_days(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
+static char *digits_write(char *at, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--, value /= 10)
+		at[i] = (char)('0' + value % 10);
+	return at + digits;
+}
+
 size_t time_format(int64_t time, char out[TIME_SIZE])
 {
 	int64_t days = time / (86400 * SECOND), rest = time % (86400 * SECOND);
@@ -53,16 +59,21 @@ size_t time_format(int64_t time, char out[TIME_SIZE])
 	int year, month, day;
 	date_of(days, &year, &month, &day);
 	int seconds = (int)(rest / SECOND), fraction = (int)(rest % SECOND);
-	int size = snprintf(out, TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", year % 10000, month, day,
-			    seconds / 3600, seconds / 60 % 60, seconds % 60);
-	if (fraction) {
-		size += snprintf(out + size, TIME_SIZE - (size_t)size, ".%06d", fraction);
-		while (out[size - 1] == '0')
-			size--;
+	const int parts[] = {(year % 10000 + 10000) % 10000, month, day, seconds / 3600, seconds / 60 % 60, seconds % 60};
+	char *at = out;
+	for (int i = 0; i < 6; i++) {
+		at = digits_write(at, parts[i], i ? 2 : 4);
+		*at++ = "--T::Z"[i];
 	}
-	out[size++] = 'Z';
-	out[size] = '\0';
-	return (size_t)size;
+	if (fraction) {
+		at[-1] = '.';
+		at = digits_write(at, fraction, 6);
+		while (at[-1] == '0')
+			at--;
+		*at++ = 'Z';
+	}
+	*at = '\0';
+	return (size_t)(at - out);
 }
 
 /* Reads exactly `digits` digits at *s. */

@@ -142,16 +142,24 @@ enum skd_outcome achievement_add(struct skd_call *call, const struct skill_prove
 	return told(call, "achievement.add", achievement->id, achievement);
 }
 
-static enum skd_outcome state_check(struct skd_call *call, const struct store_achievement *old, const char *state)
+/* The state that `asked` (NULL: nothing) makes of the old one. What is published is not edited: an edit
+ * makes the next version, a draft unless it is to be published at once. What is archived stays so. */
+static enum skd_outcome state_next(struct skd_call *call, const struct store_achievement *old, bool edited,
+				   const char *asked, const char **state)
 {
-	static const char *const steps[][2] = {
-		{"draft", "published"}, {"published", "archived"}, {"archived", "published"}};
-	if (strcmp(old->state, state) == 0)
+	static const char *const steps[][2] = {{"draft", "published"}, {"draft", "archived"}, {"published", "archived"}};
+	bool archived = strcmp(old->state, "archived") == 0, published = strcmp(old->state, "published") == 0;
+	*state = asked ? asked : published && edited ? "draft" : old->state;
+	if (archived && edited)
+		return fail(call, SKD_CLASH, "what is archived is not changed");
+	if (published && edited && asked && strcmp(asked, "archived") == 0)
+		return fail(call, SKD_CLASH, "what is published is archived as it is: leave the changes out");
+	if (!asked || strcmp(old->state, asked) == 0)
 		return SKD_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-		if (strcmp(steps[i][0], old->state) == 0 && strcmp(steps[i][1], state) == 0)
+		if (strcmp(steps[i][0], old->state) == 0 && strcmp(steps[i][1], asked) == 0)
 			return SKD_OK;
-	return fail(call, SKD_CLASH, "an achievement that is %s cannot become %s", old->state, state);
+	return fail(call, SKD_CLASH, "an achievement that is %s cannot become %s", old->state, asked);
 }
 
 static enum skd_outcome draft_set(struct skd_call *call, const struct store_achievement *old, bool edited,
@@ -160,15 +168,15 @@ static enum skd_outcome draft_set(struct skd_call *call, const struct store_achi
 	TRY(store_achievement_put(call, wanted));
 	if (edited)
 		TRY(step(call, old->id, old->number, "edited"));
-	if (strcmp(wanted->state, "published") == 0)
-		TRY(step(call, old->id, old->number, "published"));
-	return SKD_OK;
+	return strcmp(wanted->state, "draft") == 0 ? SKD_OK : step(call, old->id, old->number, wanted->state);
 }
 
 static enum skd_outcome version_add(struct skd_call *call, const struct store_achievement *old,
 				    const struct store_achievement *wanted)
 {
 	TRY(store_achievement_put(call, wanted));
+	if (strcmp(wanted->state, "published") != 0)
+		return step(call, old->id, wanted->number, "created");
 	TRY(step(call, old->id, old->number, "superseded"));
 	return step(call, old->id, wanted->number, "published");
 }
@@ -195,14 +203,12 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 	struct store_achievement old;
 	TRY(achievement_get(call, wanted->id, 0, &old));
 	TRY(content_check(call, skills, count, wanted));
-	TRY(state_check(call, &old, wanted->state));
 	bool draft = strcmp(old.state, "draft") == 0, edited = !same_content(&old, wanted);
+	TRY(state_next(call, &old, edited, wanted->state, &wanted->state));
 	if (!edited && strcmp(old.state, wanted->state) == 0) {
 		*wanted = old;
 		return SKD_OK;
 	}
-	if (!draft && edited && strcmp(wanted->state, "published") != 0)
-		return fail(call, SKD_CLASH, "what is archived is not changed: publish it with the change, or leave it as it is");
 	wanted->number = !draft && edited ? old.latest + 1 : old.latest;
 	TRY(store_achievement_touch(call, wanted->id, wanted->version, wanted->number));
 	if (draft)

@@ -6,7 +6,7 @@
 
 #include "store/achievement.h"
 
-/* number 0: the newest version. ABSENT, also for drafts the actor may not see. */
+/* number 0: the newest version the actor may see. ABSENT, also for drafts the actor may not see. */
 enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
 				 struct store_achievement *achievement) WARN_UNUSED;
 struct achievement_filter {
@@ -27,9 +27,9 @@ struct skill_proved {
  * that is there twice, a level its scale does not have. */
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
-/* id, version (the one that was read) and everything as it shall be; skills NULL: as they are. A draft is
- * edited. A change to what was published becomes the next version, published at once. CLASH when the state
- * cannot follow the present one, or when what is archived would change and stay so. */
+/* id, version (the one that was read) and everything as it shall be; skills NULL: as they are; state NULL: what
+ * follows. A draft is edited. A change to what was published becomes the next version, a draft unless it is to
+ * be published. CLASH when the state cannot follow the present one, or when what is archived would change. */
 enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
 

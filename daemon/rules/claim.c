@@ -14,27 +14,12 @@ enum skd_outcome claim_get(struct skd_call *call, const char *id, struct store_c
 	return store_claim_get(call, &sight, id, claim);
 }
 
-/* Nobody learns from the answer whether a person exists whom they do not see. */
-static enum skd_outcome person_pick(struct skd_call *call, const char *ref, const char **id)
-{
-	enum skd_outcome outcome = store_person_find(call, ref, id);
-	if (outcome == SKD_OK)
-		return person_must_exist(call, "person", *id);
-	if (outcome != SKD_ABSENT && outcome != SKD_CLASH)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, "person", outcome == SKD_CLASH && actor_has(call, ROLE_SEES_ALL)
-						  ? "more than one person has this username: use the id"
-						  : "there is no such person");
-}
-
 enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *asked, struct list *list,
 			    struct store_claim **claims, size_t *count)
 {
 	struct sight sight = sight_of(call);
 	struct store_claim_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
-	if (asked->person)
-		TRY(person_pick(call, asked->person, &filter.person));
+	TRY(person_pick(call, "person", asked->person, &filter.person));
 	if (asked->skill)
 		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
 	return store_claim_list(call, &sight, &filter, list, claims, count);

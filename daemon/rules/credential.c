@@ -2,6 +2,7 @@
  * Credentials: issue, revoke, suspend, reinstate. */
 #include "rules/credential.h"
 
+#include "rules/achievement.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/person.h"
@@ -42,17 +43,17 @@ static enum skd_outcome order_times(struct skd_call *call, const struct credenti
 static enum skd_outcome order_achievement(struct skd_call *call, const struct credential_order *order,
 					  struct store_award *award)
 {
-	const char *state, *validity;
-	int64_t now;
-	enum skd_outcome outcome = store_award_terms(call, order->achievement, &state, &validity, &now);
+	struct store_award_terms terms;
+	enum skd_outcome outcome = store_award_terms(call, order->achievement, &terms);
 	if (outcome == SKD_ABSENT) {
 		call_forgive(call);
 		return fail_field(call, "/achievement", "there is no such achievement");
 	}
 	TRY(outcome);
-	if (strcmp(state, "published") != 0)
+	if (strcmp(terms.state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
-	return order_times(call, order, now, validity, award);
+	award->version = terms.version;
+	return order_times(call, order, terms.now, terms.validity, award);
 }
 
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
@@ -74,12 +75,24 @@ enum skd_outcome credential_get(struct skd_call *call, const char *id, struct st
 	return store_credential_get(call, &sight, id, credential);
 }
 
+static enum skd_outcome achievement_must_exist(struct skd_call *call, const char *field, const char *id)
+{
+	struct store_achievement achievement;
+	enum skd_outcome outcome = id ? achievement_get(call, id, 0, &achievement) : SKD_OK;
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	return fail_field(call, field, "there is no such achievement");
+}
+
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count)
 {
 	struct sight sight = sight_of(call);
-	TRY(person_must_exist(call, "person", filter->person));
-	return store_credential_list(call, &sight, filter, list, credentials, count);
+	struct store_credential_filter found = *filter;
+	TRY(person_pick(call, "person", filter->person, &found.person));
+	TRY(achievement_must_exist(call, "achievement", filter->achievement));
+	return store_credential_list(call, &sight, &found, list, credentials, count);
 }
 
 enum skd_outcome credential_events(struct skd_call *call, const char *id, struct store_event **events, size_t *count)

@@ -28,6 +28,23 @@ enum skd_outcome person_must_exist(struct skd_call *call, const char *field, con
 	return seen ? SKD_OK : fail_field(call, field, "there is no such person");
 }
 
+/* Nobody learns from the answer whether a person exists whom they do not see. */
+enum skd_outcome person_pick(struct skd_call *call, const char *field, const char *ref, const char **id)
+{
+	*id = NULL;
+	if (!ref)
+		return SKD_OK;
+	enum skd_outcome outcome = store_person_find(call, ref, id);
+	if (outcome == SKD_OK)
+		return person_must_exist(call, field, *id);
+	if (outcome != SKD_ABSENT && outcome != SKD_CLASH)
+		return outcome;
+	call_forgive(call);
+	return fail_field(call, field, outcome == SKD_CLASH && actor_has(call, ROLE_SEES_ALL)
+					       ? "more than one person has this username: use the id"
+					       : "there is no such person");
+}
+
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id)
 {
 	struct store_unit unit;
@@ -53,9 +70,7 @@ enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_un
 	return store_unit_get(call, id, unit);
 }
 
-enum skd_outcome unit_list(struct skd_call *call, const char *parent, struct list *list, struct store_unit **units,
-			   size_t *count)
+enum skd_outcome unit_list(struct skd_call *call, struct list *list, struct store_unit **units, size_t *count)
 {
-	TRY(unit_must_exist(call, "parent", parent));
-	return store_unit_list(call, parent, list, units, count);
+	return store_unit_list(call, list, units, count);
 }

@@ -14,10 +14,12 @@ enum skd_outcome person_list(struct skd_call *call, const struct store_person_fi
 			     struct store_person **people, size_t *count) WARN_UNUSED;
 /* BAD_INPUT naming `field` unless the actor sees the person, or the unit exists. NULL id: nothing is asked. */
 enum skd_outcome person_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
+/* The id of whom an id or a username means; the same BAD_INPUT. NULL stays NULL. */
+enum skd_outcome person_pick(struct skd_call *call, const char *field, const char *ref, const char **id) WARN_UNUSED;
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
 
 enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit) WARN_UNUSED;
-enum skd_outcome unit_list(struct skd_call *call, const char *parent, struct list *list, struct store_unit **units,
+enum skd_outcome unit_list(struct skd_call *call, struct list *list, struct store_unit **units,
 			   size_t *count) WARN_UNUSED;
 
 #endif

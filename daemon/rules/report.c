@@ -32,8 +32,8 @@ static enum skd_outcome order_skills(struct skd_call *call, struct report_order 
 static enum skd_outcome order_cursor(struct skd_call *call, struct report_order *order)
 {
 	char *bytes;
-	if (!order->cursor)
-		return SKD_OK;
+	if (!order->cursor || order->query.group == REPORT_BY_SKILL || order->query.group == REPORT_BY_UNIT)
+		return SKD_OK; /* totals are paged by whoever asks for them */
 	bytes = talloc_zero_size(call, 2100);
 	long size = base64url_decode(order->cursor, bytes, 2000);
 	if (size < 74 || !utf8_valid(bytes, (size_t)size) || bytes[36] != ' ' || bytes[73] != ' ')
@@ -56,8 +56,8 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	TRY(order_cursor(call, order));
 	TRY(unit_must_exist(call, "unit", query->unit));
 	TRY(person_must_exist(call, "manager", query->manager));
-	TRY(person_must_exist(call, "person", query->person));
-	if (order->count)
+	TRY(person_pick(call, "person", query->person, &query->person));
+	if (order->count && query->group != REPORT_BY_SKILL && query->group != REPORT_BY_UNIT)
 		TRY(store_report_total(call, query, &order->total));
 	return store_report_words(call, call, &order->words);
 }
@@ -216,21 +216,22 @@ enum skd_outcome report_by_unit(struct skd_call *call, struct report_order *orde
 
 /* ---- one person ---- */
 
-enum skd_outcome holding_list(struct skd_call *call, const char *person_id, bool claimed,
-			      struct report_holding **holdings, size_t *count, struct report_words **words)
+enum skd_outcome holding_list(struct skd_call *call, struct report_query *query, struct report_holding **holdings,
+			      size_t *count, struct report_words **words)
 {
 	struct report_row *rows;
 	struct store_person person;
 	int row_count;
-	TRY(person_get(call, person_id, &person));
-	TRY(store_holding_rows(call, person_id, call->actor->person_id, claimed, &rows, &row_count, words));
+	TRY(person_get(call, query->person, &person));
+	query->sight = sight_of(call);
+	TRY(store_holding_rows(call, query, &rows, &row_count, words));
 	*holdings = talloc_zero_array(call, struct report_holding, row_count + 1);
 	*count = 0;
 	for (int i = 0; i < row_count; i++) {
 		if (i && strcmp(rows[i].skill_id, rows[i - 1].skill_id) == 0)
 			(*holdings)[*count - 1].count++;
 		else
-			(*holdings)[(*count)++] = (struct report_holding){&rows[i], 1, !claimed};
+			(*holdings)[(*count)++] = (struct report_holding){&rows[i], 1, !query->claimed};
 	}
 	return SKD_OK;
 }

@@ -49,8 +49,8 @@ enum skd_outcome report_by_skill(struct skd_call *call, struct report_order *ord
 enum skd_outcome report_by_unit(struct skd_call *call, struct report_order *order, struct report_unit_row **units,
 				size_t *count) WARN_UNUSED;
 
-/* What one person holds, or (claimed) says; ABSENT when the actor does not see them. A short read. */
-enum skd_outcome holding_list(struct skd_call *call, const char *person_id, bool claimed,
-			      struct report_holding **holdings, size_t *count, struct report_words **words) WARN_UNUSED;
+/* What query->person holds, or (claimed) says; ABSENT when the actor does not see them. A short read. */
+enum skd_outcome holding_list(struct skd_call *call, struct report_query *query, struct report_holding **holdings,
+			      size_t *count, struct report_words **words) WARN_UNUSED;
 
 #endif

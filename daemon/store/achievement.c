@@ -50,8 +50,8 @@ static enum skd_outcome skills_read(struct skd_call *call, struct store_achievem
 
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " " ACHIEVEMENT_FROM
-	" WHERE ach.id = $1::uuid AND v.number = coalesce($2::int, ach.latest)"
-	" AND ($3::bool OR v.state IN ('published', 'archived'))";
+	" WHERE ach.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
+	" AND ($3::bool OR v.state IN ('published', 'archived')) ORDER BY v.number DESC LIMIT 1";
 
 enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
 				       struct store_achievement *achievement)
@@ -71,7 +71,8 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 		{"name", "v.name", "text"}, {"updated_at", "ach.updated_at", "timestamptz"}, {NULL, NULL, NULL}};
 	static const char where[] =
 		ACHIEVEMENT_FROM
-		" WHERE v.number = ach.latest AND ($1::bool OR v.state IN ('published', 'archived'))"
+		" WHERE v.number = (SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = ach.id"
+		"  AND ($1::bool OR m.state IN ('published', 'archived')))"
 		" AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
 		" AND ($4::text IS NULL OR v.type = $4)"
 		" AND ($5::uuid[] IS NULL OR EXISTS (SELECT FROM achievement_skill s WHERE s.achievement_id = ach.id"

@@ -21,7 +21,7 @@ struct store_achievement {
 	int64_t updated_at;
 };
 
-/* number 0: the newest version. drafts: whether what is not published yet is seen. ABSENT. */
+/* number 0: the newest version that is seen. drafts: whether what is not published yet is seen. ABSENT. */
 enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
 				       struct store_achievement *achievement) WARN_UNUSED;
 struct store_achievement_filter {
@@ -31,7 +31,7 @@ struct store_achievement_filter {
 	size_t skill_count;
 	bool drafts;
 };
-/* Each in its newest version. */
+/* Each in its newest version that is seen. */
 enum skd_outcome store_achievement_list(struct skd_call *call, const struct store_achievement_filter *filter,
 					struct list *list, struct store_achievement **achievements,
 					size_t *count) WARN_UNUSED;

@@ -25,12 +25,12 @@ enum skd_outcome store_audit_list(struct skd_call *call, const struct store_audi
 	static const char where[] =
 		"FROM audit_entry a WHERE ($1::text IS NULL OR a.action = $1) AND ($2::text IS NULL OR a.object = $2)"
 		" AND ($3::text IS NULL OR a.account = $3) AND ($4::text IS NULL OR a.outcome = $4)"
-		" AND a.at >= $5::timestamptz AND a.at < $6::timestamptz";
+		" AND a.at >= $5::timestamptz AND a.at < $6::timestamptz AND ($7::text IS NULL OR a.noun = $7)";
 	struct rows *rows;
-	const char *after = filter->after ? arg_time(call, filter->after) : "-infinity";
+	const char *since = filter->since ? arg_time(call, filter->since) : "-infinity";
 	TRY(list_query(call, list, orders, columns, where, "a.id",
-		       ARGS(filter->action, filter->object, filter->account, filter->outcome, after,
-			    arg_time(call, filter->before)),
+		       ARGS(filter->action, filter->object, filter->account, filter->outcome, since,
+			    arg_time(call, filter->until), filter->noun),
 		       &rows, count));
 	*entries = talloc_zero_array(call, struct store_audit, *count + 1);
 	for (int i = 0; i < (int)*count; i++)

@@ -11,8 +11,8 @@ struct store_audit {
 };
 enum skd_outcome store_audit_add(struct skd_call *call, const struct store_audit *entry) WARN_UNUSED;
 struct store_audit_filter {
-	const char *action, *object, *account, *outcome;
-	int64_t after, before; /* 0 and TIME_NEVER: open */
+	const char *action, *object, *account, *outcome, *noun;
+	int64_t since, until; /* 0 and TIME_NEVER: open */
 };
 enum skd_outcome store_audit_list(struct skd_call *call, const struct store_audit_filter *filter, struct list *list,
 				  struct store_audit **entries, size_t *count) WARN_UNUSED;

@@ -19,27 +19,26 @@ enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const 
 /* Two statements: one that waits for a lock goes on with the versions it saw before it waited. */
 static const char AWARD_LOCK[] = "SELECT FROM achievement WHERE id = $1::uuid FOR SHARE";
 static const char AWARD_TERMS[] =
-	"SELECT v.state, v.validity, now() FROM achievement a JOIN achievement_version v"
-	" ON v.achievement_id = a.id AND v.number = a.latest WHERE a.id = $1::uuid";
+	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number FROM achievement a"
+	" LEFT JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
+	" WHERE a.id = $1::uuid ORDER BY v.number DESC LIMIT 1";
 
-enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
-				   const char **validity, int64_t *now)
+enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, struct store_award_terms *terms)
 {
 	struct rows *rows;
 	TRY(db_run(call, AWARD_LOCK, ARGS(achievement_id), NULL));
 	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
-	*state = row_text(rows, 0, 0);
-	*validity = row_text(rows, 0, 1);
-	*now = row_time(rows, 0, 2);
+	*terms = (struct store_award_terms){row_text(rows, 0, 0), row_text(rows, 0, 1), row_time(rows, 0, 2),
+					    row_int(rows, 0, 3)};
 	return SKD_OK;
 }
 
 static const char CREDENTIAL_ADD[] =
 	"WITH c AS (INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
 	"   valid_from, expires_at, evidence)"
-	"  SELECT $1::uuid, a.id, a.latest, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
+	"  SELECT $1::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
 	"   $7::jsonb FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, account)"
 	"  SELECT id, 'issued', valid_from, expires_at, $8 FROM c),"
@@ -56,7 +55,8 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	struct rows *rows;
 	TRY(db_query(call, CREDENTIAL_ADD,
 		     ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
-			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account),
+			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
+			  arg_int(call, award->version)),
 		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;

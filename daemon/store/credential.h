@@ -19,16 +19,22 @@ struct store_credential {
 	long version;
 };
 
-/* What is to be issued; the achievement's newest version. */
+/* What is to be issued. */
 struct store_award {
 	const char *person_id, *achievement_id;
+	int64_t version; /* of the achievement */
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array */
 };
-/* What issuing needs to know of an achievement: state and validity of its newest version; and the time
- * by the database's clock, the one that everything is held against. ABSENT. */
-enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, const char **state,
-				   const char **validity, int64_t *now) WARN_UNUSED;
+/* What issuing needs to know of an achievement: state, validity and number of its newest version that
+ * is no draft (without one the state is draft); and the time by the database's clock, the one that
+ * everything is held against. ABSENT. */
+struct store_award_terms {
+	const char *state, *validity;
+	int64_t now, version;
+};
+enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id,
+				   struct store_award_terms *terms) WARN_UNUSED;
 /* The row, its event and its proofs. */
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
 				      const char *account, const char **id) WARN_UNUSED;

@@ -40,8 +40,6 @@ enum skd_outcome store_person_list(struct skd_call *call, const struct sight *si
 {
 	static const struct list_order orders[] = {{"name", "p.name", "text"},
 						   {"username", "p.username", "text"},
-						   {"title", "coalesce(p.title, '')", "text"},
-						   {"unit", "coalesce(u.name, '')", "text"},
 						   {"updated_at", "p.updated_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const char where[] =
@@ -52,13 +50,11 @@ enum skd_outcome store_person_list(struct skd_call *call, const struct sight *si
 		" AND ($6::uuid IS NULL OR p.id IN (SELECT people_below($6::uuid)))"
 		" AND ($7::text IS NULL OR $7 = CASE WHEN p.absent_since IS NOT NULL THEN 'absent'"
 		"  WHEN p.disabled THEN 'disabled' ELSE 'active' END)"
-		" AND ($8::text IS NULL OR lower(p.username) = lower($8)) AND ($9::text IS NULL OR lower(p.mail) = lower($9))"
-		" AND ($10::text IS NULL OR p.external_id = $10)";
+		" AND ($8::text IS NULL OR lower(p.username) = lower($8))";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, PERSON_COLUMNS, where, "p.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued),
-			    f->q ? arg_like(call, f->q) : NULL, f->unit, f->manager, f->status, f->username, f->mail,
-			    f->external_id),
+			    f->q ? arg_like(call, f->q) : NULL, f->unit, f->manager, f->status, f->username),
 		       &rows, count));
 	*people = talloc_zero_array(call, struct store_person, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
@@ -95,9 +91,8 @@ enum skd_outcome store_person_seen(struct skd_call *call, const struct sight *si
 
 /* ---- units ---- */
 
-#define UNIT_COLUMNS                                                                                    \
-	"u.id, u.name, u.parent_id, (SELECT count(*) FROM person p WHERE p.absent_since IS NULL"        \
-	" AND p.unit_id = u.id)"
+#define UNIT_PEOPLE "(SELECT count(*) FROM person p WHERE p.absent_since IS NULL AND p.unit_id = u.id)"
+#define UNIT_COLUMNS "u.id, u.name, u.parent_id, " UNIT_PEOPLE
 
 static void unit_read(const struct rows *rows, int i, struct store_unit *unit)
 {
@@ -116,14 +111,14 @@ enum skd_outcome store_unit_get(struct skd_call *call, const char *id, struct st
 	return SKD_OK;
 }
 
-enum skd_outcome store_unit_list(struct skd_call *call, const char *parent, struct list *list,
-				 struct store_unit **units, size_t *count)
+enum skd_outcome store_unit_list(struct skd_call *call, struct list *list, struct store_unit **units,
+				 size_t *count)
 {
-	static const struct list_order orders[] = {{"name", "u.name", "text"}, {NULL, NULL, NULL}};
-	static const char where[] =
-		"FROM unit u WHERE u.absent_since IS NULL AND ($1::uuid IS NULL OR u.parent_id = $1::uuid)";
+	static const struct list_order orders[] = {
+		{"name", "u.name", "text"}, {"people", UNIT_PEOPLE, "bigint"}, {NULL, NULL, NULL}};
+	static const char where[] = "FROM unit u WHERE u.absent_since IS NULL";
 	struct rows *rows;
-	TRY(list_query(call, list, orders, UNIT_COLUMNS, where, "u.id", ARGS(parent), &rows, count));
+	TRY(list_query(call, list, orders, UNIT_COLUMNS, where, "u.id", NO_ARGS, &rows, count));
 	*units = talloc_zero_array(call, struct store_unit, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		unit_read(rows, i, &(*units)[i]);

@@ -24,7 +24,7 @@ struct store_person_filter {
 	const char *unit;    /* with the units within */
 	const char *manager; /* everyone below */
 	const char *status;  /* active, disabled, absent */
-	const char *username, *mail, *external_id;
+	const char *username;
 };
 /* ABSENT when there is none, or none that is seen. */
 enum skd_outcome store_person_get(struct skd_call *call, const struct sight *sight, const char *id,
@@ -42,7 +42,7 @@ struct store_unit {
 	int64_t people;
 };
 enum skd_outcome store_unit_get(struct skd_call *call, const char *id, struct store_unit *unit) WARN_UNUSED;
-enum skd_outcome store_unit_list(struct skd_call *call, const char *parent, struct list *list,
-				 struct store_unit **units, size_t *count) WARN_UNUSED;
+enum skd_outcome store_unit_list(struct skd_call *call, struct list *list, struct store_unit **units,
+				 size_t *count) WARN_UNUSED;
 
 #endif

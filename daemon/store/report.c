@@ -119,16 +119,16 @@ static const char PEOPLE_WHERE[] =
 static const char HOLDING_WHERE[] =
 	" ($5::int IS NULL OR v.best >= $5::int) AND ($9::timestamptz IS NULL OR v.best_to < $9::timestamptz)";
 
-static const struct list_order orders[] = {
-	{"person", NULL, "uuid"}, /* person, then skill: the order of the index */
+static const struct list_order row_orders[] = {
 	{"name", "p.name", "text"},
+	{"username", "p.username", "text"},
 	{"skill", "s.label", "text"},
 	{"level", "v.best", "int"},
 	{"expires_at", "v.best_to", "timestamptz"},
 	{"unit", "coalesce(u.name, '')", "text"},
 	{NULL, NULL, NULL}};
 
-static const struct list_order *order_of(const struct report_query *q)
+static const struct list_order *order_of(const struct report_query *q, const struct list_order *orders)
 {
 	for (const struct list_order *order = orders; q->sort && order->word; order++)
 		if (strcmp(order->word, q->sort) == 0)
@@ -166,19 +166,13 @@ static struct args report_args(struct skd_call *call, const struct report_query 
 
 enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *q)
 {
-	const struct list_order *order = order_of(q);
+	const struct list_order *order = order_of(q, row_orders);
 	const char *way = q->descending ? "DESC" : "ASC", *after = "", *key = "";
 	size_t count = 11;
-	if (order->expression)
-		key = talloc_asprintf(call, "%s %s, ", order->expression, way);
-	if (q->after_person && order->expression) {
+	key = talloc_asprintf(call, "%s %s, ", order->expression, way);
+	if (q->after_person) {
 		after = talloc_asprintf(call, " AND (%s, v.person_id, v.skill_id) %s ($12::%s, $13::uuid, $14::uuid)",
 					order->expression, q->descending ? "<" : ">", order->type);
-		count = 14;
-	} else if (q->after_person) {
-		after = talloc_asprintf(call,
-					" AND (v.person_id, v.skill_id) %s ($13::uuid, $14::uuid) AND $12::text IS NOT NULL",
-					q->descending ? "<" : ">");
 		count = 14;
 	}
 	const char *sql = talloc_asprintf(
@@ -188,7 +182,7 @@ enum skd_outcome store_report_open(struct skd_call *call, const struct report_qu
 		" v.issued_at, v.rank, %s FROM (%s) v JOIN person p ON p.id = v.person_id"
 		" LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN skill s ON s.id = v.skill_id"
 		" WHERE %s AND %s%s%s ORDER BY %sv.person_id %s, v.skill_id %s%s",
-		order->expression ? talloc_asprintf(call, "(%s)::text", order->expression) : "NULL::text",
+		talloc_asprintf(call, "(%s)::text", order->expression),
 		holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after, key,
 		way, way, q->best_only ? "" : ", v.rank");
 	return cursor_open(call, sql, report_args(call, q, count), q->first);
@@ -230,26 +224,35 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 static const char HOLDINGS[] =
 	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, f.valid_to,"
 	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at,"
-	" row_number() OVER (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id), NULL::text,"
-	" s.label, s.code, v.name, i.name"
+	" row_number() OVER w, NULL::text, s.label, s.code, v.name, i.name"
 	" FROM proof f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
 	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number"
 	" JOIN issuer i ON i.id = f.issuer_id"
 	" WHERE f.person_id = $1::uuid AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
-	" ORDER BY s.label, f.skill_id, 15";
+	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)"
+	" ORDER BY %s %s, f.skill_id, 15";
 static const char HOLDINGS_CLAIMED[] =
 	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, 'infinity'::timestamptz,"
 	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
 	" s.label, s.code, NULL::text, NULL::text"
 	" FROM claim f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
-	" WHERE f.person_id = $1::uuid AND (f.shared OR f.person_id = $2::uuid) ORDER BY s.label, f.skill_id";
+	" WHERE f.person_id = $1::uuid AND (f.shared OR f.person_id = $2::uuid) ORDER BY %s %s, f.skill_id";
 
-enum skd_outcome store_holding_rows(struct skd_call *call, const char *person_id, const char *self, bool claimed,
-				    struct report_row **out, int *count, struct report_words **words)
+enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,
+				    int *count, struct report_words **words)
 {
+	static const struct list_order orders[] = {{"skill", "s.label", "text"},
+						   {"level", "first_value(f.level) OVER w", "int"},
+						   {"expires_at", "first_value(f.valid_to) OVER w", "timestamptz"},
+						   {NULL, NULL, NULL}};
+	static const struct list_order claimed_orders[] = {
+		{"skill", "s.label", "text"}, {"level", "f.level", "int"}, {NULL, NULL, NULL}};
 	struct rows *rows;
-	TRY(claimed ? db_query(call, HOLDINGS_CLAIMED, ARGS(person_id, self), &rows)
-		    : db_query(call, HOLDINGS, ARGS(person_id), &rows));
+	const struct list_order *order = order_of(q, q->claimed ? claimed_orders : orders);
+	const char *sql = talloc_asprintf(call, q->claimed ? HOLDINGS_CLAIMED : HOLDINGS, order->expression,
+					  q->descending ? "DESC" : "ASC");
+	TRY(q->claimed ? db_query(call, sql, ARGS(q->person, q->sight.self), &rows)
+		       : db_query(call, sql, ARGS(q->person), &rows));
 	*count = rows_count(rows);
 	*out = report_rows_read(rows);
 	*words = words_new(call, (size_t)*count * 3);
@@ -274,17 +277,24 @@ enum skd_outcome store_report_total(struct skd_call *call, const struct report_q
 	return SKD_OK;
 }
 
+#define EXPIRING "count(*) FILTER (WHERE v.valid_to < coalesce($10::timestamptz, now()) + interval '90 days')"
+
 enum skd_outcome store_report_by_skill(struct skd_call *call, const struct report_query *q,
 				       struct report_skill_row **out, size_t *count)
 {
+	static const struct list_order orders[] = {{"skill", "s.label", "text"},
+						   {"people", "sum(count(*)) OVER w", "bigint"},
+						   {"expiring_90d", "sum(" EXPIRING ") OVER w", "bigint"},
+						   {NULL, NULL, NULL}};
 	struct rows *rows;
 	const char *sql = talloc_asprintf(
 		call,
-		"SELECT v.skill_id, v.level, count(*), count(*) FILTER (WHERE v.valid_to <"
-		" coalesce($10::timestamptz, now()) + interval '90 days') FROM (%s) v JOIN person p ON p.id = v.person_id"
+		"SELECT v.skill_id, v.level, count(*), " EXPIRING " FROM (%s) v JOIN person p ON p.id = v.person_id"
 		" JOIN skill s ON s.id = v.skill_id WHERE %s AND %s AND v.rank = 1"
-		" GROUP BY s.label, v.skill_id, v.level ORDER BY s.label, v.skill_id, v.level",
-		holdings_sql(call, q, true), PEOPLE_WHERE, HOLDING_WHERE);
+		" GROUP BY s.label, v.skill_id, v.level WINDOW w AS (PARTITION BY v.skill_id)"
+		" ORDER BY %s %s, v.skill_id, v.level",
+		holdings_sql(call, q, true), PEOPLE_WHERE, HOLDING_WHERE, order_of(q, orders)->expression,
+		q->descending ? "DESC" : "ASC");
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*count = (size_t)rows_count(rows);
 	*out = talloc_array(call, struct report_skill_row, *count + 1);
@@ -297,13 +307,20 @@ enum skd_outcome store_report_by_skill(struct skd_call *call, const struct repor
 enum skd_outcome store_report_by_unit(struct skd_call *call, const struct report_query *q,
 				      struct report_unit_row **out, size_t *count)
 {
+	static const struct list_order orders[] = {{"unit", "coalesce(u.name, '')", "text"},
+						   {"people", "3", "bigint"},
+						   {"holders", "4", "bigint"},
+						   {"skills", "5", "bigint"},
+						   {NULL, NULL, NULL}};
 	struct rows *rows;
 	const char *sql = talloc_asprintf(
 		call,
 		"SELECT u.id, u.name, count(DISTINCT p.id), count(DISTINCT v.person_id), count(DISTINCT v.skill_id)"
-		" FROM person p JOIN unit u ON u.id = p.unit_id LEFT JOIN (SELECT * FROM (%s) v WHERE %s AND v.rank = 1) v"
-		" ON v.person_id = p.id WHERE %s GROUP BY u.id, u.name ORDER BY u.name, u.id",
-		holdings_sql(call, q, true), HOLDING_WHERE, PEOPLE_WHERE);
+		" FROM person p LEFT JOIN unit u ON u.id = p.unit_id"
+		" LEFT JOIN (SELECT * FROM (%s) v WHERE %s AND v.rank = 1) v ON v.person_id = p.id"
+		" WHERE %s GROUP BY u.id, u.name ORDER BY %s %s, u.id",
+		holdings_sql(call, q, true), HOLDING_WHERE, PEOPLE_WHERE, order_of(q, orders)->expression,
+		q->descending ? "DESC" : "ASC");
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*count = (size_t)rows_count(rows);
 	*out = talloc_array(call, struct report_unit_row, *count + 1);

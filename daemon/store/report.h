@@ -21,7 +21,7 @@ struct report_query {
 	int64_t expires_before; /* TIME_NEVER: open */
 	int64_t as_of, known_at; /* 0: now */
 	enum report_group group;
-	const char *sort; /* a word of the route's table, NULL: person */
+	const char *sort; /* a word of the route's table; NULL: name, skill or unit by the group */
 	bool descending, best_only; /* best_only: one row a holding, the credential that carries it */
 	const char *after_key, *after_person, *after_skill; /* go on behind this holding; NULL: from the start */
 	int first; /* rows wanted at first */
@@ -47,9 +47,10 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ro
 /* How many holdings there are in all. */
 enum skd_outcome store_report_total(struct skd_call *call, const struct report_query *query, int64_t *total) WARN_UNUSED;
 
-/* What one person holds now (claimed: what they say, to others only if shared), with its words. */
-enum skd_outcome store_holding_rows(struct skd_call *call, const char *person_id, const char *self, bool claimed,
-				    struct report_row **rows, int *count, struct report_words **words) WARN_UNUSED;
+/* What q->person holds now (claimed: what they say, to others only if shared), with its words; by q->sort: skill,
+ * level or expires_at. */
+enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **rows,
+				    int *count, struct report_words **words) WARN_UNUSED;
 
 struct report_skill_row {
 	const char *skill_id;
@@ -59,7 +60,7 @@ struct report_unit_row {
 	const char *unit_id, *unit_name;
 	int64_t people, holders, skills;
 };
-/* Ordered by skill and level; the caller folds them. */
+/* One skill after the other in the order asked for, each by level; the caller folds them. */
 enum skd_outcome store_report_by_skill(struct skd_call *call, const struct report_query *query,
 				       struct report_skill_row **rows, size_t *count) WARN_UNUSED;
 enum skd_outcome store_report_by_unit(struct skd_call *call, const struct report_query *query,

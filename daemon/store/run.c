@@ -31,7 +31,8 @@ enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64
 }
 
 static const char LEASE_RENEW[] =
-	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms' WHERE holder = $1 AND expires_at > now()";
+	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms' WHERE name IN"
+	" (SELECT name FROM lease WHERE holder = $1 AND expires_at > now() FOR UPDATE SKIP LOCKED)";
 
 enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms)
 {

@@ -35,10 +35,9 @@ def cpu_seconds(pids):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def backends(server):
-    """The processes of a PostgreSQL server."""
-    pid = server.process.pid
-    return [pid, *map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+def backends(house):
+    """The processes of PostgreSQL that work for the daemon."""
+    return [pid for pid, in house.sql("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'skillsd %'")]
 
 
 class Load:

@@ -174,7 +174,7 @@ class Contract:
             at = "/".join(str(step) for step in error.absolute_path)
             raise Mismatch(f"{where}, at /{at}: {error.message:.600}")
         empty = find_empty(value)
-        if empty is not None:
+        if empty is not None and schema.get("additionalProperties") is not True:
             raise Mismatch(f"{where}, at {empty}: what is absent must be left out")
 
     def _closed(self, node):
