@@ -104,7 +104,13 @@ unit: $(UNIT_BIN)
 
 # Programs that only tests run.
 KIT_BIN := $(BUILD)/kit/http_echo $(BUILD)/kit/plugin_run
-tests-binaries: $(UNIT_BIN) $(KIT_BIN)
+FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< tests/fuzz/replay.c $(LIB_OBJ) $(LDLIBS)
 
 $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	@mkdir -p $(@D)
@@ -122,8 +128,6 @@ $(BUILD)/kit/plugin_run: tests/kit/plugin_run.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< -ljansson -ldl
 
 demo:
-	@etc/setup.sh run
-	@$(MAKE) -s -j2 all
 	@etc/demo/demo.sh run
 
 demo-clean:
@@ -133,7 +137,7 @@ check:
 	@etc/setup.sh check
 	@tests/check.sh
 
-house: $(BUILD)/skillsd
+house: all
 	@$(PYTHON) tests/house.py
 
 install: all

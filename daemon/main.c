@@ -4,6 +4,7 @@
 #include "command/command.h"
 
 #include "api/entry.h"
+#include "base/fields.h"
 #include "base/log.h"
 #include "command/notify.h"
 #include "command/settings.h"
@@ -12,8 +13,6 @@
 #include "rules/session.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,14 +197,6 @@ static int usage(FILE *to)
 	return to == stderr ? 2 : 0;
 }
 
-/* What came as JSON may have been a password. */
-static void wiping_free(void *block)
-{
-	if (block)
-		explicit_bzero(block, malloc_usable_size(block));
-	free(block);
-}
-
 int main(int argc, char **argv)
 {
 	struct command_line line = {.conf = SKILLSD_CONF};
@@ -220,8 +211,7 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	if (strcmp(argv[at], "--version") == 0)
 		return printf("skillsd %s\n", SKILLSD_VERSION) < 0;
-	json_set_alloc_funcs(malloc, wiping_free);
-	json_object_seed(0); /* once, before threads */
+	fields_open();
 	line.count = argc - at - 1;
 	line.words = argv + at + 1;
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

@@ -62,7 +62,7 @@ units() {
 		if [[ $binary == *.d || ! -x $binary ]]; then
 			continue
 		fi
-		if SKILLSD_BUILD=$folder "$binary" >"$log" 2>&1; then
+		if SKILLSD_BUILD=$folder timeout 120 "$binary" >"$log" 2>&1; then
 			count "$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s)\.$/\1/p' "$log" | tail -n 1)" 0 0
 		else
 			cat "$log"

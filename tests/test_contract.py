@@ -2,6 +2,7 @@
 """The outward contract, walked: every route with real data, in every form and with every status that the document
 has of it. The document leads: a route, a form or a status added there is asked for here, and missed when it never comes."""
 import csv
+import datetime
 import http.client
 import io
 import json
@@ -278,6 +279,31 @@ def test_signing_in_may_ask_twice(seen):
         client.post(talk, {"answers": ["4712"]}, gives=503)
 
 
+def raw(world, path, headers):
+    """An answer to a GET just as it is written here, held against the document."""
+    link = http.client.HTTPConnection("127.0.0.1", world.house.port, timeout=20)
+    link.putrequest("GET", path)
+    for name, value in headers:
+        link.putheader(name, value)
+    link.endheaders()
+    answer = link.getresponse()
+    answer.text = answer.read().decode()
+    kind = answer.headers["Content-Type"]
+    validate.check("GET", path, answer.status, kind, json.loads(answer.text) if kind.endswith("json") else answer.text, answer.headers)
+    world.seen.add((f"GET {contract().template(path)}", str(answer.status), kind.split(";")[0]))
+    link.close()
+    return answer
+
+
+def test_a_form_asked_for_in_disguise_is_not_streamed(world):
+    """What has to wait for the client runs in a lane of its own, chosen by the address as it is written."""
+    token = [("Authorization", f"Bearer {world.hr.token}")]
+    for name, status in ("GET /api/v1/people", 400), ("GET /api/v1/people/{id}/holdings", 400), ("GET /api/v1/reports/skills", 200):
+        for query in "f%6frmat=csv", "format=%63sv":
+            answer = raw(world, f"{world.path(OPERATIONS[name])}?{query}", token)
+            assert answer.status == (200 if query.startswith("format") else status), answer.text
+
+
 # ---- lists
 
 def items_of(world, name, **params):
@@ -308,7 +334,7 @@ def test_streams_have_what_pages_have(world, name):
     assert [json.loads(line) for line in lines] == items
     if "text/csv" in operation.forms:
         rows = list(csv.DictReader(io.StringIO(world.ask(name, params={"format": "csv", "limit": 1}).text, newline="")))
-        assert len(rows) == len(items) or name == "GET /api/v1/access"
+        assert len(rows) == len(items)
         for row, item in zip(rows, items):
             for column in row.keys() & item.keys():
                 if isinstance(item[column], (str, int)) and not isinstance(item[column], bool):
@@ -327,28 +353,49 @@ def test_limits_have_bounds(world, name):
 
 SORTS = [(name, word) for name in LISTS if OPERATIONS[name].takes("sort")
          for word in OPERATIONS[name].takes("sort")["enum"] if not word.startswith("-")]
+REPORT = "GET /api/v1/reports/skills"
 
 
-@pytest.mark.parametrize("name, word", SORTS)
+def key_of(item, word):
+    """What an item is sorted by."""
+    value = item.get(word, item.get("person", {}).get(word))
+    if isinstance(value, dict):
+        value = value["id"] if word == "person" else value.get("name", value.get("label"))
+    if word == "at" or word.endswith("_at"):
+        return datetime.datetime.fromisoformat(value or "9999-12-31T00:00:00Z")
+    return "" if value is None else value
+
+
+def check_order(world, name, word, **params):
+    up, down = (items_of(world, name, sort=sign + word, limit=500, **params) for sign in ("", "-"))
+    keys = [key_of(item, word) for item in up]
+    assert len(keys) > 1 and keys == sorted(keys)
+    assert [key_of(item, word) for item in down] == keys[::-1]
+    assert all(item in down for item in up)
+    pages, cursor = [], {}
+    while len(pages) < 5 and cursor is not None:
+        page = world.ask(name, params={"sort": "-" + word, "limit": 1, **cursor, **params}).json()
+        pages += page["items"]
+        cursor = {"cursor": page["next"]} if "next" in page else None
+    assert pages == down[:5]
+
+
+@pytest.mark.parametrize("name, word", [sort for sort in SORTS if sort[0] != REPORT])
 def test_every_order_goes_both_ways_and_on_over_pages(world, name, word):
-    groups = [{}] + [{"group_by": group} for group in ("person", "skill", "unit")] if name.endswith("/reports/skills") else [{}]
-    fit = 0
-    for group in groups:
-        answer = world.ask(name, params={"sort": word, "limit": 500, **group})
-        if group or len(groups) > 1:
-            if answer.status_code == 400:
-                refused(answer, 400, "sort")
-                continue
-        fit += 1
-        up, down = answer.json()["items"], items_of(world, name, sort=f"-{word}", limit=500, **group)
-        assert up == down[::-1]
-        first = world.ask(name, params={"sort": f"-{word}", "limit": 1, **group}).json()
-        second = world.ask(name, params={"sort": f"-{word}", "limit": 1, "cursor": first["next"], **group}).json()
-        assert first["items"] + second["items"] == down[:2]
-    assert fit
-    if not OPERATIONS[name].takes("sort").get("default") == word:
-        return
-    assert items_of(world, name, limit=500) == items_of(world, name, sort=word, limit=500)
+    check_order(world, name, word)
+
+
+@pytest.mark.parametrize("group, words", [
+    (None, "person name username unit skill level expires_at"), ("person", "person name unit"),
+    ("skill", "skill people expiring_90d"), ("unit", "unit people holders skills")])
+def test_every_order_of_the_report_goes_both_ways(world, group, words):
+    params = {"group_by": group} if group else {}
+    for word in {word for name, word in SORTS if name == REPORT}:
+        if word in words.split():
+            check_order(world, REPORT, word, **params)
+        else:
+            refused(world.ask(REPORT, params={"sort": word, **params}), 400, "sort")
+    assert items_of(world, REPORT, **params) == items_of(world, REPORT, sort=words.split()[0], **params)
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if OPERATIONS[name].takes("sort")])
@@ -515,24 +562,16 @@ def test_failures_are_counted(world):
     assert statuses == [401, 401, 401, 429]
 
 
-def test_figures_are_for_those_nearby_and_those_with_a_right(world):
+def test_figures_are_for_those_nearby_and_those_with_a_token(world):
     from_afar = {"X-Forwarded-For": "192.0.2.1"}
     refused(world.ask("GET /metrics", by="nobody", headers=from_afar), 401)
-    refused(world.ask("GET /metrics", by="hr's token", headers=from_afar), 403)
-    assert world.ask("GET /metrics", by="admin", headers=from_afar).status_code == 200
+    assert world.ask("GET /metrics", by="hr's token", headers=from_afar).status_code == 200
 
 
 @pytest.mark.parametrize("name", those(lambda operation: not operation.is_of_api()))
 def test_an_unsound_head_is_400(world, name):
-    link = http.client.HTTPConnection("127.0.0.1", world.house.port, timeout=20)
-    link.putrequest("GET", OPERATIONS[name].path)
-    for number in "1", "2":
-        link.putheader("Idempotency-Key", number)
-    link.endheaders()
-    answer = link.getresponse()
-    validate.check("GET", OPERATIONS[name].path, answer.status, answer.headers["Content-Type"], json.load(answer), answer.headers)
-    world.seen.add((name, str(answer.status), PROBLEM))
-    assert answer.status == 400
+    twice = [("Idempotency-Key", "1"), ("Idempotency-Key", "2")]
+    assert raw(world, OPERATIONS[name].path, twice).status == 400
 
 
 # ---- the end

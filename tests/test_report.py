@@ -206,12 +206,12 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(example):
         assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text, newline="")) for cell in row)
 
 
-SORTS = {"name": lambda row: row["person"]["name"], "username": lambda row: row["username"],
+SORTS = {"person": lambda row: row["person"]["id"], "name": lambda row: row["person"]["name"], "username": lambda row: row["username"],
          "unit": lambda row: row.get("unit", {}).get("name", ""), "skill": lambda row: row["skill"]["label"],
          "level": lambda row: row["level"],
          "expires_at": lambda row: ("expires_at" not in row, parsed(row["expires_at"]) if "expires_at" in row else 0)}
 GROUP_SORTS = {
-    "person": {"name": SORTS["name"], "unit": SORTS["unit"]},
+    "person": {"person": SORTS["person"], "name": SORTS["name"], "unit": SORTS["unit"]},
     "skill": {"skill": SORTS["skill"], "people": lambda row: row["people"], "expiring_90d": lambda row: row["expiring_90d"]},
     "unit": {"unit": SORTS["unit"], "people": lambda row: row["people"], "holders": lambda row: row["holders"],
              "skills": lambda row: row["skills"]}}
@@ -227,7 +227,7 @@ def test_rows_come_in_the_order_asked_for_across_pages(example, group, sort, way
     keys = [key(row) for row in whole]
     assert keys == sorted(keys, reverse=way == "-")
     assert example.admin.pages("/reports/skills", sort=way + sort, limit=5, **grouped) == whole
-    default = {None: "name", "person": "name", "skill": "skill", "unit": "unit"}[group]
+    default = {None: "person", "person": "person", "skill": "skill", "unit": "unit"}[group]
     if way + sort == default:
         assert lines(example.admin.get("/reports/skills", format="ndjson", **grouped)) == whole
 

@@ -32,7 +32,7 @@ struct plan {
 };
 
 static const struct field list_fields[] = {
-	{"limit", FIELD_INT, .least = 1, .most = 500}, {"cursor", FIELD_TEXT, .most = 2100},
+	{"limit", FIELD_INT, .least = 1, .most = 500}, {"cursor", FIELD_TEXT, .most = 3000},
 	{"sort", FIELD_TEXT, .most = 40},	       {"count", FIELD_BOOL},
 	{NULL}};
 static const struct field common_fields[] = {{"format", FIELD_ENUM, .words = "json|ndjson|csv|xlsx|html"}, {NULL}};
@@ -212,7 +212,8 @@ static enum skd_outcome entry_query(struct skd_call *call, struct request *in, c
 	size_t count = table_append(table, 0, route->query);
 	bool is_list = route->form & FORM_LIST;
 	count = is_list ? table_append(table, count, list_fields) : count;
-	count = table_append(table, count, common_fields);
+	if (strcmp(route->method, "GET") == 0)
+		count = table_append(table, count, common_fields);
 	in->query = talloc_zero_array(call, struct value, count + 1);
 	in->fields = table;
 	if (strncmp(route->path, "/api/", 5) != 0)
@@ -271,14 +272,17 @@ static bool is_of_api(const struct route *route)
 	return strncmp(route->path, "/api/", 5) == 0;
 }
 
-/* What is answered as JSON or not at all. */
+/* JSON comes from everywhere; other forms from a lane that was chosen for them. */
 static enum skd_outcome entry_form(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	bool any = !is_of_api(in->route) || (in->route->form & FORM_MANY) || strcmp(in->route->method, "DELETE") == 0;
-	if (any || strcmp(in->format, "json") == 0)
+	const struct route *route = in->route;
+	bool streams = in->may_stream && (route->columns || (route->form & FORM_MANY));
+	if (strcmp(in->format, "json") == 0 || streams || !is_of_api(route) || strcmp(route->method, "DELETE") == 0)
 		return SKD_OK;
+	if (route->columns && query_text(in, "format"))
+		return fail_field(call, "format", "must stand in the address as it is, not percent-encoded");
 	out->status = 406;
-	return fail(call, SKD_BAD_INPUT, "this comes as application/json only");
+	return fail(call, SKD_BAD_INPUT, route->columns ? "this list comes as json, ndjson or csv" : "this comes as json only");
 }
 
 static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, struct reply *out, const char *query)
@@ -288,9 +292,8 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 	TRY(entry_query(call, in, query));
 	TRY(entry_match(call, in, out));
 	TRY(entry_body(call, in, out));
+	TRY(entry_form(call, in, out));
 	bool as_stream = in->route->columns && !(in->route->form & FORM_MANY) && strcmp(in->format, "json") != 0;
-	if (!as_stream)
-		TRY(entry_form(call, in, out));
 	return as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out);
 }
 
@@ -401,7 +404,8 @@ static void entry_serve(void *self, struct exchange *exchange)
 	const struct plan *plan = exchange_note(exchange);
 	const struct route *route = plan->route;
 	struct skd_call *call = call_new(entry->tags[route - routes], plan_seconds(plan) * 1000);
-	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]}};
+	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]},
+			     .may_stream = plan->lane == RUNS_REPORT};
 	struct reply out = {0};
 	call->started = exchange_started(exchange); /* the time in the queue counts too */
 	call->deadline = call->started + plan_seconds(plan) * 1000000;

@@ -41,6 +41,7 @@ struct request {
 	json_t *body;          /* an object, or NULL without one */
 	const char *match;     /* If-Match, as it came */
 	const char *format;    /* json, ndjson, csv, …: what the client wants */
+	bool may_stream;       /* in a lane where it may wait for the client */
 	struct list *list;     /* with FORM_LIST */
 	char question[17];     /* of a list: what was asked, but for the page; cursors begin with it */
 };

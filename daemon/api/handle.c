@@ -42,11 +42,8 @@ void reply_list_end(const struct request *in, struct reply *out)
 
 void reply_list_next(const struct request *in, struct reply *out, const char *next)
 {
-	char cursor[2200];
-	if (!next)
-		return;
-	snprintf(cursor, sizeof cursor, "%s%s", in->question, next);
-	put_string(&out->json, "next", cursor);
+	if (next)
+		put_string(&out->json, "next", talloc_asprintf(in->list, "%s%s", in->question, next));
 }
 
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id)

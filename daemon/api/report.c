@@ -340,8 +340,8 @@ static enum skd_outcome send_stream(struct writer *w)
 
 static enum skd_outcome order_check(struct skd_call *call, const struct report_order *order)
 {
-	static const char *const words[] = {[REPORT_HOLDINGS] = "name username unit skill level expires_at",
-					    [REPORT_BY_PERSON] = "name unit",
+	static const char *const words[] = {[REPORT_HOLDINGS] = "person name username unit skill level expires_at",
+					    [REPORT_BY_PERSON] = "person name unit",
 					    [REPORT_BY_SKILL] = "skill people expiring_90d",
 					    [REPORT_BY_UNIT] = "unit people holders skills"};
 	const char *sort = order->query.sort, *found = sort ? strstr(words[order->query.group], sort) : NULL;

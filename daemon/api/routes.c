@@ -88,7 +88,7 @@ const struct route routes[] = {
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
-	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue},
+	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue, .body_limit = 262144},
 	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
 	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
 	 "recorded_at",
@@ -98,6 +98,6 @@ const struct route routes[] = {
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
 
 	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST | FORM_MANY, 0, api_report_skills, report_fields,
-	 "name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},
+	 "person|name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},
 	{NULL},
 };

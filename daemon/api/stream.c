@@ -138,27 +138,47 @@ static enum skd_outcome streamer_begin(struct streamer *s, struct reply *out)
 	return form ? form->begin(s->form->self, &s->out, s->column_count, s->columns) : SKD_OK;
 }
 
-/* One page; `more` is set to the next page's cursor, or NULL. */
-static enum skd_outcome streamer_page(struct streamer *s, struct request *in, struct reply *out, const char **more)
+/* A call of its own for a page, so that its memory goes with it. What fails in it, fails the whole. */
+static enum skd_outcome page_handle(struct skd_call *call, struct skd_call *page, const struct request *in,
+				    struct reply *out)
+{
+	enum skd_outcome outcome;
+	*page = *call;
+	out->body.size = 0;
+	json_begin(&out->json, &out->body);
+	outcome = in->route->handle(page, in, out);
+	if (outcome == SKD_OK)
+		return SKD_OK;
+	*call = *page;
+	talloc_steal(call, page);
+	return outcome;
+}
+
+static enum skd_outcome page_items(struct streamer *s, const struct reply *out, const char **more)
 {
 	enum skd_outcome outcome = SKD_OK;
 	size_t i;
-	json_t *page, *item;
-	out->body.size = 0;
-	json_begin(&out->json, &out->body);
-	TRY(in->route->handle(s->call, in, out));
-	if (!s->begun)
-		TRY(streamer_begin(s, out));
-	page = json_loadb(out->body.bytes, out->body.size, 0, NULL);
+	json_t *page = json_loadb(out->body.bytes, out->body.size, 0, NULL), *item;
 	if (!page)
 		return fail(s->call, SKD_FAULT, "a page of %s is not JSON", s->call->what);
 	json_array_foreach (json_object_get(page, "items"), i, item)
 		if (outcome == SKD_OK)
 			outcome = streamer_item(s, item);
 	const char *next = json_string_value(json_object_get(page, "next"));
-	*more = next ? talloc_strdup(s->call, next + strlen(in->question)) : NULL;
+	*more = next ? talloc_strdup(s->call, next + strlen(s->in->question)) : NULL;
 	json_decref(page);
 	return outcome;
+}
+
+/* One page; `more` is set to the next page's cursor, or NULL. */
+static enum skd_outcome streamer_page(struct streamer *s, struct request *in, struct reply *out, const char **more)
+{
+	struct skd_call *page = call_new(s->call->what, 0);
+	TRY(page_handle(s->call, page, in, out));
+	talloc_free(page);
+	if (!s->begun)
+		TRY(streamer_begin(s, out));
+	return page_items(s, out, more);
 }
 
 static enum skd_outcome streamer_pages(struct streamer *s, struct request *in, struct reply *out)

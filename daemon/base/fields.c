@@ -4,11 +4,25 @@
 
 #include "base/text.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 16, ELEMENTS_MAX = 20000 };
+
+static void wiping_free(void *block)
+{
+	if (block)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+void fields_open(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+	json_object_seed(0);
+}
 
 static int hex_value(char c)
 {

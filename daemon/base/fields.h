@@ -41,6 +41,10 @@ struct value {
 	json_t *json;             /* JSON; borrowed from the body */
 };
 
+/* Once, before threads: seeds JSON's hashes, and has what came as JSON wiped when it is freed, since it
+ * may have been a password. */
+void fields_open(void);
+
 /* Reads "a=b&c=d" (still percent-encoded, RFC 3986; + is a space). `values` has an entry for each
  * row of the table. */
 enum skd_outcome fields_query(struct skd_call *call, const struct field *table, const char *query,

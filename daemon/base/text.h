@@ -39,6 +39,8 @@ bool uuid_valid(const char *string);                           /* 8-4-4-4-12 hex
 bool uuid_parse(const char *string, char out[UUID_SIZE]);      /* to lower case */
 void uuid_format(const uint8_t bytes[16], char out[UUID_SIZE]);
 
+#define DIGEST_SIZE 32 /* of a keyed hash, HMAC-SHA-256 */
+
 /* Times are microseconds since 1970 in UTC; TIME_NEVER stands for "no end". */
 #define TIME_NEVER INT64_MAX
 #define TIME_SIZE 32

@@ -8,12 +8,16 @@
 
 #include <string.h>
 
+enum { SKILLS_MAX = 100 };
+
 /* ---- begin ---- */
 
 static enum skd_outcome order_skills(struct skd_call *call, struct report_order *order)
 {
 	const char **all = NULL;
 	size_t count = 0;
+	if (order->skill_ref_count > SKILLS_MAX)
+		return fail_field(call, "skill", "may be given %d times at most", SKILLS_MAX);
 	order->query.any_skill = order->skill_ref_count == 0;
 	for (size_t i = 0; i < order->skill_ref_count; i++) {
 		const char *const *ids;
@@ -34,8 +38,8 @@ static enum skd_outcome order_cursor(struct skd_call *call, struct report_order 
 	char *bytes;
 	if (!order->cursor || order->query.group == REPORT_BY_SKILL || order->query.group == REPORT_BY_UNIT)
 		return SKD_OK; /* totals are paged by whoever asks for them */
-	bytes = talloc_zero_size(call, 2100);
-	long size = base64url_decode(order->cursor, bytes, 2000);
+	bytes = talloc_zero_size(call, 2201);
+	long size = base64url_decode(order->cursor, bytes, 2200);
 	if (size < 74 || !utf8_valid(bytes, (size_t)size) || bytes[36] != ' ' || bytes[73] != ' ')
 		return fail_field(call, "cursor", "is not one this report gave");
 	bytes[36] = bytes[73] = '\0';
@@ -136,7 +140,7 @@ static void order_next(struct skd_call *call, struct report_order *order, const 
 						    ? order->query.descending ? "00000000-0000-0000-0000-000000000000"
 									      : "ffffffff-ffff-ffff-ffff-ffffffffffff"
 						    : last->skill_id,
-					    last->sort_key ? last->sort_key : "");
+					    last->sort_key ? last->sort_key : last->person_id);
 	order->next = base64url_encode(call, bytes, strlen(bytes));
 }
 

@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { MANY = 1000 };
+
 /* An empty answer, or too many at once, is more often a fault than the truth. */
 static bool is_alarming(const struct directory *directory, const struct run_counts *counts)
 {
@@ -56,6 +58,8 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_run_decide(call, parked, "dropped", "sync",
 				     talloc_asprintf(call, "superseded by run %s", run->id)));
 	TRY(store_run_apply(call, run->source, run->id));
+	if (run->counts.added > MANY)
+		TRY(store_run_weigh(call));
 	TRY(store_role_refresh(call, run->id, true));
 	run->state = "done";
 	return is_news(&run->counts) ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)

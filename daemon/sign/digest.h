@@ -4,8 +4,7 @@
 #define SIGN_DIGEST_H
 
 #include "base/call.h"
-
-#define DIGEST_SIZE 32
+#include "base/text.h"
 
 struct digest_part {
 	const void *bytes;

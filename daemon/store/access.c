@@ -2,8 +2,6 @@
  * Tickets (sessions and tokens), accounts, throttling. */
 #include "store/access.h"
 
-#include "sign/digest.h"
-
 /* Roles that groups give the person p, one bit each in the order of role names. */
 #define ROLE_BITS                                                                                                      \
 	"(SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \

@@ -2,8 +2,6 @@
  * Audit entries, changes, remembered answers. */
 #include "store/audit.h"
 
-#include "sign/digest.h"
-
 static const char AUDIT_ADD[] =
 	"INSERT INTO audit_entry (account, account_id, action, outcome, noun, object, request_id, address, detail)"
 	" VALUES ($1, $2::uuid, $3, $4, $5, $6, $7::uuid, $8, $9::jsonb)";

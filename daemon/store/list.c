@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { CURSOR_MAX = 1500, ARGS_MAX = 24 };
+enum { CURSOR_MAX = 2100, ARGS_MAX = 24 };
 
 static const struct list_order *order_find(const struct list_order *orders, const char *word)
 {
@@ -55,7 +55,8 @@ enum skd_outcome list_query(struct skd_call *call, struct list *list, const stru
 	const char *way = list->descending ? "DESC" : "ASC", *after = "";
 	const char *values[ARGS_MAX];
 	struct args all = {values, args.count};
-	memcpy(values, args.values, args.count * sizeof *values);
+	for (size_t i = 0; i < args.count; i++)
+		values[i] = args.values[i];
 	if (list->count)
 		TRY(list_count(call, list, from_where, args));
 	if (list->cursor) {

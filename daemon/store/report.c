@@ -119,7 +119,9 @@ static const char PEOPLE_WHERE[] =
 static const char HOLDING_WHERE[] =
 	" ($5::int IS NULL OR v.best >= $5::int) AND ($9::timestamptz IS NULL OR v.best_to < $9::timestamptz)";
 
+/* The first is the order of the index: a report of any length begins at once. */
 static const struct list_order row_orders[] = {
+	{"person", "v.person_id", "uuid"},
 	{"name", "p.name", "text"},
 	{"username", "p.username", "text"},
 	{"skill", "s.label", "text"},
@@ -167,9 +169,9 @@ static struct args report_args(struct skd_call *call, const struct report_query 
 enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *q)
 {
 	const struct list_order *order = order_of(q, row_orders);
-	const char *way = q->descending ? "DESC" : "ASC", *after = "", *key = "";
+	const char *way = q->descending ? "DESC" : "ASC", *after = "";
+	bool by_person = order == row_orders; /* the key is in the row already */
 	size_t count = 11;
-	key = talloc_asprintf(call, "%s %s, ", order->expression, way);
 	if (q->after_person) {
 		after = talloc_asprintf(call, " AND (%s, v.person_id, v.skill_id) %s ($12::%s, $13::uuid, $14::uuid)",
 					order->expression, q->descending ? "<" : ">", order->type);
@@ -181,10 +183,11 @@ enum skd_outcome store_report_open(struct skd_call *call, const struct report_qu
 		" v.skill_id, v.level, v.valid_to, v.credential_id, v.issuer_id, v.achievement_id, v.achievement_number,"
 		" v.issued_at, v.rank, %s FROM (%s) v JOIN person p ON p.id = v.person_id"
 		" LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN skill s ON s.id = v.skill_id"
-		" WHERE %s AND %s%s%s ORDER BY %sv.person_id %s, v.skill_id %s%s",
-		talloc_asprintf(call, "(%s)::text", order->expression),
-		holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after, key,
-		way, way, q->best_only ? "" : ", v.rank");
+		" WHERE %s AND %s%s%s ORDER BY %s %s, v.person_id %s, %s %s%s",
+		by_person ? "NULL::text" : talloc_asprintf(call, "(%s)::text", order->expression),
+		holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after,
+		order->expression, way, way, q->group == REPORT_BY_PERSON ? "s.label, v.skill_id" : "v.skill_id",
+		q->group == REPORT_BY_PERSON ? "" : way, q->best_only ? "" : ", v.rank");
 	return cursor_open(call, sql, report_args(call, q, count), q->first);
 }
 
@@ -221,16 +224,16 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 }
 
 /* One person, with the words beside: a short read of few rows. */
-static const char HOLDINGS[] =
-	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, f.valid_to,"
-	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at,"
-	" row_number() OVER w, NULL::text, s.label, s.code, v.name, i.name"
-	" FROM proof f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
-	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number"
-	" JOIN issuer i ON i.id = f.issuer_id"
-	" WHERE f.person_id = $1::uuid AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
+#define HOLDINGS_SELECT                                                                                         \
+	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, f.valid_to,"   \
+	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at,"                   \
+	" row_number() OVER w, NULL::text, s.label, s.code, v.name, i.name"                                     \
+	" FROM proof f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"                   \
+	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number" \
+	" JOIN issuer i ON i.id = f.issuer_id"                                                                  \
+	" WHERE f.person_id = $1::uuid AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()" \
 	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)"
-	" ORDER BY %s %s, f.skill_id, 15";
+static const char HOLDINGS[] = HOLDINGS_SELECT " ORDER BY s.label, f.skill_id, 15";
 static const char HOLDINGS_CLAIMED[] =
 	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, 'infinity'::timestamptz,"
 	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
@@ -238,8 +241,8 @@ static const char HOLDINGS_CLAIMED[] =
 	" FROM claim f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
 	" WHERE f.person_id = $1::uuid AND (f.shared OR f.person_id = $2::uuid) ORDER BY %s %s, f.skill_id";
 
-enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,
-				    int *count, struct report_words **words)
+/* The common order is prepared, the others are planned each time. */
+static enum skd_outcome holdings_query(struct skd_call *call, const struct report_query *q, struct rows **rows)
 {
 	static const struct list_order orders[] = {{"skill", "s.label", "text"},
 						   {"level", "first_value(f.level) OVER w", "int"},
@@ -247,12 +250,23 @@ enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_q
 						   {NULL, NULL, NULL}};
 	static const struct list_order claimed_orders[] = {
 		{"skill", "s.label", "text"}, {"level", "f.level", "int"}, {NULL, NULL, NULL}};
-	struct rows *rows;
 	const struct list_order *order = order_of(q, q->claimed ? claimed_orders : orders);
-	const char *sql = talloc_asprintf(call, q->claimed ? HOLDINGS_CLAIMED : HOLDINGS, order->expression,
-					  q->descending ? "DESC" : "ASC");
-	TRY(q->claimed ? db_query(call, sql, ARGS(q->person, q->sight.self), &rows)
-		       : db_query(call, sql, ARGS(q->person), &rows));
+	const char *way = q->descending ? "DESC" : "ASC";
+	if (q->claimed)
+		return db_query_once(call, talloc_asprintf(call, HOLDINGS_CLAIMED, order->expression, way),
+				     ARGS(q->person, q->sight.self), rows);
+	if (order == orders && !q->descending)
+		return db_query(call, HOLDINGS, ARGS(q->person), rows);
+	return db_query_once(call,
+			     talloc_asprintf(call, HOLDINGS_SELECT " ORDER BY %s %s, f.skill_id, 15", order->expression, way),
+			     ARGS(q->person), rows);
+}
+
+enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,
+				    int *count, struct report_words **words)
+{
+	struct rows *rows;
+	TRY(holdings_query(call, q, &rows));
 	*count = rows_count(rows);
 	*out = report_rows_read(rows);
 	*words = words_new(call, (size_t)*count * 3);

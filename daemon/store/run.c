@@ -90,7 +90,7 @@ enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int6
 
 static const char RUN_END[] =
 	"UPDATE directory_run SET state = $2, complete = $3::bool, people = $4::int, added = $5::int, changed = $6::int,"
-	" moved = $7::int, absent = $8::int, returned = $9::int, skipped = $10::int, error = $11, finished_at = now()"
+	" moved = $7::int, absent = $8::int, returned = $9::int, skipped = $10::int, error = $11, finished_at = clock_timestamp()"
 	" WHERE id = $1::uuid";
 
 enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run)

@@ -37,6 +37,8 @@ struct run_counts {
 enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts) WARN_UNUSED;
 /* Applies the picture: people, units, groups, members. Writes lines, changes. */
 enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
+/* Tells the planner of many new people, who would be taken for few until the database looks itself. */
+enum skd_outcome store_run_weigh(struct skd_call *call) WARN_UNUSED;
 /* Applies what must never wait: members that left a group, accounts that were disabled. */
 enum skd_outcome store_run_apply_losses(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
 /* Writes the leavers of the picture as lines of the run, without applying them. */
