@@ -41,7 +41,7 @@ static void achievement_reply(struct skd_call *call, struct reply *out, const st
 }
 
 const struct field achievement_list_fields[] = {
-	{"q", FIELD_TEXT, .most = 200}, {"skill", FIELD_TEXT}, {"type", FIELD_TEXT},
+	{"q", FIELD_TEXT, .most = 200}, {"skill", FIELD_TEXT}, {"type", FIELD_TEXT, .most = 100},
 	{"state", FIELD_ENUM, .words = "draft|in_review|published|archived"}, {NULL}};
 const struct field achievement_get_fields[] = {{"version", FIELD_INT, .least = 1, .most = INT32_MAX}, {NULL}};
 
@@ -95,7 +95,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 
 enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
-	[TYPE] = {"type", FIELD_TEXT},
+	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
 	[DESCRIPTION] = {"description", FIELD_TEXT, .most = 10000},
 	[CRITERIA] = {"criteria", FIELD_TEXT, .most = 10000},

@@ -137,7 +137,7 @@ class House:
         self.folder.chmod(0o755)
         self.traffic = collections.deque(maxlen=30)
         self.passwords = {"rescue": "rescue-password", **(pam or {})}
-        self.process, self.port, self.url, self._rescue, self._links = None, None, None, None, {}
+        self.process, self.port, self.url, self._rescue, self._link = None, None, None, None, None
         self.expects_errors = False
         self.own_postgres = postgres is None
         self.postgres, self.database = postgres or Postgres().start(), f"house-{uuid.uuid4().hex[:12]}"
@@ -337,17 +337,20 @@ class House:
     # ---- the database
 
     def sql(self, text, *args):
-        """Rows of a statement that a test looks or meddles with behind the daemon's back."""
-        link = self._links.get("sql")
-        if link is None or link.closed:
-            link = self._links["sql"] = self.postgres.connect(self.database)
-        try:
-            with link.cursor() as cursor:
-                cursor.execute(text, args or None)
-                return cursor.fetchall() if cursor.description else []
-        except psycopg2.OperationalError:
-            link.close()
-            raise
+        """Rows of a statement that a test looks or meddles with behind the daemon's back. On a connection of
+        before PostgreSQL was restarted it is said again on a new one."""
+        fresh = False
+        while True:
+            if self._link is None or self._link.closed:
+                self._link, fresh = self.postgres.connect(self.database), True
+            try:
+                with self._link.cursor() as cursor:
+                    cursor.execute(text, args or None)
+                    return cursor.fetchall() if cursor.description else []
+            except psycopg2.Error as trouble:
+                if fresh or trouble.pgcode:
+                    raise
+                self._link.close()
 
     # ---- the end
 
@@ -376,8 +379,8 @@ class House:
         self.gate.remove()
         if self.slapd:
             self.slapd.remove()
-        for link in self._links.values():
-            link.close()
+        if self._link:
+            self._link.close()
         if self.own_postgres:
             self.postgres.remove()
         elif self.postgres.process:
