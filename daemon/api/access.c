@@ -14,14 +14,19 @@ static void group_write(struct json *json, const char *key, const char *name, co
 	put_object_end(json);
 }
 
+/* The configuration names a group by DN or by name; one that the directory lacks has no more than that. */
+static const char *group_dn(const struct store_role_group *group)
+{
+	return !group->dn && strchr(group->ref, '=') ? group->ref : group->dn;
+}
+
 static void groups_write(struct json *json, const struct access_picture *picture, const char *role)
 {
 	put_array(json, "groups");
 	for (size_t i = 0; i < picture->group_count; i++) {
 		const struct store_role_group *group = &picture->groups[i];
 		if (strcmp(group->role, role) == 0)
-			group_write(json, NULL, group->name ? group->name : group->ref,
-				    group->dn ? group->dn : group->ref);
+			group_write(json, NULL, group->name ? group->name : group->ref, group_dn(group));
 	}
 	put_array_end(json);
 }

@@ -5,6 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+/* Whether a segment is "." or "..". */
+static bool is_dots(const char *segment, size_t left)
+{
+	const char *end = memchr(segment, '/', left);
+	size_t size = end ? (size_t)(end - segment) : left;
+	return (size == 1 || size == 2) && memcmp("..", segment, size) == 0;
+}
+
 /* What a decoder behind us could read as another path. */
 static bool is_sound(const char *path, size_t size)
 {
@@ -17,7 +25,7 @@ static bool is_sound(const char *path, size_t size)
 		if (*at == '%' && (strncasecmp(at, "%2f", 3) == 0 || strncasecmp(at, "%2e", 3) == 0 ||
 				   strncasecmp(at, "%00", 3) == 0 || strncasecmp(at, "%5c", 3) == 0))
 			return false;
-		if (*at == '/' && at[1] == '.')
+		if (*at == '/' && is_dots(at + 1, size - i - 1))
 			return false;
 	}
 	return true;

@@ -38,6 +38,19 @@ static bool sync_run(const struct house *house, const struct directory *director
 	return good;
 }
 
+/* So that whoever syncs next need not wait for the lease to run out. */
+static bool sync_leave(const struct house *house)
+{
+	struct skd_call *call = call_new("sync", 5000);
+	call->house = house;
+	bool good = sync_let_go(call) == SKD_OK;
+	if (!good)
+		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
+	work_end(call);
+	talloc_free(call);
+	return good;
+}
+
 int command_sync(const struct command_line *line)
 {
 	struct skd_call *call = call_new("sync", 60000);
@@ -60,6 +73,7 @@ int command_sync(const struct command_line *line)
 		}
 	if (!found)
 		fprintf(stderr, "skillsd sync: there is no directory %s\n", name ? name : "in the configuration");
+	good &= sync_leave(house);
 	pool_close(&house->jobs);
 	settings_close(&settings);
 	talloc_free(call);

@@ -57,7 +57,7 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 	if (parked)
 		TRY(store_run_decide(call, parked, "dropped", "sync",
 				     talloc_asprintf(call, "superseded by run %s", run->id)));
-	TRY(store_run_apply(call, run->source, run->id));
+	TRY(store_run_apply(call, run->source, run->id, is_news(&run->counts)));
 	if (run->counts.added > MANY)
 		TRY(store_run_weigh(call));
 	TRY(store_role_refresh(call, run->id, true));

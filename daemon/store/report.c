@@ -283,9 +283,10 @@ enum skd_outcome store_report_total(struct skd_call *call, const struct report_q
 {
 	struct rows *rows;
 	const char *sql = talloc_asprintf(call,
-					  "SELECT count(*) FROM (%s) v JOIN person p ON p.id = v.person_id"
+					  "SELECT count(%s) FROM (%s) v JOIN person p ON p.id = v.person_id"
 					  " WHERE %s AND %s AND v.rank = 1",
-					  holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE);
+					  q->group == REPORT_BY_PERSON ? "DISTINCT v.person_id" : "*", holdings_sql(call, q, false),
+					  PEOPLE_WHERE, HOLDING_WHERE);
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*total = row_int(rows, 0, 0);
 	return SKD_OK;

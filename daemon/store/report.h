@@ -44,7 +44,7 @@ struct report_row {
 enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *query) WARN_UNUSED;
 /* The next rows; *count 0 at the end. Belongs to the cursor, until the next call. */
 enum skd_outcome store_report_next(struct skd_call *call, struct report_row **rows, int *count) WARN_UNUSED;
-/* How many holdings there are in all. */
+/* How many holdings there are in all; grouped by person, how many people. */
 enum skd_outcome store_report_total(struct skd_call *call, const struct report_query *query, int64_t *total) WARN_UNUSED;
 
 /* What q->person holds now (claimed: what they say, to others only if shared), with its words; by q->sort: skill,

@@ -35,8 +35,9 @@ struct run_counts {
 /* From staging to a resolved picture: duplicates, unknown managers and loops skipped with a line;
  * counts what applying it would do. Changes nothing outside temporary tables. */
 enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts) WARN_UNUSED;
-/* Applies the picture: people, units, groups, members. Writes lines, changes. */
-enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
+/* Applies the picture: units, groups, members, and where there is news of them `people`. Writes lines, changes. */
+enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id,
+				 bool people) WARN_UNUSED;
 /* Tells the planner of many new people, who would be taken for few until the database looks itself. */
 enum skd_outcome store_run_weigh(struct skd_call *call) WARN_UNUSED;
 /* Applies what must never wait: members that left a group, accounts that were disabled. */

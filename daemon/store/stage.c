@@ -31,8 +31,10 @@ enum skd_outcome store_stage_begin(struct skd_call *call)
 static const char SKIP_NOTED[] = "INSERT INTO skip_line SELECT key, note FROM stage WHERE kind = 's'";
 
 static const char SKIP_DUPLICATES[] =
-	"WITH twice AS (DELETE FROM stage s USING stage first WHERE s.kind IN ('p', 'u', 'g') AND first.kind = s.kind"
-	"  AND first.id = s.id AND first.seq < s.seq RETURNING s.key, s.id)"
+	"WITH first AS (SELECT kind, id, min(seq) AS seq FROM stage WHERE kind IN ('p', 'u', 'g') GROUP BY kind, id"
+	"  HAVING count(*) > 1),"
+	" twice AS (DELETE FROM stage s USING first WHERE s.kind = first.kind AND s.id = first.id AND s.seq > first.seq"
+	"  RETURNING s.key, s.id)"
 	" INSERT INTO skip_line SELECT DISTINCT key, 'another entry has the same id ' || id FROM twice";
 
 /* Units above somebody; a unit known by its name alone has the folded name as its id. */
@@ -53,11 +55,6 @@ static const char PICTURE_PEOPLE[] =
 	"  s.title, s.phone, s.employee_number, s.locale, s.parent_key,"
 	"  coalesce(s.unit_key, 'name:' || lower(s.unit_name)), coalesce(s.disabled, false)"
 	" FROM stage s LEFT JOIN person p ON p.source = $1 AND p.external_id = s.id WHERE s.kind = 'p'";
-
-/* Temporary tables are never analyzed on their own, and the planner takes them for small. */
-static const char STAGE_WEIGH[] = "ANALYZE stage";
-static const char PICTURE_WEIGH[] = "ANALYZE picture";
-static const char PICTURE_WEIGH_ALL[] = "ANALYZE picture, picture_unit, picture_member";
 
 static const char PICTURE_MANAGERS[] =
 	"UPDATE picture c SET manager_id = m.person_id FROM picture m"
@@ -104,23 +101,24 @@ static const char PICTURE_UNIT_IDS[] =
 	" (c.username, c.name, c.mail, c.title, c.phone, c.employee_number, c.locale, c.manager_id, c.disabled)"
 
 static const char RUN_COUNTS[] =
-	"SELECT (SELECT count(*) FROM picture),"
-	" (SELECT count(*) FROM person WHERE source = $1 AND absent_since IS NULL),"
-	" (SELECT count(*) FROM picture WHERE is_new),"
-	" (SELECT count(*) FROM picture c JOIN person p ON p.id = c.person_id WHERE " PERSON_DIFFERS "),"
-	" (SELECT count(*) FROM picture c JOIN person p ON p.id = c.person_id WHERE p.unit_id IS DISTINCT FROM c.unit_id),"
-	" (SELECT count(*) FROM person p WHERE p.source = $1 AND p.absent_since IS NULL"
-	"  AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)),"
-	" (SELECT count(*) FROM picture WHERE was_absent), (SELECT count(*) FROM skip_line)";
+	"SELECT c.people, a.active, c.added, c.changed, c.moved, a.active - c.stayed, c.returned,"
+	" (SELECT count(*) FROM skip_line) FROM (SELECT count(*) AS people, count(*) FILTER (WHERE c.is_new) AS added,"
+	"  count(*) FILTER (WHERE NOT c.is_new AND " PERSON_DIFFERS ") AS changed,"
+	"  count(*) FILTER (WHERE NOT c.is_new AND p.unit_id IS DISTINCT FROM c.unit_id) AS moved,"
+	"  count(*) FILTER (WHERE p.id IS NOT NULL AND p.absent_since IS NULL) AS stayed,"
+	"  count(*) FILTER (WHERE c.was_absent) AS returned"
+	"  FROM picture c LEFT JOIN person p ON p.id = c.person_id) AS c,"
+	" (SELECT count(*) AS active FROM person WHERE source = $1 AND absent_since IS NULL) AS a";
 
-/* Nothing is known of tables as young as these; whole ones are best joined by hash. */
-static const char RUN_SETTINGS[] =
-	"SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s';"
-	"SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'";
+/* The planner knows nothing of tables as young as these. Whole ones are best joined by hash, and to ANALYZE
+ * them takes longer than all that follows. */
+static const char WHOLE_TABLES[] = "SET LOCAL enable_nestloop = off";
+static const char FEW_ROWS[] = "SET LOCAL enable_nestloop = on";
 
 static enum skd_outcome run_steps(struct skd_call *call, const char *const *steps, const char *source,
 				  const char *run_id)
 {
+	TRY(db_script(call, WHOLE_TABLES));
 	for (; *steps; steps++) {
 		bool with_run = run_id && strstr(*steps, "$2") != NULL;
 		struct args args = with_run ? ARGS(source, run_id) : ARGS(source);
@@ -128,17 +126,17 @@ static enum skd_outcome run_steps(struct skd_call *call, const char *const *step
 			args.count = 0;
 		TRY(db_run(call, *steps, args, NULL));
 	}
-	return SKD_OK;
+	return db_script(call, FEW_ROWS);
 }
 
 enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts)
 {
 	static const char *const steps[] = {
-		STAGE_WEIGH, SKIP_NOTED, SKIP_DUPLICATES, PICTURE_UNITS, PICTURE_PEOPLE, PICTURE_WEIGH, PICTURE_MANAGERS,
+		SKIP_NOTED, SKIP_DUPLICATES, PICTURE_UNITS, PICTURE_PEOPLE, PICTURE_MANAGERS,
 		SKIP_MANAGERS, SKIP_LOOPS, PICTURE_MEMBERS_BY_KEY, PICTURE_MEMBERS_BY_NAME, UNIT_IDS, UNIT_IDS_NEW,
-		PICTURE_UNIT_IDS, PICTURE_WEIGH_ALL, NULL};
+		PICTURE_UNIT_IDS, NULL};
 	struct rows *rows;
-	TRY(db_script(call, RUN_SETTINGS));
+	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
 	TRY(run_steps(call, steps, source, NULL));
 	TRY(db_query(call, RUN_COUNTS, ARGS(source), &rows));
 	*counts = (struct run_counts){row_int(rows, 0, 0), row_int(rows, 0, 1), row_int(rows, 0, 2), row_int(rows, 0, 3),
@@ -160,17 +158,14 @@ static const char UNITS_LEAVE[] =
 	"UPDATE unit u SET absent_since = now(), parent_id = NULL, updated_at = now() WHERE u.source = $1"
 	" AND u.absent_since IS NULL AND NOT EXISTS (SELECT FROM picture_unit c WHERE c.unit_id = u.id)";
 
+/* Managers of new people may be new themselves: foreign keys are looked up when all rows are there. */
 static const char PEOPLE_ADD[] =
 	"WITH added AS (INSERT INTO person (id, source, external_id, username, name, mail, title, phone, employee_number,"
-	"   locale, unit_id, disabled)"
-	"  SELECT person_id, $1, external_id, username, name, mail, title, phone, employee_number, locale, unit_id, disabled"
-	"  FROM picture WHERE is_new RETURNING id),"
+	"   locale, unit_id, manager_id, disabled)"
+	"  SELECT person_id, $1, external_id, username, name, mail, title, phone, employee_number, locale, unit_id, manager_id,"
+	"   disabled FROM picture WHERE is_new RETURNING id),"
 	" told AS (INSERT INTO change (noun, key) SELECT 'person', id FROM added)"
 	" INSERT INTO directory_run_line (run_id, kind, person_id) SELECT $2::uuid, 'added', id FROM added";
-/* Managers of new people may be new themselves: all rows are there before they are pointed at. */
-static const char PEOPLE_ADD_MANAGERS[] =
-	"UPDATE person p SET manager_id = c.manager_id FROM picture c"
-	" WHERE p.id = c.person_id AND c.is_new AND c.manager_id IS NOT NULL";
 
 static const char PEOPLE_LINES[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
@@ -232,12 +227,16 @@ static const char NESTED_ADD[] =
 	" JOIN directory_group g ON g.source = $1 AND g.external_id = m.group_ref"
 	" JOIN directory_group n ON n.source = $1 AND n.external_id = m.member_ref ON CONFLICT DO NOTHING";
 
-enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id)
+enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id, bool people)
 {
-	static const char *const steps[] = {
-		UNITS_ADD, UNITS_CHANGE, PEOPLE_LINES, PEOPLE_LEAVE, PEOPLE_ADD, PEOPLE_ADD_MANAGERS, PEOPLE_CHANGE,
-		UNITS_LEAVE, GROUPS_PUT, GROUPS_DROP, MEMBERS_DROP, MEMBERS_ADD, NESTED_DROP, NESTED_ADD, NULL};
-	return run_steps(call, steps, source, run_id);
+	static const char *const unit_steps[] = {UNITS_ADD, UNITS_CHANGE, NULL};
+	static const char *const people_steps[] = {PEOPLE_LINES, PEOPLE_LEAVE, PEOPLE_ADD, PEOPLE_CHANGE, NULL};
+	static const char *const group_steps[] = {UNITS_LEAVE, GROUPS_PUT,  GROUPS_DROP, MEMBERS_DROP,
+						  MEMBERS_ADD, NESTED_DROP, NESTED_ADD,	 NULL};
+	TRY(run_steps(call, unit_steps, source, run_id));
+	if (people)
+		TRY(run_steps(call, people_steps, source, run_id));
+	return run_steps(call, group_steps, source, run_id);
 }
 
 static const char PEOPLE_WEIGH[] = "ANALYZE person";

@@ -105,11 +105,13 @@ static void dot_segments_are_malformed(void **state)
 {
 	static const char *const bad[] = {
 		"/.", "/..", "/./api/v1/people", "/api/../api/v1/people", "/api/v1/people/..", "/api/v1/people/.",
-		"/api/v1/people/../units", "/api/v1/people/..?q=1", "/api/v1/people/...",
+		"/api/v1/people/../units", "/api/v1/people/..?q=1",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		is_malformed(state, bad[i]);
 	is_route(state, "GET", "/api/v1/people/a.b", "/api/v1/people/{id}");
+	is_route(state, "GET", "/api/v1/people/...", "/api/v1/people/{id}"); /* RFC 3986 3.3: only . and .. */
+	is_route(state, "GET", "/api/v1/people/.b", "/api/v1/people/{id}");
 }
 
 static void what_is_no_path_is_malformed(void **state)
