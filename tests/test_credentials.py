@@ -157,7 +157,7 @@ def test_bodies_that_are_no_json_are_refused(issuer):
 
 def test_what_begins_later_is_scheduled_and_becomes_active_with_no_job(hr, issuer, skill, people):
     achievement = earn(hr, skill, 2)["id"]
-    made = issuer.issue(HOLDER, achievement, valid_from=moment(seconds=1.5))
+    made = issuer.issue(HOLDER, achievement, valid_from=moment(seconds=2.5))
     assert made["state"] == "scheduled" and holdings(hr, people[HOLDER], skill) == []
     wait_for("the state", lambda: issuer.get(f"/credentials/{made['id']}")["state"] == "active", 20)
     row, = holdings(hr, people[HOLDER], skill)
@@ -165,7 +165,7 @@ def test_what_begins_later_is_scheduled_and_becomes_active_with_no_job(hr, issue
 
 
 def test_what_ends_is_expired_with_no_job(hr, issuer, skill, people):
-    made = issuer.issue(HOLDER, earn(hr, skill, 2)["id"], expires_at=moment(seconds=1.5))
+    made = issuer.issue(HOLDER, earn(hr, skill, 2)["id"], expires_at=moment(seconds=2.5))
     assert made["state"] == "active" and len(holdings(hr, people[HOLDER], skill)) == 1
     assert hr.get("/reports/skills", skill=skill["id"])["items"][0]["expires_at"] == made["expires_at"]
     wait_for("the state", lambda: issuer.get(f"/credentials/{made['id']}")["state"] == "expired", 20)

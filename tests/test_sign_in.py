@@ -16,7 +16,7 @@ NUMBERS = iter(range(1, 250))
 @pytest.fixture(scope="module")
 def strict(postgres):
     """Three failures are too many; addresses are what the proxy says."""
-    config = {"throttle": {"user_failures": 3, "address_failures": 6, "block": "1s", "window": "1m",
+    config = {"throttle": {"user_failures": 3, "address_failures": 6, "block": "2s", "window": "1m",
                            "failure_delay": "150ms"},
               "server": {"trusted_proxy": "127.0.0.1"}}
     house = demo_house(config, postgres=postgres)
@@ -236,17 +236,17 @@ def test_a_spoilt_token_is_nobodys(strict, spoil):
 
 
 def test_a_session_ends_when_it_is_not_used_and_at_the_latest_after_its_time(postgres):
-    with House(None, config={"sessions": {"idle": "1s", "absolute": "3s"}}, postgres=postgres) as house:
+    with House(None, config={"sessions": {"idle": "2s", "absolute": "5s"}}, postgres=postgres) as house:
         idle, busy, begun = house.sign_in("rescue"), house.sign_in("rescue"), time.monotonic()
         while (status := busy.ask("GET", "/me").status_code) == 200:
             time.sleep(0.1)
             if time.monotonic() - begun < 0.4:
                 idle.get("/me")
         lasted = time.monotonic() - begun
-        assert status == 401 and 2.5 <= lasted < 10
+        assert status == 401 and 4 <= lasted < 20
         idle.get("/me", gives=401)
         fresh = house.sign_in("rescue")
-        time.sleep(1.3)
+        time.sleep(2.3)
         fresh.get("/me", gives=401)
         assert house.sign_in("rescue").get("/sessions")["items"][0]["account"] == "rescue"
 
@@ -283,7 +283,7 @@ def test_a_token_makes_no_tokens_and_sees_no_sessions(strict):
 
 
 def test_a_token_lasts_until_its_time_or_its_end(strict):
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
     made, machine = make_token(strict.rescue, "people:read", expires_at=soon)
     assert made["expires_at"] == soon
     machine.get("/people")
@@ -357,7 +357,7 @@ def test_a_module_that_hangs_stalls_its_own_caller_only(postgres):
     service = ["auth [success=ignore default=1] pam_succeed_if.so quiet user = sleeper",
                f"auth requisite {trouble} do=hang",
                "auth required pam_permit.so", "account required pam_permit.so"]
-    with House(None, service=service, gate={"deadline": 3}, postgres=postgres) as house:
+    with House(None, service=service, gate={"deadline": 6}, postgres=postgres) as house:
         answers = []
         sleepers = [threading.Thread(target=lambda: answers.append(house.try_sign_in("sleeper", "x").status_code))
                     for _ in range(4)]
@@ -368,7 +368,7 @@ def test_a_module_that_hangs_stalls_its_own_caller_only(postgres):
         for _ in range(10):
             house.sign_in("rescue").get("/me")
         took = time.monotonic() - begun
-        assert not answers and took < 2.5, f"ten sign-ins took {took:.1f} seconds beside a module that hangs"
+        assert not answers and took < 5, f"ten sign-ins took {took:.1f} seconds beside a module that hangs"
         for sleeper in sleepers:
             sleeper.join(30)
         assert answers == [503] * 4

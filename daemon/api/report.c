@@ -421,9 +421,10 @@ enum skd_outcome api_holding_list(struct skd_call *call, const struct request *i
 	struct report_words *words;
 	struct store_person person;
 	size_t from, count;
-	TRY(person_get(call, in->ids[0], &person));
-	if (strcmp(in->format, "json") != 0)
+	if (strcmp(in->format, "json") != 0) {
+		TRY(person_get(call, in->ids[0], &person));
 		return report_answer(call, in, out, &order);
+	}
 	TRY(holding_list(call, &order.query, &holdings, &count, &words));
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);

@@ -226,9 +226,10 @@ enum skd_outcome holding_list(struct skd_call *call, struct report_query *query,
 	struct report_row *rows;
 	struct store_person person;
 	int row_count;
-	TRY(person_get(call, query->person, &person));
 	query->sight = sight_of(call);
 	TRY(store_holding_rows(call, query, &rows, &row_count, words));
+	if (!row_count) /* or nobody who is seen */
+		TRY(person_get(call, query->person, &person));
 	*holdings = talloc_zero_array(call, struct report_holding, row_count + 1);
 	*count = 0;
 	for (int i = 0; i < row_count; i++) {

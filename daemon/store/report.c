@@ -28,13 +28,17 @@ struct report_words {
 	size_t size; /* a power of two */
 };
 
+/* Ids are texts of 36 bytes, and no more of them are looked at. */
 static size_t word_slot(const struct report_words *words, const char *id, int64_t version)
 {
-	uint64_t hash = 14695981039346656037u + (uint64_t)version;
-	for (const char *c = id; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+	enum { ID = UUID_SIZE - 1, PARTS = ID / 4 };
+	uint32_t part[PARTS];
+	uint64_t hash = (uint64_t)version;
+	memcpy(part, id, ID);
+	for (int i = 0; i < PARTS; i++)
+		hash = (hash ^ part[i]) * 0x9e3779b97f4a7c15u;
 	size_t at = (hash ^ hash >> 32) & (words->size - 1);
-	while (words->slots[at].id && (words->slots[at].version != version || strcmp(words->slots[at].id, id) != 0))
+	while (words->slots[at].id && (words->slots[at].version != version || memcmp(words->slots[at].id, id, ID) != 0))
 		at = (at + 1) & (words->size - 1);
 	return at;
 }
@@ -223,23 +227,28 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 	return SKD_OK;
 }
 
-/* One person, with the words beside: a short read of few rows. */
-#define HOLDINGS_SELECT                                                                                         \
-	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, f.valid_to,"   \
-	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at,"                   \
-	" row_number() OVER w, NULL::text, s.label, s.code, v.name, i.name"                                     \
-	" FROM proof f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"                   \
+/* One person, with the words beside: a short read of few rows, which sees no further than the actor. */
+#define HOLDINGS_SELECT(rank)                                                                                   \
+	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.valid_to," \
+	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at, " rank             \
+	", NULL::text, s.label, s.code, v.name, i.name"                                                         \
+	" FROM person p JOIN proof f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"                   \
 	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number" \
-	" JOIN issuer i ON i.id = f.issuer_id"                                                                  \
-	" WHERE f.person_id = $1::uuid AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()" \
+	" JOIN issuer i ON i.id = f.issuer_id WHERE p.id = $1::uuid"                                            \
+	" AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"                                                  \
+	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
+static const char HOLDINGS[] =
+	HOLDINGS_SELECT("0::bigint") " ORDER BY s.label, f.skill_id, f.level DESC, f.valid_to DESC, f.credential_id";
+#define HOLDINGS_RANKED                                                                                         \
+	HOLDINGS_SELECT("row_number() OVER w")                                                                  \
 	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)"
-static const char HOLDINGS[] = HOLDINGS_SELECT " ORDER BY s.label, f.skill_id, 15";
 static const char HOLDINGS_CLAIMED[] =
-	"SELECT p.id, p.username, p.name, p.title, p.unit_id, p.manager_id, f.skill_id, f.level, 'infinity'::timestamptz,"
+	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, 'infinity'::timestamptz,"
 	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
 	" s.label, s.code, NULL::text, NULL::text"
-	" FROM claim f JOIN person p ON p.id = f.person_id JOIN skill s ON s.id = f.skill_id"
-	" WHERE f.person_id = $1::uuid AND (f.shared OR f.person_id = $2::uuid) ORDER BY %s %s, f.skill_id";
+	" FROM person p JOIN claim f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"
+	" WHERE p.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
+	" AND (f.shared OR f.person_id = $3::uuid) ORDER BY %s %s, f.skill_id";
 
 /* The common order is prepared, the others are planned each time. */
 static enum skd_outcome holdings_query(struct skd_call *call, const struct report_query *q, struct rows **rows)
@@ -252,14 +261,14 @@ static enum skd_outcome holdings_query(struct skd_call *call, const struct repor
 		{"skill", "s.label", "text"}, {"level", "f.level", "int"}, {NULL, NULL, NULL}};
 	const struct list_order *order = order_of(q, q->claimed ? claimed_orders : orders);
 	const char *way = q->descending ? "DESC" : "ASC";
+	struct args args = ARGS(q->person, arg_bool(q->sight.everyone), q->sight.self, arg_bool(q->sight.issued));
 	if (q->claimed)
-		return db_query_once(call, talloc_asprintf(call, HOLDINGS_CLAIMED, order->expression, way),
-				     ARGS(q->person, q->sight.self), rows);
+		return db_query_once(call, talloc_asprintf(call, HOLDINGS_CLAIMED, order->expression, way), args, rows);
 	if (order == orders && !q->descending)
-		return db_query(call, HOLDINGS, ARGS(q->person), rows);
-	return db_query_once(call,
-			     talloc_asprintf(call, HOLDINGS_SELECT " ORDER BY %s %s, f.skill_id, 15", order->expression, way),
-			     ARGS(q->person), rows);
+		return db_query(call, HOLDINGS, args, rows);
+	return db_query_once(
+		call, talloc_asprintf(call, HOLDINGS_RANKED " ORDER BY %s %s, f.skill_id, 15", order->expression, way), args,
+		rows);
 }
 
 enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,

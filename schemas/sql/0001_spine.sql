@@ -60,12 +60,14 @@ CREATE FUNCTION people_below(manager uuid) RETURNS SETOF uuid LANGUAGE sql STABL
 		UNION SELECT p.id FROM person p JOIN below b ON p.manager_id = b.id)
 	SELECT id FROM below WHERE id <> manager
 $$;
-CREATE FUNCTION is_above(manager uuid, person uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-	WITH RECURSIVE above (id) AS (
-		SELECT p.manager_id FROM person p WHERE p.id = person
-		UNION SELECT p.manager_id FROM person p JOIN above a ON p.id = a.id)
-	SELECT EXISTS (SELECT FROM above WHERE id = manager) AND manager <> person
-$$;
+CREATE FUNCTION is_above(manager uuid, person uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN manager <> person AND EXISTS (
+		WITH RECURSIVE above (id) AS (
+			SELECT p.manager_id FROM person p WHERE p.id = person
+			UNION SELECT p.manager_id FROM person p JOIN above a ON p.id = a.id)
+		SELECT FROM above WHERE id = manager);
+END $$;
 CREATE FUNCTION units_within(top uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 10 AS $$
 	WITH RECURSIVE within (id) AS (
 		SELECT top

@@ -11,7 +11,7 @@ import time
 
 from bench.measure import Load, alternate, backends, pgbench, wrk
 from bench.people import FIRST, ID, get
-from kit.gate import ROOT
+from kit.gate import build_folder
 from kit.slapd import free_port, short_folder, unprivileged
 
 NGINX = """
@@ -89,11 +89,13 @@ def constant(table, house, rounds, seconds):
     table.bound("  CPU of the daemon a request", ours.microseconds, "us", most=9)
 
 
-def holdings_sql():
-    """The SQL of the daemon, from its source."""
-    text = (ROOT / "daemon/store/report.c").read_text()
-    constant_text = re.search(r"char HOLDINGS\[\] =(.*?);\n", text, re.S)[1]
-    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', constant_text))
+def holdings_sql(person):
+    """The daemon's own SQL, out of its binary, for one who sees everybody; `person` is an expression."""
+    binary = (build_folder() / "skillsd").read_bytes()
+    text = re.search(rb"SELECT p\.id,[^\0]+ FROM person p JOIN proof f [^\0]+ ORDER BY s\.label[^\0]+", binary)[0].decode()
+    for parameter, value in ("$1::uuid", person), ("$2::bool", "true"), ("$3::uuid", "NULL::uuid"), ("$4::bool", "false"):
+        text = text.replace(parameter, value)
+    return text
 
 
 def person(table, house, people, rounds, seconds):
@@ -101,8 +103,8 @@ def person(table, house, people, rounds, seconds):
     folder = short_folder("wrk-")
     try:
         (folder / "people.lua").write_text(WRK_PEOPLE)
-        (folder / "person.sql").write_text(f"\\set n random({FIRST}, {FIRST + people - 1})\n" +
-                                           holdings_sql().replace("$1::uuid", f"('{ID}' || :n)::uuid") + ";\n")
+        (folder / "person.sql").write_text(f"\\set n random({FIRST}, {FIRST + people - 1})\n"
+                                           + holdings_sql(f"('{ID}' || :n)::uuid") + ";\n")
 
         def load(what):
             return Load(lambda: wrk(house.url, seconds, token=house.token, script=folder / "people.lua",
