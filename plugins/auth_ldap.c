@@ -123,13 +123,12 @@ static enum skd_outcome account_check(const struct authenticator *self, struct d
 	if (!finding.dn || !finding.id || !finding.username)
 		return host->fail(link->call, SKD_FAULT, "%s: the entry of %s shows no usable %s", link->uri,
 				  signin->username, self->map.option[finding.id ? MAP_USERNAME : MAP_ID]);
+	*step = (struct skd_step){.account = finding.username, .source = self->directory, .person_id = finding.id};
 	outcome = dir_link_bind(link, finding.dn, signin->password);
 	if (outcome == SKD_OK && finding.disabled)
 		host->log(host, SKD_INFO, "%s: %s is disabled", link->uri, finding.dn);
 	if (outcome == SKD_DENIED || (outcome == SKD_OK && finding.disabled))
 		return host->fail(link->call, SKD_DENIED, "the directory does not let this account in with this password");
-	if (outcome == SKD_OK)
-		*step = (struct skd_step){.account = finding.username, .source = self->directory, .person_id = finding.id};
 	return outcome;
 }
 

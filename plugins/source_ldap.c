@@ -357,6 +357,17 @@ static const struct skd_option options[] = {
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
 
+static const char *source_key(void *self, struct skd_call *call, const char *name)
+{
+	const struct source *source = self;
+	struct dir_key key = {.host = source->host, .call = call};
+	if (!strchr(name, '='))
+		return NULL;
+	struct skd_text made = dir_key_make(&key, (struct skd_text){name, strlen(name)});
+	char *copy = source->host->alloc(call, made.size + 1);
+	return made.size ? memcpy(copy, made.bytes, made.size) : NULL;
+}
+
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
 	.abi = SKD_ABI,
 	.kind = SKD_SOURCE,
@@ -364,5 +375,5 @@ __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = 
 	.options = options,
 	.open = source_open,
 	.close = source_close,
-	.is.source = {.read = source_read},
+	.is.source = {.read = source_read, .key = source_key},
 };

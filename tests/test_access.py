@@ -7,6 +7,7 @@ import pytest
 from kit.chart import Chart
 from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_HR, demo_house, wait_for
 from kit.gate import ROOT
+from kit.slapd import free_port
 
 EMPLOYEE, MANAGER, HR, ISSUER, ADMIN = (ACCOUNTS[name] for name in ("EMPLOYEE", "MANAGER", "HR", "ISSUER", "ADMIN"))
 UNSEEN = "rthornton"  # below nobody who signs in here, and without a credential
@@ -28,12 +29,14 @@ class Cast:
             "name": "Doorkeeper", "skills": [{"skill": self.skill, "level": 2}], "state": "published"})["id"]
         self.below = sorted(CHART.below(MANAGER))[0]
         self.awarded = [EMPLOYEE, MANAGER, HR, self.below]
-        self.credentials = {username: self.issuer.issue(username, self.achievement, evidence=[{"name": "A secret"}])["id"]
+        self.credentials = {username: self.issuer.issue(username, self.achievement,
+                                                        evidence=[{"name": "A secret"}])["id"]
                             for username in self.awarded}
         self.claims = {}
         for username in EMPLOYEE, HR:
             for shared in False, True:
-                skill = self.hr.post("/skills", {"framework": "ACC", "code": f"{username}-{shared}", "label": "Claimed"})
+                skill = self.hr.post("/skills", {"framework": "ACC", "code": f"{username}-{shared}",
+                                                 "label": "Claimed"})
                 made = self.clients[username].post("/claims", {"skill": skill["id"], "level": 1, "shared": shared})
                 self.claims[username, shared] = made["id"]
 
@@ -152,8 +155,10 @@ DEEDS = [
 def test_deeds_are_done_by_those_who_may(cast, method, path, body, expected):
     for actor, client in cast.clients.items():
         words = {"actor": actor, "skill": cast.skill, "achievement": cast.achievement}
-        filled = body and {name: value.format(**words) if isinstance(value, str) else value for name, value in body.items()}
-        answer = client.ask(method, path.format(**words), filled, headers={"If-Match": "*"} if method == "PATCH" else ())
+        filled = body and {name: value.format(**words) if isinstance(value, str) else value for name,
+                           value in body.items()}
+        answer = client.ask(method, path.format(**words), filled, headers={"If-Match": "*"}
+                            if method == "PATCH" else ())
         assert answer.status_code == expected(actor), f"{actor}: {answer.text}"
         if answer.status_code == 403:
             assert answer.json()["type"] == "urn:skillsd:problem:forbidden"
@@ -327,6 +332,28 @@ def test_who_leaves_the_directory_has_no_right_left(living):
     assert client.get("/me")["roles"] == []
     assert living.try_sign_in("rdeshpande", living.passwords["rdeshpande"]).status_code == 401
     link.add_s(dn, list(found.items()))
+
+
+def test_the_first_run_gives_the_roles_even_where_it_races_with_the_daemons_start(postgres):
+    house = demo_house(postgres=postgres)
+    house.port = free_port()
+    house.configure()
+    house.migrate()
+    lock = postgres.connect(house.database)
+    lock.cursor().execute("BEGIN; LOCK TABLE issuer IN ACCESS EXCLUSIVE MODE")  # the last that a starting daemon writes
+    try:
+        house.start(migrate=False)
+        wait_for("the run to be over, or to wait", lambda: house.sql(
+            "SELECT 1 FROM directory_run WHERE state <> 'running' UNION ALL SELECT 1 FROM pg_locks"
+            " WHERE NOT granted AND relation = 'role_group'::regclass"))
+        lock.cursor().execute("COMMIT")
+        wait_for("the run", lambda: house.sql("SELECT 1 FROM directory_run WHERE state = 'done'"))
+        wait_for("the start", lambda: house.sql("SELECT 1 FROM role_group"))
+        assert house.sign_in(HR).opened["roles"] == ["hr"]
+        assert house.stop() == 0
+    finally:
+        lock.close()
+        house.remove()
 
 
 # ---- who holds what, and why

@@ -36,15 +36,18 @@ def test_every_write_has_an_entry_by_whom_and_to_what(house, auditor, hr, issuer
     note(hr, "framework.add", "framework", hr.post("/frameworks", {"code": "AUD", "name": "Audit"}))
     scale = note(hr, "scale.add", "scale", hr.post("/scales", {"name": "aud", "levels": ["a"]}))
     note(hr, "scale.set", "scale", hr.patch(f"/scales/{scale['id']}", {"state": "archived"}, hr.last.headers["ETag"]))
-    skill = note(hr, "skill.add", "skill", hr.post("/skills", {"framework": "AUD", "code": "AUD-1", "label": "Auditing"}))
+    skill = note(hr, "skill.add", "skill", hr.post("/skills", {"framework": "AUD", "code": "AUD-1",
+            "label": "Auditing"}))
     note(hr, "skill.set", "skill", hr.patch(f"/skills/{skill['id']}", {"label": "Audits"}, hr.last.headers["ETag"]))
     earned = note(hr, "achievement.add", "achievement", hr.post("/achievements", {
         "name": "Auditor", "skills": [{"skill": "AUD-1", "level": 1}], "state": "published"}))
     credential = note(issuer, "credential.issue", "credential", issuer.issue(ACCOUNTS["MANAGER"], earned["id"]))
     for verb in "suspend", "reinstate", "revoke":
-        note(issuer, f"credential.{verb}", "credential", issuer.post(f"/credentials/{credential['id']}/{verb}", {"reason": "x"}))
+        note(issuer, f"credential.{verb}", "credential", issuer.post(f"/credentials/{credential['id']}/{verb}",
+                {"reason": "x"}))
     claim = note(employee, "claim.add", "claim", employee.post("/claims", {"skill": "AUD-1", "level": 1}))
-    note(employee, "claim.set", "claim", employee.patch(f"/claims/{claim['id']}", {"level": 2}, employee.last.headers["ETag"]))
+    note(employee, "claim.set", "claim", employee.patch(f"/claims/{claim['id']}", {"level": 2},
+                                                        employee.last.headers["ETag"]))
     employee.delete(f"/claims/{claim['id']}", employee.last.headers["ETag"])
     made.append(("ldap:lwojcik", "claim.drop", "claim", claim["id"], None))
     for account, action, noun, object_id, _ in made:
@@ -63,7 +66,8 @@ def test_a_write_that_fails_leaves_no_entry_of_success(auditor, hr):
 
 @pytest.mark.parametrize("method, path, body", [
     ("POST", "/credentials", {"person": "pquinn", "achievement": "0190a000-0000-7000-8000-000000000000"}),
-    ("GET", "/audit", None), ("GET", "/access", None), ("GET", "/directory/runs", None), ("POST", "/directory/runs", None)])
+    ("GET", "/audit", None), ("GET", "/access", None), ("GET", "/directory/runs", None), ("POST", "/directory/runs",
+            None)])
 def test_every_refused_right_has_an_entry(house, auditor, method, path, body):
     client = house.sign_in(ACCOUNTS["EMPLOYEE"])
     answer = client.ask(method, path, body)
@@ -97,13 +101,15 @@ def test_entries_are_found_by_what_is_asked(auditor, hr, house):
     between = {"since": before.isoformat(), "until": after.isoformat()}
     for filters in between, {"noun": "framework", **between}, {"account": f"ldap:{ACCOUNTS['HR']}", **between}, \
             {"action": one["action"], **between}, {"outcome": "ok", "object": made["id"]}:
-        assert [found["id"] for found in entries(auditor, **filters) if found.get("object") == made["id"]] == [one["id"]]
+        assert [found["id"] for found in entries(auditor, **filters)
+                if found.get("object") == made["id"]] == [one["id"]]
     assert one["id"] not in {found["id"] for found in entries(auditor, until=before.isoformat())}
     assert one["id"] not in {found["id"] for found in entries(auditor, since=after.isoformat())}
     for other in {"noun": "skill"}, {"account": "ldap:nobody"}, {"action": "nothing"}, {"outcome": "clash"}:
         assert one["id"] not in {found["id"] for found in entries(auditor, **between, **other)}
     times = [found["at"] for found in entries(auditor, limit=7)]
-    assert times == sorted(times, reverse=True) and times[::-1] == [found["at"] for found in entries(auditor, sort="at", until=times[0])] + times[:1]
+    assert times == sorted(times, reverse=True) and times[::-1] == [found["at"] for found in entries(auditor,
+            sort="at", until=times[0])] + times[:1]
 
 
 def test_nobody_changes_the_audit_not_even_the_database_owner(house):

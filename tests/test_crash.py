@@ -108,7 +108,8 @@ def hold(house, started):
         assert acknowledged <= set(codes), f"lost: {acknowledged - set(codes)}"
         assert not {code for code, status in writer.answers.items() if status in (503, "refused")} & set(codes)
         entries = house.sql("SELECT object, count(*) FROM audit_entry WHERE action = 'framework.add' AND outcome = 'ok'"
-                            " AND object IN (SELECT id::text FROM framework WHERE code LIKE %s) GROUP BY 1", writer.name_ + "-%")
+                            " AND object IN (SELECT id::text FROM framework WHERE code LIKE %s) GROUP BY 1",
+                            writer.name_ + "-%")
         assert len(entries) == len(codes) and {count for _, count in entries} <= {1}
 
 
@@ -120,13 +121,15 @@ def test_without_postgresql_it_is_503_and_it_comes_back_by_itself(house, number)
     made = client.post("/frameworks", {"code": f"before-{number}", "name": "x"})
     house.postgres.stop(number)
     for _ in range(3):
-        for method, path, body in ("GET", "/me", None), ("GET", "/frameworks", None), ("GET", "/reports/skills", None), \
+        for method, path, body in ("GET", "/me", None), ("GET", "/frameworks", None), ("GET", "/reports/skills",
+                None), \
                 ("POST", "/frameworks", {"code": "x", "name": "x"}), ("GET", "/readyz", None), \
                 ("POST", "/sessions", {"username": "rescue", "password": house.passwords["rescue"]}):
             answer = client.ask(method, path, body)
             assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1, f"{method} {path}: {answer.text}"
     assert client.ask("GET", "/healthz").status_code == 200 and client.ask("GET", "/metrics").status_code == 200
-    assert requests.get(house.url + "/api/v1/me", timeout=10).status_code == 401, "who has no token need not wait for the database"
+    assert requests.get(house.url + "/api/v1/me",
+                        timeout=10).status_code == 401, "who has no token need not wait for the database"
     house.postgres.start()
     begun = time.monotonic()
     wait_for("/readyz", lambda: house._answers("/readyz"), 20)

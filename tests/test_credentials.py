@@ -55,7 +55,8 @@ def holdings(client, person, skill, **parameters):
 def test_a_credential_has_what_was_said_and_what_follows(hr, issuer, skill, people):
     achievement = earn(hr, skill, 3, validity="P1Y2M3D", type="Certification")
     before = datetime.datetime.now(UTC)
-    made = issuer.issue(HOLDER, achievement["id"], evidence=[{"name": "Test", "url": "https://example.org/t", "narrative": "é"}])
+    made = issuer.issue(HOLDER, achievement["id"], evidence=[{"name": "Test", "url": "https://example.org/t",
+            "narrative": "é"}])
     assert made["person"] == {"id": people[HOLDER]["id"], "name": people[HOLDER]["name"]}
     assert made["achievement"] == {"id": achievement["id"], "version": 1, "name": achievement["name"]}
     assert made["issuer"]["name"] == "Example Ltd" and made["state"] == "active"
@@ -74,7 +75,8 @@ def test_a_credential_has_what_was_said_and_what_follows(hr, issuer, skill, peop
 
 @pytest.mark.parametrize("start, validity, end", [
     ("2024-02-29T10:00:00Z", "P1Y", "2025-02-28T10:00:00Z"), ("2024-01-31T00:00:00Z", "P1M", "2024-02-29T00:00:00Z"),
-    ("2025-01-31T23:59:59.123456Z", "P2M", "2025-03-31T23:59:59.123456Z"), ("2025-03-01T12:00:00+02:00", "P2W", "2025-03-15T10:00:00Z"),
+    ("2025-01-31T23:59:59.123456Z", "P2M", "2025-03-31T23:59:59.123456Z"), ("2025-03-01T12:00:00+02:00", "P2W",
+            "2025-03-15T10:00:00Z"),
     ("2025-12-31", "P10D", "2026-01-10T00:00:00Z"), ("2020-01-01", "P100Y", "2120-01-01T00:00:00Z")])
 def test_validity_counts_as_the_calendar_does(hr, issuer, skill, start, validity, end):
     made = issuer.issue(HOLDER, earn(hr, skill, 1, validity=validity)["id"], issued_at=start)
@@ -83,7 +85,8 @@ def test_validity_counts_as_the_calendar_does(hr, issuer, skill, start, validity
 
 def test_what_is_said_beats_what_follows(hr, issuer, skill):
     achievement = earn(hr, skill, 1, validity="P1Y")["id"]
-    made = issuer.issue(HOLDER, achievement, issued_at="2024-05-01", valid_from="2024-06-01", expires_at="2031-01-02T03:04:05Z")
+    made = issuer.issue(HOLDER, achievement, issued_at="2024-05-01", valid_from="2024-06-01",
+                        expires_at="2031-01-02T03:04:05Z")
     assert (made["issued_at"], made["valid_from"], made["expires_at"]) == \
         ("2024-05-01T00:00:00Z", "2024-06-01T00:00:00Z", "2031-01-02T03:04:05Z")
     assert "expires_at" not in issuer.issue(HOLDER, earn(hr, skill, 1)["id"])
@@ -99,7 +102,8 @@ def test_a_person_is_named_by_username_id_or_object(hr, issuer, skill, people):
 def test_a_credential_keeps_the_version_it_was_issued_from(hr, issuer, skill):
     achievement = earn(hr, skill, 2)
     first = issuer.issue(HOLDER, achievement["id"])
-    changed = hr.patch(f"/achievements/{achievement['id']}", {"name": "Better", "state": "published"}, hr.last.headers["ETag"])
+    changed = hr.patch(f"/achievements/{achievement['id']}", {"name": "Better", "state": "published"},
+                       hr.last.headers["ETag"])
     assert changed["version"] == 2
     second = issuer.issue(HOLDER, achievement["id"])
     assert issuer.get(f"/credentials/{first['id']}")["achievement"] == first["achievement"]
@@ -120,19 +124,22 @@ def test_a_draft_in_work_does_not_stop_the_published_version(hr, issuer, skill):
 WRONG = [
     ("/person", {"person": "nobody-here"}), ("/person", {"person": "0190a000-0000-7000-8000-000000000000"}),
     ("/person", {"person": None}), ("/person", {"person": 7}), ("/person", {"person": {"name": "x"}}),
-    ("/achievement", {"achievement": "0190a000-0000-7000-8000-000000000000"}), ("/achievement", {"achievement": "First Aider"}),
+    ("/achievement", {"achievement": "0190a000-0000-7000-8000-000000000000"}), ("/achievement",
+            {"achievement": "First Aider"}),
     ("/issued_at", {"issued_at": "2099-01-01"}), ("/issued_at", {"issued_at": "yesterday"}),
     ("/issued_at", {"issued_at": "2024-02-30"}), ("/valid_from", {"valid_from": 20240101}),
     ("/expires_at", {"valid_from": "2025-01-01", "expires_at": "2025-01-01"}),
     ("/expires_at", {"issued_at": "2025-01-01", "expires_at": "2024-01-01"}),
     ("/evidence", {"evidence": {}}), ("/evidence/0", {"evidence": [{}]}), ("/evidence/0", {"evidence": ["x"]}),
     ("/evidence/1/url", {"evidence": [{"name": "x"}, {"url": "javascript:alert(1)"}]}),
-    ("/evidence/0/link", {"evidence": [{"name": "x", "link": "y"}]}), ("/evidence/0/name", {"evidence": [{"name": ""}]}),
+    ("/evidence/0/link", {"evidence": [{"name": "x", "link": "y"}]}), ("/evidence/0/name",
+            {"evidence": [{"name": ""}]}),
     ("/evidence", {"evidence": [{"name": "x"}] * 51}), ("/state", {"state": "active"}), ("/Person", {"Person": HOLDER}),
 ]
 
 
-@pytest.mark.parametrize("field, change", WRONG, ids=[f"{field} {list(change.values())[0]!s:.20}" for field, change in WRONG])
+@pytest.mark.parametrize("field, change", WRONG, ids=[f"{field} {list(change.values())[0]!s:.20}" for field,
+                                                      change in WRONG])
 def test_what_cannot_be_right_is_named(hr, issuer, field, change, house):
     if not hasattr(house, "right_achievement"):
         house.right_achievement = hr.post("/achievements", {"name": "Right", "state": "published"})["id"]
@@ -147,7 +154,8 @@ def test_what_cannot_be_right_is_named(hr, issuer, field, change, house):
 def test_bodies_that_are_no_json_are_refused(issuer):
     def status(data, kind="application/json"):
         return issuer.ask("POST", "/credentials", data=data, headers={"Content-Type": kind} if kind else {}).status_code
-    assert [status(data) for data in (b"", b"{", b"[]", b'"x"', b'{"person":1,"person":2}', b'{"person":"\xff"}', b"{} {}",
+    assert [status(data) for data in (b"", b"{", b"[]", b'"x"', b'{"person":1,"person":2}', b'{"person":"\xff"}',
+                                      b"{} {}",
                                       b'{"person":"a\\u0000b"}', b"NaN", b"\xef\xbb\xbf{}")] == [400] * 10
     assert status(b"{}", "text/plain") == 415 and status(b"{}", None) == 415
     assert status(b'{"person":"' + b"x" * 300000 + b'"}') == 413
@@ -224,7 +232,8 @@ def test_a_holding_is_the_best_valid_level_and_names_all_that_carry_it(hr, issue
             "over": issuer.issue(HOLDER, high, issued_at="2020-01-01", expires_at="2021-01-01")}
     row, = holdings(hr, people[HOLDER], skill)
     assert (row["level"], row["verified"], row["expires_at"]) == (4, True, made["late"]["expires_at"])
-    assert [because["credential_id"] for because in row["because"]] == [made[which]["id"] for which in ("late", "soon", "low")]
+    assert [because["credential_id"] for because in row["because"]] == [made[which]["id"] for which in ("late",
+            "soon", "low")]
     assert row["because"][0]["achievement"] == made["late"]["achievement"]
     assert row["because"][2]["issuer"] == made["low"]["issuer"] and "expires_at" not in row["because"][2]
     reported, = hr.get("/reports/skills", skill=skill["code"])["items"]
@@ -236,13 +245,15 @@ def test_a_holding_is_the_best_valid_level_and_names_all_that_carry_it(hr, issue
 
 
 def test_the_report_of_a_day_and_of_what_was_known_then(hr, issuer, skill):
-    made = issuer.issue(HOLDER, earn(hr, skill, 3)["id"], issued_at="2023-01-01", valid_from="2023-02-01", expires_at="2030-01-01")
+    made = issuer.issue(HOLDER, earn(hr, skill, 3)["id"], issued_at="2023-01-01", valid_from="2023-02-01",
+                        expires_at="2030-01-01")
 
     def level(**when):
         rows = hr.get("/reports/skills", skill=skill["id"], **when)["items"]
         return rows[0]["level"] if rows else None
     before_issue, issued = "2023-05-01T00:00:00Z", moment()
-    assert [level(), level(as_of="2023-01-15"), level(as_of="2023-02-01"), level(as_of="2029-12-31"), level(as_of="2030-01-01")] \
+    assert [level(), level(as_of="2023-01-15"), level(as_of="2023-02-01"), level(as_of="2029-12-31"),
+            level(as_of="2030-01-01")] \
         == [3, None, 3, 3, None]
     assert [level(known_at=before_issue), level(known_at=issued), level(as_of="2024-01-01", known_at=before_issue),
             level(as_of="2024-01-01", known_at=issued)] == [None, 3, None, 3]
@@ -268,7 +279,8 @@ def test_claims_never_mix_with_what_is_verified(house, hr, issuer, skill, people
     issuer.issue(HOLDER, earn(hr, skill, 2)["id"])
 
     def people_with(**filters):
-        return {row["username"]: (row["level"], row["verified"]) for row in hr.pages("/reports/skills", skill=skill["id"], **filters)}
+        return {row["username"]: (row["level"], row["verified"]) for row in hr.pages("/reports/skills",
+                skill=skill["id"], **filters)}
     assert people_with() == {HOLDER: (2, True)} and people_with(verified=False) == {}
     assert holdings(employee, people[name], skill) == []
     own, = holdings(employee, people[name], skill, verified=False)
@@ -308,7 +320,8 @@ def test_a_key_is_its_accounts_own_and_failures_are_not_kept(house, hr, issuer, 
     achievement = earn(hr, skill, 1)["id"]
     other = house.sign_in("rdeshpande")
     made = issuer.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="shared-key")
-    assert other.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="shared-key")["id"] != made["id"]
+    assert other.post("/credentials", {"person": HOLDER, "achievement": achievement},
+                      key="shared-key")["id"] != made["id"]
     issuer.post("/credentials", {"person": "later-here", "achievement": achievement}, key="failed", gives=400)
     assert issuer.post("/credentials", {"person": HOLDER, "achievement": achievement}, key="failed", gives=201)
     for key in "é", "x" * 256, "a b":

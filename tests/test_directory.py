@@ -37,7 +37,8 @@ class Directory:
 
     def change(self, username, **values):
         """None takes the attribute away."""
-        changes = [(ldap.MOD_REPLACE, name, None if value is None else [value.encode()]) for name, value in values.items()]
+        changes = [(ldap.MOD_REPLACE, name, None if value is None else [value.encode()])
+                   for name, value in values.items()]
         self.link.modify_s(self.where[username], changes)
 
     @contextlib.contextmanager
@@ -83,7 +84,8 @@ def names(usernames):
 
 def test_the_first_run_brings_everyone_and_says_so(directory):
     run, = directory.house.rescue.get("/directory/runs", sort="started_at", limit=1)["items"]
-    assert (run["state"], run["complete"], run["people"], run["added"]) == ("done", True, len(CHART.people), len(CHART.people))
+    assert (run["state"], run["complete"]) == ("done", True)
+    assert run["people"] == run["added"] == len(CHART.people)
     assert (run["changed"], run["moved"], run["absent"], run["returned"]) == (0, 0, 0, 0)
     lines = directory.house.rescue.get(f"/directory/runs/{run['id']}")["lines"]
     assert {line["person"]["name"] for line in lines if line["kind"] == "added"} == names(CHART.people)
@@ -97,8 +99,10 @@ def test_people_units_and_the_chart_are_those_of_the_ldif(directory):
             for username, p in seen.items()} == \
         {username: (p.name, p.title, p.mail, p.unit, p.manager, "active") for username, p in CHART.people.items()}
     units = {unit["id"]: unit for unit in directory.hr.pages("/units", limit=5)}
-    assert sorted((unit["name"], unit["people"], units.get(unit.get("parent_id"), {}).get("name")) for unit in units.values()) \
-        == sorted((CHART.unit_names[key], sum(p.unit_key == key for p in CHART.people.values()), CHART.unit_names.get(parent))
+    assert sorted((unit["name"], unit["people"], units.get(unit.get("parent_id"), {}).get("name"))
+                  for unit in units.values()) \
+        == sorted((CHART.unit_names[key], sum(p.unit_key == key for p in CHART.people.values()),
+                   CHART.unit_names.get(parent))
                   for key, parent in CHART.unit_parents.items() if "ou', 'groups" not in key)
     boss = seen[next(username for username, p in CHART.people.items() if not p.manager)]
     assert {person["username"] for person in directory.hr.pages("/people", manager=boss["id"], limit=500)} \
@@ -144,7 +148,8 @@ def test_a_rename_a_move_and_a_new_mail_address_keep_the_person_and_what_they_ea
     assert moved["detail"] == {"unit": {"from": before["unit"]["name"], "to": other.unit}}
     after = directory.person("renamed")
     assert (after["id"], after["external_id"]) == (before["id"], before["external_id"])
-    assert (after["name"], after["mail"], after["unit"]["name"]) == ("Nova Namesake", "new.address@example.org", other.unit)
+    assert (after["name"], after["mail"], after["unit"]["name"]) == \
+        ("Nova Namesake", "new.address@example.org", other.unit)
     assert after["updated_at"] > before["updated_at"]
     row, = directory.hr.get("/reports/skills", skill=skill)["items"]
     assert (row["username"], row["person"]["id"]) == ("renamed", before["id"])
@@ -242,9 +247,10 @@ def test_a_few_leave_without_asking_and_one_more_than_a_few_does_not(directory):
         run = directory.house.sync("needs_approval")
         assert run["absent"] == 26 and directory.leavers(run) == names(QUIET[:26])
         assert directory.statuses()["absent"] == 0
-        assert directory.house.sync()["absent"] == 0, "asked once"
+        again = directory.house.sync("needs_approval")
+        assert directory.leavers(again) == directory.leavers(run) and directory.statuses()["absent"] == 0
         parked = directory.house.rescue.get("/directory/runs", state="needs_approval")["items"]
-        assert [one["id"] for one in parked] == [run["id"]]
+        assert [one["id"] for one in parked] == [again["id"]]
     assert directory.house.rescue.get(f"/directory/runs/{run['id']}")["state"] == "dropped", "they were all back"
     assert directory.statuses() == {"active": len(CHART.people)}
 
@@ -310,7 +316,8 @@ def test_lost_rights_do_not_wait_for_an_approval(directory):
             assert directory.lines(run, "role_gained") == []
             assert issuer.get("/me")["roles"] == ["employee"] and locked.get("/me")["roles"] == []
             issuer.post("/credentials", {"person": "x", "achievement": run["id"]}, gives=403)
-            holders = {item["role"]: {one["username"] for one in item["holders"]} for item in house.rescue.get("/access")["items"]}
+            holders = {item["role"]: {one["username"] for one in item["holders"]}
+                       for item in house.rescue.get("/access")["items"]}
             assert holders["issuer"] == {"fmacleod"}
         finally:
             directory.link.modify_s(group, [(ldap.MOD_ADD, "member", [member]), (ldap.MOD_DELETE, "member", [gained])])

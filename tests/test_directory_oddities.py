@@ -32,7 +32,8 @@ def member(uid, attribute="member"):
 
 LDIF = "\n".join([
     entry("", "objectClass: dcObject", "objectClass: organization", "o: x", "dc: example"),
-    entry("cn=sync", "objectClass: simpleSecurityObject", "objectClass: organizationalRole", "cn: sync", "userPassword: admin"),
+    entry("cn=sync", "objectClass: simpleSecurityObject", "objectClass: organizationalRole", "cn: sync",
+          "userPassword: admin"),
     entry("ou=people", "objectClass: organizationalUnit", "ou: people"),
     entry("ou=groups", "objectClass: organizationalUnit", "ou: groups"),
     person("boss"), person("worker", below("boss")),
@@ -51,9 +52,11 @@ LDIF = "\n".join([
     group("groupOfNames", "inner", f"member: cn=innermost,ou=groups,{BASE}", member("loop-a")),
     group("groupOfNames", "innermost", f"member: cn=outer,ou=groups,{BASE}", member("lost"), member("nobody-at-all")),
 ])
-GOOD = {"boss", "worker", "loop-a", "loop-b", "loop-c", "under-loop", "own-boss", "lost", "locked", "no-utf8", "nul", "long", "first"}
+GOOD = {"boss", "worker", "loop-a", "loop-b", "loop-c", "under-loop", "own-boss", "lost", "locked", "no-utf8", "nul",
+        "long", "first"}
 CONFIG = {
-    "directory main": {"locale": "jpegPhoto", "id": "employeeNumber,entryUUID", "timeout": "1s", "network_timeout": "1s"},
+    "directory main": {"locale": "jpegPhoto", "id": "employeeNumber,entryUUID", "timeout": "1s",
+                       "network_timeout": "1s"},
     "role hr": {"group": f"CN=unique ones , OU=Groups,{BASE.upper()}"},
     "role auditor": {"group": "readers"},
     "role issuer": {"group": f"cn=outer,ou=groups,{BASE}"},
@@ -110,7 +113,8 @@ def test_a_loop_of_managers_is_cut_and_whoever_is_below_it_stays_there(odd, firs
     managers = {name: one["manager"]["name"] for name, one in people.items() if "manager" in one}
     assert managers == {"worker": "boss", "under-loop": "loop-a"}
     lines = skipped(first_run)
-    assert {tuple(lines[name]) for name in ("loop-a", "loop-b", "loop-c")} == {("is their own manager, by a loop in the chart",)}
+    assert {tuple(lines[name]) for name in ("loop-a", "loop-b",
+                                            "loop-c")} == {("is their own manager, by a loop in the chart",)}
     assert "own manager" in lines["own-boss"][0] and "uid=nobody" in lines["lost"][0]
 
 
@@ -120,8 +124,10 @@ def test_a_locked_account_is_disabled(statuses):
 
 
 def test_groups_of_every_kind_and_within_each_other_give_roles(odd):
-    holders = {item["role"]: {one["username"] for one in item["holders"]} for item in odd.rescue.get("/access")["items"]}
-    assert (holders["hr"], holders["auditor"], holders["issuer"]) == ({"boss", "worker"}, {"worker"}, {"loop-a", "lost"})
+    holders = {item["role"]: {one["username"] for one in item["holders"]}
+               for item in odd.rescue.get("/access")["items"]}
+    assert (holders["hr"], holders["auditor"], holders["issuer"]) == ({"boss", "worker"}, {"worker"}, {"loop-a",
+            "lost"})
     item, = (item for item in odd.rescue.get("/access")["items"] if item["role"] == "issuer")
     assert {one["through"]["name"] for one in item["holders"]} == {"outer"}
     odd.set_password("worker")
@@ -136,7 +142,8 @@ def test_the_same_skips_again_are_no_news(odd, first_run):
 
 def with_directory(odd, **options):
     """Another way to ask the same server, from now on."""
-    odd.restart_with = {"filter": None, "base": BASE, "bind_dn": odd.slapd.admin_dn, "people_base": None, **options}
+    odd.restart_with = {"filter": None, "base": BASE, "bind_dn": odd.slapd.admin_dn, "people_base": None, "interval": "1h",
+                        **options}
     odd.configure({"directory main": odd.restart_with})
     odd.restart()
     odd._rescue = None
@@ -146,11 +153,14 @@ def with_directory(odd, **options):
 def test_an_empty_answer_stops_and_asks_however_few_there_are(odd, statuses, options):
     before = statuses()
     assert len(before) < 25
-    with_directory(odd, **options)
+    with_directory(odd, interval="200ms", **options)
     try:
-        run = odd.sync(None)
-        parked, = odd.rescue.get("/directory/runs", state="needs_approval")["items"]
-        assert run["people"] == 0 and parked["absent"] == len(before)
+        parked, = wait_for("the run that asks", lambda: odd.rescue.get("/directory/runs", state="needs_approval")["items"])
+        assert parked["people"] == 0 and parked["absent"] == len(before)
+        seen = set()
+        wait_for("three more runs", lambda: seen.update(odd.sql("SELECT id FROM directory_run")) or len(seen) >= 4)
+        still, = odd.rescue.get("/directory/runs", state="needs_approval")["items"]
+        assert still["id"] == parked["id"], "who decides is asked once"
         assert statuses() == before
     finally:
         with_directory(odd)
@@ -166,7 +176,8 @@ def test_an_answer_that_is_not_whole_changes_nothing(odd, statuses, options, why
     link = odd.slapd.admin()
     with_directory(odd, **options)
     try:
-        link.add_s(f"uid=new,ou=people,{BASE}", [("objectClass", b"inetOrgPerson"), ("cn", b"new"), ("sn", b"x"), ("uid", b"new")])
+        link.add_s(f"uid=new,ou=people,{BASE}", [("objectClass", b"inetOrgPerson"), ("cn", b"new"), ("sn", b"x"),
+                                                 ("uid", b"new")])
         run = odd.sync("failed")
         assert run["complete"] is False and why.lower() in run["error"].lower(), run
         assert [run[count] for count in ("added", "changed", "moved", "absent", "returned")] == [0] * 5
@@ -194,8 +205,10 @@ def test_runs_that_find_nothing_do_not_pile_up(odd):
     odd.restart()
     try:
         seen = set()
-        wait_for("five runs", lambda: seen.update(odd.sql("SELECT id FROM directory_run WHERE asked_by IS NULL")) or len(seen) > 5)
-        assert odd.sql("SELECT count(*) FROM directory_run WHERE started_at > %s AND state <> 'running'", begun)[0][0] <= 2
+        wait_for("five runs", lambda: seen.update(odd.sql("SELECT id FROM directory_run WHERE asked_by IS NULL"))
+                 or len(seen) > 5)
+        assert odd.sql("SELECT count(*) FROM directory_run WHERE started_at > %s AND state <> 'running'",
+                       begun)[0][0] <= 2
     finally:
         odd.configure({"directory main": {"interval": "1h"}})
         odd.restart()

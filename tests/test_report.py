@@ -18,6 +18,10 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 EXAMPLE = "dc=example,dc=com"
 
 
+LABELS = [("ONE", "S1", "Åsa's craft"), ("ONE", "S2", "Twin"), ("TWO", "S3", "Twin"), ("ONE", "DUP", "Fourth"),
+          ("TWO", "DUP", "Fifth, with a comma"), ("ONE", "=1+1", "@SUM(A1:A9)"), ("TWO", "S7", '-2"quoted"')]
+
+
 def day(ahead):
     return (NOW + datetime.timedelta(days=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -73,8 +77,7 @@ class Example:
             self.admin.post("/frameworks", {"code": code, "name": code})
         self.admin.post("/scales", {"name": "Trade", "levels": ["a", "b", "c", "d", "e", "f", "g"]})
         made = []
-        for framework, code, label in [("ONE", "S1", "Åsa's craft"), ("ONE", "S2", "Twin"), ("TWO", "S3", "Twin"), ("ONE", "DUP", "Fourth"),
-                                       ("TWO", "DUP", "Fifth, with a comma"), ("ONE", "=1+1", "@SUM(A1:A9)"), ("TWO", "S7", "-2\"quoted\"")]:
+        for framework, code, label in LABELS:
             scale = {"scale": "Trade"} if code == "S7" else {}
             answer = self.admin.post("/skills", {"framework": framework, "code": code, "label": label, **scale})
             made.append(Skill(answer["id"], framework, code, label))
@@ -103,7 +106,8 @@ class Example:
         credential = Credential(made, username, achievement, [(made["valid_from"], made.get("expires_at"))])
         self.model.credentials.append(credential)
         if made["state"] == "active" and chance > 0.8:
-            self._turn(credential, ["revoke"] if chance > 0.9 else ["suspend"] if chance > 0.85 else ["suspend", "reinstate"])
+            self._turn(credential, ["revoke"] if chance > 0.9 else ["suspend"] if chance > 0.85 else ["suspend",
+                    "reinstate"])
 
     def _turn(self, credential, verbs):
         for verb in verbs:
@@ -124,19 +128,25 @@ class Example:
         units = sorted(self.model.units.values(), key=lambda unit: -len(self.model.people(unit=unit)))
         return {
             "nothing": {}, "a skill by id": {"skill": self.skills[0].id}, "a skill by code": {"skill": "S1"},
-            "a code of two": {"skill": "DUP"}, "a label of two": {"skill": "Twin"}, "several skills": {"skill": ["S1", "@SUM(A1:A9)"]},
+            "a code of two": {"skill": "DUP"}, "a label of two": {"skill": "Twin"}, "several skills": {"skill": ["S1",
+                    "@SUM(A1:A9)"]},
             "a level": {"min_level": 4}, "a unit": {"unit": units[0]}, "another unit": {"unit": units[-1]},
-            "a manager": {"manager": self.model.ids[managers[0]]}, "a lower manager": {"manager": self.model.ids[managers[3]]},
+            "a manager": {"manager": self.model.ids[managers[0]]},
+            "a lower manager": {"manager": self.model.ids[managers[3]]},
             "a person by id": {"person": self.model.ids[some[0]]}, "a person by username": {"person": some[1]},
-            "what lapses": {"expires_before": day(100)}, "a day that was": {"as_of": day(-300)}, "a day to come": {"as_of": day(50)},
+            "what lapses": {"expires_before": day(100)}, "a day that was": {"as_of": day(-300)},
+            "a day to come": {"as_of": day(50)},
             "claims": {"verified": False}, "claims of a skill": {"verified": False, "skill": "S1"},
             "claims of a level": {"verified": False, "min_level": 3},
-            "all at once": {"skill": ["Twin", "S1"], "min_level": 2, "unit": units[0], "expires_before": day(700), "as_of": day(-5)},
+            "all at once": {"skill": ["Twin", "S1"], "min_level": 2, "unit": units[0], "expires_before": day(700),
+                            "as_of": day(-5)},
         }[word]
 
 
-FILTERS = ["nothing", "a skill by id", "a skill by code", "a code of two", "a label of two", "several skills", "a level", "a unit",
-           "another unit", "a manager", "a lower manager", "a person by id", "a person by username", "what lapses", "a day that was",
+FILTERS = ["nothing", "a skill by id", "a skill by code", "a code of two", "a label of two", "several skills",
+           "a level", "a unit",
+           "another unit", "a manager", "a lower manager", "a person by id", "a person by username", "what lapses",
+           "a day that was",
            "a day to come", "claims", "claims of a skill", "claims of a level", "all at once"]
 
 
@@ -155,7 +165,8 @@ def keyed(rows):
 
 
 def in_order(rows):
-    return sorted(({**row, **({"skills": sorted(row["skills"], key=lambda one: one["id"])} if isinstance(row.get("skills"), list) else {})}
+    return sorted(({**row, **({"skills": sorted(row["skills"], key=lambda one: one["id"])}
+                              if isinstance(row.get("skills"), list) else {})}
                    for row in rows), key=lambda row: json.dumps(row, sort_keys=True))
 
 
@@ -193,26 +204,31 @@ def test_every_form_says_the_same(example, word):
                         "expires_at,credential_id").split(",")
     assert table[1:] == [example.model.csv_row(row) for row in pages]
     for form in {"format": "ndjson", "limit": 1, "count": True}, {"format": "csv", "limit": 1}:
-        assert len(example.admin.get("/reports/skills", **form, **filters).splitlines()) == len(pages) + (form["format"] == "csv")
+        assert len(example.admin.get("/reports/skills", **form,
+                                     **filters).splitlines()) == len(pages) + (form["format"] == "csv")
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula(example):
     text = example.admin.get("/reports/skills", format="csv", skill=["@SUM(A1:A9)", "S7"])
     table = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert {row["skill"] for row in table} == {"'@SUM(A1:A9)", "'-2\"quoted\""} and {row["skill_code"] for row in table} == {"'=1+1", "S7"}
+    assert {row["skill"] for row in table} == {"'@SUM(A1:A9)", "'-2\"quoted\""} and {row["skill_code"]
+            for row in table} == {"'=1+1", "S7"}
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in table for cell in row.values())
     for group in "person", "skill":
         text = example.admin.get("/reports/skills", format="csv", group_by=group)
-        assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text, newline="")) for cell in row)
+        assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text, newline=""))
+                       for cell in row)
 
 
-SORTS = {"person": lambda row: row["person"]["id"], "name": lambda row: row["person"]["name"], "username": lambda row: row["username"],
+SORTS = {"person": lambda row: row["person"]["id"], "name": lambda row: row["person"]["name"],
+         "username": lambda row: row["username"],
          "unit": lambda row: row.get("unit", {}).get("name", ""), "skill": lambda row: row["skill"]["label"],
          "level": lambda row: row["level"],
          "expires_at": lambda row: ("expires_at" not in row, parsed(row["expires_at"]) if "expires_at" in row else 0)}
 GROUP_SORTS = {
     "person": {"person": SORTS["person"], "name": SORTS["name"], "unit": SORTS["unit"]},
-    "skill": {"skill": SORTS["skill"], "people": lambda row: row["people"], "expiring_90d": lambda row: row["expiring_90d"]},
+    "skill": {"skill": SORTS["skill"], "people": lambda row: row["people"],
+              "expiring_90d": lambda row: row["expiring_90d"]},
     "unit": {"unit": SORTS["unit"], "people": lambda row: row["people"], "holders": lambda row: row["holders"],
              "skills": lambda row: row["skills"]}}
 
@@ -236,10 +252,13 @@ def test_rows_come_in_the_order_asked_for_across_pages(example, group, sort, way
     ("skill", {"skill": "Nobody can this"}), ("skill", {"skill": ["S1", "0190a000-0000-7000-8000-000000000000"]}),
     ("unit", {"unit": "0190a000-0000-7000-8000-000000000000"}), ("unit", {"unit": "Engineering"}),
     ("person", {"person": "nobody-here"}), ("person", {"person": "0190a000-0000-7000-8000-000000000000"}),
-    ("manager", {"manager": "0190a000-0000-7000-8000-000000000000"}), ("min_level", {"min_level": 0}), ("min_level", {"min_level": 21}),
+    ("manager", {"manager": "0190a000-0000-7000-8000-000000000000"}), ("min_level", {"min_level": 0}), ("min_level",
+            {"min_level": 21}),
     ("group_by", {"group_by": "manager"}), ("as_of", {"as_of": "yesterday"}), ("sort", {"sort": "title"}),
-    ("sort", {"sort": "people"}), ("sort", {"group_by": "skill", "sort": "level"}), ("sort", {"group_by": "unit", "sort": "name"}),
-    ("limit", {"limit": 501}), ("limit", {"limit": 0}), ("cursor", {"cursor": "bm9uc2Vuc2U"}), ("verified", {"verified": "maybe"}),
+    ("sort", {"sort": "people"}), ("sort", {"group_by": "skill", "sort": "level"}), ("sort", {"group_by": "unit",
+            "sort": "name"}),
+    ("limit", {"limit": 501}), ("limit", {"limit": 0}), ("cursor", {"cursor": "bm9uc2Vuc2U"}), ("verified",
+            {"verified": "maybe"}),
     ("format", {"format": "xml"}), ("skills", {"skills": "S1"})], ids=str)
 def test_what_is_not_there_is_named_and_never_answered_with_nothing(example, field, parameters):
     for form in {}, {"format": "csv"}:
@@ -263,7 +282,8 @@ def test_thirty_thousand_people_come_whole(postgres):
         run, = house.rescue.get("/directory/runs")["items"]
         assert (run["state"], run["people"], run["added"], run["skipped"]) == ("done", 30000, 30000, 0)
         assert house.rescue.get("/people", count=True, limit=1)["total"] == 30000
-        seen = {one["username"]: (one["name"], one["mail"]) for one in lines(house.rescue.get("/people", format="ndjson"))}
+        seen = {one["username"]: (one["name"], one["mail"]) for one in lines(house.rescue.get("/people",
+                format="ndjson"))}
         assert seen == {username: (one.name, one.mail) for username, one in chart.people.items()}
         again = house.sync()
         assert [again[count] for count in ("people", "added", "changed", "moved", "absent")] == [30000, 0, 0, 0, 0]

@@ -289,7 +289,8 @@ def test_a_token_lasts_until_its_time_or_its_end(strict):
     machine.get("/people")
     default, other = make_token(strict.rescue, "people:read")
     wait_for("the token's end", lambda: machine.ask("GET", "/people").status_code == 401, 10)
-    days = (time.mktime(time.strptime(default["expires_at"][:19], "%Y-%m-%dT%H:%M:%S")) - time.mktime(time.gmtime())) / 86400
+    days = (time.mktime(time.strptime(default["expires_at"][:19],
+                                      "%Y-%m-%dT%H:%M:%S")) - time.mktime(time.gmtime())) / 86400
     assert 89 < days < 91
     assert "token" not in strict.rescue.get(f"/tokens/{default['id']}")
     other.get("/people")
@@ -299,7 +300,8 @@ def test_a_token_lasts_until_its_time_or_its_end(strict):
 
 
 @pytest.mark.parametrize("field, body", [
-    ("/scopes/0", {"name": "x", "scopes": ["people:delete"]}), ("/scopes/1", {"name": "x", "scopes": ["people:read", "x:read"]}),
+    ("/scopes/0", {"name": "x", "scopes": ["people:delete"]}), ("/scopes/1", {"name": "x", "scopes": ["people:read",
+            "x:read"]}),
     ("/scopes", {"name": "x", "scopes": []}), ("/scopes", {"name": "x"}), ("/name", {"scopes": ["people:read"]}),
     ("/expires_at", {"name": "x", "scopes": ["people:read"], "expires_at": "2020-01-01"}),
     ("/owner", {"name": "x", "scopes": ["people:read"], "owner": "me"})])
@@ -325,7 +327,8 @@ def test_pam_may_ask_for_more(postgres):
         def asked():
             client = house.client()
             asked = client.expect(202, "POST", "/sessions", {"username": "rescue", "password": "first"})
-            assert [(prompt["text"].split("\n")[-1].strip(), prompt["echo"]) for prompt in asked["prompts"]] == [("OTP:", True)]
+            assert [(prompt["text"].split("\n")[-1].strip(), prompt["echo"])
+                    for prompt in asked["prompts"]] == [("OTP:", True)]
             assert client.last.headers["Location"] == f"/api/v1/sessions/{asked['id']}"
             return client, f"/sessions/{asked['id']}"
         client, talk = asked()

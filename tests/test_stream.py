@@ -26,14 +26,18 @@ INSERT INTO framework (code, name) VALUES ('BIG', 'Big');
 INSERT INTO skill (framework_id, code, label, scale_id)
  SELECT f.id, 'B' || n, 'Skill number ' || n, s.id FROM framework f, scale s, generate_series(1, {skills}) n;
 INSERT INTO achievement (issuer_id) SELECT id FROM issuer;
-INSERT INTO achievement_version (achievement_id, number, type, name, state) SELECT id, 1, 'Badge', 'Everything', 'published' FROM achievement;
-INSERT INTO achievement_skill (achievement_id, number, skill_id, level) SELECT a.id, 1, s.id, 3 FROM achievement a, skill s;
-INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from, expires_at)
+INSERT INTO achievement_version (achievement_id, number, type, name, state)
+ SELECT id, 1, 'Badge', 'Everything', 'published' FROM achievement;
+INSERT INTO achievement_skill (achievement_id, number, skill_id, level)
+ SELECT a.id, 1, s.id, 3 FROM achievement a, skill s;
+INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,
+  expires_at)
  SELECT p.id, a.id, 1, a.issuer_id, c.id, now() - interval '1 day', now() - interval '1 day', now() + interval '1 year'
  FROM person p, achievement a, (SELECT id FROM account LIMIT 1) c;
-INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number, valid_from, valid_to)
- SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, 1, c.valid_from, c.expires_at
- FROM credential c JOIN achievement_skill s ON s.achievement_id = c.achievement_id;
+INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number,
+  expires_at, valid_from, valid_to)
+ SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, 1, c.expires_at, c.valid_from,
+  c.expires_at FROM credential c JOIN achievement_skill s ON s.achievement_id = c.achievement_id;
 ANALYZE;
 """
 
@@ -77,7 +81,8 @@ class Stream:
         self.connection.close()
 
 
-@pytest.mark.parametrize("parameters, more", [("format=ndjson", 0), ("format=csv", 1), ("format=ndjson&sort=-level", 0)])
+@pytest.mark.parametrize("parameters, more", [
+    ("format=ndjson", 0), ("format=csv", 1), ("format=ndjson&sort=-level", 0)])
 def test_a_million_rows_come_at_once_and_in_flat_memory(full, parameters, more):
     before = full.memory()
     stream = Stream(full, parameters).read()

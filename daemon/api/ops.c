@@ -40,8 +40,12 @@ static bool is_local(const struct request *in)
 {
 	const char *peer = exchange_peer(in->exchange);
 	bool loopback = !*peer || strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
-	return loopback && !exchange_header(in->exchange, "X-Forwarded-For") &&
-	       !exchange_header(in->exchange, "Forwarded");
+	static const char *const forwarding[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+						 "X-Real-IP", "Via"};
+	for (size_t i = 0; i < sizeof forwarding / sizeof *forwarding; i++)
+		if (exchange_header(in->exchange, forwarding[i]))
+			return false;
+	return loopback;
 }
 
 static enum skd_outcome metrics_right(struct skd_call *call, const struct request *in, struct reply *out)

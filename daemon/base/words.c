@@ -23,13 +23,13 @@ void random_bytes(void *to, size_t size)
 void uuid_format(const uint8_t bytes[16], char out[UUID_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
+	static const uint8_t places[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*out++ = '-';
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 15];
+		out[places[i]] = digits[bytes[i] >> 4];
+		out[places[i] + 1] = digits[bytes[i] & 15];
 	}
-	*out = '\0';
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[36] = '\0';
 }
 
 void uuid_new(char out[UUID_SIZE])

@@ -57,6 +57,7 @@ static const struct skd_option authenticator_options[] = {
 	{NULL}};
 
 static const struct skd_option role_options[] = {
+	{"directory", SKD_TEXT, NULL, "Directory whose groups are meant; the first when not given."},
 	{"group", SKD_TEXT, NULL, "Directory group, by DN or name, whose members have the role.", false, true},
 	{"account", SKD_TEXT, NULL, "Account as authenticator:name that has the role without the directory; only for admin.", false, true},
 	{NULL}};

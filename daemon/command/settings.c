@@ -120,10 +120,22 @@ static void authenticator_read(struct settings *s, struct section *at)
 		conf_complain(s->conf, at->line, "the role admin needs PAM: only auth_pam may carry it");
 }
 
+/* The directory whose groups a role's are: the one named, or the first. */
+static const struct directory *role_directory(struct settings *s, const struct section *at)
+{
+	const char *name = section_text(at, "directory");
+	for (size_t i = 0; i < s->house.directory_count; i++)
+		if (!name || strcmp(s->house.directories[i].instance->name, name) == 0)
+			return &s->house.directories[i];
+	conf_complain(s->conf, at->line, "[role %s] has groups of a directory that is not there", at->name);
+	return NULL;
+}
+
 static void roles_and_rescue(struct settings *s)
 {
 	struct house *house = &s->house;
-	const char **rescue = NULL, **roles = NULL, **groups = NULL;
+	const char **rescue = NULL;
+	struct role_rule *rules = NULL;
 	for (struct section *at = conf_next(s->conf, "role", NULL); at; at = conf_next(s->conf, "role", at)) {
 		const char *value;
 		section_check(s->conf, at, table_of("role"), NULL);
@@ -131,10 +143,8 @@ static void roles_and_rescue(struct settings *s)
 			conf_complain(s->conf, at->line, "%s is no role: employee, assessor, issuer, hr, auditor, admin",
 				      at->name);
 		for (size_t i = 0; (value = section_at(at, "group", i)); i++) {
-			roles = talloc_realloc(s, roles, const char *, house->role_count + 1);
-			groups = talloc_realloc(s, groups, const char *, house->role_count + 1);
-			roles[house->role_count] = at->name;
-			groups[house->role_count++] = value;
+			rules = talloc_realloc(s, rules, struct role_rule, house->role_count + 1);
+			rules[house->role_count++] = (struct role_rule){at->name, value, role_directory(s, at)};
 		}
 		for (size_t i = 0; (value = section_at(at, "account", i)); i++) {
 			if (role_of(at->name) != ROLE_ADMIN || !strchr(value, ':'))
@@ -144,8 +154,7 @@ static void roles_and_rescue(struct settings *s)
 		}
 	}
 	house->rescue_accounts = rescue;
-	house->role_names = roles;
-	house->role_groups = groups;
+	house->role_rules = rules;
 }
 
 /* ---- the house ---- */

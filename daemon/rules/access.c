@@ -4,13 +4,27 @@
 
 #include "store/credential.h"
 
+/* The keys that the directories themselves give the configured groups. */
+static const struct store_role_rule *role_rules(struct skd_call *call)
+{
+	const struct house *house = call->house;
+	struct store_role_rule *rules = talloc_zero_array(call, struct store_role_rule, house->role_count + 1);
+	for (size_t i = 0; i < house->role_count; i++) {
+		const struct role_rule *rule = &house->role_rules[i];
+		const struct instance *source = rule->directory->instance;
+		rules[i] = (struct store_role_rule){rule->role, source->name, rule->group,
+						    source->plugin->is.source.key(source->self, call, rule->group)};
+	}
+	return rules;
+}
+
 enum skd_outcome access_settle(struct skd_call *call)
 {
 	const struct house *house = call->house;
 	TRY(pool_borrow(house->writers, call));
 	TRY(migrate_check(call));
 	TRY(tx_begin(call));
-	TRY(store_role_groups_put(call, house->role_count, house->role_names, house->role_groups));
+	TRY(store_role_groups_put(call, house->role_count, role_rules(call)));
 	TRY(store_role_refresh(call, NULL, true));
 	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
 	return tx_commit(call);

@@ -96,7 +96,7 @@ static void later_submit(const struct skd_call *from, const char *action, const 
 
 void audit_refused(const struct skd_call *call, const char *action, const char *object)
 {
-	later_submit(call, action, object, false);
+	later_submit(call, action, object && uuid_valid(object) ? object : NULL, false);
 }
 
 void audit_touched(const struct skd_call *call)

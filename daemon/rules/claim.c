@@ -4,7 +4,6 @@
 
 #include "rules/actor.h"
 #include "rules/audit.h"
-#include "rules/detail.h"
 #include "rules/person.h"
 #include "rules/skill.h"
 
@@ -41,7 +40,7 @@ enum skd_outcome claim_add(struct skd_call *call, const char *skill_ref, struct 
 		return fail(call, SKD_CLASH, "you have claimed the skill %s already: change that claim", skill.label);
 	}
 	TRY(outcome);
-	TRY(audit_done(call, "claim.add", "claim", id, detail_of(call, "skill", skill.label, NULL)));
+	TRY(audit_done(call, "claim.add", "claim", id, NULL));
 	return claim_get(call, id, claim);
 }
 
@@ -58,7 +57,7 @@ enum skd_outcome claim_set(struct skd_call *call, struct store_claim *claim)
 	TRY(own_claim(call, claim->id, &old));
 	TRY(skill_level_check(call, "/level", old.skill_id, claim->level));
 	TRY(store_claim_set(call, claim));
-	TRY(audit_done(call, "claim.set", "claim", old.id, detail_of(call, "skill", old.skill, NULL)));
+	TRY(audit_done(call, "claim.set", "claim", old.id, NULL));
 	return claim_get(call, old.id, claim);
 }
 
@@ -67,5 +66,5 @@ enum skd_outcome claim_drop(struct skd_call *call, const char *id, long version)
 	struct store_claim claim;
 	TRY(own_claim(call, id, &claim));
 	TRY(store_claim_drop(call, id, version));
-	return audit_done(call, "claim.drop", "claim", id, detail_of(call, "skill", claim.skill, NULL));
+	return audit_done(call, "claim.drop", "claim", id, NULL);
 }

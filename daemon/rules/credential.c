@@ -119,6 +119,8 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 	int64_t now;
 	TRY(credential_get(call, id, credential));
 	TRY(store_credential_lock(call, id, &state, &now));
+	if (turn != CREDENTIAL_REVOKE && strcmp(credential->state, "expired") == 0)
+		return fail(call, SKD_CLASH, "the credential has expired");
 	if (!strstr(rule->from, state))
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
 	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), reason, now));

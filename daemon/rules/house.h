@@ -28,6 +28,11 @@ struct directory {
 	long absent_percent; /* … this share leaving parks a run */
 };
 
+struct role_rule {
+	const char *role, *group;
+	const struct directory *directory; /* whose group it is */
+};
+
 struct house {
 	const char *public_url;
 	const char *token_key;
@@ -43,8 +48,8 @@ struct house {
 	size_t authenticator_count;
 	struct directory *directories;
 	size_t directory_count;
-	size_t role_count; /* pairs of a role's name and a group that gives it */
-	const char *const *role_names, *const *role_groups;
+	const struct role_rule *role_rules; /* which groups give which roles */
+	size_t role_count;
 	const char *const *rescue_accounts; /* "pam:name" */
 	size_t rescue_count;
 	struct instance *formats; /* report plugins, a list */

@@ -24,19 +24,25 @@ static bool is_news(const struct run_counts *c)
 	return c->added || c->changed || c->moved || c->absent || c->returned;
 }
 
-static enum skd_outcome run_park(struct skd_call *call, struct store_run *run)
+/* What is parked has been counted, not done. */
+static void run_count_only(struct store_run *run, int64_t absent)
+{
+	run->counts = (struct run_counts){
+		.people = run->counts.people, .active = run->counts.active, .skipped = run->counts.skipped, .absent = absent};
+}
+
+static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, bool asked)
 {
 	const char *parked;
 	bool same;
 	TRY(store_run_parked(call, run->source, &parked, &same));
 	TRY(store_run_apply_losses(call, run->source, run->id));
 	TRY(store_role_refresh(call, run->id, false));
-	if (parked && same) {
+	if (parked && same && !asked) {
 		run->state = "done";
 		run->error = talloc_asprintf(call, "%" PRId64 " people would leave: run %s still waits for approval",
 					     run->counts.absent, parked);
-		int64_t people = run->counts.people, skipped = run->counts.skipped;
-		run->counts = (struct run_counts){.people = people, .skipped = skipped};
+		run_count_only(run, 0);
 		return SKD_OK;
 	}
 	if (parked)
@@ -45,6 +51,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run)
 	run->state = "needs_approval";
 	run->error = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", run->counts.absent,
 				     run->counts.active);
+	run_count_only(run, run->counts.absent);
 	TRY(store_run_list_leavers(call, run->source, run->id));
 	return audit_note(call, "directory.run.park", "ok", "directory_run", run->id, NULL);
 }
@@ -73,7 +80,7 @@ enum skd_outcome run_settle(struct skd_call *call, const struct directory *direc
 	TRY(tx_begin(call));
 	TRY(store_lease_hold(call, lease, epoch));
 	TRY(store_run_compare(call, run.source, &run.counts));
-	TRY(is_alarming(directory, &run.counts) ? run_park(call, &run) : run_take_over(call, &run));
+	TRY(is_alarming(directory, &run.counts) ? run_park(call, &run, asked) : run_take_over(call, &run));
 	TRY(store_run_skips(call, run_id));
 	TRY(store_run_end(call, &run));
 	if (!asked && !is_news(&run.counts))
@@ -142,6 +149,7 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 {
 	int64_t count;
 	TRY(store_run_get(call, id, run));
+	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", run->source)));
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
 	TRY(store_run_mark_absent(call, id, &count));
 	TRY(store_role_refresh(call, id, false));

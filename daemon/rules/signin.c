@@ -46,10 +46,17 @@ static enum skd_outcome throttle_ask(struct skd_call *call, const struct throttl
 	return fail(call, SKD_SLOW_DOWN, "too many failed attempts; try again in %ld seconds", (long)wait);
 }
 
-static enum skd_outcome throttle_fail(struct skd_call *call, const struct throttle_keys *keys)
+/* Directories take more than one spelling for a name: a failure counts for the one typed, and for the
+ * account it is, where that is known. */
+static enum skd_outcome throttle_fail(struct skd_call *call, const struct throttle_keys *keys, const char *account)
 {
 	const struct house *h = call->house;
+	struct throttle_keys known = *keys;
+	if (account)
+		throttle_keys(call, account, &known);
 	TRY(store_throttle_fail(call, keys->user, h->throttle_user, h->throttle_window, h->throttle_block));
+	if (memcmp(known.user, keys->user, DIGEST_SIZE) != 0)
+		TRY(store_throttle_fail(call, known.user, h->throttle_user, h->throttle_window, h->throttle_block));
 	return store_throttle_fail(call, keys->address, h->throttle_address, h->throttle_window, h->throttle_block);
 }
 
@@ -84,9 +91,13 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 static enum skd_outcome signin_in(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
 				  const struct throttle_keys *keys, struct session_opened *opened)
 {
+	struct throttle_keys known;
+	throttle_keys(call, step->account, &known);
 	TRY(pool_borrow(call->house->writers, call));
+	TRY(throttle_ask(call, &known));
 	TRY(tx_begin(call));
 	TRY(store_throttle_clear(call, keys->user));
+	TRY(store_throttle_clear(call, known.user));
 	TRY(session_record(call, by, step, opened));
 	return tx_commit(call);
 }
@@ -119,14 +130,14 @@ static void hold_back(const struct skd_call *call, unsigned delay_ms)
 
 /* Wrong, unknown, locked: the same words, after the same time. */
 static enum skd_outcome signin_out(struct skd_call *call, const char *username, const struct throttle_keys *keys,
-				   unsigned delay_ms)
+				   const struct skd_step *step)
 {
 	call_forgive(call);
 	TRY(pool_borrow(call->house->writers, call));
-	TRY(throttle_fail(call, keys));
+	TRY(throttle_fail(call, keys, step->account));
 	TRY(audit_note(call, "session.open", "denied", "session", NULL, audit_detail(call, username)));
 	pool_return(call);
-	hold_back(call, delay_ms);
+	hold_back(call, step->delay_ms);
 	return fail(call, SKD_DENIED, "user name or password is wrong, or the account may not sign in");
 }
 
@@ -163,7 +174,7 @@ static enum skd_outcome signin_step(struct skd_call *call, const struct authenti
 	char id[UUID_SIZE];
 	throttle_keys(call, username, &keys);
 	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
-		return signin_out(call, username, &keys, step->delay_ms);
+		return signin_out(call, username, &keys, step);
 	if (outcome != SKD_OK)
 		return outcome;
 	if (!step->talk)

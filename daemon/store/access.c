@@ -257,13 +257,15 @@ enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, i
 	return SKD_OK;
 }
 
+/* Attempts that were under way when the wait began do not make it longer: a burst is one mistake. */
 static const char THROTTLE_FAIL[] =
 	"INSERT INTO throttle AS t (key, failures, since, blocked_until)"
 	" VALUES ($1::bytea, 1, now(), CASE WHEN $2::int <= 1 THEN now() + $4::bigint * interval '1 ms' ELSE '-infinity' END)"
 	" ON CONFLICT (key) DO UPDATE SET"
-	"  failures = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN 1 ELSE t.failures + 1 END,"
+	"  failures = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN 1"
+	"   WHEN t.blocked_until > now() THEN t.failures ELSE t.failures + 1 END,"
 	"  since = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN now() ELSE t.since END,"
-	"  blocked_until = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' OR t.failures + 1 < $2::int"
+	"  blocked_until = CASE WHEN t.blocked_until > now() THEN t.blocked_until WHEN t.since < now() - $3::bigint * interval '1 ms' OR t.failures + 1 < $2::int"
 	"   THEN '-infinity'::timestamptz"
 	"   ELSE now() + least($3::bigint, $4::bigint * (1 << least(t.failures + 1 - $2::int, 20))) * interval '1 ms' END";
 

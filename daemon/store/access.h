@@ -67,9 +67,15 @@ enum skd_outcome store_throttle_clear(struct skd_call *call, const uint8_t *key)
 enum skd_outcome store_access_tidy(struct skd_call *call, long idle_ms, long window_ms) WARN_UNUSED;
 
 /* ---- roles ---- */
+/* A group that gives a role, as the configuration has it. */
+struct store_role_rule {
+	const char *role, *source;
+	const char *ref; /* a DN or a plain name */
+	const char *key; /* the canonical form of a DN; NULL: a plain name, which counts when it is one group's alone */
+};
 /* Replaces what the configuration says. */
-enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const char *const *roles,
-				       const char *const *groups) WARN_UNUSED;
+enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count,
+				       const struct store_role_rule *rules) WARN_UNUSED;
 /* Holds grants against groups and their members, nested ones too: ends what is no longer so and
  * (with `gains`) begins what is. Notes both as lines of `run_id` when there is one. */
 enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains) WARN_UNUSED;

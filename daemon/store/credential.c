@@ -43,9 +43,9 @@ static const char CREDENTIAL_ADD[] =
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, account)"
 	"  SELECT id, 'issued', valid_from, expires_at, $8 FROM c),"
 	" p AS (INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
-	"   achievement_number, valid_from, valid_to)"
+	"   achievement_number, expires_at, valid_from, valid_to)"
 	"  SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
-	"   c.valid_from, c.expires_at FROM c JOIN achievement_skill s"
+	"   c.expires_at, c.valid_from, c.expires_at FROM c JOIN achievement_skill s"
 	"   ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number)"
 	" SELECT id FROM c";
 
@@ -154,14 +154,14 @@ static const char PROOFS_CUT[] =
 	"WITH known AS (UPDATE proof SET known_to = $2::timestamptz WHERE credential_id = $1::uuid"
 	"  AND known_to = 'infinity' AND valid_to > $2::timestamptz RETURNING *)"
 	" INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
-	"  achievement_number, valid_from, valid_to, known_from)"
+	"  achievement_number, expires_at, valid_from, valid_to, known_from)"
 	" SELECT credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number,"
-	"  valid_from, $2::timestamptz, $2::timestamptz FROM known WHERE valid_from < $2::timestamptz";
+	"  expires_at, valid_from, $2::timestamptz, $2::timestamptz FROM known WHERE valid_from < $2::timestamptz";
 static const char PROOFS_GO_ON[] =
 	"INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
-	"  achievement_number, valid_from, valid_to, known_from)"
+	"  achievement_number, expires_at, valid_from, valid_to, known_from)"
 	" SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
-	"  greatest($2::timestamptz, c.valid_from), c.expires_at, $2::timestamptz FROM credential c JOIN achievement_skill s"
+	"  c.expires_at, greatest($2::timestamptz, c.valid_from), c.expires_at, $2::timestamptz FROM credential c JOIN achievement_skill s"
 	"  ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
 	" WHERE c.id = $1::uuid AND c.expires_at > $2::timestamptz";
 

@@ -94,24 +94,27 @@ enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct r
  * $1 everyone $2 self $3 issued $4 skills $5 min_level $6 unit $7 manager $8 person $9 expires_before
  * $10 as_of $11 known_at $12 after key $13 after person $14 after skill */
 static const char VERIFIED[] =
-	"SELECT f.person_id, f.skill_id, f.level, f.valid_to, f.credential_id, f.issuer_id, f.achievement_id,"
+	"SELECT f.person_id, f.skill_id, f.level, f.expires_at, f.credential_id, f.issuer_id, f.achievement_id,"
 	" f.achievement_number, f.issued_at,"
-	" first_value(f.level) OVER w AS best, first_value(f.valid_to) OVER w AS best_to, row_number() OVER w AS rank"
+	" first_value(f.level) OVER w AS best, first_value(f.expires_at) OVER w AS best_to, row_number() OVER w AS rank"
 	" FROM proof f WHERE f.valid_from <= coalesce($10::timestamptz, now())"
 	" AND f.valid_to > coalesce($10::timestamptz, now())"
 	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[])) AND ($8::uuid IS NULL OR f.person_id = $8::uuid)"
-	" AND %s WINDOW w AS (PARTITION BY f.person_id, f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)";
+	" AND %s WINDOW w AS (PARTITION BY f.person_id, f.skill_id ORDER BY f.level DESC, f.expires_at DESC, f.credential_id)";
 static const char KNOWN_NOW[] = "f.known_to = 'infinity' AND $11::timestamptz IS NULL";
 static const char KNOWN_THEN[] = "f.known_from <= $11::timestamptz AND f.known_to > $11::timestamptz";
 
-/* Claims of others are seen one by one only when they are shared; totals take all of them. */
+/* Claims of others are seen one by one only when they are shared; totals take all of them, but not of so
+ * few people that a total would tell who. */
 static const char CLAIMED[] =
-	"SELECT f.person_id, f.skill_id, f.level, 'infinity'::timestamptz AS valid_to, NULL::uuid AS credential_id,"
+	"SELECT f.person_id, f.skill_id, f.level, 'infinity'::timestamptz AS expires_at, NULL::uuid AS credential_id,"
 	" NULL::uuid AS issuer_id, NULL::uuid AS achievement_id, NULL::int AS achievement_number,"
 	" NULL::timestamptz AS issued_at, f.level AS best, 'infinity'::timestamptz AS best_to, 1::bigint AS rank"
 	" FROM claim f WHERE f.created_at <= least(coalesce($10::timestamptz, now()), coalesce($11::timestamptz, now()))"
 	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[])) AND ($8::uuid IS NULL OR f.person_id = $8::uuid)"
 	" AND %s";
+static const char CLAIMS_TOTAL[] =
+	"(f.shared OR f.person_id = $2::uuid OR (SELECT count(*) FROM (SELECT FROM person p WHERE %s LIMIT 5) AS few) = 5)";
 static const char CLAIMS_SHARED[] = "(f.shared OR f.person_id = $2::uuid)";
 
 static const char PEOPLE_WHERE[] =
@@ -145,7 +148,8 @@ static const struct list_order *order_of(const struct report_query *q, const str
 static const char *holdings_sql(struct skd_call *call, const struct report_query *q, bool totals)
 {
 	if (q->claimed)
-		return talloc_asprintf(call, CLAIMED, totals ? "true" : CLAIMS_SHARED);
+		return talloc_asprintf(call, CLAIMED,
+				       totals ? talloc_asprintf(call, CLAIMS_TOTAL, PEOPLE_WHERE) : CLAIMS_SHARED);
 	return talloc_asprintf(call, VERIFIED, q->known_at ? KNOWN_THEN : KNOWN_NOW);
 }
 
@@ -184,7 +188,7 @@ enum skd_outcome store_report_open(struct skd_call *call, const struct report_qu
 	const char *sql = talloc_asprintf(
 		call,
 		"DECLARE c NO SCROLL CURSOR FOR SELECT v.person_id, p.username, p.name, p.title, p.unit_id, p.manager_id,"
-		" v.skill_id, v.level, v.valid_to, v.credential_id, v.issuer_id, v.achievement_id, v.achievement_number,"
+		" v.skill_id, v.level, v.expires_at, v.credential_id, v.issuer_id, v.achievement_id, v.achievement_number,"
 		" v.issued_at, v.rank, %s FROM (%s) v JOIN person p ON p.id = v.person_id"
 		" LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN skill s ON s.id = v.skill_id"
 		" WHERE %s AND %s%s%s ORDER BY %s %s, v.person_id %s, %s %s%s",
@@ -229,7 +233,7 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 
 /* One person, with the words beside: a short read of few rows, which sees no further than the actor. */
 #define HOLDINGS_SELECT(rank)                                                                                   \
-	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.valid_to," \
+	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.expires_at," \
 	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at, " rank             \
 	", NULL::text, s.label, s.code, v.name, i.name"                                                         \
 	" FROM person p JOIN proof f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"                   \
@@ -238,10 +242,10 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 	" AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"                                                  \
 	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
 static const char HOLDINGS[] =
-	HOLDINGS_SELECT("0::bigint") " ORDER BY s.label, f.skill_id, f.level DESC, f.valid_to DESC, f.credential_id";
+	HOLDINGS_SELECT("0::bigint") " ORDER BY s.label, f.skill_id, f.level DESC, f.expires_at DESC, f.credential_id";
 #define HOLDINGS_RANKED                                                                                         \
 	HOLDINGS_SELECT("row_number() OVER w")                                                                  \
-	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.valid_to DESC, f.credential_id)"
+	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.expires_at DESC, f.credential_id)"
 static const char HOLDINGS_CLAIMED[] =
 	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, 'infinity'::timestamptz,"
 	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
@@ -255,7 +259,7 @@ static enum skd_outcome holdings_query(struct skd_call *call, const struct repor
 {
 	static const struct list_order orders[] = {{"skill", "s.label", "text"},
 						   {"level", "first_value(f.level) OVER w", "int"},
-						   {"expires_at", "first_value(f.valid_to) OVER w", "timestamptz"},
+						   {"expires_at", "first_value(f.expires_at) OVER w", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const struct list_order claimed_orders[] = {
 		{"skill", "s.label", "text"}, {"level", "f.level", "int"}, {NULL, NULL, NULL}};
@@ -301,7 +305,7 @@ enum skd_outcome store_report_total(struct skd_call *call, const struct report_q
 	return SKD_OK;
 }
 
-#define EXPIRING "count(*) FILTER (WHERE v.valid_to < coalesce($10::timestamptz, now()) + interval '90 days')"
+#define EXPIRING "count(*) FILTER (WHERE v.expires_at < coalesce($10::timestamptz, now()) + interval '90 days')"
 
 enum skd_outcome store_report_by_skill(struct skd_call *call, const struct report_query *q,
 				       struct report_skill_row **out, size_t *count)

@@ -2,31 +2,38 @@
  * Roles: which groups give them, who is in those groups, since when. */
 #include "store/access.h"
 
-static const char ROLE_GROUPS_DROP[] =
-	"DELETE FROM role_group WHERE (role, group_ref) NOT IN"
-	" (SELECT r, dn_fold(g) FROM unnest($1::text[], $2::text[]) AS wanted (r, g))";
-static const char ROLE_GROUPS_ADD[] =
-	"INSERT INTO role_group (role, group_ref)"
-	" SELECT DISTINCT r, dn_fold(g) FROM unnest($1::text[], $2::text[]) AS wanted (r, g) ON CONFLICT DO NOTHING";
+/* Whoever writes the rules and whoever holds grants against them wait for each other: of two that do not
+ * see each other's rows, neither would give the roles. */
+static const char ROLE_LOCK[] = "LOCK TABLE role_group IN SHARE ROW EXCLUSIVE MODE";
 
-enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const char *const *roles,
-				       const char *const *groups)
+static const char ROLE_GROUPS_DROP[] = "DELETE FROM role_group";
+static const char ROLE_GROUP_ADD[] =
+	"INSERT INTO role_group (role, source, ref, group_key) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const struct store_role_rule *rules)
 {
-	struct args args = ARGS(arg_array(call, count, roles), arg_array(call, count, groups));
-	TRY(db_run(call, ROLE_GROUPS_DROP, args, NULL));
-	return db_run(call, ROLE_GROUPS_ADD, args, NULL);
+	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
+	TRY(db_run(call, ROLE_GROUPS_DROP, NO_ARGS, NULL));
+	for (size_t i = 0; i < count; i++)
+		TRY(db_run(call, ROLE_GROUP_ADD, ARGS(rules[i].role, rules[i].source, rules[i].ref, rules[i].key), NULL));
+	return SKD_OK;
 }
+
+/* By the DN and nothing else; a plain name only while one group of that directory has it, so that nobody
+ * gets a role by making a group of the same name. */
+#define ROLE_GROUP_IS                                                                                                  \
+	"g.source = r.source AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)"        \
+	" AND (SELECT count(*) FROM directory_group o WHERE o.source = r.source AND lower(o.name) = lower(r.ref)) = 1))"
 
 /* Who should hold what: every configured group with all groups inside it, however deep. UNION ends
  * where groups contain each other. */
 #define ROLE_WANTED                                                                                                    \
 	"WITH RECURSIVE within (role, top, group_id) AS ("                                                             \
-	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g"                                          \
-	"  ON dn_fold(g.dn) = r.group_ref OR dn_fold(g.name) = r.group_ref"                                            \
+	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS                        \
 	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id),"       \
 	" wanted AS (SELECT DISTINCT w.role, gp.person_id, g.source, g.dn, g.name"                                     \
 	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.top"      \
-	"  JOIN person p ON p.id = gp.person_id AND p.absent_since IS NULL)"
+	"  JOIN person p ON p.id = gp.person_id AND p.absent_since IS NULL AND NOT p.disabled)"
 
 static const char ROLE_END[] =
 	ROLE_WANTED
@@ -50,6 +57,7 @@ static const char ROLE_BEGIN[] =
 
 enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains)
 {
+	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
 	TRY(db_run(call, ROLE_END, ARGS(run_id), NULL));
 	return gains ? db_run(call, ROLE_BEGIN, ARGS(run_id), NULL) : SKD_OK;
 }
@@ -73,8 +81,8 @@ enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **gr
 }
 
 static const char ROLE_GROUP_LIST[] =
-	"SELECT r.role, r.group_ref, g.dn, g.name FROM role_group r LEFT JOIN directory_group g"
-	" ON dn_fold(g.dn) = r.group_ref OR dn_fold(g.name) = r.group_ref ORDER BY 1, 2, 3";
+	"SELECT r.role, r.ref, g.dn, g.name FROM role_group r LEFT JOIN directory_group g ON " ROLE_GROUP_IS
+	" ORDER BY 1, 2, 3";
 
 enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count)
 {

@@ -30,6 +30,13 @@ enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64
 	return rows_count(rows) ? SKD_OK : fail(call, SKD_CLASH, "another daemon has taken over %s", name);
 }
 
+static const char LEASE_WAIT[] = "SELECT FROM lease WHERE name = $1 FOR UPDATE";
+
+enum skd_outcome store_lease_wait(struct skd_call *call, const char *name)
+{
+	return db_run(call, LEASE_WAIT, ARGS(name), NULL);
+}
+
 static const char LEASE_RENEW[] =
 	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms' WHERE name IN"
 	" (SELECT name FROM lease WHERE holder = $1 AND expires_at > now() FOR UPDATE SKIP LOCKED)";

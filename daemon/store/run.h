@@ -13,6 +13,9 @@ enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const
 enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64_t epoch) WARN_UNUSED;
 /* Keeps all leases of a holder for `ms` more. */
 enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms) WARN_UNUSED;
+/* Waits until whoever writes under the lease has committed, and keeps others from it until the end of
+ * this transaction. */
+enum skd_outcome store_lease_wait(struct skd_call *call, const char *name) WARN_UNUSED;
 enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const char *holder) WARN_UNUSED;
 
 /* ---- staging: temporary tables of the session ---- */

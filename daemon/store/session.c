@@ -246,7 +246,7 @@ static enum skd_outcome cursor_take(struct skd_call *call, struct rows **rows)
 
 enum skd_outcome cursor_next(struct skd_call *call, struct rows **rows)
 {
-	enum { STEP = 2000 };
+	enum { STEP = 500 }; /* more would not stay in the processor's cache */
 	struct db *db = call->db;
 	TALLOC_FREE(db->cursor_rows);
 	int asked = db->cursor_step;

@@ -87,7 +87,12 @@ static const char PICTURE_MEMBERS_BY_KEY[] =
 static const char PICTURE_MEMBERS_BY_NAME[] =
 	"INSERT INTO picture_member (group_ref, person_id)"
 	" SELECT DISTINCT g.id, p.person_id FROM stage m JOIN stage g ON g.kind = 'g' AND g.key = m.key"
-	" JOIN picture p ON p.username = m.username WHERE m.kind = 'm' AND m.username IS NOT NULL";
+	" JOIN picture p ON p.username = m.username WHERE m.kind = 'm' AND m.username IS NOT NULL"
+	" AND NOT EXISTS (SELECT FROM picture o WHERE o.username = p.username AND o.person_id <> p.person_id)";
+static const char SKIP_NAMESAKES[] =
+	"INSERT INTO skip_line SELECT DISTINCT m.key, 'more than one person has the username ' || m.username || ' of a member'"
+	" FROM stage m JOIN picture p ON p.username = m.username JOIN picture o ON o.username = m.username"
+	" AND o.person_id <> p.person_id WHERE m.kind = 'm' AND m.username IS NOT NULL";
 
 static const char UNIT_IDS[] =
 	"UPDATE picture_unit c SET unit_id = u.id FROM unit u WHERE u.source = $1 AND u.external_id = c.external_id";
@@ -133,7 +138,7 @@ enum skd_outcome store_run_compare(struct skd_call *call, const char *source, st
 {
 	static const char *const steps[] = {
 		SKIP_NOTED, SKIP_DUPLICATES, PICTURE_UNITS, PICTURE_PEOPLE, PICTURE_MANAGERS,
-		SKIP_MANAGERS, SKIP_LOOPS, PICTURE_MEMBERS_BY_KEY, PICTURE_MEMBERS_BY_NAME, UNIT_IDS, UNIT_IDS_NEW,
+		SKIP_MANAGERS, SKIP_LOOPS, PICTURE_MEMBERS_BY_KEY, PICTURE_MEMBERS_BY_NAME, SKIP_NAMESAKES, UNIT_IDS, UNIT_IDS_NEW,
 		PICTURE_UNIT_IDS, NULL};
 	struct rows *rows;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
@@ -204,10 +209,10 @@ static const char PEOPLE_LEAVE[] =
 	" INSERT INTO directory_run_line (run_id, kind, person_id) SELECT $2::uuid, 'absent', id FROM gone";
 
 static const char GROUPS_PUT[] =
-	"INSERT INTO directory_group AS g (source, external_id, dn, name)"
-	" SELECT $1, id, note, name FROM stage WHERE kind = 'g'"
-	" ON CONFLICT (source, external_id) DO UPDATE SET dn = excluded.dn, name = excluded.name"
-	" WHERE (g.dn, g.name) IS DISTINCT FROM (excluded.dn, excluded.name)";
+	"INSERT INTO directory_group AS g (source, external_id, key, dn, name)"
+	" SELECT $1, id, key, note, name FROM stage WHERE kind = 'g'"
+	" ON CONFLICT (source, external_id) DO UPDATE SET key = excluded.key, dn = excluded.dn, name = excluded.name"
+	" WHERE (g.key, g.dn, g.name) IS DISTINCT FROM (excluded.key, excluded.dn, excluded.name)";
 static const char GROUPS_DROP[] =
 	"DELETE FROM directory_group g WHERE g.source = $1"
 	" AND NOT EXISTS (SELECT FROM stage s WHERE s.kind = 'g' AND s.id = g.external_id)";

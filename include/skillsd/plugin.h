@@ -131,6 +131,9 @@ struct skd_sink {
 
 struct skd_source {
 	enum skd_outcome (*read)(void *self, struct skd_call *call, const struct skd_sink *sink);
+	/* The key that `read` gives the entry which an administrator names like this (for LDAP by its DN);
+	 * NULL when it is no such name. In the call's memory. Asks nobody. */
+	const char *(*key)(void *self, struct skd_call *call, const char *name);
 };
 
 /* ---- kind: authenticator ------------------------------------------------------------------
@@ -153,7 +156,8 @@ struct skd_prompt {
 struct skd_talk; /* a conversation under way; the plugin's own */
 
 struct skd_step {
-	const char *account;   /* the name as the authenticator writes it; lives with the call */
+	const char *account;   /* the name as the authenticator writes it; lives with the call. With SKD_DENIED
+				* too, where it is known: failures count against it however the name was spelled */
 	const char *source;    /* instance name of the source that knows the account as a person, or NULL */
 	const char *person_id; /* its stable id there, or NULL */
 	struct skd_talk *talk; /* not NULL: not done yet, these are asked: */

@@ -8,11 +8,6 @@ CREATE FUNCTION uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
 			FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 
--- How a DN or a group's name is compared with what the configuration says.
-CREATE FUNCTION dn_fold(dn text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-	SELECT lower(regexp_replace(btrim(dn), '\s*([,=+])\s*', '\1', 'g'))
-$$;
-
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE EXCEPTION '% is written once', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
@@ -79,6 +74,7 @@ CREATE TABLE directory_group (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	source text NOT NULL,
 	external_id text NOT NULL,
+	key text NOT NULL, -- the canonical form of the DN, as the source makes it
 	dn text NOT NULL,
 	name text NOT NULL,
 	UNIQUE (source, external_id)
@@ -140,8 +136,10 @@ CREATE TABLE lease (
 -- What the configuration says; written at start, never by hand.
 CREATE TABLE role_group (
 	role text NOT NULL,
-	group_ref text NOT NULL, -- dn_fold() of a DN or a name
-	PRIMARY KEY (role, group_ref)
+	source text NOT NULL,
+	ref text NOT NULL, -- as configured
+	group_key text,    -- the canonical form of a DN; NULL: a plain name, which must be one group's alone
+	PRIMARY KEY (role, source, ref)
 );
 CREATE TABLE role_grant (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -338,13 +336,16 @@ CREATE TABLE proof (
 	issuer_id uuid NOT NULL,
 	achievement_id uuid NOT NULL,
 	achievement_number integer NOT NULL,
+	expires_at timestamptz NOT NULL DEFAULT 'infinity', -- of the credential, whatever became of it
 	valid_from timestamptz NOT NULL,
 	valid_to timestamptz NOT NULL,
 	known_from timestamptz NOT NULL DEFAULT now(),
 	known_to timestamptz NOT NULL DEFAULT 'infinity',
 	CHECK (valid_to > valid_from)
 );
-CREATE INDEX proof_person ON proof (person_id, skill_id) INCLUDE (level, valid_from, valid_to, credential_id)
+-- Reports and a person's holdings read no more than this one.
+CREATE INDEX proof_person ON proof (person_id, skill_id)
+	INCLUDE (level, valid_from, valid_to, credential_id, issued_at, issuer_id, achievement_id, achievement_number)
 	WHERE known_to = 'infinity';
 CREATE INDEX proof_skill ON proof (skill_id, person_id) INCLUDE (level, valid_from, valid_to, credential_id)
 	WHERE known_to = 'infinity';

@@ -81,7 +81,8 @@ class Client:
             path = "/api/v1" + path
         params = [(name, {True: "true", False: "false"}.get(one, one) if isinstance(one, bool) else one)
                   for name, value in dict(params).items() for one in (value if isinstance(value, list) else [value])]
-        headers = {"Accept": "*/*", **({"Authorization": f"Bearer {self.token}"} if self.token else {}), **dict(headers)}
+        headers = {"Accept": "*/*", **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+                   **dict(headers)}
         answer = self.session.request(method, self.house.url + path, json=body, data=data, params=params,
                                       headers=headers, timeout=timeout)
         self.house.traffic.append(f"{method} {answer.request.path_url} {body if 'password' not in str(body) else ''}"
@@ -189,7 +190,8 @@ class House:
         for name, options in self._sections().items():
             lines.append(f"[{name}]")
             for option, value in options.items():
-                lines += [f"{option} = {one}" for one in (value if isinstance(value, list) else [value]) if one is not None]
+                lines += [f"{option} = {one}" for one in (value if isinstance(value, list) else [value])
+                          if one is not None]
         if not (self.folder / "token.key").exists():
             self._write("token.key", uuid.uuid4().hex + uuid.uuid4().hex)
         if self.slapd:

@@ -4,6 +4,7 @@ a test made, in plain Python. Knows the contract's words; asks the daemon nothin
 import datetime
 from dataclasses import dataclass, field
 
+FEW = 5
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -33,12 +34,8 @@ class Credential:
     achievement: Achievement
     stretches: list = field(default_factory=list)  # [(from, to or None)] in which it was good, as known now
 
-    def end_at(self, moment):
-        """(True, end of the stretch) when it is good at that time."""
-        for begin, end in self.stretches:
-            if parsed(begin) <= moment and (end is None or moment < parsed(end)):
-                return True, end
-        return False, None
+    def is_good(self, moment):
+        return any(parsed(begin) <= moment and (end is None or moment < parsed(end)) for begin, end in self.stretches)
 
 
 @dataclass
@@ -73,9 +70,9 @@ class Model:
     def _verified(self, moment):
         found = {}
         for credential in self.credentials:
-            good, end = credential.end_at(moment)
-            for skill_id, level in credential.achievement.levels.items() if good else ():
-                found.setdefault((credential.username, skill_id), []).append((level, end, credential))
+            for skill_id, level in credential.achievement.levels.items() if credential.is_good(moment) else ():
+                lapses = credential.answer.get("expires_at")
+                found.setdefault((credential.username, skill_id), []).append((level, lapses, credential))
         for (username, skill_id), carried in found.items():
             # The best level first, of one level the one that lapses last.
             carried.sort(key=lambda one: one[2].answer["id"])
@@ -84,9 +81,10 @@ class Model:
             yield {**self._row(username, self.skills[skill_id], level, True), **({"expires_at": end} if end else {}),
                    "because": [self._because(credential, end) for _, end, credential in carried]}
 
-    def _claimed(self, totals):
+    def _claimed(self, totals, people):
+        """What was not shared is in totals only, and not where so few people are counted that it would tell who."""
         for claim in self.claims:
-            if claim.shared or totals:
+            if claim.shared or (totals and len(people) >= FEW):
                 yield self._row(claim.username, claim.skill, claim.level, False)
 
     def _skills_meant(self, reference):
@@ -109,7 +107,7 @@ class Model:
         wanted = set().union(*(self._skills_meant(one) for one in ([wanted] if isinstance(wanted, str) else wanted))) \
             if wanted else None
         before = filters.get("expires_before")
-        for row in self._claimed(totals) if filters.get("verified") is False else self._verified(moment):
+        for row in self._claimed(totals, people) if filters.get("verified") is False else self._verified(moment):
             if row["username"] in people and (wanted is None or row["skill"]["id"] in wanted) \
                     and row["level"] >= filters.get("min_level", 1) \
                     and (not before or ("expires_at" in row and parsed(row["expires_at"]) < parsed(before))):
@@ -119,7 +117,8 @@ class Model:
         found = {}
         for row in self.rows(**filters):
             one = found.setdefault(row["person"]["id"], {key: row[key] for key in ("person", "unit") if key in row})
-            one.setdefault("skills", []).append({"id": row["skill"]["id"], "label": row["skill"]["label"], "level": row["level"],
+            one.setdefault("skills", []).append({"id": row["skill"]["id"], "label": row["skill"]["label"],
+                                                 "level": row["level"],
                                                  **({"expires_at": row["expires_at"]} if "expires_at" in row else {})})
         return list(found.values())
 
@@ -127,7 +126,8 @@ class Model:
         moment = parsed(filters["as_of"]) if "as_of" in filters else datetime.datetime.now(datetime.timezone.utc)
         soon, found = moment + datetime.timedelta(days=90), {}
         for row in self.rows(totals=True, **filters):
-            one = found.setdefault(row["skill"]["id"], {"skill": row["skill"], "people": 0, "levels": {}, "expiring_90d": 0})
+            one = found.setdefault(row["skill"]["id"], {"skill": row["skill"], "people": 0, "levels": {},
+                                                        "expiring_90d": 0})
             one["people"] += 1
             one["levels"][str(row["level"])] = one["levels"].get(str(row["level"]), 0) + 1
             one["expiring_90d"] += "expires_at" in row and parsed(row["expires_at"]) < soon
@@ -150,7 +150,8 @@ class Model:
         """What CSV says of a row, the cells as a spreadsheet may open them."""
         person, best = self.chart.people[row["username"]], row.get("because", [{}])[0]
         manager = self.chart.people[person.manager].name if person.manager else ""
-        cells = [row["person"]["id"], row["username"], person.name, person.unit, person.title, manager, row["skill"]["id"],
+        cells = [row["person"]["id"], row["username"], person.name, person.unit, person.title, manager,
+                 row["skill"]["id"],
                  self.skills[row["skill"]["id"]].code, row["skill"]["label"], str(row["level"]),
                  "true" if row["verified"] else "false", best.get("issuer", {}).get("name"), best.get("issued_at"),
                  best.get("expires_at"), best.get("credential_id")]

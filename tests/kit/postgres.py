@@ -32,7 +32,8 @@ class Postgres:
         self.process = None
         subprocess.run([BIN / "initdb", "-D", self.data, "-U", "skills", "-A", "trust", "-E", "UTF8",
                         "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
-                       cwd=self.folder, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                       cwd=self.folder, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin",
+                               "LC_ALL": "C.UTF-8"},
                        **unprivileged())
         with open(self.data / "postgresql.conf", "a") as file:
             file.write(SETTINGS.format(folder=self.folder) + settings)
@@ -61,7 +62,8 @@ class Postgres:
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log, stderr=log,
+            self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log,
+                                            stderr=log,
                                             stdin=subprocess.DEVNULL, **unprivileged())
         end = time.monotonic() + 60
         while True:
