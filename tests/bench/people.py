@@ -69,8 +69,9 @@ INSERT INTO credential (id, person_id, achievement_id, achievement_number, issue
   SELECT b.id, b.person_id, a.id, 1, a.issuer_id, account.id, b.issued_at, b.issued_at, b.expires_at
   FROM bench_credential b JOIN (SELECT DISTINCT n, achievement_id FROM bench_skill) s USING (n)
   JOIN achievement a ON a.id = s.achievement_id, (SELECT id FROM account LIMIT 1) account;
-INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number, valid_from, valid_to)
-  SELECT b.id, b.person_id, s.skill_id, 1 + b.n % 5, b.issued_at, i.id, s.achievement_id, 1, b.issued_at, b.expires_at
+INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, expires_at, issuer_id, achievement_id,
+    achievement_number, valid_from, valid_to)
+  SELECT b.id, b.person_id, s.skill_id, 1 + b.n % 5, b.issued_at, b.expires_at, i.id, s.achievement_id, 1, b.issued_at, b.expires_at
   FROM bench_credential b JOIN bench_skill s USING (n), issuer i WHERE i.key = 'company';
 DROP TABLE bench_credential, bench_skill;
 """

@@ -13,10 +13,10 @@ MEMORY_MORE = 32 * 1024 * 1024
 COPY = """COPY (
 SELECT p.id AS person_id, p.username, p.name, u.name AS unit, p.title, m.name AS manager, s.id AS skill_id,
   s.code AS skill_code, s.label AS skill, f.level, true AS verified, i.name AS issuer, f.issued_at,
-  nullif(f.valid_to, 'infinity') AS expires_at, f.credential_id
+  nullif(f.expires_at, 'infinity') AS expires_at, f.credential_id
 FROM (SELECT DISTINCT ON (person_id, skill_id) * FROM proof
       WHERE known_to = 'infinity' AND valid_from <= now() AND valid_to > now()
-      ORDER BY person_id, skill_id, level DESC, valid_to DESC, credential_id) f
+      ORDER BY person_id, skill_id, level DESC, expires_at DESC, credential_id) f
   JOIN person p ON p.id = f.person_id LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN person m ON m.id = p.manager_id
   JOIN skill s ON s.id = f.skill_id JOIN issuer i ON i.id = f.issuer_id
 WHERE p.absent_since IS NULL ORDER BY p.id, s.id
