@@ -354,3 +354,16 @@ def test_a_run_is_started_by_its_sources_name_and_listed(directory):
     assert times == sorted(times, reverse=True)
     directory.hr.get(f"/directory/runs/{run['id']}", gives=403)
     directory.house.sign_in("wclarke").get(f"/directory/runs/{run['id']}")
+
+
+def test_a_slow_deletion_is_still_one(directory):
+    with directory.without(QUIET[:20]):
+        assert directory.house.sync()["absent"] == 20
+        with directory.without(QUIET[20:30]):
+            run = directory.house.sync("needs_approval")
+            assert run["absent"] == 10 and directory.leavers(run) == names(QUIET[20:30])
+            directory.house.rescue.post(f"/directory/runs/{run['id']}/approve", gives=200)
+            assert directory.house.sync()["absent"] == 0
+            assert directory.statuses()["absent"] == 30
+    directory.house.sync()
+    assert directory.statuses() == {"active": len(CHART.people)}

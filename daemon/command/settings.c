@@ -77,6 +77,7 @@ static void directories_read(struct settings *s)
 			.time_limit = section_number(at, "time_limit"),
 			.absent_count = section_number(at, "absent_count"),
 			.absent_percent = section_number(at, "absent_percent"),
+			.absent_window = section_number(at, "absent_window"),
 		};
 	}
 }

@@ -26,6 +26,7 @@ struct directory {
 	long time_limit;    /* milliseconds for one run */
 	long absent_count;  /* more than this, and more than … */
 	long absent_percent; /* … this share leaving parks a run */
+	long absent_window;  /* milliseconds: who left within this before counts too, unless approved */
 };
 
 struct role_rule {

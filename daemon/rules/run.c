@@ -11,12 +11,17 @@
 
 enum { MANY = 1000 };
 
-/* An empty answer, or too many at once, is more often a fault than the truth. */
-static bool is_alarming(const struct directory *directory, const struct run_counts *counts)
+/* An empty answer, or too many at once, is more often a fault than the truth. A deletion that takes
+ * longer than the time between two runs is still one: who left just before counts too. */
+static enum skd_outcome run_weigh(struct skd_call *call, const struct directory *directory,
+				  const struct run_counts *counts, bool *alarming)
 {
-	int64_t share = counts->active * directory->absent_percent / 100;
+	int64_t share = counts->active * directory->absent_percent / 100, recent = 0;
 	int64_t most = share > directory->absent_count ? share : directory->absent_count;
-	return counts->absent > most || (counts->people == 0 && counts->active > 0);
+	if (counts->absent)
+		TRY(store_run_recent(call, directory->instance->name, directory->absent_window, &recent));
+	*alarming = counts->absent && (counts->absent + recent > most || counts->people == 0);
+	return SKD_OK;
 }
 
 static bool is_news(const struct run_counts *c)
@@ -77,10 +82,12 @@ enum skd_outcome run_settle(struct skd_call *call, const struct directory *direc
 			    const char *run_id, bool asked)
 {
 	struct store_run run = {.id = run_id, .source = directory->instance->name, .complete = true};
+	bool alarming;
 	TRY(tx_begin(call));
 	TRY(store_lease_hold(call, lease, epoch));
 	TRY(store_run_compare(call, run.source, &run.counts));
-	TRY(is_alarming(directory, &run.counts) ? run_park(call, &run, asked) : run_take_over(call, &run));
+	TRY(run_weigh(call, directory, &run.counts, &alarming));
+	TRY(alarming ? run_park(call, &run, asked) : run_take_over(call, &run));
 	TRY(store_run_skips(call, run_id));
 	TRY(store_run_end(call, &run));
 	if (!asked && !is_news(&run.counts))

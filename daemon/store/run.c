@@ -212,6 +212,19 @@ enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const c
 	return touched ? SKD_OK : fail(call, SKD_CLASH, "this run does not wait for approval (any more)");
 }
 
+static const char RUN_RECENT[] =
+	"SELECT count(*) FROM person p WHERE p.source = $1 AND p.absent_since > now() - $2::bigint * interval '1 ms'"
+	" AND NOT EXISTS (SELECT FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id"
+	"  WHERE l.person_id = p.id AND l.kind = 'absent' AND r.state = 'approved' AND r.decided_at >= p.absent_since)";
+
+enum skd_outcome store_run_recent(struct skd_call *call, const char *source, long window_ms, int64_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_RECENT, ARGS(source, arg_int(call, window_ms)), &rows));
+	*count = row_int(rows, 0, 0);
+	return SKD_OK;
+}
+
 static const char RUN_MARK_ABSENT[] =
 	"WITH gone AS (UPDATE person p SET absent_since = now(), version = version + 1, updated_at = now()"
 	"  FROM directory_run_line l WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.id = l.person_id"

@@ -35,6 +35,9 @@ struct run_counts {
 	int64_t active;  /* here before, of this source */
 	int64_t added, changed, moved, absent, returned, skipped;
 };
+/* How many of this source have left within the last `window_ms` and nobody has approved it. */
+enum skd_outcome store_run_recent(struct skd_call *call, const char *source, long window_ms, int64_t *count) WARN_UNUSED;
+
 /* From staging to a resolved picture: duplicates, unknown managers and loops skipped with a line;
  * counts what applying it would do. Changes nothing outside temporary tables. */
 enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts) WARN_UNUSED;

@@ -345,7 +345,8 @@ CREATE TABLE proof (
 );
 -- Reports and a person's holdings read no more than this one.
 CREATE INDEX proof_person ON proof (person_id, skill_id)
-	INCLUDE (level, valid_from, valid_to, expires_at, credential_id, issued_at, issuer_id, achievement_id, achievement_number)
+	INCLUDE (level, valid_from, valid_to, expires_at, credential_id, issued_at, issuer_id, achievement_id,
+		achievement_number)
 	WHERE known_to = 'infinity';
 CREATE INDEX proof_skill ON proof (skill_id, person_id) INCLUDE (level, valid_from, valid_to, credential_id)
 	WHERE known_to = 'infinity';

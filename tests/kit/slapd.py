@@ -165,6 +165,8 @@ class Slapd:
         if self.process is None:
             return
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            self._wait_until_stopped()
         if number in (signal.SIGSTOP, signal.SIGCONT):
             return
         try:
@@ -173,6 +175,17 @@ class Slapd:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def _wait_until_stopped(self):
+        """Every thread of it: on a busy machine the signal takes its time."""
+        def states():
+            for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+                yield (task / "stat").read_text().rpartition(")")[2].split()[0]
+        for _ in range(1000):
+            if set(states()) == {"T"}:
+                return
+            time.sleep(0.005)
+        raise RuntimeError("slapd does not stop")
 
     def stop(self):
         self.kill(signal.SIGTERM)
