@@ -12,6 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Why the first few were left out; the whole list is the run's own. */
+static void skips_print(struct skd_call *call, const char *run_id)
+{
+	struct store_run_line *lines;
+	size_t count;
+	int shown = 0;
+	if (run_lines(call, run_id, 1000, &lines, &count) != SKD_OK)
+		return;
+	for (size_t i = 0; i < count && shown < 5; i++)
+		if (strcmp(lines[i].kind, "skipped") == 0 && ++shown)
+			printf("  skipped %s: %s\n", lines[i].what, lines[i].detail ? lines[i].detail : "");
+}
+
 static bool sync_print(struct skd_call *call, const char *run_id)
 {
 	struct store_run run;
@@ -22,7 +35,8 @@ static bool sync_print(struct skd_call *call, const char *run_id)
 	       run.source, run.state, run.counts.people, run.counts.added, run.counts.changed, run.counts.moved,
 	       run.counts.absent, run.counts.returned, run.counts.skipped, run.error ? ": " : "",
 	       run.error ? run.error : "");
-	return strcmp(run.state, "done") == 0;
+	skips_print(call, run_id);
+	return strcmp(run.state, "done") == 0 && (run.counts.people > 0 || run.counts.skipped == 0);
 }
 
 static bool sync_run(const struct house *house, const struct directory *directory)

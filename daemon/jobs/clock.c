@@ -86,11 +86,23 @@ static bool worker_asked(const struct worker *worker)
 	return asked;
 }
 
+/* Whether somebody woke us. `early`: the run they asked for was found before they did, so that this asks for
+ * nothing more. */
+static bool worker_wanted(struct worker *worker, bool *early)
+{
+	pthread_mutex_lock(&worker->jobs->lock);
+	bool wanted = worker->wanted && !*early;
+	if (worker->wanted && *early)
+		worker->wanted = *early = false;
+	pthread_mutex_unlock(&worker->jobs->lock);
+	return wanted;
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
 	struct jobs *jobs = worker->jobs;
-	bool goes_on = true;
+	bool goes_on = true, early = false;
 	while (goes_on) {
 		int64_t next = clock_monotonic() + worker->directory->interval * 1000, now;
 		worker_run(worker);
@@ -99,8 +111,7 @@ static void *worker_main(void *argument)
 			int64_t look = now + LOOK_MS * 1000;
 			goes_on = jobs_wait(jobs, &worker->wanted, look < next ? look : next);
 			now = clock_monotonic();
-		} while (goes_on && now < next && !__atomic_load_n(&worker->wanted, __ATOMIC_RELAXED) &&
-			 !worker_asked(worker));
+		} while (goes_on && now < next && !worker_wanted(worker, &early) && !(early = worker_asked(worker)));
 	}
 	return NULL;
 }
@@ -133,10 +144,12 @@ static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_ca
 static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
-	int64_t tidied = 0;
-	while (!tidy_once(jobs, access_settle))
-		if (!jobs_wait(jobs, NULL, clock_monotonic() + 500000))
+	int64_t tidied = 0, pause = 250000;
+	while (!tidy_once(jobs, access_settle)) {
+		pause = pause < 8000000 ? pause * 2 : pause;
+		if (!jobs_wait(jobs, NULL, clock_monotonic() + pause))
 			return NULL;
+	}
 	do {
 		talks_tidy(jobs->house->talks);
 		tidy_once(jobs, sync_keep);

@@ -39,10 +39,11 @@ static void run_count_only(struct store_run *run, int64_t absent)
 static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, bool asked)
 {
 	const char *parked;
+	int64_t roles;
 	bool same;
 	TRY(store_run_parked(call, run->source, &parked, &same));
 	TRY(store_run_apply_losses(call, run->source, run->id));
-	TRY(store_role_refresh(call, run->id, false));
+	TRY(store_role_refresh(call, run->id, false, &roles));
 	if (parked && same && !asked) {
 		run->state = "done";
 		run->error = talloc_asprintf(call, "%" PRId64 " people would leave: run %s still waits for approval",
@@ -64,6 +65,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, b
 static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run)
 {
 	const char *parked;
+	int64_t roles;
 	bool same;
 	TRY(store_run_parked(call, run->source, &parked, &same));
 	if (parked)
@@ -72,9 +74,9 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 	TRY(store_run_apply(call, run->source, run->id, is_news(&run->counts)));
 	if (run->counts.added > MANY)
 		TRY(store_run_weigh(call));
-	TRY(store_role_refresh(call, run->id, true));
+	TRY(store_role_refresh(call, run->id, true, &roles));
 	run->state = "done";
-	return is_news(&run->counts) ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
+	return is_news(&run->counts) || roles ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
 				     : SKD_OK;
 }
 
@@ -154,12 +156,12 @@ enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store
 
 enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store_run *run)
 {
-	int64_t count;
+	int64_t count, roles;
 	TRY(store_run_get(call, id, run));
 	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", run->source)));
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
 	TRY(store_run_mark_absent(call, id, &count));
-	TRY(store_role_refresh(call, id, false));
+	TRY(store_role_refresh(call, id, false, &roles));
 	call->after = run_wake;
 	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,
 		       talloc_asprintf(call, "{\"absent\":%" PRId64 "}", count)));

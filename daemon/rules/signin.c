@@ -165,6 +165,15 @@ static enum skd_outcome signin_begin(struct skd_call *call, const struct authent
 	return outcome;
 }
 
+/* Why is for the log: strangers need not know where the directory is. */
+static enum skd_outcome signin_unavailable(struct skd_call *call, const struct authenticator *by,
+					   enum skd_outcome outcome)
+{
+	log_line(SKD_WARNING, by->instance->name, "no sign-in: %s", call->sentence ? call->sentence : "no reason given");
+	call_forgive(call);
+	return fail(call, outcome, "the sign-in service is not available");
+}
+
 /* What an authenticator's step means: in, out, or more is asked. */
 static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
 				    enum skd_outcome outcome, const struct skd_step *step,
@@ -176,7 +185,7 @@ static enum skd_outcome signin_step(struct skd_call *call, const struct authenti
 	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
 		return signin_out(call, username, &keys, step);
 	if (outcome != SKD_OK)
-		return outcome;
+		return signin_unavailable(call, by, outcome);
 	if (!step->talk)
 		return signin_in(call, by, step, &keys, opened);
 	TRY(talks_add(call, call->house->talks, by, step->talk, username, id));

@@ -77,8 +77,8 @@ struct store_role_rule {
 enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count,
 				       const struct store_role_rule *rules) WARN_UNUSED;
 /* Holds grants against groups and their members, nested ones too: ends what is no longer so and
- * (with `gains`) begins what is. Notes both as lines of `run_id` when there is one. */
-enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains) WARN_UNUSED;
+ * (with `gains`) begins what is. Notes both as lines of `run_id` when there is one, and counts them. */
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains, int64_t *changed) WARN_UNUSED;
 
 struct store_grant {
 	const char *role, *person_id, *person_name, *username, *group_dn, *group_name;

@@ -146,7 +146,8 @@ static void fiber_answer(struct fiber *fiber, PGresult *result)
 static void lane_lose(struct pipe_lane *lane)
 {
 	if (lane->pg)
-		log_line(SKD_WARNING, lane->lane.name, "lost the database: %s", PQerrorMessage(lane->pg));
+		log_line(SKD_WARNING, lane->lane.name, "no database: %.*s",
+			 (int)strcspn(PQerrorMessage(lane->pg), "\n"), PQerrorMessage(lane->pg));
 	PQfinish(lane->pg);
 	lane->pg = NULL;
 	lane->sent_at = 0;

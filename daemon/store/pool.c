@@ -98,7 +98,7 @@ enum skd_outcome pool_borrow(struct pool *pool, struct skd_call *call)
 	if (!db) {
 		PGconn *pg = session_connect(pool->dsn, pool->name, 5);
 		if (PQstatus(pg) != CONNECTION_OK) {
-			log_line(SKD_WARNING, "database", "%s", PQerrorMessage(pg));
+			log_line(SKD_WARNING, "database", "%.*s", (int)strcspn(PQerrorMessage(pg), "\n"), PQerrorMessage(pg));
 			PQfinish(pg);
 			pool_give_up(pool);
 			call->retry_after = 1;

@@ -55,11 +55,15 @@ static const char ROLE_BEGIN[] =
 	" SELECT $1::uuid, 'role_gained', person_id, role, jsonb_build_object('group', group_dn) FROM begun"
 	" WHERE $1::uuid IS NOT NULL";
 
-enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains)
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains, int64_t *changed)
 {
+	int64_t lost, gained = 0;
 	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
-	TRY(db_run(call, ROLE_END, ARGS(run_id), NULL));
-	return gains ? db_run(call, ROLE_BEGIN, ARGS(run_id), NULL) : SKD_OK;
+	TRY(db_run(call, ROLE_END, ARGS(run_id), &lost));
+	if (gains)
+		TRY(db_run(call, ROLE_BEGIN, ARGS(run_id), &gained));
+	*changed = lost + gained;
+	return SKD_OK;
 }
 
 static const char GRANT_LIST[] =

@@ -61,7 +61,7 @@ static enum skd_outcome outcome_of(const char *state)
 		{"23505", SKD_CLASH}, {"23503", SKD_CLASH}, {"22021", SKD_BAD_INPUT}, {"22P05", SKD_BAD_INPUT},
 		{"22007", SKD_BAD_INPUT}, {"22008", SKD_BAD_INPUT}, {"22P02", SKD_BAD_INPUT}, {"22003", SKD_BAD_INPUT},
 		{"40", SKD_BUSY},     {"55P03", SKD_BUSY},  {"57", SKD_BUSY},         {"08", SKD_BUSY},
-		{"53", SKD_BUSY},     {"25006", SKD_BUSY},  {"25P03", SKD_BUSY},
+		{"53", SKD_BUSY},     {"25006", SKD_BUSY}, {"42P01", SKD_BUSY},  {"25P03", SKD_BUSY},
 	};
 	if (!state)
 		return SKD_BUSY;
@@ -83,6 +83,8 @@ static enum skd_outcome session_failure(struct skd_call *call, const PGresult *r
 		return fail(call, SKD_BAD_INPUT, "a value cannot be stored: %s", said ? said : "");
 	case SKD_BUSY:
 		call->retry_after = 1;
+		if (state && strcmp(state, "42P01") == 0)
+			return fail(call, SKD_BUSY, "the database lacks this program's schema: run skillsd migrate");
 		return fail(call, SKD_BUSY, "the database is not available now%s%s", state ? ", SQLSTATE " : "",
 			    state ? state : "");
 	default:
