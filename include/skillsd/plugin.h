@@ -89,7 +89,7 @@ struct skd_host {
  * A directory that people come from. `read` hands over everything it holds, in any order,
  * through the sink, and returns SKD_OK only if it has seen all of it: every page answered with
  * result code 0 and the last page's cookie empty (RFC 2696). Any other outcome means the picture
- * is incomplete: what was handed over may add and change, never mark leavers. */
+ * is incomplete, and the run changes nothing: half a chart has managers nobody knows. */
 
 /* Keys name entries within one run (for LDAP a canonical form of the DN); ids are for ever. */
 struct skd_person {
