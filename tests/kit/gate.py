@@ -18,8 +18,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-import pytest
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START, PROMPT, ANSWER, RESULT = 1, 2, 3, 4
 IN, WRONG, UNKNOWN, UNAVAILABLE = 1, 2, 3, 4
@@ -28,10 +26,6 @@ VERSION, HEAD = 1, struct.Struct(">HBBBBHI")
 
 def build_folder():
     return ROOT / os.environ.get("SKILLSD_BUILD", "build/plain")
-
-
-def shared_folder():
-    return pathlib.Path(os.environ.get("SKILLSD_SHARED", ROOT / "../shared"))
 
 
 def drop_to():
@@ -129,11 +123,8 @@ def trouble(word, **how):
 
 
 def otp_service(password, *arguments):
-    """Service lines with a module that takes `password`; what else it does, its own source says."""
-    source = shared_folder() / "servers/pam_testotp.c"
-    if not source.exists():
-        pytest.skip("SKILLSD_SHARED has no servers/pam_testotp.c")
-    return [f"auth required {_module(source)} pw={password} " + " ".join(arguments),
+    """Service lines with a module that takes `password`; what else it does, pam_asks.c says."""
+    return [f"auth required {_module(ROOT / 'tests/kit/pam_asks.c')} pw={password} " + " ".join(arguments),
             "account required pam_permit.so"]
 
 
