@@ -4,13 +4,12 @@ within the bounds that the document names, and nothing else is taken. Names are 
 import re
 
 import pytest
+from kit.contract import BODIES, OPERATIONS, good_body, seen, those, world  # noqa: F401 fixtures
 from kit.gate import ROOT
 from kit.validate import contract
-from test_contract import OPERATIONS, good_body, seen, those, world  # noqa: F401 fixtures
 
 OURS = {name for path in (ROOT / "daemon/api").glob("*.c") for name in re.findall(r'\{"(\w+)",\s*FIELD_', path.read_text())}
 API = those(lambda operation: operation.is_of_api())
-BODIES = those(lambda operation: operation.body)
 
 
 def body_schema(name):

@@ -21,7 +21,7 @@ PERSON = {"id": ID, "external_id": "6a2c5d0e", "source": "main", "username": "lw
 MISSING = {"type": "urn:skillsd:problem:not-found", "title": "Not there", "status": 404,
            "detail": "There is no such person.", "request_id": ID}
 PEOPLE_CSV = ("id,external_id,source,username,name,mail,title,unit_id,unit,manager_id,manager,status,"
-              "absent_since,updated_at\r\n")
+              "absent_since,updated_at,phone,employee_number,locale\r\n")
 
 
 def document():

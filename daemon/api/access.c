@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * /access as JSON: each role, what gives it, and who holds it. */
+ * /access: each role, what gives it and who holds it; as a table, who has a role and how. */
 #include "api/nouns.h"
 
 #include "rules/access.h"
@@ -31,30 +31,27 @@ static void groups_write(struct json *json, const struct access_picture *picture
 	put_array_end(json);
 }
 
-static void accounts_write(struct json *json, const struct house *house, unsigned role)
+/* Only admin is given to accounts. */
+static size_t account_count(const struct house *house, const char *role)
 {
-	put_array(json, "accounts");
-	for (size_t i = 0; role == ROLE_ADMIN && i < house->rescue_count; i++)
-		put_string(json, NULL, house->rescue_accounts[i]);
-	put_array_end(json);
+	return role_of(role) == ROLE_ADMIN ? house->rescue_count : 0;
 }
 
 /* Everyone in the directory is an employee: they are not listed. */
-static void holders_write(struct json *json, const struct access_picture *picture, const char *role)
+static bool is_holder(const struct store_grant *grant, const char *role)
 {
-	put_array(json, "holders");
-	for (size_t i = 0; role_of(role) != ROLE_EMPLOYEE && i < picture->grant_count; i++) {
-		const struct store_grant *grant = &picture->grants[i];
-		if (strcmp(grant->role, role) != 0)
-			continue;
-		put_object(json, NULL);
-		put_named(json, "person", grant->person_id, "name", grant->person_name);
-		put_string(json, "username", grant->username);
-		group_write(json, "through", grant->group_name, grant->group_dn);
-		put_time(json, "since", grant->since);
-		put_object_end(json);
-	}
-	put_array_end(json);
+	return strcmp(grant->role, role) == 0 && role_of(role) != ROLE_EMPLOYEE;
+}
+
+static void holder_write(struct json *json, const struct store_grant *grant, const char *role)
+{
+	put_object(json, NULL);
+	put_string(json, "role", role);
+	put_named(json, "person", grant->person_id, "name", grant->person_name);
+	put_string(json, "username", grant->username);
+	group_write(json, "through", grant->group_name, grant->group_dn);
+	put_time(json, "since", grant->since);
+	put_object_end(json);
 }
 
 static void role_write(struct json *json, const struct house *house, const struct access_picture *picture,
@@ -63,9 +60,31 @@ static void role_write(struct json *json, const struct house *house, const struc
 	put_object(json, NULL);
 	put_string(json, "role", role);
 	groups_write(json, picture, role);
-	accounts_write(json, house, role_of(role));
-	holders_write(json, picture, role);
+	put_array(json, "accounts");
+	for (size_t i = 0; i < account_count(house, role); i++)
+		put_string(json, NULL, house->rescue_accounts[i]);
+	put_array_end(json);
+	put_array(json, "holders");
+	for (size_t i = 0; i < picture->grant_count; i++)
+		if (is_holder(&picture->grants[i], role))
+			holder_write(json, &picture->grants[i], NULL);
+	put_array_end(json);
 	put_object_end(json);
+}
+
+/* One for each who has the role, and each way they have it. */
+static void rows_write(struct json *json, const struct house *house, const struct access_picture *picture,
+		       const char *role)
+{
+	for (size_t i = 0; i < account_count(house, role); i++) {
+		put_object(json, NULL);
+		put_string(json, "role", role);
+		put_string(json, "account", house->rescue_accounts[i]);
+		put_object_end(json);
+	}
+	for (size_t i = 0; i < picture->grant_count; i++)
+		if (is_holder(&picture->grants[i], role))
+			holder_write(json, &picture->grants[i], role);
 }
 
 enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out)
@@ -76,8 +95,10 @@ enum skd_outcome api_access_list(struct skd_call *call, const struct request *in
 	TRY(list_slice(call, in->list, &from, &count));
 	TRY(access_list(call, &picture));
 	reply_list_begin(in, out);
-	for (size_t i = from; i < from + count; i++)
-		role_write(&out->json, call->house, &picture, sorted[in->list->descending ? whole - 1 - i : i]);
+	for (size_t i = from; i < from + count; i++) {
+		const char *role = sorted[in->list->descending ? whole - 1 - i : i];
+		(in->tabular ? rows_write : role_write)(&out->json, call->house, &picture, role);
+	}
 	reply_list_end(in, out);
 	return SKD_OK;
 }

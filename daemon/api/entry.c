@@ -28,6 +28,7 @@ struct entry {
 struct plan {
 	const struct route *route;
 	const char *ids[2], *query;
+	const char *accepted; /* the form that Accept wants most, or "" */
 	enum route_lane lane;
 };
 
@@ -92,8 +93,9 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 		break;
 	}
 	const struct route *route = matched.route;
-	*kept = (struct plan){route, {matched.ids[0], matched.ids[1]}, matched.query, route->lane};
-	if (stream_wanted(route, exchange, matched.query))
+	*kept = (struct plan){route, {matched.ids[0], matched.ids[1]}, matched.query,
+			      stream_accepted(entry->house, route, exchange_list(exchange, kept, "Accept")), route->lane};
+	if (stream_wanted(route, kept->query, kept->accepted))
 		kept->lane = RUNS_REPORT;
 	exchange_tag(exchange, entry->tags[route - routes]);
 	*plan = (struct http_plan){
@@ -188,23 +190,6 @@ static enum skd_outcome entry_sort(struct skd_call *call, struct request *in, co
 			  words);
 }
 
-static const char *format_of(const struct request *in)
-{
-	static const struct {
-		const char *type, *format;
-	} table[] = {{"application/json", "json"}, {"application/x-ndjson", "ndjson"}, {"text/csv", "csv"},
-		     {"application/*", "json"},	   {"*/*", "json"},		       {"text/html", "html"},
-		     {"spreadsheetml", "xlsx"}};
-	const char *chosen = query_text(in, "format");
-	const char *accept = exchange_header(in->exchange, "Accept");
-	if (chosen || !accept)
-		return chosen ? chosen : "json";
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (strstr(accept, table[i].type))
-			return table[i].format;
-	return "";
-}
-
 static enum skd_outcome entry_query(struct skd_call *call, struct request *in, const char *query)
 {
 	const struct route *route = in->route;
@@ -219,7 +204,7 @@ static enum skd_outcome entry_query(struct skd_call *call, struct request *in, c
 	if (strncmp(route->path, "/api/", 5) != 0)
 		query = NULL; /* public pages ignore parameters */
 	TRY(fields_query(call, table, query, in->query));
-	in->format = format_of(in);
+	in->format = query_text(in, "format") ? query_text(in, "format") : in->format;
 	if (!is_list)
 		return SKD_OK;
 	const struct value *limit = query_value(in, "limit");
@@ -405,7 +390,7 @@ static void entry_serve(void *self, struct exchange *exchange)
 	const struct route *route = plan->route;
 	struct skd_call *call = call_new(entry->tags[route - routes], plan_seconds(plan) * 1000);
 	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]},
-			     .may_stream = plan->lane == RUNS_REPORT};
+			     .format = plan->accepted, .may_stream = plan->lane == RUNS_REPORT};
 	struct reply out = {0};
 	call->started = exchange_started(exchange); /* the time in the queue counts too */
 	call->deadline = call->started + plan_seconds(plan) * 1000000;

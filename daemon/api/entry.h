@@ -40,7 +40,8 @@ struct request {
 	struct value *query;        /* in the order of fields */
 	json_t *body;          /* an object, or NULL without one */
 	const char *match;     /* If-Match, as it came */
-	const char *format;    /* json, ndjson, csv, …: what the client wants */
+	const char *format;    /* json, ndjson, csv, …: what the client wants; "" for none of them */
+	bool tabular;          /* the items become rows of a table */
 	bool may_stream;       /* in a lane where it may wait for the client */
 	struct list *list;     /* with FORM_LIST */
 	char question[17];     /* of a list: what was asked, but for the page; cursors begin with it */

@@ -26,7 +26,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people", RUNS_READ, FORM_LIST, 0, api_person_list, person_list_fields,
 	 "name|username|updated_at",
 	 .columns = "id,external_id,source,username,name,mail,title,unit_id,"
-		    "unit,manager_id,manager,status,absent_since,updated_at"},
+		    "unit,manager_id,manager,status,absent_since,updated_at,phone,employee_number,locale"},
 	{"GET", "/api/v1/people/{id}", RUNS_READ, FORM_ONE, 0, api_person_get},
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",
@@ -43,7 +43,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/directory/runs", RUNS_READ, FORM_LIST, ROLE_ADMIN | ROLE_AUDITOR, api_run_list, run_list_fields,
 	 "started_at",
 	 .columns = "id,source,state,complete,people,added,changed,moved,absent,"
-		    "returned,skipped,started_at,finished_at,error"},
+		    "returned,skipped,started_at,finished_at,error,decided_at,decided_by"},
 	{"POST", "/api/v1/directory/runs", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_ask},
 	{"GET", "/api/v1/directory/runs/{id}", RUNS_READ, FORM_ONE, ROLE_ADMIN | ROLE_AUDITOR, api_run_get},
 	{"POST", "/api/v1/directory/runs/{id}/approve", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_approve},
@@ -67,7 +67,8 @@ const struct route routes[] = {
 	{"PATCH", "/api/v1/skills/{id}", RUNS_WRITE, FORM_MATCH, ROLE_CATALOGUE, api_skill_set, .body_limit = 262144},
 	{"GET", "/api/v1/achievements", RUNS_READ, FORM_LIST, 0, api_achievement_list, achievement_list_fields,
 	 "name|updated_at",
-	 .columns = "id,version,type,name,description,criteria,issuer_id,issuer,skills,validity,state,image_url"},
+	 .columns = "id,version,type,name,description,criteria,issuer_id,issuer,skills,validity,state,image_url,"
+		    "updated_at"},
 	{"POST", "/api/v1/achievements", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_achievement_add,
 	 .body_limit = 262144},
 	{"GET", "/api/v1/achievements/{id}", RUNS_READ, FORM_ONE, 0, api_achievement_get, achievement_get_fields},
@@ -81,8 +82,9 @@ const struct route routes[] = {
 	{"DELETE", "/api/v1/claims/{id}", RUNS_WRITE, FORM_MATCH, 0, api_claim_drop},
 
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
-	 .columns = "id,at,account,action,outcome,noun,object,request_id,address"},
-	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role"},
+	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
+	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role",
+	 .columns = "role,person_id,person,username,account,through,through_dn,since"},
 
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",

@@ -2,22 +2,47 @@
  * Lists as streams. Knows JSON items and columns, no noun. */
 #include "api/stream.h"
 
+#include "api/accept.h"
 #include "http/reply.h"
 
 #include <string.h>
 
 enum { PAGE = 500, COLUMNS_MAX = 24, FLUSH_AT = 32768 };
 
-bool stream_wanted(const struct route *route, const struct exchange *exchange, const char *query)
+struct choice {
+	const char *accept, *format;
+	int weight;
+};
+
+static void choice_offer(struct choice *choice, const char *type, const char *format)
 {
-	const char *accept = exchange_header(exchange, "Accept");
+	int weight = accept_weight(choice->accept, type);
+	if (weight > choice->weight) {
+		choice->weight = weight;
+		choice->format = format;
+	}
+}
+
+const char *stream_accepted(const struct house *house, const struct route *route, const char *accept)
+{
+	struct choice choice = {accept, "", 0};
+	choice_offer(&choice, "application/json", "json");
+	if (!route->columns && !(route->form & FORM_MANY))
+		return choice.format;
+	choice_offer(&choice, "application/x-ndjson", "ndjson");
+	for (const struct instance *at = house->formats; at; at = at->next)
+		choice_offer(&choice, at->plugin->is.report.media_type, at->plugin->is.report.format);
+	return choice.format;
+}
+
+bool stream_wanted(const struct route *route, const char *query, const char *accepted)
+{
 	if (!route->columns)
 		return false;
 	for (const char *at = query; at && *at; at += strcspn(at, "&"), at += *at == '&')
 		if (strncmp(at, "format=", 7) == 0)
 			return strncmp(at + 7, "json", 4) != 0;
-	return accept && (strstr(accept, "application/x-ndjson") || strstr(accept, "text/csv")) &&
-	       !strstr(accept, "application/json");
+	return *accepted && strcmp(accepted, "json") != 0;
 }
 
 const struct instance *stream_form(const struct skd_call *call, const char *format)
@@ -215,6 +240,7 @@ enum skd_outcome stream_list(struct skd_call *call, struct request *in, struct r
 	columns_split(&s, in->route->columns);
 	text_begin(&s.ready, call, FLUSH_AT + 4096);
 	in->format = "json";
+	in->tabular = !!s.form;
 	if (in->list) {
 		in->list->limit = PAGE;
 		in->list->count = false;

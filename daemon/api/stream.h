@@ -6,8 +6,12 @@
 
 #include "api/entry.h"
 
-/* Whether this request for a list wants a stream: by ?format= or, without it, by Accept. */
-bool stream_wanted(const struct route *route, const struct exchange *exchange, const char *query);
+/* The form that Accept wants most of those the route has: json, ndjson, what report plugins write, in
+ * this order among equals. "" when it takes none. */
+const char *stream_accepted(const struct house *house, const struct route *route, const char *accept);
+
+/* Whether this request for a list wants a stream: by ?format= or, without it, by what Accept wants. */
+bool stream_wanted(const struct route *route, const char *query, const char *accepted);
 
 /* Runs the route's handler for one page after another. What fails before the first page is there
  * is the call's failure; after it the stream is cut. */

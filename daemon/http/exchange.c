@@ -227,6 +227,11 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
 	return head_field(&exchange->head, name);
 }
 
+const char *exchange_list(const struct exchange *exchange, void *owner, const char *name)
+{
+	return head_list(&exchange->head, owner, name);
+}
+
 void exchange_forget(struct exchange *exchange)
 {
 	if (exchange->body)

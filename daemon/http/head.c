@@ -199,3 +199,14 @@ const char *head_field(const struct head *head, const char *name)
 			return head->fields[i].value;
 	return NULL;
 }
+
+const char *head_list(const struct head *head, void *owner, const char *name)
+{
+	const char *list = NULL;
+	for (unsigned i = 0; i < head->count; i++) {
+		const char *value = head->fields[i].value;
+		if (strcasecmp(head->fields[i].name, name) == 0)
+			list = list ? talloc_asprintf(owner, "%s, %s", list, value) : value;
+	}
+	return list;
+}

@@ -36,5 +36,7 @@ const char *head_read(struct head *head, void *owner, const struct head_place *p
 
 /* The first value of that name, or NULL. */
 const char *head_field(const struct head *head, const char *name);
+/* All values of that name as one list (RFC 9110 section 5.3), or NULL; in `owner` when there are several. */
+const char *head_list(const struct head *head, void *owner, const char *name);
 
 #endif

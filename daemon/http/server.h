@@ -70,6 +70,8 @@ unsigned server_connections(const struct server *server);
 const char *exchange_method(const struct exchange *exchange);  /* a token, or "" in refuse() */
 const char *exchange_target(const struct exchange *exchange);  /* raw, as sent: path and query, not decoded */
 const char *exchange_header(const struct exchange *exchange, const char *name); /* first value, or NULL */
+/* All values as one list (RFC 9110 section 5.3), or NULL; in `owner` when there are several. */
+const char *exchange_list(const struct exchange *exchange, void *owner, const char *name);
 const char *exchange_body(const struct exchange *exchange, size_t *size);       /* NUL follows the body */
 const char *exchange_peer(const struct exchange *exchange);    /* address of the socket's other end; "" for unix */
 int64_t exchange_started(const struct exchange *exchange);     /* monotonic microseconds */

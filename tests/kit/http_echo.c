@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A small application on the http room, for tests/test_http.py and for measuring: each path shows one
+ * A small application on the http room, for tests/test_http*.py and for measuring: each path shows one
  * way of answering. Prints "port N" when it serves, and a line of counts when it has ended.
  *   http_echo LISTEN [name=number ...]   see `settings` for the names */
 #include "base/log.h"

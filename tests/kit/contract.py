@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document's operations, a house with something of everything to ask them of, and what came back.
+Knows who may ask what; refuses to know what the answers should be."""
+import http.client
+import json
+import re
+
+import pytest
+from kit import validate
+from kit.gate import make_userdb
+from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house
+from kit.validate import contract
+
+MISSING = "0190a000-0000-7000-8000-000000000000"
+VERBS = {"get", "post", "patch", "delete"}
+TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbidden"}, 404: {"not-found"},
+         405: {"method-not-allowed"}, 406: {"not-acceptable"}, 409: {"conflict", "key-reused"}, 412: {"stale"},
+         413: {"too-large"}, 415: {"unsupported-media-type"}, 428: {"precondition-required"},
+         429: {"too-many-attempts"}, 503: {"unavailable"}}
+FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
+# Who asks; hr where nothing is said.
+BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
+      "PATCH /api/v1/claims": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
+      "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
+
+
+class Operation:
+    """One of the document, resolved."""
+
+    def __init__(self, path, verb, item, operation):
+        self.path, self.method, self.raw = path, verb.upper(), operation
+        self.parameters = {(found["in"], found["name"]): found for found in
+                           map(contract().resolve, item.get("parameters", []) + operation.get("parameters", []))}
+        self.answers = {status: contract().resolve(answer) for status, answer in operation["responses"].items()}
+        self.body = contract().resolve(operation.get("requestBody", {})).get("content", {})
+        self.forms = list(self.answers.get("200", {}).get("content", {}))
+        schema = contract().resolve(self.answers.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {}))
+        shapes = [contract().resolve(form) for form in schema.get("anyOf", [schema])]
+        self.is_list = self.method == "GET" and all("items" in shape.get("properties", {}) for shape in shapes)
+
+    def takes(self, name):
+        return self.parameters.get(("query", name), {}).get("schema")
+
+    def has(self, status):
+        return str(status) in self.answers
+
+    def is_of_api(self):
+        return self.path.startswith("/api/")
+
+    def actor(self):
+        noun = re.match(r"/api/v1/(directory/runs|\w+)|.*", self.path)[0]
+        return BY.get(f"{self.method} {noun}", "hr")
+
+
+OPERATIONS = {f"{verb.upper()} {path}": Operation(path, verb, item, item[verb])
+              for path, item in contract().paths.items() for verb in item if verb in VERBS}
+LISTS = [name for name, operation in OPERATIONS.items() if operation.is_list]
+PAGED = [name for name in LISTS if OPERATIONS[name].takes("cursor")]
+
+
+def those(condition):
+    return [name for name, operation in OPERATIONS.items() if condition(operation)]
+
+
+BODIES = those(lambda operation: operation.body)
+GOOD = {"revoke": {"reason": "x"}, "suspend": {"reason": "x"}}
+
+
+class World:
+    """A house with something of everything, a client for each role, and what was seen of the contract."""
+
+    def __init__(self, house, seen):
+        self.house, self.seen = house, seen
+        sign_in = house.sign_in
+        self.clients = {"hr": sign_in(ACCOUNTS["HR"]), "issuer": sign_in(ACCOUNTS["ISSUER"]),
+                        "admin": sign_in(ACCOUNTS["ADMIN"]), "employee": sign_in(ACCOUNTS["EMPLOYEE"]),
+                        "auditor": sign_in(AUDITOR), "machine": sign_in("machine"), "nobody": house.client()}
+        self.hr, self.issuer, self.employee = (self.clients[who] for who in ("hr", "issuer", "employee"))
+        self.ids = {}
+        self.fill_catalogue()
+        self.fill_awards()
+        self.fill_access()
+
+    def fill_catalogue(self):
+        hr = self.hr
+        for number in range(4):
+            code = f"CON-{number}"
+            self.ids["frameworks"] = hr.post("/frameworks", {"code": code, "name": f"Contract {number}", "uri": "https://example.org/c",
+                                                             "description": "What was agreed"}, gives=201)["id"]
+            self.ids["scales"] = hr.post("/scales", {"name": f"steps {number}", "levels": ["a", "b", "c"]}, gives=201)["id"]
+            skill = hr.post("/skills", {"framework": code, "code": f"K{number}", "label": f"Skill {number}", "scale": f"steps {number}",
+                                        "uri": "https://example.org/k", "description": "x", "synonyms": ["one", "two"]}, gives=201)
+            child = hr.post("/skills", {"framework": code, "code": f"L{number}", "label": "Below it", "parent_id": skill["id"]}, gives=201)
+            earned = hr.post("/achievements", {
+                "name": f"Achievement {number}", "type": "ext:Habit" if number else "Certification", "state": "published",
+                "description": "x", "criteria": "y", "validity": "P2Y", "image_url": "https://example.org/i.png",
+                "skills": [{"skill": skill["id"], "level": 2}, {"skill": {"id": child["id"]}, "level": 4}]}, gives=201)
+            self.ids.update(skills=skill["id"], achievements=earned["id"])
+
+    def fill_awards(self):
+        evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]
+        for username in ACCOUNTS["EMPLOYEE"], ACCOUNTS["MANAGER"], ACCOUNTS["HR"], ACCOUNTS["EMPLOYEE"]:
+            made = self.issuer.issue(username, self.ids["achievements"], evidence=evidence)
+        for verb in "suspend", "reinstate":
+            self.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=200)
+        other = self.hr.pages("/achievements", limit=500)[0]["id"]
+        self.issuer.issue(ACCOUNTS["EMPLOYEE"], other, valid_from="2020-01-01T00:00:00+02:00", expires_at="2099-01-01")
+        self.ids.update(credentials=made["id"], people=made["person"]["id"])
+        for skill in self.hr.pages("/skills", limit=500)[:5]:
+            claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
+        self.ids["claims"] = claim["id"]
+
+    def fill_access(self):
+        for number in range(3):
+            for who in "hr", "admin":
+                made = self.clients[who].post("/tokens", {"name": f"token {number}", "scopes": ["people:read", "credentials:write"]}, gives=201)
+                self.clients[f"{who}'s token"] = self.house.client(made["token"])
+                self.ids["tokens"] = made["id"] if who == "hr" else self.ids["tokens"]
+            self.house.sign_in(ACCOUNTS["HR"])
+            self.ids["directory"] = self.house.sync()["id"]
+        self.ids["units"] = self.hr.get("/units")["items"][0]["id"]
+
+    def path(self, operation, found=True):
+        noun = operation.path.split("/")[3] if operation.is_of_api() else ""
+        here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
+        return operation.path.replace("{id}", here if found else MISSING)
+
+    def ask(self, name, *, by=None, found=True, path=None, body=None, **how):
+        """The answer to an operation of the document, by one who may."""
+        operation = OPERATIONS[name]
+        if body is None and operation.body and "data" not in how:
+            body = {}
+        answer = self.clients[by or operation.actor()].ask(operation.method, path or self.path(operation, found), body, **how)
+        if answer.status_code >= 400:
+            kind = answer.json()["type"].removeprefix("urn:skillsd:problem:")
+            assert kind in TYPES[answer.status_code], f"{name}: {answer.text}"
+        return answer
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """(operation, status, media type) of every answer that the kit has held against the document."""
+    visits, check = set(), validate.check_response
+
+    def check_and_note(answer):
+        check(answer)
+        name = f"{answer.request.method} {contract().template(answer.request.path_url)}"
+        visits.add((name, str(answer.status_code), answer.headers.get("Content-Type", "").split(";")[0]))
+    validate.check_response = check_and_note
+    yield visits
+    validate.check_response = check
+
+
+@pytest.fixture(scope="module")
+def world(seen):
+    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"},
+                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}})
+    house.passwords["machine"] = "machine-password"
+    make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
+    house.expects_errors = True  # the database is taken away in the end
+    with house:
+        yield World(house, seen)
+
+
+def refused(answer, status, field=None):
+    assert answer.status_code == status, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    if field:
+        assert field in [error["field"] for error in answer.json()["errors"]], answer.text
+    return answer
+
+
+def good_body(name):
+    """One that says no more than what must be said; None where nothing is."""
+    if name.startswith("POST /api/v1/sessions"):
+        return {"answers": ["x"]} if name.endswith("{id}") else {"username": "x", "password": "x"}
+    return GOOD.get(name.rpartition("/")[2], {}) if OPERATIONS[name].body else None
+
+
+def raw(world, path, headers):
+    """An answer to a GET just as it is written here, held against the document."""
+    link = http.client.HTTPConnection("127.0.0.1", world.house.port, timeout=20)
+    link.putrequest("GET", path)
+    for name, value in headers:
+        link.putheader(name, value)
+    link.endheaders()
+    answer = link.getresponse()
+    answer.text = answer.read().decode()
+    kind = answer.headers["Content-Type"]
+    validate.check("GET", path, answer.status, kind, json.loads(answer.text) if kind.endswith(("/json", "+json")) else answer.text, answer.headers)
+    world.seen.add((f"GET {contract().template(path)}", str(answer.status), kind.split(";")[0]))
+    link.close()
+    return answer
