@@ -69,9 +69,19 @@ def test_a_write_that_fails_leaves_no_entry_of_success(auditor, hr):
     ("GET", "/audit", None), ("GET", "/access", None), ("GET", "/directory/runs", None), ("POST", "/directory/runs",
             None)])
 def test_every_refused_right_has_an_entry(house, auditor, method, path, body):
+    refused(house, auditor, method, path, body, 403)
+
+
+def test_a_right_refused_behind_a_404_has_an_entry_too(house, auditor):
+    hr = house.sign_in(ACCOUNTS["HR"])
+    draft = hr.post("/achievements", {"name": "Kept back"})["id"]
+    refused(house, auditor, "PATCH", f"/achievements/{draft}", {"name": "x"}, 404)
+
+
+def refused(house, auditor, method, path, body, status):
     client = house.sign_in(ACCOUNTS["EMPLOYEE"])
     answer = client.ask(method, path, body)
-    assert answer.status_code == 403
+    assert answer.status_code == status
     request = answer.json()["request_id"]
     found = wait_for("the entry", lambda: [one for one in entries(auditor, outcome="denied", account="ldap:lwojcik")
                                            if one.get("request_id") == request], 20)

@@ -146,26 +146,6 @@ static const char *route_noun(struct skd_call *call, const struct route *route)
 	return talloc_strndup(call, noun, strcspn(noun, "/"));
 }
 
-static enum skd_outcome entry_rights(struct skd_call *call, const struct request *in, struct reply *out)
-{
-	const struct route *route = in->route;
-	if (route->form & FORM_PUBLIC)
-		return SKD_OK;
-	out->unauthorized = true;
-	TRY(actor_find(call, bearer_of(in->exchange)));
-	out->unauthorized = false;
-	if (call->actor->stale)
-		audit_touched(call);
-	if ((route->form & FORM_SESSION) && call->actor->token_id)
-		return fail(call, SKD_DENIED, "this takes a signed-in session, not a token");
-	if (!(route->form & FORM_ANYONE) &&
-	    !actor_scoped(call, route_noun(call, route), strcmp(route->method, "GET") != 0))
-		return fail(call, SKD_DENIED, "the token has no scope for this");
-	if (!(route->form & FORM_ANYONE) && !actor_has(call, route->roles ? route->roles : ROLE_ANY))
-		return fail(call, SKD_DENIED, "your roles do not allow this");
-	return SKD_OK;
-}
-
 static size_t table_append(struct field *to, size_t at, const struct field *from)
 {
 	for (; from && from->name; from++)
@@ -225,6 +205,55 @@ static enum skd_outcome entry_ids(struct skd_call *call, struct request *in)
 			return fail(call, SKD_ABSENT, "there is nothing with that id");
 		in->ids[i] = id;
 	}
+	return SKD_OK;
+}
+
+/* The route that reads what this one would change; NULL when none does, or not for this actor. */
+static const struct route *route_looking(const struct skd_call *call, const struct route *route)
+{
+	const char *id = strstr(route->path, "/{id}");
+	size_t size = id ? (size_t)(id - route->path) + strlen("/{id}") : 0;
+	for (const struct route *look = routes; id && look->method; look++)
+		if (strcmp(look->method, "GET") == 0 && strlen(look->path) == size &&
+		    strncmp(look->path, route->path, size) == 0)
+			return actor_has(call, look->roles ? look->roles : ROLE_ANY) ? look : NULL;
+	return NULL;
+}
+
+/* What an actor may not see is not there for them; what they may see and not do is refused. */
+static enum skd_outcome entry_refuse_right(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct request looking = *in;
+	struct reply unused = {0};
+	looking.route = route_looking(call, in->route);
+	out->refused = true;
+	if (looking.route) {
+		text_begin(&unused.body, call, 2048);
+		json_begin(&unused.json, &unused.body);
+		TRY(entry_ids(call, &looking));
+		TRY(entry_query(call, &looking, NULL));
+		TRY(looking.route->handle(call, &looking, &unused));
+	}
+	return fail(call, SKD_DENIED, "your roles do not allow this");
+}
+
+static enum skd_outcome entry_rights(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	const struct route *route = in->route;
+	if (route->form & FORM_PUBLIC)
+		return SKD_OK;
+	out->unauthorized = true;
+	TRY(actor_find(call, bearer_of(in->exchange)));
+	out->unauthorized = false;
+	if (call->actor->stale)
+		audit_touched(call);
+	if ((route->form & FORM_SESSION) && call->actor->token_id)
+		return fail(call, SKD_DENIED, "this takes a signed-in session, not a token");
+	if (!(route->form & FORM_ANYONE) &&
+	    !actor_scoped(call, route_noun(call, route), strcmp(route->method, "GET") != 0))
+		return fail(call, SKD_DENIED, "the token has no scope for this");
+	if (!(route->form & FORM_ANYONE) && !actor_has(call, route->roles ? route->roles : ROLE_ANY))
+		return entry_refuse_right(call, in, out);
 	return SKD_OK;
 }
 
@@ -376,7 +405,7 @@ static void entry_reply(struct skd_call *call, const struct request *in, struct 
 				   headers, count);
 		return;
 	}
-	if (outcome == SKD_DENIED && !out->unauthorized && call->actor)
+	if (call->actor && (out->refused || (outcome == SKD_DENIED && !out->unauthorized)))
 		audit_refused(call, call->what, in->ids[0]);
 	if (outcome != SKD_BAD_INPUT || status < 400)
 		status = outcome == SKD_DENIED && out->unauthorized ? 401 : reply_status(outcome);

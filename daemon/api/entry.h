@@ -56,6 +56,7 @@ struct reply {
 	const char *note;     /* for the header Skillsd-Note */
 	const char *type;     /* NULL: application/json */
 	bool unauthorized;    /* DENIED means 401 here */
+	bool refused;         /* a right was missing, whatever is answered */
 	bool streamed;        /* the handler has answered through the exchange itself */
 };
 
