@@ -26,11 +26,17 @@ put_once() {
 	fi
 }
 
-# The daemon carries the folder of its plugins, so it must be built for where it goes.
-if ! "$build/skillsd" options | grep -qF "$lib/skillsd/plugins"; then
-	echo "install: $build/skillsd is not built for PREFIX=$prefix; run make clean, then make install PREFIX=$prefix" >&2
-	exit 1
-fi
+# The daemon carries the folder of its plugins and the path of its configuration: it must be built for where it goes.
+must_carry() {
+	if [[ $2 != *"$3"* ]]; then
+		printf 'install: %s is not built for %s; run make clean, then make install PREFIX=%q SYSCONFDIR=%q\n' \
+			"$build/skillsd" "$1" "$prefix" "$sysconf" >&2
+		exit 1
+	fi
+}
+
+must_carry "PREFIX=$prefix" "$("$build/skillsd" options)" $'\t'"$lib/skillsd/plugins"$'\t'
+must_carry "SYSCONFDIR=$sysconf" "$("$build/skillsd" --help)" "(default $sysconf/skillsd/skillsd.conf)"
 put 755 "$build/skillsd" "$prefix/bin/skillsd"
 put 755 "$build/skillsd-gate" "$lib/skillsd/skillsd-gate"
 for plugin in "$build"/plugins/*.so; do

@@ -64,29 +64,31 @@ static enum skd_outcome bind_check(struct dir_setup *setup, struct skd_call *cal
 		return SKD_OK;
 	if (!setup->bind_dn || !*setup->bind_dn)
 		return host->fail(call, SKD_FAULT,
-				  "bind = simple needs bind_dn; to read without signing in, say bind = anonymous");
+				  "bind_dn is missing: bind = simple needs it; to read without signing in, say bind = anonymous");
 	if (!setup->bind_password || !*setup->bind_password)
-		return host->fail(call, SKD_FAULT, "bind = simple needs a bind_password that is not empty");
+		return host->fail(call, SKD_FAULT, "bind_password is missing: bind = simple needs one that is not empty");
 	return SKD_OK;
 }
 
 static enum skd_outcome tls_check(struct dir_setup *setup, struct skd_call *call)
 {
+	static const char *const keys[] = {"tls_ca", "tls_ca_dir", "tls_cert", "tls_key"};
 	const struct skd_host *host = setup->host;
-	setup->ca_file = host->option(host, "tls_ca");
-	setup->ca_folder = host->option(host, "tls_ca_dir");
-	setup->certificate = host->option(host, "tls_cert");
-	setup->key = host->option(host, "tls_key");
+	setup->ca_file = host->option(host, keys[0]);
+	setup->ca_folder = host->option(host, keys[1]);
+	setup->certificate = host->option(host, keys[2]);
+	setup->key = host->option(host, keys[3]);
 	if (setup->ca_file && setup->ca_folder)
-		return host->fail(call, SKD_FAULT, "tls_ca and tls_ca_dir are two ways to say the same; give one");
+		return host->fail(call, SKD_FAULT, "tls_ca_dir and tls_ca are two ways to say the same; give one");
 	if (!setup->certificate != !setup->key)
-		return host->fail(call, SKD_FAULT, "tls_cert and tls_key need each other");
+		return host->fail(call, SKD_FAULT, "%s stands alone: tls_cert and tls_key need each other",
+				  setup->certificate ? keys[2] : keys[3]);
 	if (!setup->ca_file && !setup->ca_folder)
 		setup->ca_file = ca_default;
 	const char *const files[] = {setup->ca_file, setup->ca_folder, setup->certificate, setup->key};
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (files[i] && access(files[i], R_OK) != 0)
-			return host->fail(call, SKD_FAULT, "%s: %s", files[i], strerror(errno));
+			return host->fail(call, SKD_FAULT, "%s: %s: %s", keys[i], files[i], strerror(errno));
 	return SKD_OK;
 }
 
@@ -103,7 +105,8 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 	setup->timeout = host->number(host, "timeout");
 	setup->network_timeout = host->number(host, "network_timeout");
 	if (setup->timeout <= 0 || setup->network_timeout <= 0)
-		return host->fail(call, SKD_FAULT, "timeout and network_timeout must be more than 0");
+		return host->fail(call, SKD_FAULT, "%s must be more than 0",
+				  setup->timeout <= 0 ? "timeout" : "network_timeout");
 	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++) {
 		enum skd_outcome outcome = uri_check(setup, call, uri, &tls);
 		if (outcome != SKD_OK)

@@ -16,10 +16,23 @@ void conf_complain(struct conf *conf, int line, const char *format, ...)
 	va_start(args, format);
 	const char *said = talloc_vasprintf(conf, format, args);
 	va_end(args);
-	const char *where = line ? talloc_asprintf(conf, "%s:%d: %s", conf->path, line, said)
-				 : talloc_asprintf(conf, "%s: %s", conf->path, said);
 	conf->complaints = talloc_realloc(conf, conf->complaints, const char *, conf->complaint_count + 1);
-	conf->complaints[conf->complaint_count++] = where;
+	conf->complaints[conf->complaint_count++] = talloc_asprintf(conf, "%s:%d: %s", conf->path, line, said);
+}
+
+void section_complain(struct section *section, int line, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const char *said = talloc_vasprintf(section->conf, format, args);
+	va_end(args);
+	section->bad = true;
+	conf_complain(section->conf, line, "%s", said);
+}
+
+const char *section_title(const struct section *section)
+{
+	return talloc_asprintf(section->conf, "[%s%s%s]", section->kind, *section->name ? " " : "", section->name);
 }
 
 enum skd_outcome conf_verdict(struct skd_call *call, const struct conf *conf)
@@ -57,21 +70,37 @@ struct reading {
 	FILE *file;
 	int line;
 	bool continued; /* the line is indented: it goes on with the value before */
+	bool entered;   /* an entry came since the last header */
 };
 
 enum { HEADER_MAX = 49 };
 
+/* inih tells of a section with its first entry, too late to know its line, or that it is there at all. */
+static void header_read(struct reading *reading, const char *start)
+{
+	size_t size = strcspn(start, "]");
+	reading->entered = false;
+	if (size > HEADER_MAX)
+		conf_complain(reading->conf, reading->line, "the name of this section is longer than %d bytes", HEADER_MAX);
+	else if (start[size])
+		section_named(reading->conf, talloc_strndup(reading->conf, start, size), reading->line);
+}
+
 /* inih as packaged reads at most 199 bytes of a line and 49 of a header, and drops the rest without a word. */
 static char *line_read(char *to, int room, void *from)
 {
+	static const char mark[] = "\xef\xbb\xbf";
 	struct reading *reading = from;
 	if (!fgets(to, room, reading->file))
 		return NULL;
-	reading->line++;
+	const char *start = to;
+	if (reading->line++ == 0 && strncmp(to, mark, strlen(mark)) == 0)
+		start += strlen(mark);
 	reading->continued = *to == ' ' || *to == '\t';
+	start += strspn(start, " \t");
+	if (*start == '[' && !(reading->continued && reading->entered))
+		header_read(reading, start + 1);
 	size_t size = strlen(to);
-	if (*to == '[' && strcspn(to + 1, "]") > HEADER_MAX)
-		conf_complain(reading->conf, reading->line, "the name of this section is longer than %d bytes", HEADER_MAX);
 	if (size + 1 < (size_t)room || to[size - 1] == '\n')
 		return to;
 	conf_complain(reading->conf, reading->line,
@@ -86,6 +115,7 @@ static int entry_read(void *from, const char *header, const char *key, const cha
 	struct reading *reading = from;
 	struct conf *conf = reading->conf;
 	struct section *section = section_named(conf, header, reading->line);
+	reading->entered = true;
 	struct conf_entry *last = section->count ? &section->entries[section->count - 1] : NULL;
 	/* right behind a header an indented line is an entry of its own */
 	if (reading->continued && last && strcmp(last->key, key) == 0) {
@@ -114,6 +144,7 @@ enum skd_outcome conf_read(struct skd_call *call, const char *path, void *owner,
 	struct reading reading = {.conf = conf, .file = file};
 	int line = ini_parse_stream(line_read, &reading, entry_read, &reading);
 	fclose(file);
+	conf->lines = reading.line ? reading.line : 1;
 	if (line > 0)
 		conf_complain(conf, line, "this line is neither a [section] nor key = value");
 	*out = conf;
@@ -139,5 +170,5 @@ struct section *conf_find(struct conf *conf, const char *kind, const char *name)
 struct section *conf_section(struct conf *conf, const char *kind)
 {
 	struct section *section = conf_find(conf, kind, "");
-	return section ? section : section_add(conf, kind, "", 0);
+	return section ? section : section_add(conf, kind, "", conf->lines);
 }

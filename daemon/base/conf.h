@@ -13,9 +13,10 @@ struct conf_entry {
 };
 
 struct section {
-	const struct conf *conf;
+	struct conf *conf;
 	const char *kind, *name; /* name "" in `[kind]` */
-	int line;
+	int line;                /* of its header, or the file's last where it has none */
+	bool bad;                /* something of it was complained about */
 	struct conf_entry *entries;
 	size_t count;
 	const struct skd_option *tables[3]; /* that apply, NULL-terminated; set by section_check() */
@@ -26,6 +27,7 @@ struct conf {
 	const char *path, *folder;
 	struct section *sections; /* in file order */
 	size_t count;
+	int lines;
 	const char **complaints; /* "file:line: sentence", in the order found */
 	size_t complaint_count;
 };
@@ -39,14 +41,20 @@ struct section *conf_find(struct conf *conf, const char *kind, const char *name)
 /* As conf_find, and makes an empty one where the file has none, so that defaults apply. */
 struct section *conf_section(struct conf *conf, const char *kind);
 
+const char *section_title(const struct section *section); /* "[kind name]", the configuration's memory */
+/* The line of the i-th value of an option, be it the fallback's; the section's where there is none. */
+int section_line(const struct section *section, const char *key, size_t i);
+
 void conf_complain(struct conf *conf, int line, const char *format, ...) PRINTF(3, 4);
+/* The same, and the section is bad from now on. */
+void section_complain(struct section *section, int line, const char *format, ...) PRINTF(3, 4);
 /* FAULT with the first complaint, when there are any. */
 enum skd_outcome conf_verdict(struct skd_call *call, const struct conf *conf) WARN_UNUSED;
 
 /* Holds the section against up to two tables: unknown keys, wrong types, what is required and
- * missing, what repeats and may not. Complains, never fails. */
-void section_check(struct conf *conf, struct section *section, const struct skd_option *own,
-		   const struct skd_option *plugin);
+ * missing, what repeats and may not. Complains, never fails. Whether something is missing is not
+ * asked of a section that is bad already, or whose fallback is: that may be why. */
+void section_check(struct section *section, const struct skd_option *own, const struct skd_option *plugin);
 
 /* After section_check(). The value, or the fallback section's, or the preset; NULL for none. */
 const char *section_text(const struct section *section, const char *key);

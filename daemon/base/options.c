@@ -58,21 +58,21 @@ static long number_parse(const char *value)
 }
 
 /* The first line of a file nobody else may read; NULL after a complaint. */
-static const char *secret_read(struct conf *conf, const char *path, int line)
+static const char *secret_read(struct section *section, const char *path, int line)
 {
 	struct stat about;
 	char *secret = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) != 0) {
-		conf_complain(conf, line, "%s: %m", path);
+		section_complain(section, line, "%s: %m", path);
 	} else if (!S_ISREG(about.st_mode) || (about.st_mode & 077) || (about.st_uid != geteuid() && about.st_uid != 0)) {
-		conf_complain(conf, line, "%s: a secret's file must be the daemon's own and readable by nobody else (0400)",
-			      path);
+		section_complain(section, line,
+				 "%s: a secret's file must be the daemon's own and readable by nobody else (0400)", path);
 	} else {
-		secret = talloc_zero_size(conf, 4096);
+		secret = talloc_zero_size(section->conf, 4096);
 		ssize_t size = read(fd, secret, 4095);
 		if (size < 0)
-			conf_complain(conf, line, "%s: %m", path);
+			section_complain(section, line, "%s: %m", path);
 		secret[size < 0 ? 0 : strcspn(secret, "\r\n")] = '\0';
 	}
 	if (fd >= 0)
@@ -80,13 +80,14 @@ static const char *secret_read(struct conf *conf, const char *path, int line)
 	return secret;
 }
 
-static const char *path_resolve(struct conf *conf, const char *value)
+static const char *path_resolve(const struct conf *conf, const char *value)
 {
 	return *value == '/' || !*value ? value : talloc_asprintf(conf, "%s/%s", conf->folder, value);
 }
 
-static void entry_check(struct conf *conf, struct conf_entry *entry, const struct skd_option *option)
+static void entry_check(struct section *section, struct conf_entry *entry, const struct skd_option *option)
 {
+	const struct conf *conf = section->conf;
 	const char *wants = NULL;
 	switch (option->type) {
 	case SKD_TEXT:
@@ -104,57 +105,71 @@ static void entry_check(struct conf *conf, struct conf_entry *entry, const struc
 		entry->value = path_resolve(conf, entry->value);
 		break;
 	case SKD_SECRET:
-		entry->value = secret_read(conf, path_resolve(conf, entry->value), entry->line);
+		entry->value = secret_read(section, path_resolve(conf, entry->value), entry->line);
 		break;
 	}
 	if (wants)
-		conf_complain(conf, entry->line, "%s wants %s, not \"%s\"", entry->key, wants, entry->value);
+		section_complain(section, entry->line, "%s wants %s, not \"%s\"", entry->key, wants, entry->value);
 }
 
-static void required_check(struct conf *conf, const struct section *section)
+/* The i-th entry with a key; the fallback's where the section has none. */
+static const struct conf_entry *entry_at(const struct section *section, const char *key, size_t i)
+{
+	size_t seen = 0;
+	for (size_t k = 0; k < section->count; k++)
+		if (strcmp(section->entries[k].key, key) == 0 && seen++ == i)
+			return &section->entries[k];
+	return seen || !section->fallback ? NULL : entry_at(section->fallback, key, i);
+}
+
+int section_line(const struct section *section, const char *key, size_t i)
+{
+	const struct conf_entry *entry = entry_at(section, key, i);
+	return entry ? entry->line : section->line;
+}
+
+static void required_check(struct section *section)
 {
 	for (int t = 0; t < 2 && section->tables[t]; t++)
 		for (const struct skd_option *o = section->tables[t]; o->key; o++)
-			if (o->required && !section_text(section, o->key))
-				conf_complain(conf, section->line, "[%s%s%s] needs %s (%s)", section->kind,
-					      *section->name ? " " : "", section->name, o->key, o->help);
+			if (o->required && !o->preset && !entry_at(section, o->key, 0))
+				section_complain(section, section->line, "%s needs %s (%s)", section_title(section),
+						 o->key, o->help);
 }
 
-void section_check(struct conf *conf, struct section *section, const struct skd_option *own,
-		   const struct skd_option *plugin)
+static bool is_given_before(const struct section *section, size_t i)
 {
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(section->entries[k].key, section->entries[i].key) == 0)
+			return true;
+	return false;
+}
+
+void section_check(struct section *section, const struct skd_option *own, const struct skd_option *plugin)
+{
+	bool doubtful = section->bad || (section->fallback && section->fallback->bad);
 	section->tables[0] = own ? own : plugin;
 	section->tables[1] = own ? plugin : NULL;
 	for (size_t i = 0; i < section->count; i++) {
 		struct conf_entry *entry = &section->entries[i];
 		const struct skd_option *option = option_find(section, entry->key);
-		if (!option) {
-			conf_complain(conf, entry->line, "[%s%s%s] knows no option %s", section->kind,
-				      *section->name ? " " : "", section->name, entry->key);
-			continue;
-		}
-		for (size_t k = 0; k < i && !option->repeats; k++)
-			if (strcmp(section->entries[k].key, entry->key) == 0)
-				conf_complain(conf, entry->line, "%s is given twice", entry->key);
-		entry_check(conf, entry, option);
+		if (!option)
+			section_complain(section, entry->line, "%s knows no option %s", section_title(section), entry->key);
+		else if (!option->repeats && is_given_before(section, i))
+			section_complain(section, entry->line, "%s is given twice", entry->key);
+		else
+			entry_check(section, entry, option);
 	}
-	required_check(conf, section);
+	if (!doubtful)
+		required_check(section);
 }
 
 const char *section_at(const struct section *section, const char *key, size_t i)
 {
-	size_t seen = 0;
-	for (size_t k = 0; k < section->count; k++)
-		if (strcmp(section->entries[k].key, key) == 0 && seen++ == i)
-			return section->entries[k].value;
-	if (seen)
-		return NULL;
-	if (section->fallback) {
-		const char *value = section_at(section->fallback, key, i);
-		if (value)
-			return value;
-	}
+	const struct conf_entry *entry = entry_at(section, key, i);
 	const struct skd_option *option = option_find(section, key);
+	if (entry)
+		return entry->value;
 	return option && i == 0 ? option->preset : NULL;
 }
 

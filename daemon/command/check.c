@@ -13,14 +13,17 @@ int command_check(const struct command_line *line)
 	struct skd_call *call = call_new("check", 60000);
 	struct settings *settings = NULL;
 	log_open(SKD_WARNING);
-	bool good = settings_read(call, line->conf, &settings) == SKD_OK && settings_open(call, settings) == SKD_OK;
-	if (settings && settings->conf && settings->conf->complaint_count)
-		for (size_t i = 0; i < settings->conf->complaint_count; i++)
-			fprintf(stderr, "%s\n", settings->conf->complaints[i]);
-	else if (!good)
+	bool good = settings_read(call, line->conf, &settings) == SKD_OK;
+	const struct conf *conf = settings->conf;
+	/* after complaints too: what is good so far may be refused by its plugin */
+	if (conf)
+		good &= settings_open(call, settings) == SKD_OK;
+	for (size_t i = 0; conf && i < conf->complaint_count; i++)
+		fprintf(stderr, "%s\n", conf->complaints[i]);
+	if (!conf)
 		fprintf(stderr, "%s\n", call->sentence);
-	else
-		printf("%s: good\n", settings->conf->path);
+	else if (good)
+		printf("%s: good\n", conf->path);
 	settings_close(&settings);
 	talloc_free(call);
 	return good ? 0 : 1;

@@ -20,23 +20,28 @@ static const struct skd_option *table_of(const char *section)
 static struct section *section_one(struct conf *conf, const char *kind)
 {
 	struct section *section = conf_section(conf, kind);
-	section_check(conf, section, table_of(kind), NULL);
+	section_check(section, table_of(kind), NULL);
 	return section;
 }
 
 static void sections_known(struct conf *conf)
 {
 	for (size_t i = 0; i < conf->count; i++) {
-		const struct section *section = &conf->sections[i];
+		struct section *section = &conf->sections[i];
 		const struct option_table *table = option_tables;
 		bool named = strcmp(section->kind, "directory") == 0 || strcmp(section->kind, "authenticator") == 0 ||
 			     strcmp(section->kind, "role") == 0;
 		while (table->section && strcmp(table->section, section->kind) != 0)
 			table++;
-		if (!table->section)
-			conf_complain(conf, section->line, "there is no section [%s]", section->kind);
+		if (!*section->kind)
+			section_complain(section, section->line, "an option stands in no section");
+		else if (!table->section)
+			section_complain(section, section->line, "there is no section [%s]", section->kind);
 		else if (named != (*section->name != '\0'))
-			conf_complain(conf, section->line, named ? "[%s] needs a name" : "[%s] takes no name", section->kind);
+			section_complain(section, section->line, named ? "[%s] needs a name" : "[%s] takes no name",
+					 section->kind);
+		if (!named)
+			section->name = "";
 	}
 }
 
@@ -46,12 +51,9 @@ static const struct skd_plugin *section_plugin(struct settings *s, struct sectio
 {
 	section->tables[0] = table_of(section->kind);
 	const char *name = section_text(section, "plugin");
-	const char *folder = section_text(s->server, "plugin_path");
-	if (!name) {
-		conf_complain(s->conf, section->line, "[%s %s] needs plugin", section->kind, section->name);
-		return NULL;
-	}
-	return host_load(s->conf, section->line, folder, name, kind);
+	if (!name)
+		section_complain(section, section->line, "%s needs plugin", section_title(section));
+	return name && s->plugins ? host_load(section, s->plugins, name, kind) : NULL;
 }
 
 static struct instance *instance_of(struct settings *s, const struct skd_plugin *plugin, const struct section *section)
@@ -69,7 +71,7 @@ static void directories_read(struct settings *s)
 		const struct skd_plugin *plugin = section_plugin(s, at, SKD_SOURCE);
 		if (!plugin)
 			continue;
-		section_check(s->conf, at, table_of("directory"), plugin->options);
+		section_check(at, table_of("directory"), plugin->options);
 		house->directories = talloc_realloc(s, house->directories, struct directory, house->directory_count + 1);
 		house->directories[house->directory_count++] = (struct directory){
 			.instance = instance_of(s, plugin, at),
@@ -82,13 +84,13 @@ static void directories_read(struct settings *s)
 	}
 }
 
-static unsigned roles_read(struct settings *s, const struct section *at, const char *words)
+static unsigned roles_read(struct settings *s, struct section *at, const char *words)
 {
 	unsigned roles = 0;
 	char *rest = talloc_strdup(s, words), *save = NULL;
 	for (char *word = strtok_r(rest, " ,", &save); word; word = strtok_r(NULL, " ,", &save)) {
 		if (!role_of(word))
-			conf_complain(s->conf, at->line, "%s is no role", word);
+			section_complain(at, section_line(at, "roles", 0), "%s is no role", word);
 		roles |= role_of(word);
 	}
 	return roles;
@@ -103,11 +105,11 @@ static void authenticator_read(struct settings *s, struct section *at)
 		return;
 	at->fallback = directory ? conf_find(s->conf, "directory", directory) : NULL;
 	if (directory && !at->fallback)
-		conf_complain(s->conf, at->line, "there is no [directory %s]", directory);
-	section_check(s->conf, at, table_of("authenticator"), plugin->options);
+		section_complain(at, section_line(at, "directory", 0), "there is no [directory %s]", directory);
+	section_check(at, table_of("authenticator"), plugin->options);
 	const char *person = section_text(at, "person"), *roles = section_text(at, "roles");
 	if (strcmp(person, "username") != 0 && strcmp(person, "none") != 0)
-		conf_complain(s->conf, at->line, "person is username or none");
+		section_complain(at, section_line(at, "person", 0), "person is username or none, not %s", person);
 	bool pam = strcmp(plugin->name, "auth_pam") == 0;
 	house->authenticators = talloc_realloc(s, house->authenticators, struct authenticator,
 					       house->authenticator_count + 1);
@@ -118,17 +120,20 @@ static void authenticator_read(struct settings *s, struct section *at)
 		.roles = roles ? roles_read(s, at, roles) : pam ? ROLE_ADMIN : ROLE_ANY & ~ROLE_ADMIN,
 	};
 	if (!pam && (house->authenticators[house->authenticator_count - 1].roles & ROLE_ADMIN))
-		conf_complain(s->conf, at->line, "the role admin needs PAM: only auth_pam may carry it");
+		section_complain(at, section_line(at, "roles", 0), "the role admin needs PAM: only auth_pam may carry it");
 }
 
-/* The directory whose groups a role's are: the one named, or the first. */
-static const struct directory *role_directory(struct settings *s, const struct section *at)
+/* The directory whose groups a role's are: the one named, or the first. NULL after a complaint. */
+static const struct directory *role_directory(struct settings *s, struct section *at)
 {
 	const char *name = section_text(at, "directory");
-	for (size_t i = 0; i < s->house.directory_count; i++)
-		if (!name || strcmp(s->house.directories[i].instance->name, name) == 0)
+	const struct section *meant = name ? conf_find(s->conf, "directory", name) : conf_next(s->conf, "directory", NULL);
+	for (size_t i = 0; meant && i < s->house.directory_count; i++)
+		if (strcmp(s->house.directories[i].instance->name, meant->name) == 0)
 			return &s->house.directories[i];
-	conf_complain(s->conf, at->line, "[role %s] has groups of a directory that is not there", at->name);
+	if (!meant)
+		section_complain(at, section_line(at, name ? "directory" : "group", 0),
+				 "%s has groups of a directory that is not there", section_title(at));
 	return NULL;
 }
 
@@ -139,17 +144,18 @@ static void roles_and_rescue(struct settings *s)
 	struct role_rule *rules = NULL;
 	for (struct section *at = conf_next(s->conf, "role", NULL); at; at = conf_next(s->conf, "role", at)) {
 		const char *value;
-		section_check(s->conf, at, table_of("role"), NULL);
-		if (!role_of(at->name))
-			conf_complain(s->conf, at->line, "%s is no role: employee, assessor, issuer, hr, auditor, admin",
-				      at->name);
+		section_check(at, table_of("role"), NULL);
+		if (*at->name && !role_of(at->name))
+			section_complain(at, at->line, "%s is no role: employee, assessor, issuer, hr, auditor, admin", at->name);
+		const struct directory *directory = section_text(at, "group") ? role_directory(s, at) : NULL;
 		for (size_t i = 0; (value = section_at(at, "group", i)); i++) {
 			rules = talloc_realloc(s, rules, struct role_rule, house->role_count + 1);
-			rules[house->role_count++] = (struct role_rule){at->name, value, role_directory(s, at)};
+			rules[house->role_count++] = (struct role_rule){at->name, value, directory};
 		}
 		for (size_t i = 0; (value = section_at(at, "account", i)); i++) {
 			if (role_of(at->name) != ROLE_ADMIN || !strchr(value, ':'))
-				conf_complain(s->conf, at->line, "account is authenticator:name, and only for [role admin]");
+				section_complain(at, section_line(at, "account", i),
+						 "account is authenticator:name, and only for [role admin]");
 			rescue = talloc_realloc(s, rescue, const char *, house->rescue_count + 1);
 			rescue[house->rescue_count++] = value;
 		}
@@ -183,7 +189,7 @@ static void house_read(struct settings *s)
 	house->throttle_block = section_number(throttle, "block");
 	house->failure_delay = section_number(throttle, "failure_delay");
 	if (house->token_key && strlen(house->token_key) < 32)
-		conf_complain(s->conf, s->server->line, "token_key holds less than 32 characters");
+		conf_complain(s->conf, section_line(s->server, "token_key", 0), "token_key holds less than 32 characters");
 }
 
 static enum skd_level level_of(struct settings *s)
@@ -193,8 +199,19 @@ static enum skd_level level_of(struct settings *s)
 	for (int i = 0; i < 4; i++)
 		if (strcmp(words[i], said) == 0)
 			return (enum skd_level)i;
-	conf_complain(s->conf, s->server->line, "log_level is debug, info, warning or error, not %s", said);
+	conf_complain(s->conf, section_line(s->server, "log_level", 0),
+		      "log_level is debug, info, warning or error, not %s", said);
 	return SKD_INFO;
+}
+
+/* The folder of the plugins; NULL after a complaint, and none of them is asked for then. */
+static const char *plugins_of(struct settings *s)
+{
+	const char *folder = section_text(s->server, "plugin_path");
+	if (access(talloc_asprintf(s, "%s/.", folder), X_OK) == 0)
+		return folder;
+	conf_complain(s->conf, section_line(s->server, "plugin_path", 0), "plugin_path: %s: %m", folder);
+	return NULL;
 }
 
 enum skd_outcome settings_read(struct skd_call *call, const char *path, struct settings **out)
@@ -202,13 +219,14 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	struct settings *s = talloc_zero(NULL, struct settings);
 	*out = s;
 	TRY(conf_read(call, path, s, &s->conf));
+	sections_known(s->conf);
 	/* conf_section() may move the sections: all are there before one is pointed at */
 	for (const struct option_table *table = option_tables; table->section && table < option_tables + 5; table++)
 		conf_section(s->conf, table->section);
-	sections_known(s->conf);
 	s->server = section_one(s->conf, "server");
 	s->database = section_one(s->conf, "database");
 	s->log_level = level_of(s);
+	s->plugins = plugins_of(s);
 	house_read(s);
 	directories_read(s);
 	for (struct section *at = conf_next(s->conf, "authenticator", NULL); at;
@@ -218,39 +236,40 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	return conf_verdict(call, s->conf);
 }
 
-static enum skd_outcome instance_open(struct skd_call *call, struct settings *s, const char *kind,
-				      struct instance **instance)
+/* NULL where the section, or the one that lends it options, is bad. */
+static struct instance *instance_open(struct settings *s, const char *kind, const struct instance *planned)
 {
-	struct instance *planned = *instance;
-	const struct section *section = conf_find(s->conf, kind, planned->name);
-	*instance = NULL;
-	return host_open(call, planned->plugin, section, instance);
+	struct section *section = conf_find(s->conf, kind, planned->name);
+	bool bad = section->bad || (section->fallback && section->fallback->bad);
+	return bad ? NULL : host_open(planned->plugin, section);
 }
 
 /* Report formats have no section: those that lie in the plugin folder under these names are opened. */
-static enum skd_outcome formats_open(struct skd_call *call, struct settings *s)
+static void formats_open(struct settings *s)
 {
 	static const char *const names[] = {"report_csv", NULL};
-	static const struct section none = {.kind = "report", .name = ""};
-	for (int i = 0; names[i]; i++) {
-		struct instance *instance;
-		const struct skd_plugin *plugin =
-			host_load(s->conf, 0, section_text(s->server, "plugin_path"), names[i], SKD_REPORT);
-		TRY(conf_verdict(call, s->conf));
-		TRY(host_open(call, plugin, &none, &instance));
+	struct section *none = talloc_zero(s, struct section);
+	*none = (struct section){
+		.conf = s->conf, .kind = "report", .name = "", .line = section_line(s->server, "plugin_path", 0)};
+	for (int i = 0; names[i] && s->plugins; i++) {
+		const struct skd_plugin *plugin = host_load(none, s->plugins, names[i], SKD_REPORT);
+		struct instance *instance = plugin ? host_open(plugin, none) : NULL;
+		if (!instance)
+			continue;
 		instance->next = s->house.formats;
 		s->house.formats = instance;
 	}
-	return SKD_OK;
 }
 
 enum skd_outcome settings_open(struct skd_call *call, struct settings *s)
 {
-	for (size_t i = 0; i < s->house.directory_count; i++)
-		TRY(instance_open(call, s, "directory", &s->house.directories[i].instance));
-	for (size_t i = 0; i < s->house.authenticator_count; i++)
-		TRY(instance_open(call, s, "authenticator", &s->house.authenticators[i].instance));
-	return formats_open(call, s);
+	struct house *house = &s->house;
+	for (size_t i = 0; i < house->directory_count; i++)
+		house->directories[i].instance = instance_open(s, "directory", house->directories[i].instance);
+	for (size_t i = 0; i < house->authenticator_count; i++)
+		house->authenticators[i].instance = instance_open(s, "authenticator", house->authenticators[i].instance);
+	formats_open(s);
+	return conf_verdict(call, s->conf);
 }
 
 void settings_close(struct settings **settings)

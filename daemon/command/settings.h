@@ -9,6 +9,7 @@
 struct settings {
 	struct conf *conf;
 	const struct section *server, *database;
+	const char *plugins; /* their folder */
 	enum skd_level log_level;
 	struct house house;
 };
@@ -22,7 +23,7 @@ extern const struct option_table option_tables[];
 
 /* Reads and checks everything, plugins' options too; opens no plugin and no database. */
 enum skd_outcome settings_read(struct skd_call *call, const char *path, struct settings **settings) WARN_UNUSED;
-/* Opens plugin instances. */
+/* Opens plugin instances, but for sections that are bad already. */
 enum skd_outcome settings_open(struct skd_call *call, struct settings *settings) WARN_UNUSED;
 void settings_close(struct settings **settings);
 

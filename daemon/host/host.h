@@ -14,13 +14,13 @@ struct instance {
 	struct instance *next;
 };
 
-/* Loads `name`.so from `folder` and checks its head; complains to `conf` at `line`. NULL on failure. */
-const struct skd_plugin *host_load(struct conf *conf, int line, const char *folder, const char *name,
-				   enum skd_kind kind);
+/* Loads `name`.so from `folder` and checks its head; NULL after a complaint about the section's `plugin`. */
+const struct skd_plugin *host_load(struct section *section, const char *folder, const char *name, enum skd_kind kind);
 
-/* Opens an instance for a section that section_check() has seen. FAULT with the plugin's sentence. */
-enum skd_outcome host_open(struct skd_call *call, const struct skd_plugin *plugin, const struct section *section,
-			   struct instance **instance) WARN_UNUSED;
+/* Opens an instance for a section that section_check() has seen; NULL after a complaint. Its sentence is
+ * the plugin's, its line that of the option with whose key the sentence begins (of several values, the one
+ * that stands in the sentence between quotes), or the section's. */
+struct instance *host_open(const struct skd_plugin *plugin, struct section *section) WARN_UNUSED;
 void host_close(struct instance **instance);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 
+#include <string.h>
+
 struct skd_lent {
 	const struct section *section;
 	const char *where;
@@ -37,8 +39,29 @@ static void *lend_alloc(struct skd_call *call, size_t size)
 	return talloc_zero_size(call, size);
 }
 
-enum skd_outcome host_open(struct skd_call *call, const struct skd_plugin *plugin, const struct section *section,
-			   struct instance **out)
+/* Where what a sentence is about stands. */
+static int sentence_line(struct skd_call *call, const struct section *section, const char *sentence)
+{
+	const char *key = talloc_strndup(call, sentence, strspn(sentence, "abcdefghijklmnopqrstuvwxyz0123456789_"));
+	const char *value;
+	for (size_t i = 0; (value = section_at(section, key, i)); i++)
+		if (strstr(sentence, talloc_asprintf(call, "\"%s\"", value)))
+			return section_line(section, key, i);
+	return section_line(section, key, 0);
+}
+
+static bool instance_open(struct instance *instance, struct section *section)
+{
+	struct skd_call *call = call_new("open", 60000);
+	bool good = instance->plugin->open(&instance->host, call, &instance->self) == SKD_OK;
+	const char *said = call->sentence ? call->sentence : "the plugin does not say what is wrong with this section";
+	if (!good)
+		section_complain(section, sentence_line(call, section, said), "%s", said);
+	talloc_free(call);
+	return good;
+}
+
+struct instance *host_open(const struct skd_plugin *plugin, struct section *section)
 {
 	struct instance *instance = talloc_zero(NULL, struct instance);
 	struct skd_lent *lent = talloc_zero(instance, struct skd_lent);
@@ -56,13 +79,9 @@ enum skd_outcome host_open(struct skd_call *call, const struct skd_plugin *plugi
 		.time_left = call_time_left,
 		.lent = lent,
 	};
-	enum skd_outcome outcome = plugin->open(&instance->host, call, &instance->self);
-	if (outcome != SKD_OK) {
-		talloc_free(instance);
-		return fail(call, outcome, "%s %s could not be opened", section->kind, section->name);
-	}
-	*out = instance;
-	return SKD_OK;
+	if (!instance_open(instance, section))
+		TALLOC_FREE(instance);
+	return instance;
 }
 
 void host_close(struct instance **instance)

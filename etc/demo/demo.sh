@@ -39,7 +39,10 @@ make_folder() {
 		rm "$demo"
 	fi
 	if [ ! -e "$top/var" ]; then
-		mkdir "$top/var" && chown --reference="$top" "$top/var"
+		mkdir "$top/var"
+		if is_root; then
+			chown --reference="$top" "$top/var"
+		fi
 	fi
 	if is_root && [ ! -e "$demo" ] && ! is_reachable; then
 		local room

@@ -196,7 +196,7 @@ skillsd_conf() {
 
 		[authenticator pam]
 		plugin = auth_pam
-		socket = run/gate.sock
+		socket = $run/gate.sock
 		person = username
 
 		[authenticator ldap]
@@ -303,21 +303,27 @@ print_guide() {
 }
 
 # Servers may be stopped and started again under a demo, to see what happens; without skillsd it is over.
+# Looks at each in turn, since `wait -n` never tells of one that ended before it was called.
 watch() {
-	local id name status
-	while :; do
-		status=0
-		wait -n -p id "${pid[@]}" || status=$?
+	local name
+	while [ -n "${pid[skillsd]:-}" ]; do
 		for name in "${!pid[@]}"; do
-			if [ "${pid[$name]}" = "$id" ]; then
-				unset "pid[$name]"
-				say "$name has ended with status $status; its log is $shown/log/$name.log"
-			fi
+			is_running "$name" || say_end "$name"
 		done
-		if [ -z "${pid[skillsd]:-}" ]; then
-			exit "$status"
-		fi
+		sleep 0.3 >/dev/null 9>&- &
+		wait $! || :
 	done
+}
+
+say_end() {
+	local name=$1 status=0 signal how
+	wait "${pid[$name]}" || status=$?
+	how="with status $status"
+	if [ $status -gt 128 ] && signal=$(kill -l $status); then
+		how="by signal $signal"
+	fi
+	unset "pid[$name]"
+	say "$name has ended $how; its log is $shown/log/$name.log"
 }
 
 run() {
@@ -341,8 +347,12 @@ run() {
 	record
 	write_env
 	say "ready after $((SECONDS - began)) seconds"
-	print_guide
-	watch
+	# Of one that is killed bash would print a line of its own.
+	{
+		print_guide
+		watch
+	} 2>/dev/null
+	quit "without skillsd the demo is over"
 }
 
 mkdir -p log pam.d state tmp

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(conf_read(call, path, call, &conf) == SKD_OK, "a file that is there is read");
 	for (size_t i = 0; i < conf->count; i++) {
 		conf->sections[i].fallback = i ? &conf->sections[i - 1] : NULL;
-		section_check(conf, &conf->sections[i], table, NULL);
+		section_check(&conf->sections[i], table, NULL);
 	}
 	for (size_t i = 0; i < conf->count; i++) {
 		section_read(conf, &conf->sections[i]);

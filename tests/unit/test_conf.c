@@ -80,7 +80,7 @@ static struct conf *conf_of(struct scene *scene, const char *text)
 static struct section *checked(struct scene *scene, const char *text)
 {
 	struct conf *conf = conf_of(scene, text);
-	section_check(conf, &conf->sections[0], table, NULL);
+	section_check(&conf->sections[0], table, NULL);
 	return &conf->sections[0];
 }
 
@@ -109,7 +109,7 @@ static void sections_have_a_kind_and_perhaps_a_name(void **state)
 	assert_int_equal(conf->count, 3);
 	const struct section *main = conf_find(conf, "directory", "main");
 	assert_string_equal(main->entries[0].value, "b");
-	assert_int_equal(main->line, 5 + 2);
+	assert_int_equal(main->line, 5);
 	assert_int_equal(main->entries[0].line, 7);
 	struct section *two = conf_next(conf, "directory", main);
 	assert_string_equal(two->name, "two");
@@ -120,13 +120,27 @@ static void sections_have_a_kind_and_perhaps_a_name(void **state)
 	assert_null(conf_next(conf, "role", NULL));
 }
 
+static void a_section_without_options_is_there(void **state)
+{
+	struct conf *conf = conf_of(*state, "\xef\xbb\xbf[server]\n  [role hr]\n[directory main] ; x\ntext = a\n  [role no]\n"
+					    ";[role no]\n[role admin]");
+	is_good(*state);
+	assert_int_equal(conf->count, 4);
+	assert_int_equal(conf_find(conf, "server", "")->line, 1);
+	assert_int_equal(conf_find(conf, "role", "hr")->line, 2);
+	assert_int_equal(conf_find(conf, "directory", "main")->line, 3);
+	assert_string_equal(conf_find(conf, "directory", "main")->entries[0].value, "a [role no]");
+	assert_int_equal(conf_find(conf, "role", "admin")->line, 7);
+}
+
 static void a_section_that_is_missing_can_be_made(void **state)
 {
 	struct conf *conf = conf_of(*state, "[server]\ntext = a\n");
 	struct section *made = conf_section(conf, "throttle");
 	assert_int_equal(conf->count, 2);
 	assert_ptr_equal(conf_section(conf, "throttle"), made);
-	section_check(conf, made, table, NULL);
+	section_check(made, table, NULL);
+	assert_int_equal(made->line, 2);
 	assert_string_equal(section_text(made, "text"), "preset");
 	is_good(*state);
 }
@@ -247,11 +261,11 @@ static void unknown_options_are_named_with_their_line(void **state)
 {
 	struct scene *scene = *state;
 	struct conf *conf = conf_of(scene, "[server]\n\nText = a\n[directory main]\nnmae = b\n");
-	section_check(conf, conf_find(conf, "server", ""), table, NULL);
-	section_check(conf, conf_find(conf, "directory", "main"), table, needing);
+	section_check(conf_find(conf, "server", ""), table, NULL);
+	section_check(conf_find(conf, "directory", "main"), table, needing);
 	complains(scene, 0, 3, "[server] knows no option Text");
 	complains(scene, 1, 5, "[directory main] knows no option nmae");
-	complains(scene, 2, 5, "[directory main] needs must (What must be there.)");
+	complains(scene, 2, 4, "[directory main] needs must (What must be there.)");
 	assert_int_equal(conf->complaint_count, 3);
 }
 
@@ -267,6 +281,10 @@ static void what_repeats_keeps_its_order_and_nothing_else_repeats(void **state)
 	checked(scene, "[server]\ntext = a\nnumber = 1\ntext = b\n");
 	complains(scene, 0, 4, "text is given twice");
 	assert_int_equal(scene->conf->complaint_count, 1);
+	checked(scene, "[server]\nnumber = 1\nnumber = x\nnumber = 3\n");
+	complains(scene, 0, 3, "number is given twice");
+	complains(scene, 1, 4, "number is given twice");
+	assert_int_equal(scene->conf->complaint_count, 2);
 }
 
 static void values_of_another_type_are_named(void **state)
@@ -388,9 +406,9 @@ static void what_is_not_given_comes_from_the_fallback(void **state)
 	struct conf *conf = conf_of(scene, "[directory main]\ntext = lent\nmany = a\nmany = b\nnumber = 9\n"
 					   "[authenticator x]\nmust = there\nnumber = 5\n");
 	struct section *lender = conf_find(conf, "directory", "main"), *section = conf_find(conf, "authenticator", "x");
-	section_check(conf, lender, table, NULL);
+	section_check(lender, table, NULL);
 	section->fallback = lender;
-	section_check(conf, section, table, needing);
+	section_check(section, table, needing);
 	is_good(scene);
 	assert_string_equal(section_text(section, "text"), "lent");
 	assert_string_equal(section_at(section, "many", 1), "b");
@@ -405,13 +423,37 @@ static void what_is_required_may_come_from_the_fallback(void **state)
 	struct scene *scene = *state;
 	struct conf *conf = conf_of(scene, "[directory main]\nmust = lent\n[authenticator x]\ntext = a\n");
 	struct section *lender = conf_find(conf, "directory", "main"), *section = conf_find(conf, "authenticator", "x");
-	section_check(conf, lender, needing, NULL);
+	section_check(lender, needing, NULL);
 	section->fallback = lender;
-	section_check(conf, section, table, needing);
+	section_check(section, table, needing);
 	is_good(scene);
 	section->fallback = NULL;
-	section_check(conf, section, table, needing);
-	complains(scene, 0, 4, "[authenticator x] needs must (What must be there.)");
+	section_check(section, table, needing);
+	complains(scene, 0, 3, "[authenticator x] needs must (What must be there.)");
+}
+
+static void what_a_bad_section_would_lend_is_not_missing(void **state)
+{
+	struct conf *conf = conf_of(*state, "[directory main]\ntext = a\n[authenticator x]\nnumber = x\n");
+	struct section *lender = conf_find(conf, "directory", "main"), *section = conf_find(conf, "authenticator", "x");
+	section->fallback = lender;
+	section_check(lender, table, needing);
+	section_check(section, table, needing);
+	complains(*state, 0, 1, "[directory main] needs must (What must be there.)");
+	complains(*state, 1, 4, "number wants a whole number, not \"x\"");
+	assert_int_equal(conf->complaint_count, 2);
+}
+
+static void lines_are_those_of_values(void **state)
+{
+	struct conf *conf = conf_of(*state, "[directory main]\nmany = a\ntext = x\nmany = b\n[authenticator x]\ntext = y\n");
+	struct section *section = conf_find(conf, "authenticator", "x");
+	section->fallback = conf_find(conf, "directory", "main");
+	assert_int_equal(section_line(section, "many", 0), 2);
+	assert_int_equal(section_line(section, "many", 1), 4);
+	assert_int_equal(section_line(section, "many", 2), 5);
+	assert_int_equal(section_line(section, "text", 0), 6);
+	assert_int_equal(section_line(section, "number", 0), 5);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scene_begin, scene_end)
@@ -420,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sections_have_a_kind_and_perhaps_a_name),
+		TEST(a_section_without_options_is_there),
 		TEST(a_section_that_is_missing_can_be_made),
 		TEST(an_indented_line_goes_on_with_the_value),
 		TEST(an_indented_line_without_a_value_before_it_is_an_option),
@@ -443,6 +486,8 @@ int main(void)
 		TEST(a_secret_that_is_no_file_is_refused),
 		TEST(what_is_not_given_comes_from_the_fallback),
 		TEST(what_is_required_may_come_from_the_fallback),
+		TEST(what_a_bad_section_would_lend_is_not_missing),
+		TEST(lines_are_those_of_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
