@@ -71,7 +71,9 @@ static void pools_open(struct rooms *rooms)
 	house->writers = pool_open("writer", dsn, writers);
 	house->reports = pool_open("report", dsn, reports);
 	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 1);
+	house->life = pool_open("life", dsn, 1);
 	house->talks = talks_open();
+	house->tries = tries_open();
 	rooms->lanes[RUNS_READ] = pipe_open("read", dsn, 128);
 	rooms->lanes[RUNS_WRITE] = lane_threads_open("write", writers, 256);
 	rooms->lanes[RUNS_REPORT] = lane_threads_open("report", reports, 16);
@@ -127,6 +129,8 @@ static void rooms_close(struct rooms *rooms)
 		pipe_close(&rooms->lanes[RUNS_READ]);
 		lane_threads_close(&rooms->lanes[RUNS_WRITE]);
 		talks_close(&rooms->settings->house.talks);
+		tries_close(&rooms->settings->house.tries);
+		pool_close(&rooms->settings->house.life);
 		pool_close(&rooms->settings->house.jobs);
 		pool_close(&rooms->settings->house.reports);
 		pool_close(&rooms->settings->house.writers);

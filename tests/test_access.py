@@ -367,6 +367,8 @@ def test_access_lists_each_role_what_gives_it_and_who_holds_it(cast):
     holders = {holder["username"]: holder for holder in items["hr"]["holders"]}
     assert set(holders) == {"cbianchi", "tdube", "ogrant", "mhale", "zsahin"}
     assert all(holder["through"] == {"name": "hr", "dn": group("hr")} for holder in holders.values())
+    assert {who: holder["via"] for who, holder in holders.items() if "via" in holder} == \
+        {"zsahin": {"name": "people-team", "dn": group("people-team")}}
     assert holders[HR]["person"] == {"id": cast.ids[HR], "name": CHART.people[HR].name}
     started = cast.house.sql("SELECT min(started_at) FROM directory_run")[0][0]
     assert all(abs(time.mktime(time.strptime(holder["since"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
@@ -374,11 +376,52 @@ def test_access_lists_each_role_what_gives_it_and_who_holds_it(cast):
     assert items["employee"]["holders"] == []
 
 
-def test_access_shows_a_configured_group_that_the_directory_lacks(postgres):
-    missing = group("nobody-made-this")
-    with demo_house({"role assessor": {"group": missing}}, postgres=postgres) as house:
+def test_access_names_the_group_that_a_holder_is_in_itself(postgres):
+    """However deep, with groups that contain each other; whoever is in the configured one too is there directly."""
+    def made(name, *members):
+        return f"dn: {group(name)}\nobjectClass: groupOfNames\ncn: {name}\n" \
+            + "".join(f"member: {member}\n" for member in members) + "\n"
+    first, second, third = (CHART.people[who].dn for who in (EMPLOYEE, MANAGER, UNSEEN))
+    ldif = made("top", first, group("deep")) + made("deep", group("deeper"), group("deeper-too")) \
+        + made("deeper", first, second, third, group("top")) + made("deeper-too", second)
+    with demo_house({"role assessor": {"group": [group("top"), group("deep")]}}, ldif, postgres=postgres) as house:
         item, = (item for item in house.rescue.get("/access")["items"] if item["role"] == "assessor")
-        assert [one["dn"] for one in item["groups"]] == [missing] and item["holders"] == []
+        found = {(one["username"], one["through"]["name"], one.get("via", {}).get("name")) for one in item["holders"]}
+        assert found == {(EMPLOYEE, "top", None), (EMPLOYEE, "deep", "deeper"), (MANAGER, "top", "deeper"),
+                         (MANAGER, "deep", "deeper"), (UNSEEN, "top", "deeper"), (UNSEEN, "deep", "deeper")}
+
+
+def test_a_configured_group_that_the_directory_lacks_is_shown_and_warned_of_once(postgres):
+    """By its DN or its name; and so is a name that several groups have."""
+    missing, twin = group("nobody-made-this"), f"cn=issuers,ou=people,{BASE}"
+    config = {"role assessor": {"group": missing}, "role auditor": {"group": ["auditors", "no-such-name"]},
+              "role issuer": {"group": "issuers"}}
+    with demo_house(config, postgres=postgres, interval="1s") as house:
+        def groups(role):
+            item, = (item for item in house.rescue.get("/access")["items"] if item["role"] == role)
+            return item["groups"]
+
+        def warnings(words):
+            return [line for line in house.log().splitlines() if " warning " in line and words in line]
+        issuers = {"name": "issuers", "dn": group("issuers")}
+        auditors = {"name": "auditors", "dn": group("auditors")}
+        assert groups("hr") == [{"name": "hr", "dn": group("hr")}] and groups("issuer") == [issuers]
+        assert groups("assessor") == [{"name": missing, "dn": missing, "missing": True}]
+        assert groups("auditor") == [auditors, {"name": "no-such-name", "missing": True}]
+        link = house.slapd.admin()
+        link.add_s(missing, [("objectClass", [b"groupOfNames"]), ("cn", [b"nobody-made-this"]),
+                             ("member", [CHART.people[EMPLOYEE].dn.encode()])])
+        link.add_s(twin, [("objectClass", [b"groupOfNames"]), ("member", [CHART.people[EMPLOYEE].dn.encode()])])
+        soon("the group", lambda: groups("assessor") == [{"name": "nobody-made-this", "dn": missing}])
+        soon("two of a name", lambda: groups("issuer") == [{"name": "issuers", "ambiguous": True}])
+        link.delete_s(missing)
+        link.delete_s(twin)
+        soon("its end", lambda: groups("assessor") == [{"name": missing, "dn": missing, "missing": True}])
+        soon("one of a name", lambda: groups("issuer") == [issuers])
+        before = house.sql("SELECT max(id::text) FROM directory_run")
+        soon("another run", lambda: house.sql("SELECT max(id::text) FROM directory_run") != before)
+        assert [len(warnings(words)) for words in (missing, "no-such-name", "several groups", "issuers")] == [2, 1, 1, 1]
+        assert len(warnings("role")) == 4, house.log()
 
 
 def test_the_break_glass_account_is_admin_whatever_the_directory_says(cast):

@@ -116,6 +116,10 @@ def test_signing_in_may_ask_twice(seen):
         client.post(client.last.headers["Location"], {"answers": ["wrong"]}, gives=401)
         client.post(talk, {"answers": ["wrong"]}, gives=404)
         talk = begun()
+        house.sql("UPDATE throttle SET blocked_until = now() + interval '1 minute'")
+        client.post(talk, {"answers": ["4711"]}, gives=429)
+        house.sql("DELETE FROM throttle")
+        talk = begun()
         for answer in "4711", "second":
             client.post(talk, {"answers": [answer]}, gives=202)
             talk = client.last.headers["Location"]

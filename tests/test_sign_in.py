@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in: who is asked in which order, sessions and tokens, throttling, and a gate that fails."""
+import collections
 import threading
 import time
 
@@ -189,6 +190,59 @@ def test_networks_of_ipv6_wait_as_one(strict, attempt):
     assert attempt("lwojcik", "pw-lwojcik", "2001:db8:1:2:ffff::1") == 429
     assert attempt("lwojcik", "pw-lwojcik", "2001:db8:1:3::1") == 201
     strict.sql("DELETE FROM throttle")
+
+
+# ---- many tries at once
+
+GUARDED = {"throttle": {"user_failures": 3, "address_failures": 100000, "block": "5m", "window": "1h"}}
+
+
+def at_once(tries):
+    """How often each status came of these functions, called at the same moment."""
+    together, statuses = threading.Barrier(len(tries)), []
+
+    def one(attempt):
+        together.wait()
+        statuses.append(attempt().status_code)
+    threads = [threading.Thread(target=one, args=(attempt,)) for attempt in tries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return collections.Counter(statuses)
+
+
+@pytest.fixture(scope="module")
+def guarded(postgres):
+    names = {name: f"{name}-password" for name in ("many", "right-0", "right-2")}
+    with House(None, config=GUARDED, pam=names, postgres=postgres) as house:
+        yield house
+
+
+def test_tries_at_once_ask_no_more_often_than_one_after_the_other(guarded):
+    wrong = [lambda: guarded.try_sign_in("many", "wrong")] * 60
+    assert at_once(wrong) == {401: 3, 429: 57}
+    guarded.sql("UPDATE throttle SET blocked_until = now()")
+    assert at_once(wrong) == {401: 1, 429: 59}, "when the wait is over, one more failure is one too many"
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+def test_right_tries_at_once_all_get_in(guarded, failures):
+    name = f"right-{failures}"
+    for _ in range(failures):
+        assert guarded.try_sign_in(name, "wrong").status_code == 401
+    assert at_once([lambda: guarded.try_sign_in(name, f"{name}-password")] * 10) == {201: 10}
+
+
+def test_answers_at_once_fail_no_more_often_than_passwords(postgres):
+    with House(None, service=otp_service("first", "otp=4711"), config=GUARDED, postgres=postgres) as house:
+        talks = [house.try_sign_in("answers", "first").json()["id"] for _ in range(9)]
+        answers = [lambda talk=talk: house.client().ask("POST", f"/sessions/{talk}", {"answers": ["wrong"]})
+                   for talk in talks[:-1]]
+        assert at_once(answers) == {401: 3, 429: 5}
+        right = house.client().ask("POST", f"/sessions/{talks[-1]}", {"answers": ["4711"]})
+        assert right.status_code == 429 and int(right.headers["Retry-After"]) > 200
+        wait_for("the conversations that nobody goes on with to end", lambda: not house.gate.children(), 5)
 
 
 # ---- sessions

@@ -6,11 +6,16 @@
 
 #include <string.h>
 
-static void group_write(struct json *json, const char *key, const char *name, const char *dn)
+static void group_begin(struct json *json, const char *key, const char *name, const char *dn)
 {
 	put_object(json, key);
 	put_string(json, "name", name);
 	put_string(json, "dn", dn);
+}
+
+static void group_write(struct json *json, const char *key, const char *name, const char *dn)
+{
+	group_begin(json, key, name, dn);
 	put_object_end(json);
 }
 
@@ -25,8 +30,12 @@ static void groups_write(struct json *json, const struct access_picture *picture
 	put_array(json, "groups");
 	for (size_t i = 0; i < picture->group_count; i++) {
 		const struct store_role_group *group = &picture->groups[i];
-		if (strcmp(group->role, role) == 0)
-			group_write(json, NULL, group->name ? group->name : group->ref, group_dn(group));
+		if (strcmp(group->role, role) != 0)
+			continue;
+		group_begin(json, NULL, group->name ? group->name : group->ref, group_dn(group));
+		if (group->trouble)
+			put_bool(json, group->trouble, true);
+		put_object_end(json);
 	}
 	put_array_end(json);
 }
@@ -50,6 +59,8 @@ static void holder_write(struct json *json, const struct store_grant *grant, con
 	put_named(json, "person", grant->person_id, "name", grant->person_name);
 	put_string(json, "username", grant->username);
 	group_write(json, "through", grant->group_name, grant->group_dn);
+	if (grant->via_dn)
+		group_write(json, "via", grant->via_name, grant->via_dn);
 	put_time(json, "since", grant->since);
 	put_object_end(json);
 }

@@ -84,7 +84,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
 	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role",
-	 .columns = "role,person_id,person,username,account,through,through_dn,since"},
+	 .columns = "role,person_id,person,username,account,through,through_dn,since,via,via_dn"},
 
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",

@@ -80,6 +80,7 @@ int command_sync(const struct command_line *line)
 	}
 	struct house *house = &settings->house;
 	house->jobs = pool_open("job", section_text(settings->database, "dsn"), 1);
+	house->life = pool_open("life", section_text(settings->database, "dsn"), 1);
 	for (size_t i = 0; i < house->directory_count; i++)
 		if (!name || strcmp(house->directories[i].instance->name, name) == 0) {
 			found = true;
@@ -88,6 +89,7 @@ int command_sync(const struct command_line *line)
 	if (!found)
 		fprintf(stderr, "skillsd sync: there is no directory %s\n", name ? name : "in the configuration");
 	good &= sync_leave(house);
+	pool_close(&house->life);
 	pool_close(&house->jobs);
 	settings_close(&settings);
 	talloc_free(call);

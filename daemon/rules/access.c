@@ -2,7 +2,10 @@
  * Roles from configuration and directory. */
 #include "rules/access.h"
 
+#include "base/log.h"
 #include "store/credential.h"
+
+#include <string.h>
 
 /* The keys that the directories themselves give the configured groups. */
 static const struct store_role_rule *role_rules(struct skd_call *call)
@@ -29,6 +32,27 @@ enum skd_outcome access_settle(struct skd_call *call)
 	TRY(store_role_refresh(call, NULL, true, &changed));
 	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
 	return tx_commit(call);
+}
+
+enum skd_outcome access_look(struct skd_call *call, const char *source, struct access_news *news)
+{
+	return store_role_group_look(call, source, &news->groups, &news->count);
+}
+
+void access_tell(const char *source, const struct access_news *news)
+{
+	for (size_t i = 0; i < news->count; i++) {
+		const struct store_role_group *group = &news->groups[i];
+		if (!group->trouble)
+			log_line(SKD_INFO, source, "the group %s of the role %s is there", group->ref, group->role);
+		else if (strcmp(group->trouble, "missing") == 0)
+			log_line(SKD_WARNING, source, "the directory has no group %s: nobody has the role %s through it",
+				 group->ref, group->role);
+		else
+			log_line(SKD_WARNING, source,
+				 "several groups have the name %s: nobody has the role %s through it; name it by its DN",
+				 group->ref, group->role);
+	}
 }
 
 enum skd_outcome access_tidy(struct skd_call *call)

@@ -13,6 +13,15 @@ enum skd_outcome access_settle(struct skd_call *call) WARN_UNUSED;
 /* Deletes sessions, tokens and failures whose time is over. Borrows a session of the jobs. */
 enum skd_outcome access_tidy(struct skd_call *call) WARN_UNUSED;
 
+/* Configured groups that a directory no longer lacks, or lacks since now. */
+struct access_news {
+	struct store_role_group *groups;
+	size_t count;
+};
+/* In the transaction of a complete run, and once it is committed: a line in the log for each. */
+enum skd_outcome access_look(struct skd_call *call, const char *source, struct access_news *news) WARN_UNUSED;
+void access_tell(const char *source, const struct access_news *news);
+
 struct access_picture {
 	struct store_role_group *groups;
 	struct store_grant *grants;

@@ -33,6 +33,17 @@ enum skd_outcome audit_note(struct skd_call *call, const char *action, const cha
 	return store_audit_add(call, &entry);
 }
 
+enum skd_outcome audit_shut_out(struct skd_call *call, const char *account)
+{
+	const struct store_audit entry = {.account = account ? account : "unknown",
+					  .action = "session.open",
+					  .outcome = "denied",
+					  .noun = "session",
+					  .request_id = call->request_id,
+					  .address = call->address};
+	return store_audit_add(call, &entry);
+}
+
 enum skd_outcome audit_done(struct skd_call *call, const char *action, const char *noun, const char *object,
 			    const char *detail)
 {

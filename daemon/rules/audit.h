@@ -12,6 +12,9 @@ enum skd_outcome audit_done(struct skd_call *call, const char *action, const cha
 /* The same without a change-feed row: what changes nothing others follow. */
 enum skd_outcome audit_note(struct skd_call *call, const char *action, const char *outcome, const char *noun,
 			    const char *object, const char *detail) WARN_UNUSED;
+/* Somebody who was not let in: "authenticator:name", or NULL where nobody has the name that was typed, which may
+ * be a password then. */
+enum skd_outcome audit_shut_out(struct skd_call *call, const char *account) WARN_UNUSED;
 /* A right that was refused: written soon, by the write lane, after this call is over. */
 void audit_refused(const struct skd_call *call, const char *action, const char *object);
 /* Writes that the actor's session was used, the same way. */

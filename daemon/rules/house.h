@@ -6,7 +6,8 @@
 #include "host/host.h"
 #include "store/list.h"
 
-struct talks; /* sign-in conversations under way: rules/session.c */
+struct talks; /* sign-in conversations under way: rules/talk.c */
+struct tries; /* sign-ins under way: rules/tries.c */
 
 /* How an authenticator has answered since the start, and how long it took; read by /metrics. */
 struct authenticator_counts {
@@ -43,6 +44,7 @@ struct house {
 	struct pool *writers; /* transactions of requests */
 	struct pool *reports; /* long reads */
 	struct pool *jobs;
+	struct pool *life; /* one session, open while this process lives: who sees it gone may take its leases */
 	struct lane *write_lane;
 
 	struct authenticator *authenticators; /* in the order they are asked */
@@ -59,6 +61,7 @@ struct house {
 	long throttle_user, throttle_address; /* failures before waiting begins */
 	long throttle_window, throttle_block, failure_delay; /* milliseconds */
 	struct talks *talks;
+	struct tries *tries;
 	void (*sync_wanted)(const struct house *house); /* somebody asked for a run now */
 	void *sync;
 };

@@ -2,9 +2,9 @@
  * Thresholds, parked runs and their approval. A lost right never waits. */
 #include "rules/run.h"
 
+#include "rules/access.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
-#include "store/access.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -84,17 +84,21 @@ enum skd_outcome run_settle(struct skd_call *call, const struct directory *direc
 			    const char *run_id, bool asked)
 {
 	struct store_run run = {.id = run_id, .source = directory->instance->name, .complete = true};
+	struct access_news news;
 	bool alarming;
 	TRY(tx_begin(call));
 	TRY(store_lease_hold(call, lease, epoch));
 	TRY(store_run_compare(call, run.source, &run.counts));
 	TRY(run_weigh(call, directory, &run.counts, &alarming));
 	TRY(alarming ? run_park(call, &run, asked) : run_take_over(call, &run));
+	TRY(access_look(call, run.source, &news));
 	TRY(store_run_skips(call, run_id));
 	TRY(store_run_end(call, &run));
 	if (!asked && !is_news(&run.counts))
 		TRY(store_run_forget(call, run_id, run.source));
-	return tx_commit(call);
+	TRY(tx_commit(call));
+	access_tell(directory->instance->host.name, &news);
+	return SKD_OK;
 }
 
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,

@@ -51,4 +51,8 @@ struct talks *talks_open(void);
 void talks_tidy(struct talks *talks);
 void talks_close(struct talks **talks);
 
+/* Sign-ins under way, so that tries of one name wait for each other: rules/tries.h. */
+struct tries *tries_open(void);
+void tries_close(struct tries **tries);
+
 #endif

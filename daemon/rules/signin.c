@@ -7,6 +7,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/talk.h"
+#include "rules/tries.h"
 #include "sign/digest.h"
 
 #include <arpa/inet.h>
@@ -16,8 +17,11 @@
 
 /* ---- throttling ---- */
 
+enum { QUEUE = 20000000 }; /* microseconds to wait for other tries of the name */
+
 struct throttle_keys {
 	uint8_t user[DIGEST_SIZE], address[DIGEST_SIZE];
+	bool inside; /* among the tries under way */
 };
 
 /* A network rather than an address where clients own whole networks (IPv6 /64). */
@@ -34,16 +38,40 @@ static void throttle_keys(struct skd_call *call, const char *username, struct th
 	digest_keyed(call->house->token_key, "throttle net", 1, &(struct digest_part){network, size}, keys->address);
 }
 
-static enum skd_outcome throttle_ask(struct skd_call *call, const struct throttle_keys *keys)
+/* `failures`: those of the name. */
+static enum skd_outcome throttle_ask(struct skd_call *call, const struct throttle_keys *keys, int64_t *failures)
 {
-	int64_t user, address;
-	TRY(store_throttle_ask(call, keys->user, &user));
-	TRY(store_throttle_ask(call, keys->address, &address));
+	int64_t user, address, unused;
+	TRY(store_throttle_ask(call, keys->user, call->house->throttle_window, &user, failures));
+	TRY(store_throttle_ask(call, keys->address, call->house->throttle_window, &address, &unused));
 	int64_t wait = user > address ? user : address;
 	if (!wait)
 		return SKD_OK;
 	call->retry_after = (unsigned)wait;
 	return fail(call, SKD_SLOW_DOWN, "too many failed attempts; try again in %ld seconds", (long)wait);
+}
+
+/* In, once no more tries of the name are under way than may still fail. */
+static enum skd_outcome throttle_enter(struct skd_call *call, struct throttle_keys *keys)
+{
+	const struct house *house = call->house;
+	int64_t failures, deadline = clock_monotonic() + QUEUE;
+	do {
+		unsigned mark = tries_mark(house->tries, keys->user);
+		TRY(pool_borrow(house->writers, call));
+		TRY(throttle_ask(call, keys, &failures));
+		pool_return(call);
+		unsigned room = failures < house->throttle_user ? (unsigned)(house->throttle_user - failures) : 1;
+		keys->inside = tries_enter(house->tries, keys->user, room, mark, deadline);
+	} while (!keys->inside && clock_monotonic() < deadline);
+	return keys->inside ? SKD_OK : fail(call, SKD_BUSY, "other sign-ins with this name are still under way");
+}
+
+static void throttle_leave(struct skd_call *call, struct throttle_keys *keys)
+{
+	if (keys->inside)
+		tries_leave(call->house->tries, keys->user);
+	keys->inside = false;
 }
 
 /* Directories take more than one spelling for a name: a failure counts for the one typed, and for the
@@ -91,10 +119,11 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 static enum skd_outcome signin_in(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
 				  const struct throttle_keys *keys, struct session_opened *opened)
 {
-	struct throttle_keys known;
+	struct throttle_keys known = {0};
+	int64_t failures;
 	throttle_keys(call, step->account, &known);
 	TRY(pool_borrow(call->house->writers, call));
-	TRY(throttle_ask(call, &known));
+	TRY(throttle_ask(call, &known, &failures));
 	TRY(tx_begin(call));
 	TRY(store_throttle_clear(call, keys->user));
 	TRY(store_throttle_clear(call, known.user));
@@ -104,19 +133,21 @@ static enum skd_outcome signin_in(struct skd_call *call, const struct authentica
 
 /* ---- out ---- */
 
-static const char *audit_detail(struct skd_call *call, const char *username)
+/* "authenticator:name" of whom was tried, or NULL: what is nobody's name may be a password in the wrong field. */
+static enum skd_outcome signin_name(struct skd_call *call, const struct authenticator *by, const char *username,
+				    const struct skd_step *step, const char **account)
 {
-	struct text text;
-	text_begin(&text, call, 64);
-	text_adds(&text, "{\"username\":\"");
-	for (const char *c = username; *c && text.size < 300; c++) {
-		if (strchr("\"\\", *c) || (unsigned char)*c < 0x20)
-			text_addf(&text, "\\u%04x", (unsigned char)*c);
-		else
-			text_add(&text, c, 1);
-	}
-	text_adds(&text, "\"}");
-	return utf8_valid(text.bytes, text.size) ? text_end(&text) : NULL;
+	const struct house *house = call->house;
+	const char *name = step->account && utf8_valid(step->account, strlen(step->account)) ? step->account : NULL;
+	*account = NULL;
+	for (size_t i = 0; i < house->rescue_count && !name; i++)
+		if (strcmp(strchr(house->rescue_accounts[i], ':') + 1, username) == 0)
+			name = username;
+	if (!name)
+		TRY(store_name_known(call, username, &name));
+	if (name)
+		*account = talloc_asprintf(call, "%s:%s", by->instance->name, name);
+	return SKD_OK;
 }
 
 static void hold_back(const struct skd_call *call, unsigned delay_ms)
@@ -129,13 +160,16 @@ static void hold_back(const struct skd_call *call, unsigned delay_ms)
 }
 
 /* Wrong, unknown, locked: the same words, after the same time. */
-static enum skd_outcome signin_out(struct skd_call *call, const char *username, const struct throttle_keys *keys,
-				   const struct skd_step *step)
+static enum skd_outcome signin_out(struct skd_call *call, const struct authenticator *by, const char *username,
+				   struct throttle_keys *keys, const struct skd_step *step)
 {
+	const char *account;
 	call_forgive(call);
 	TRY(pool_borrow(call->house->writers, call));
 	TRY(throttle_fail(call, keys, step->account));
-	TRY(audit_note(call, "session.open", "denied", "session", NULL, audit_detail(call, username)));
+	throttle_leave(call, keys);
+	TRY(signin_name(call, by, username, step, &account));
+	TRY(audit_shut_out(call, account));
 	pool_return(call);
 	hold_back(call, step->delay_ms);
 	return fail(call, SKD_DENIED, "user name or password is wrong, or the account may not sign in");
@@ -176,18 +210,16 @@ static enum skd_outcome signin_unavailable(struct skd_call *call, const struct a
 
 /* What an authenticator's step means: in, out, or more is asked. */
 static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
-				    enum skd_outcome outcome, const struct skd_step *step,
+				    struct throttle_keys *keys, enum skd_outcome outcome, const struct skd_step *step,
 				    struct session_opened *opened)
 {
-	struct throttle_keys keys;
 	char id[UUID_SIZE];
-	throttle_keys(call, username, &keys);
 	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
-		return signin_out(call, username, &keys, step);
+		return signin_out(call, by, username, keys, step);
 	if (outcome != SKD_OK)
 		return signin_unavailable(call, by, outcome);
 	if (!step->talk)
-		return signin_in(call, by, step, &keys, opened);
+		return signin_in(call, by, step, keys, opened);
 	TRY(talks_add(call, call->house->talks, by, step->talk, username, id));
 	opened->talk_id = talloc_strdup(call, id);
 	opened->prompt_count = step->prompt_count;
@@ -202,14 +234,12 @@ enum skd_outcome session_open(struct skd_call *call, const char *username, const
 	const struct house *house = call->house;
 	const struct skd_signin signin = {username, password, call->address ? call->address : ""};
 	const struct authenticator *by = NULL;
-	struct throttle_keys keys;
+	struct throttle_keys keys = {0};
 	struct skd_step step = {0};
 	enum skd_outcome outcome = SKD_ABSENT;
 	unsigned delay = 0;
 	throttle_keys(call, username, &keys);
-	TRY(pool_borrow(house->writers, call));
-	TRY(throttle_ask(call, &keys));
-	pool_return(call);
+	TRY(throttle_enter(call, &keys));
 	for (size_t i = 0; i < house->authenticator_count && outcome == SKD_ABSENT; i++) {
 		by = &house->authenticators[i];
 		step = (struct skd_step){0};
@@ -218,21 +248,37 @@ enum skd_outcome session_open(struct skd_call *call, const char *username, const
 		delay = step.delay_ms > delay ? step.delay_ms : delay;
 	}
 	step.delay_ms = delay;
-	return signin_step(call, by, username, outcome, &step, opened);
+	outcome = signin_step(call, by, username, &keys, outcome, &step, opened);
+	throttle_leave(call, &keys);
+	return outcome;
+}
+
+/* Closes a conversation that is not gone on with. */
+static enum skd_outcome answer_refuse(struct talk *talk, enum skd_outcome outcome)
+{
+	const struct instance *instance = talk->by->instance;
+	instance->plugin->is.authenticator.drop(instance->self, talk->talk);
+	return outcome;
 }
 
 enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size_t count, const char *const *answers,
 				struct session_opened *opened)
 {
 	struct talk *talk = talks_take(call->house->talks, talk_id);
+	struct throttle_keys keys = {0};
 	struct skd_step step = {0};
 	if (!talk)
 		return fail(call, SKD_ABSENT, "this sign-in is over; begin again");
 	talloc_steal(call, talk);
+	throttle_keys(call, talk->username, &keys);
+	enum skd_outcome outcome = throttle_enter(call, &keys);
+	if (outcome != SKD_OK)
+		return answer_refuse(talk, outcome);
 	struct instance *instance = talk->by->instance;
 	int64_t began = clock_monotonic();
-	enum skd_outcome outcome =
-		instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
+	outcome = instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
 	signin_count(talk->by, outcome, &step, began);
-	return signin_step(call, talk->by, talk->username, outcome, &step, opened);
+	outcome = signin_step(call, talk->by, talk->username, &keys, outcome, &step, opened);
+	throttle_leave(call, &keys);
+	return outcome;
 }

@@ -39,13 +39,23 @@ static const char *lease_of(struct skd_call *call, const struct directory *direc
 	return talloc_asprintf(call, "sync %s", directory->instance->name);
 }
 
+/* A session of the jobs, after a look at the one that shows others that we live: if it broke, here is the next. */
+static enum skd_outcome lease_session(struct skd_call *call, struct lease_life *life)
+{
+	TRY(pool_borrow(call->house->life, call));
+	TRY(store_lease_life(call, life));
+	pool_return(call);
+	return pool_borrow(call->house->jobs, call);
+}
+
 enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const char **run_id)
 {
 	const char *source = directory->instance->name, *lease = lease_of(call, directory);
+	struct lease_life life;
 	bool mine, asked;
 	int64_t epoch;
-	TRY(pool_borrow(call->house->jobs, call));
-	TRY(store_lease_take(call, lease, call->house->holder, LEASE_MS, &mine, &epoch));
+	TRY(lease_session(call, &life));
+	TRY(store_lease_take(call, lease, call->house->holder, &life, LEASE_MS, &mine, &epoch));
 	if (!mine)
 		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
 	TRY(store_run_sweep(call, source, epoch));
@@ -64,8 +74,9 @@ enum skd_outcome sync_asked(struct skd_call *call, const struct directory *direc
 
 enum skd_outcome sync_keep(struct skd_call *call)
 {
-	TRY(pool_borrow(call->house->jobs, call));
-	return store_lease_renew(call, call->house->holder, LEASE_MS);
+	struct lease_life life;
+	TRY(lease_session(call, &life));
+	return store_lease_renew(call, call->house->holder, &life, LEASE_MS);
 }
 
 enum skd_outcome sync_let_go(struct skd_call *call)

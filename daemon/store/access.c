@@ -246,14 +246,17 @@ enum skd_outcome store_token_get(struct skd_call *call, const char *account_id, 
 /* ---- throttling ---- */
 
 static const char THROTTLE_ASK[] =
-	"SELECT ceil(extract(epoch FROM blocked_until - now()))::bigint FROM throttle"
-	" WHERE key = $1::bytea AND blocked_until > now()";
+	"SELECT CASE WHEN blocked_until > now() THEN ceil(extract(epoch FROM blocked_until - now()))::bigint ELSE 0 END,"
+	" CASE WHEN since < now() - $2::bigint * interval '1 ms' THEN 0 ELSE failures END FROM throttle"
+	" WHERE key = $1::bytea";
 
-enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, int64_t *seconds)
+enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, long window_ms, int64_t *seconds,
+				    int64_t *failures)
 {
 	struct rows *rows;
-	TRY(db_query(call, THROTTLE_ASK, ARGS(arg_bytea(call, key, DIGEST_SIZE)), &rows));
+	TRY(db_query(call, THROTTLE_ASK, ARGS(arg_bytea(call, key, DIGEST_SIZE), arg_int(call, window_ms)), &rows));
 	*seconds = rows_count(rows) ? row_int(rows, 0, 0) : 0;
+	*failures = rows_count(rows) ? row_int(rows, 0, 1) : 0;
 	return SKD_OK;
 }
 
@@ -283,6 +286,18 @@ static const char THROTTLE_CLEAR[] = "DELETE FROM throttle WHERE key = $1::bytea
 enum skd_outcome store_throttle_clear(struct skd_call *call, const uint8_t *key)
 {
 	return db_run(call, THROTTLE_CLEAR, ARGS(arg_bytea(call, key, DIGEST_SIZE)), NULL);
+}
+
+static const char NAME_KNOWN[] =
+	"SELECT name FROM account WHERE lower(name) = lower($1)"
+	" UNION ALL SELECT username FROM person WHERE lower(username) = lower($1) LIMIT 1";
+
+enum skd_outcome store_name_known(struct skd_call *call, const char *name, const char **known)
+{
+	struct rows *rows;
+	TRY(db_query(call, NAME_KNOWN, ARGS(name), &rows));
+	*known = rows_count(rows) ? row_text(rows, 0, 0) : NULL;
+	return SKD_OK;
 }
 
 static const char TIDY_SESSIONS[] =

@@ -57,12 +57,15 @@ enum skd_outcome store_token_get(struct skd_call *call, const char *account_id, 
 				 struct store_token *token) WARN_UNUSED;
 enum skd_outcome store_token_drop(struct skd_call *call, const char *account_id, const char *id) WARN_UNUSED;
 
-/* Seconds until the key may try again; 0: now. */
-enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, int64_t *seconds) WARN_UNUSED;
+/* Seconds until the key may try again, 0: now; and how often it has failed within the window. */
+enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, long window_ms, int64_t *seconds,
+				    int64_t *failures) WARN_UNUSED;
 /* One more failure: past `limit` within the window the key waits `block_ms`, doubled each time, up to the window. */
 enum skd_outcome store_throttle_fail(struct skd_call *call, const uint8_t *key, long limit, long window_ms,
 				     long block_ms) WARN_UNUSED;
 enum skd_outcome store_throttle_clear(struct skd_call *call, const uint8_t *key) WARN_UNUSED;
+/* The name as it is known, where it is that of an account or a person in any case; otherwise NULL. */
+enum skd_outcome store_name_known(struct skd_call *call, const char *name, const char **known) WARN_UNUSED;
 /* Deletes sessions, tokens, throttle and idempotency rows whose time is over. */
 enum skd_outcome store_access_tidy(struct skd_call *call, long idle_ms, long window_ms) WARN_UNUSED;
 
@@ -82,12 +85,17 @@ enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, b
 
 struct store_grant {
 	const char *role, *person_id, *person_name, *username, *group_dn, *group_name;
+	const char *via_dn, *via_name; /* a group within that the person is in; NULL: in the group itself */
 	int64_t since;
 };
 enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **grants, size_t *count) WARN_UNUSED;
 struct store_role_group {
 	const char *role, *ref, *dn, *name; /* dn and name NULL: the directory has no such group */
+	const char *trouble; /* "missing" or "ambiguous", as of the last complete run; or NULL */
 };
+/* Looks for the configured groups of a source; gives those with which it is otherwise than it was. */
+enum skd_outcome store_role_group_look(struct skd_call *call, const char *source, struct store_role_group **news,
+				       size_t *count) WARN_UNUSED;
 enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count) WARN_UNUSED;
 
 #endif

@@ -79,9 +79,11 @@ static void pool_give_up(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+/* The server's last words come first, the end of the connection with the next look. */
 static bool is_alive(struct db *db)
 {
-	return PQstatus(db->pg) == CONNECTION_OK && PQconsumeInput(db->pg) && PQstatus(db->pg) == CONNECTION_OK;
+	return PQstatus(db->pg) == CONNECTION_OK && PQconsumeInput(db->pg) && PQconsumeInput(db->pg) &&
+	       PQstatus(db->pg) == CONNECTION_OK;
 }
 
 enum skd_outcome pool_borrow(struct pool *pool, struct skd_call *call)

@@ -25,12 +25,15 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 	"g.source = r.source AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)"        \
 	" AND (SELECT count(*) FROM directory_group o WHERE o.source = r.source AND lower(o.name) = lower(r.ref)) = 1))"
 
-/* Who should hold what: every configured group with all groups inside it, however deep. UNION ends
- * where groups contain each other. */
-#define ROLE_WANTED                                                                                                    \
+/* Every configured group with all groups inside it, however deep. UNION ends where groups contain each other. */
+#define ROLE_WITHIN                                                                                                    \
 	"WITH RECURSIVE within (role, top, group_id) AS ("                                                             \
 	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS                        \
-	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id),"       \
+	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id),"
+
+/* Who should hold what. */
+#define ROLE_WANTED                                                                                                    \
+	ROLE_WITHIN                                                                                                    \
 	" wanted AS (SELECT DISTINCT w.role, gp.person_id, g.source, g.dn, g.name"                                     \
 	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.top"      \
 	"  JOIN person p ON p.id = gp.person_id AND p.absent_since IS NULL AND NOT p.disabled)"
@@ -66,10 +69,16 @@ enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, b
 	return SKD_OK;
 }
 
+/* A person may be in several groups within the one that is configured: itself first, then by DN. */
 static const char GRANT_LIST[] =
-	"SELECT h.role, p.id, p.name, p.username, h.group_dn, h.group_name, h.since"
-	" FROM role_grant h JOIN person p ON p.id = h.person_id WHERE h.until = 'infinity'"
-	" ORDER BY h.role, p.name, p.id, h.group_dn LIMIT 100000";
+	ROLE_WITHIN
+	" via AS (SELECT DISTINCT ON (w.role, t.dn, gp.person_id) w.role, t.dn AS top_dn, gp.person_id, g.dn, g.name"
+	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.group_id"
+	"  JOIN directory_group t ON t.id = w.top ORDER BY w.role, t.dn, gp.person_id, g.id <> t.id, g.dn)"
+	" SELECT h.role, p.id, p.name, p.username, h.group_dn, h.group_name, nullif(v.dn, h.group_dn), v.name, h.since"
+	" FROM role_grant h JOIN person p ON p.id = h.person_id"
+	" LEFT JOIN via v ON (v.role, v.top_dn, v.person_id) = (h.role, h.group_dn, h.person_id)"
+	" WHERE h.until = 'infinity' ORDER BY h.role, p.name, p.id, h.group_dn LIMIT 100000";
 
 enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **grants, size_t *count)
 {
@@ -78,24 +87,48 @@ enum skd_outcome store_grant_list(struct skd_call *call, struct store_grant **gr
 	*count = (size_t)rows_count(rows);
 	*grants = talloc_zero_array(call, struct store_grant, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
-		(*grants)[i] = (struct store_grant){row_text(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2),
-						    row_text(rows, i, 3), row_text(rows, i, 4), row_text(rows, i, 5),
-						    row_time(rows, i, 6)};
+		(*grants)[i] = (struct store_grant){
+			.role = row_text(rows, i, 0), .person_id = row_uuid(rows, i, 1), .person_name = row_text(rows, i, 2),
+			.username = row_text(rows, i, 3), .group_dn = row_text(rows, i, 4), .group_name = row_text(rows, i, 5),
+			.via_dn = row_text(rows, i, 6), .via_name = row_text(rows, i, 7), .since = row_time(rows, i, 8)};
 	return SKD_OK;
 }
 
-static const char ROLE_GROUP_LIST[] =
-	"SELECT r.role, r.ref, g.dn, g.name FROM role_group r LEFT JOIN directory_group g ON " ROLE_GROUP_IS
-	" ORDER BY 1, 2, 3";
+/* ---- the configured groups ---- */
 
-enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count)
+static enum skd_outcome role_groups_read(struct skd_call *call, const char *sql, struct args args,
+					 struct store_role_group **groups, size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, ROLE_GROUP_LIST, NO_ARGS, &rows));
+	TRY(db_query(call, sql, args, &rows));
 	*count = (size_t)rows_count(rows);
 	*groups = talloc_zero_array(call, struct store_role_group, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		(*groups)[i] = (struct store_role_group){row_text(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2),
-							 row_text(rows, i, 3)};
+							 row_text(rows, i, 3), row_text(rows, i, 4)};
 	return SKD_OK;
+}
+
+static const char ROLE_GROUP_LIST[] =
+	"SELECT r.role, r.ref, g.dn, g.name, r.trouble FROM role_group r LEFT JOIN directory_group g ON " ROLE_GROUP_IS
+	" ORDER BY 1, 2, 3";
+
+enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_group **groups, size_t *count)
+{
+	return role_groups_read(call, ROLE_GROUP_LIST, NO_ARGS, groups, count);
+}
+
+static const char ROLE_GROUP_LOOK[] =
+	"UPDATE role_group r SET trouble = f.trouble FROM (SELECT r.role, r.ref,"
+	"  CASE count(g.id) WHEN 0 THEN 'missing' WHEN 1 THEN NULL ELSE 'ambiguous' END AS trouble"
+	"  FROM role_group r LEFT JOIN directory_group g ON g.source = r.source"
+	"  AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)))"
+	"  WHERE r.source = $1 GROUP BY r.role, r.ref) AS f"
+	" WHERE r.source = $1 AND (r.role, r.ref) = (f.role, f.ref) AND r.trouble IS DISTINCT FROM f.trouble"
+	" RETURNING r.role, r.ref, NULL::text, NULL::text, r.trouble";
+
+enum skd_outcome store_role_group_look(struct skd_call *call, const char *source, struct store_role_group **news,
+				       size_t *count)
+{
+	return role_groups_read(call, ROLE_GROUP_LOOK, ARGS(source), news, count);
 }

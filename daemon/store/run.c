@@ -4,18 +4,38 @@
 
 /* ---- the lease ---- */
 
-static const char LEASE_TAKE[] =
-	"INSERT INTO lease AS l (name, holder, epoch, expires_at)"
-	" VALUES ($1, $2, 1, now() + $3::bigint * interval '1 ms')"
-	" ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at, holder = excluded.holder,"
-	"  epoch = l.epoch + (l.holder <> excluded.holder)::int"
-	" WHERE l.holder = excluded.holder OR l.expires_at < now() RETURNING epoch";
+static const char LEASE_LIFE[] =
+	"SELECT pid::text, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
-enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder, long ms, bool *mine,
-				  int64_t *epoch)
+enum skd_outcome store_lease_life(struct skd_call *call, struct lease_life *life)
 {
 	struct rows *rows;
-	TRY(db_query(call, LEASE_TAKE, ARGS(name, holder, arg_int(call, ms)), &rows));
+	TRY(db_query(call, LEASE_LIFE, NO_ARGS, &rows));
+	*life = (struct lease_life){0};
+	if (rows_count(rows))
+		*life = (struct lease_life){row_text(rows, 0, 0), row_text(rows, 0, 1)};
+	return SKD_OK;
+}
+
+/* Sessions of other roles show no more than their numbers, which come again: where that is all there is to see,
+ * the holder may live. */
+#define HOLDER_GONE                                                                                                    \
+	"l.backend IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.backend"                 \
+	" AND coalesce(a.backend_start = l.backend_start, true))"
+
+static const char LEASE_TAKE[] =
+	"INSERT INTO lease AS l (name, holder, epoch, expires_at, backend, backend_start)"
+	" VALUES ($1, $2, 1, now() + $3::bigint * interval '1 ms', $4::int, $5::timestamptz)"
+	" ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at, holder = excluded.holder,"
+	"  epoch = l.epoch + (l.holder <> excluded.holder)::int, backend = excluded.backend,"
+	"  backend_start = excluded.backend_start"
+	" WHERE l.holder = excluded.holder OR l.expires_at < now() OR (" HOLDER_GONE ") RETURNING epoch";
+
+enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder,
+				  const struct lease_life *life, long ms, bool *mine, int64_t *epoch)
+{
+	struct rows *rows;
+	TRY(db_query(call, LEASE_TAKE, ARGS(name, holder, arg_int(call, ms), life->backend, life->start), &rows));
 	*mine = rows_count(rows) == 1;
 	*epoch = *mine ? row_int(rows, 0, 0) : 0;
 	return SKD_OK;
@@ -38,12 +58,13 @@ enum skd_outcome store_lease_wait(struct skd_call *call, const char *name)
 }
 
 static const char LEASE_RENEW[] =
-	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms' WHERE name IN"
+	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms', backend = $3::int,"
+	" backend_start = $4::timestamptz WHERE name IN"
 	" (SELECT name FROM lease WHERE holder = $1 AND expires_at > now() FOR UPDATE SKIP LOCKED)";
 
-enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms)
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life, long ms)
 {
-	return db_run(call, LEASE_RENEW, ARGS(holder, arg_int(call, ms)), NULL);
+	return db_run(call, LEASE_RENEW, ARGS(holder, arg_int(call, ms), life->backend, life->start), NULL);
 }
 
 static const char LEASE_DROP[] = "UPDATE lease SET expires_at = '-infinity' WHERE name = $1 AND holder = $2";

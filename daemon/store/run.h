@@ -6,13 +6,21 @@
 #include "store/list.h"
 
 /* ---- the lease ---- */
-/* Takes or renews the lease for `ms`; false when another holder has it. The epoch changes with the holder. */
-enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder, long ms, bool *mine,
-				  int64_t *epoch) WARN_UNUSED;
+/* The session that a holder keeps open as long as it lives, as the server names it; NULLs: not known. */
+struct lease_life {
+	const char *backend, *start;
+};
+/* Of the call's own session. */
+enum skd_outcome store_lease_life(struct skd_call *call, struct lease_life *life) WARN_UNUSED;
+/* Takes or renews the lease for `ms`; false when another holder has it whose session is there, or may be. The
+ * epoch changes with the holder. */
+enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const char *holder,
+				  const struct lease_life *life, long ms, bool *mine, int64_t *epoch) WARN_UNUSED;
 /* Locks the lease's row in this transaction; CLASH unless the epoch is still current. */
 enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64_t epoch) WARN_UNUSED;
 /* Keeps all leases of a holder for `ms` more. */
-enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, long ms) WARN_UNUSED;
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life,
+				   long ms) WARN_UNUSED;
 /* Waits until whoever writes under the lease has committed, and keeps others from it until the end of
  * this transaction. */
 enum skd_outcome store_lease_wait(struct skd_call *call, const char *name) WARN_UNUSED;

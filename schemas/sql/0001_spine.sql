@@ -128,7 +128,9 @@ CREATE TABLE lease (
 	name text PRIMARY KEY,
 	holder text NOT NULL,
 	epoch bigint NOT NULL,
-	expires_at timestamptz NOT NULL
+	expires_at timestamptz NOT NULL,
+	backend integer, -- of the session that its holder keeps open while it lives: gone with it
+	backend_start timestamptz
 );
 
 ---- access
@@ -139,6 +141,7 @@ CREATE TABLE role_group (
 	source text NOT NULL,
 	ref text NOT NULL, -- as configured
 	group_key text,    -- the canonical form of a DN; NULL: a plain name, which must be one group's alone
+	trouble text CHECK (trouble IN ('missing', 'ambiguous')), -- in the last complete run since the start
 	PRIMARY KEY (role, source, ref)
 );
 CREATE TABLE role_grant (
@@ -163,6 +166,7 @@ CREATE TABLE account (
 	person_id uuid REFERENCES person,
 	UNIQUE (authenticator, subject)
 );
+CREATE INDEX ON account (lower(name));
 CREATE TABLE session (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	hash bytea NOT NULL UNIQUE,
@@ -374,7 +378,7 @@ CREATE TABLE audit_entry (
 	id uuid NOT NULL DEFAULT uuid7(),
 	tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	account text NOT NULL, -- "authenticator:name", or the job's name
+	account text NOT NULL, -- "authenticator:name", the job's name, or "unknown"
 	account_id uuid,
 	action text NOT NULL,
 	outcome text NOT NULL,
