@@ -353,7 +353,7 @@ static const struct skd_option options[] = {
 	{"group_member", SKD_TEXT, NULL,
 	 "Attributes with DNs of members, people or groups, all of which count; member,uniqueMember.", false, false},
 	{"group_member_uid", SKD_TEXT, NULL, "Attribute with usernames of members; memberUid.", false, false},
-	{"page_size", SKD_NUMBER, "1000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
+	{"page_size", SKD_NUMBER, "5000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
 

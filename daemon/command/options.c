@@ -47,7 +47,7 @@ static const struct skd_option directory_options[] = {
 	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed."},
 	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, and more than absent_percent, waits for approval."},
 	{"absent_percent", SKD_NUMBER, "5", "See absent_count."},
-	{"absent_window", SKD_DURATION, "10m", "Who left within this time before counts too, unless it was approved."},
+	{"absent_window", SKD_DURATION, NULL, "Who left within this time before counts too, unless it was approved; three intervals, at least 10s, when not given."},
 	{NULL}};
 
 static const struct skd_option authenticator_options[] = {

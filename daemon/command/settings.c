@@ -64,6 +64,16 @@ static struct instance *instance_of(struct settings *s, const struct skd_plugin 
 	return planned;
 }
 
+/* A deletion that takes longer than an interval shows in several runs. */
+static long absent_window(const struct section *at)
+{
+	enum { LEAST_MS = 10000 };
+	long intervals = 3 * section_number(at, "interval");
+	if (section_text(at, "absent_window"))
+		return section_number(at, "absent_window");
+	return intervals > LEAST_MS ? intervals : LEAST_MS;
+}
+
 static void directories_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -79,7 +89,7 @@ static void directories_read(struct settings *s)
 			.time_limit = section_number(at, "time_limit"),
 			.absent_count = section_number(at, "absent_count"),
 			.absent_percent = section_number(at, "absent_percent"),
-			.absent_window = section_number(at, "absent_window"),
+			.absent_window = absent_window(at),
 		};
 	}
 }

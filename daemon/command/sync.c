@@ -35,7 +35,8 @@ static bool sync_print(struct skd_call *call, const char *run_id)
 	       run.source, run.state, run.counts.people, run.counts.added, run.counts.changed, run.counts.moved,
 	       run.counts.absent, run.counts.returned, run.counts.skipped, run.error ? ": " : "",
 	       run.error ? run.error : "");
-	skips_print(call, run_id);
+	if (run.counts.skipped)
+		skips_print(call, run_id);
 	return strcmp(run.state, "done") == 0 && (run.counts.people > 0 || run.counts.skipped == 0);
 }
 

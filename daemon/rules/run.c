@@ -14,13 +14,18 @@ enum { MANY = 1000 };
 /* An empty answer, or too many at once, is more often a fault than the truth. A deletion that takes
  * longer than the time between two runs is still one: who left just before counts too. */
 static enum skd_outcome run_weigh(struct skd_call *call, const struct directory *directory,
-				  const struct run_counts *counts, bool *alarming)
+				  const struct run_counts *counts, const char **alarm)
 {
 	int64_t share = counts->active * directory->absent_percent / 100, recent = 0;
 	int64_t most = share > directory->absent_count ? share : directory->absent_count;
+	*alarm = NULL;
 	if (counts->absent)
 		TRY(store_run_recent(call, directory->instance->name, directory->absent_window, &recent));
-	*alarming = counts->absent && (counts->absent + recent > most || counts->people == 0);
+	if (!counts->absent || (counts->absent + recent <= most && counts->people > 0))
+		return SKD_OK;
+	*alarm = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", counts->absent, counts->active);
+	if (recent && counts->absent <= most)
+		*alarm = talloc_asprintf(call, "%s, and %" PRId64 " left just before", *alarm, recent);
 	return SKD_OK;
 }
 
@@ -29,86 +34,100 @@ static bool is_news(const struct run_counts *c)
 	return c->added || c->changed || c->moved || c->absent || c->returned;
 }
 
-/* What is parked has been counted, not done. */
-static void run_count_only(struct store_run *run, int64_t absent)
+/* Whether the source showed anything that is not as it was. */
+static bool is_staged(const struct stage_counts *s)
 {
-	run->counts = (struct run_counts){
-		.people = run->counts.people, .active = run->counts.active, .skipped = run->counts.skipped, .absent = absent};
+	return s->people || s->units || s->groups || s->members || s->skips || s->unseen || s->doubtful;
 }
 
-static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, bool asked)
+/* What is parked has been counted, not done. */
+static void run_count_only(struct store_diff *diff, int64_t absent)
+{
+	diff->counts = (struct run_counts){
+		.people = diff->counts.people, .active = diff->counts.active, .absent = absent};
+}
+
+static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, struct store_diff *diff,
+				 const char *alarm, bool asked)
 {
 	const char *parked;
 	int64_t roles;
 	bool same;
-	TRY(store_run_parked(call, run->source, &parked, &same));
-	TRY(store_run_apply_losses(call, run->source, run->id));
+	TRY(store_diff_parked(call, diff, &parked, &same));
+	TRY(store_diff_apply_losses(call, diff));
 	TRY(store_role_refresh(call, run->id, false, &roles));
 	if (parked && same && !asked) {
 		run->state = "done";
-		run->error = talloc_asprintf(call, "%" PRId64 " people would leave: run %s still waits for approval",
-					     run->counts.absent, parked);
-		run_count_only(run, 0);
+		run->error = talloc_asprintf(call, "%s: run %s still waits for approval", alarm, parked);
+		run_count_only(diff, 0);
 		return SKD_OK;
 	}
 	if (parked)
 		TRY(store_run_decide(call, parked, "dropped", "sync",
 				     talloc_asprintf(call, "superseded by run %s", run->id)));
 	run->state = "needs_approval";
-	run->error = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", run->counts.absent,
-				     run->counts.active);
-	run_count_only(run, run->counts.absent);
-	TRY(store_run_list_leavers(call, run->source, run->id));
+	run->error = alarm;
+	run_count_only(diff, diff->counts.absent);
+	TRY(store_diff_list_leavers(call, diff));
 	return audit_note(call, "directory.run.park", "ok", "directory_run", run->id, NULL);
 }
 
-static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run)
+static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run, struct store_diff *diff)
 {
 	const char *parked;
-	int64_t roles;
+	int64_t roles = 0;
 	bool same;
-	TRY(store_run_parked(call, run->source, &parked, &same));
+	TRY(store_diff_parked(call, diff, &parked, &same));
 	if (parked)
 		TRY(store_run_decide(call, parked, "dropped", "sync",
 				     talloc_asprintf(call, "superseded by run %s", run->id)));
-	TRY(store_run_apply(call, run->source, run->id, is_news(&run->counts)));
-	if (run->counts.added > MANY)
+	if (is_staged(diff->staged))
+		TRY(store_diff_apply(call, diff));
+	if (diff->counts.added > MANY)
 		TRY(store_run_weigh(call));
 	TRY(store_role_refresh(call, run->id, true, &roles));
 	run->state = "done";
-	return is_news(&run->counts) || roles ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
-				     : SKD_OK;
+	return is_news(&diff->counts) || roles
+		       ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
+		       : SKD_OK;
 }
 
-enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory, const char *lease, int64_t epoch,
-			    const char *run_id, bool asked)
+static enum skd_outcome run_unchanged(struct store_diff *diff)
+{
+	diff->counts.people = diff->counts.active = diff->staged->active;
+	return SKD_OK;
+}
+
+enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory,
+			    const struct stage_counts *staged, const char *lease, int64_t epoch, const char *run_id,
+			    bool asked)
 {
 	struct store_run run = {.id = run_id, .source = directory->instance->name, .complete = true};
+	struct store_diff diff = {.source = run.source, .run_id = run_id, .staged = staged};
 	struct access_news news;
-	bool alarming;
+	const char *alarm;
 	TRY(tx_begin(call));
 	TRY(store_lease_hold(call, lease, epoch));
-	TRY(store_run_compare(call, run.source, &run.counts));
-	TRY(run_weigh(call, directory, &run.counts, &alarming));
-	TRY(alarming ? run_park(call, &run, asked) : run_take_over(call, &run));
+	TRY(is_staged(staged) ? store_diff_compare(call, &diff) : run_unchanged(&diff));
+	TRY(run_weigh(call, directory, &diff.counts, &alarm));
+	TRY(alarm ? run_park(call, &run, &diff, alarm, asked) : run_take_over(call, &run, &diff));
 	TRY(access_look(call, run.source, &news));
-	TRY(store_run_skips(call, run_id));
+	TRY(store_diff_skips(call, &diff));
+	run.counts = diff.counts;
 	TRY(store_run_end(call, &run));
-	if (!asked && !is_news(&run.counts))
-		TRY(store_run_forget(call, run_id, run.source));
+	TRY(store_run_forget(call, run.source));
 	TRY(tx_commit(call));
 	access_tell(directory->instance->host.name, &news);
 	return SKD_OK;
 }
 
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
-			    const char *error, bool asked)
+			    const char *error)
 {
 	struct store_run run = {.id = run_id, .source = directory->instance->name, .state = "failed", .error = error};
 	TRY(tx_begin(call));
 	TRY(store_run_end(call, &run));
-	if (!asked)
-		TRY(store_run_forget(call, run_id, run.source));
+	TRY(store_run_forget(call, run.source));
 	return tx_commit(call);
 }
 
@@ -164,7 +183,7 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 	TRY(store_run_get(call, id, run));
 	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", run->source)));
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
-	TRY(store_run_mark_absent(call, id, &count));
+	TRY(store_run_mark_absent(call, run, &count));
 	TRY(store_role_refresh(call, id, false, &roles));
 	call->after = run_wake;
 	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,

@@ -7,12 +7,12 @@
 #include "store/run.h"
 
 /* Settles a run whose picture is staged: applies it, or parks it when too many would leave, in one
- * transaction under the lease's epoch. `complete` false: nothing is applied and the run has failed
- * with the call's `error`. `asked`: it is kept even if it found nothing new. */
-enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory, const char *lease,
-			    int64_t epoch, const char *run_id, bool asked) WARN_UNUSED;
+ * transaction under the lease's epoch. `asked`: a parked run of the same list gives way to it. */
+enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory,
+			    const struct stage_counts *staged, const char *lease, int64_t epoch, const char *run_id,
+			    bool asked) WARN_UNUSED;
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
-			    const char *error, bool asked) WARN_UNUSED;
+			    const char *error) WARN_UNUSED;
 
 enum skd_outcome run_get(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
 enum skd_outcome run_list(struct skd_call *call, const char *source, const char *state, struct list *list,

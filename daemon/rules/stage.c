@@ -4,9 +4,17 @@
 
 #include <string.h>
 
+/* Part of every digest: with another one all entries are read anew. */
+static const char STAGE_FORM[] = "1";
+
 static struct skd_text text_of(const char *string)
 {
 	return (struct skd_text){string, string ? strlen(string) : 0};
+}
+
+static struct stage *stage_of(const struct skd_sink *sink)
+{
+	return (struct stage *)(uintptr_t)sink;
 }
 
 static enum skd_outcome stage_skip(struct stage *stage, struct skd_text what, const char *why)
@@ -18,8 +26,52 @@ static enum skd_outcome stage_skip(struct stage *stage, struct skd_text what, co
 	row[STAGE_KEY] = (struct skd_text){shown.bytes, shown.size};
 	enum skd_outcome outcome = copy_row(stage->call, STAGE_COLUMNS, row);
 	talloc_free(shown.bytes);
+	stage->counts.skips++;
 	return outcome;
 }
+
+/* ---- is it the same as last time? ---- */
+
+static void values_add(struct text *values, struct skd_text value)
+{
+	uint32_t size = value.bytes ? (uint32_t)value.size : UINT32_MAX;
+	text_add(values, (const char *)&size, sizeof size);
+	if (value.bytes)
+		text_add(values, value.bytes, value.size);
+}
+
+/* The next value of a list that values_add() made. */
+static struct skd_text value_next(const char **at)
+{
+	uint32_t size;
+	memcpy(&size, *at, sizeof size);
+	*at += sizeof size;
+	if (size == UINT32_MAX)
+		return (struct skd_text){NULL, 0};
+	struct skd_text value = {*at, size};
+	*at += size;
+	return value;
+}
+
+/* Whether an entry of just these values was there; its digest. */
+static bool is_known(struct stage *stage, const struct text *values, char digest[UUID_SIZE])
+{
+	uint8_t bytes[KNOWN_SIZE];
+	hasher_digest(stage->hasher, values->bytes, values->size, bytes);
+	uuid_format(bytes, digest);
+	return known_see(&stage->known, bytes);
+}
+
+static bool row_known(struct stage *stage, const struct skd_text row[STAGE_COLUMNS], char digest[UUID_SIZE])
+{
+	stage->values.size = 0;
+	values_add(&stage->values, text_of(STAGE_FORM));
+	for (enum stage_column i = 0; i < STAGE_DIGEST; i++)
+		values_add(&stage->values, row[i]);
+	return is_known(stage, &stage->values, digest);
+}
+
+/* ---- is it any good? ---- */
 
 /* Why a value cannot be taken; NULL when it can. */
 static const char *fault_of(const struct skd_text *value, size_t most)
@@ -73,12 +125,32 @@ static enum skd_outcome row_check(struct stage *stage, struct skd_text row[STAGE
 	return SKD_OK;
 }
 
-static enum skd_outcome row_take(struct stage *stage, struct skd_text row[STAGE_COLUMNS],
-				 const struct stage_rule *rules)
+/* What had a fault is read anew each time, so that each run says so. */
+static enum skd_outcome row_stage(struct stage *stage, struct skd_text row[STAGE_COLUMNS],
+				  const struct stage_rule *rules, const char *digest, bool *good)
 {
+	int64_t skips = stage->counts.skips;
+	char id[UUID_SIZE];
+	TRY(row_check(stage, row, rules, good));
+	if (!*good)
+		return SKD_OK;
+	uuid_new(id);
+	row[STAGE_NEW_ID] = text_of(id);
+	if (stage->counts.skips == skips)
+		row[STAGE_DIGEST] = text_of(digest);
+	return copy_row(stage->call, STAGE_COLUMNS, row);
+}
+
+static enum skd_outcome row_take(struct stage *stage, struct skd_text row[STAGE_COLUMNS],
+				 const struct stage_rule *rules, int64_t *staged)
+{
+	char digest[UUID_SIZE];
 	bool good;
-	TRY(row_check(stage, row, rules, &good));
-	return good ? copy_row(stage->call, STAGE_COLUMNS, row) : SKD_OK;
+	if (row_known(stage, row, digest))
+		return SKD_OK;
+	TRY(row_stage(stage, row, rules, digest, &good));
+	*staged += good;
+	return SKD_OK;
 }
 
 static enum skd_outcome take_person(const struct skd_sink *sink, const struct skd_person *p)
@@ -97,7 +169,10 @@ static enum skd_outcome take_person(const struct skd_sink *sink, const struct sk
 		[STAGE_EMPLOYEE_NUMBER] = p->employee_number, [STAGE_LOCALE] = p->locale,
 		[STAGE_PARENT_KEY] = p->manager_key, [STAGE_UNIT_KEY] = p->unit_key, [STAGE_UNIT_NAME] = p->unit_name,
 		[STAGE_DISABLED] = text_of(p->disabled ? "t" : "f")};
-	return row_take((struct stage *)(uintptr_t)sink, row, rules);
+	struct stage *stage = stage_of(sink);
+	if (!p->unit_key.bytes && p->unit_name.bytes)
+		stage->counts.unit_names++;
+	return row_take(stage, row, rules, &stage->counts.people);
 }
 
 static const struct stage_rule named_rules[] = {{STAGE_ID, "the stable id", 128, true},
@@ -111,33 +186,119 @@ static enum skd_outcome take_unit(const struct skd_sink *sink, const struct skd_
 {
 	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("u"), [STAGE_ID] = u->id, [STAGE_KEY] = u->key,
 					      [STAGE_NAME] = u->name, [STAGE_PARENT_KEY] = u->parent_key};
-	return row_take((struct stage *)(uintptr_t)sink, row, named_rules);
+	struct stage *stage = stage_of(sink);
+	return row_take(stage, row, named_rules, &stage->counts.units);
+}
+
+/* ---- groups: known or not only once all their members are there ---- */
+
+static enum skd_outcome member_stage(struct stage *stage, struct skd_text group_id, struct skd_text group_key,
+				     struct skd_text key, struct skd_text username)
+{
+	static const struct stage_rule rules[] = {{STAGE_PARENT_KEY, "a member", 8000},
+						  {STAGE_USERNAME, "a member", 256},
+						  {0}};
+	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("m"), [STAGE_ID] = group_id, [STAGE_KEY] = group_key,
+					      [STAGE_PARENT_KEY] = key, [STAGE_USERNAME] = username};
+	bool good;
+	TRY(row_check(stage, row, rules, &good));
+	if (!row[STAGE_PARENT_KEY].bytes && !row[STAGE_USERNAME].bytes)
+		return SKD_OK;
+	stage->counts.members++;
+	return copy_row(stage->call, STAGE_COLUMNS, row);
+}
+
+/* Members first: a fault among them is the group's. */
+static enum skd_outcome group_stage(struct stage *stage, const char *digest)
+{
+	const char *at = stage->group.bytes, *end = at + stage->group.size;
+	struct skd_text form = value_next(&at), id = value_next(&at), key = value_next(&at);
+	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("g"), [STAGE_ID] = id, [STAGE_KEY] = key,
+					      [STAGE_NAME] = value_next(&at), [STAGE_NOTE] = value_next(&at)};
+	int64_t skips = stage->counts.skips;
+	bool good;
+	(void)form;
+	TRY(row_check(stage, row, named_rules, &good));
+	while (good && at < end) {
+		struct skd_text member = value_next(&at);
+		TRY(member_stage(stage, row[STAGE_ID], row[STAGE_KEY], member, value_next(&at)));
+	}
+	if (!good)
+		return SKD_OK;
+	stage->counts.groups++;
+	return row_stage(stage, row, named_rules, stage->counts.skips == skips ? digest : NULL, &good);
+}
+
+static enum skd_outcome group_end(struct stage *stage)
+{
+	char digest[UUID_SIZE];
+	enum skd_outcome outcome = SKD_OK;
+	if (stage->group.size && !is_known(stage, &stage->group, digest))
+		outcome = group_stage(stage, digest);
+	stage->group.size = 0;
+	return outcome;
 }
 
 static enum skd_outcome take_group(const struct skd_sink *sink, const struct skd_group *g)
 {
-	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("g"), [STAGE_ID] = g->id, [STAGE_KEY] = g->key,
-					      [STAGE_NAME] = g->name, [STAGE_NOTE] = g->dn};
-	return row_take((struct stage *)(uintptr_t)sink, row, named_rules);
+	struct stage *stage = stage_of(sink);
+	TRY(group_end(stage));
+	values_add(&stage->group, text_of(STAGE_FORM));
+	values_add(&stage->group, g->id);
+	values_add(&stage->group, g->key);
+	values_add(&stage->group, g->name);
+	values_add(&stage->group, g->dn);
+	return SKD_OK;
 }
 
 static enum skd_outcome take_member(const struct skd_sink *sink, const struct skd_member *m)
 {
-	static const struct stage_rule rules[] = {{STAGE_KEY, "the group", 8000, true},
-						  {STAGE_PARENT_KEY, "a member", 8000},
-						  {STAGE_USERNAME, "a member", 256},
-						  {0}};
-	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("m"), [STAGE_KEY] = m->group_key,
-					      [STAGE_PARENT_KEY] = m->key, [STAGE_USERNAME] = m->username};
-	return row_take((struct stage *)(uintptr_t)sink, row, rules);
+	struct stage *stage = stage_of(sink);
+	if (!stage->group.size)
+		return fail(stage->call, SKD_FAULT, "the source gave a member before its group");
+	values_add(&stage->group, m->key);
+	values_add(&stage->group, m->username);
+	return SKD_OK;
 }
 
 static enum skd_outcome take_skip(const struct skd_sink *sink, struct skd_text what, const char *why)
 {
-	return stage_skip((struct stage *)(uintptr_t)sink, what, why);
+	return stage_skip(stage_of(sink), what, why);
 }
 
-void stage_sink(struct stage *stage, struct skd_call *call)
+/* ---- open and end ---- */
+
+enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const char *source)
 {
-	*stage = (struct stage){{take_person, take_unit, take_group, take_member, take_skip}, call};
+	const uint8_t *digests;
+	*stage = (struct stage){.sink = {take_person, take_unit, take_group, take_member, take_skip}, .call = call};
+	TRY(store_stage_known(call, source, &digests, &stage->counts));
+	known_open(&stage->known, call, digests, (size_t)stage->counts.known);
+	stage->hasher = hasher_new(call);
+	text_begin(&stage->values, call, 1024);
+	text_begin(&stage->group, call, 4096);
+	return store_stage_begin(call);
+}
+
+enum skd_outcome stage_end(struct stage *stage)
+{
+	size_t at = 0;
+	const uint8_t *digest;
+	TRY(group_end(stage));
+	TRY(copy_end(stage->call, true));
+	if (!known_unseen(&stage->known, &at))
+		return SKD_OK;
+	TRY(store_stage_unseen_begin(stage->call));
+	for (at = 0; (digest = known_unseen(&stage->known, &at)); stage->counts.unseen++) {
+		char id[UUID_SIZE];
+		uuid_format(digest, id);
+		TRY(copy_row(stage->call, 1, &(struct skd_text){id, UUID_SIZE - 1}));
+	}
+	return copy_end(stage->call, true);
+}
+
+void stage_drop(struct stage *stage)
+{
+	enum skd_outcome ended = copy_end(stage->call, false);
+	(void)ended; /* the read's failure is what counts */
 }

@@ -8,30 +8,25 @@
 
 enum { LEASE_MS = 30000 };
 
-static enum skd_outcome sync_read(struct skd_call *call, const struct directory *directory)
+static enum skd_outcome sync_read(struct skd_call *call, const struct directory *directory, struct stage *stage)
 {
-	struct stage stage;
 	struct instance *instance = directory->instance;
-	stage_sink(&stage, call);
-	TRY(store_stage_begin(call));
-	enum skd_outcome outcome = instance->plugin->is.source.read(instance->self, call, &stage.sink);
-	if (outcome != SKD_OK) {
-		enum skd_outcome ended = copy_end(call, false);
-		(void)ended; /* the read's failure is what counts */
-		return fail(call, outcome, "the directory could not be read whole");
-	}
-	return copy_end(call, true);
+	TRY(stage_open(stage, call, instance->name));
+	enum skd_outcome outcome = instance->plugin->is.source.read(instance->self, call, &stage->sink);
+	if (outcome == SKD_OK)
+		return stage_end(stage);
+	stage_drop(stage);
+	return fail(call, outcome, "the directory could not be read whole");
 }
 
 /* The failure goes into the run; the call goes on as if nothing had been wrong. */
-static enum skd_outcome sync_give_up(struct skd_call *call, const struct directory *directory, const char *run_id,
-				     bool asked)
+static enum skd_outcome sync_give_up(struct skd_call *call, const struct directory *directory, const char *run_id)
 {
 	const char *error = call->sentence;
 	log_line(SKD_WARNING, directory->instance->host.name, "run %s failed: %s", run_id, error);
 	tx_rollback(call);
 	call_forgive(call);
-	return run_failed(call, directory, run_id, error, asked);
+	return run_failed(call, directory, run_id, error);
 }
 
 static const char *lease_of(struct skd_call *call, const struct directory *directory)
@@ -52,6 +47,7 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 {
 	const char *source = directory->instance->name, *lease = lease_of(call, directory);
 	struct lease_life life;
+	struct stage stage;
 	bool mine, asked;
 	int64_t epoch;
 	TRY(lease_session(call, &life));
@@ -60,10 +56,10 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
 	TRY(store_run_sweep(call, source, epoch));
 	TRY(store_run_begin(call, source, epoch, run_id, &asked));
-	enum skd_outcome outcome = sync_read(call, directory);
+	enum skd_outcome outcome = sync_read(call, directory, &stage);
 	if (outcome == SKD_OK)
-		outcome = run_settle(call, directory, lease, epoch, *run_id, asked);
-	return outcome == SKD_OK ? SKD_OK : sync_give_up(call, directory, *run_id, asked);
+		outcome = run_settle(call, directory, &stage.counts, lease, epoch, *run_id, asked);
+	return outcome == SKD_OK ? SKD_OK : sync_give_up(call, directory, *run_id);
 }
 
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked)

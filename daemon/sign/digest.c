@@ -30,6 +30,38 @@ void digest_keyed(const char *key, const char *label, size_t count, const struct
 	talloc_free(owner);
 }
 
+struct hasher {
+	EVP_MD_CTX *context;
+	EVP_MD *sha256; /* fetched once: to look it up costs more than to hash a short value */
+};
+
+static int hasher_drop(struct hasher *hasher)
+{
+	EVP_MD_CTX_free(hasher->context);
+	EVP_MD_free(hasher->sha256);
+	return 0;
+}
+
+struct hasher *hasher_new(void *owner)
+{
+	struct hasher *hasher = talloc_zero(owner, struct hasher);
+	hasher->context = EVP_MD_CTX_new();
+	hasher->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!hasher->context || !hasher->sha256)
+		abort();
+	talloc_set_destructor(hasher, hasher_drop);
+	return hasher;
+}
+
+void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[16])
+{
+	uint8_t whole[DIGEST_SIZE];
+	if (!EVP_DigestInit_ex2(hasher->context, hasher->sha256, NULL) ||
+	    !EVP_DigestUpdate(hasher->context, bytes, size) || !EVP_DigestFinal_ex(hasher->context, whole, NULL))
+		abort();
+	memcpy(out, whole, 16);
+}
+
 static EVP_CIPHER_CTX *cipher_new(const char *key, const char *label, const uint8_t nonce[NONCE], int encrypt)
 {
 	uint8_t derived[DIGEST_SIZE];

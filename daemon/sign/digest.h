@@ -16,6 +16,11 @@ struct digest_part {
 void digest_keyed(const char *key, const char *label, size_t count, const struct digest_part *parts,
 		  uint8_t out[DIGEST_SIZE]);
 
+/* The first 16 bytes of SHA-256 of one value after another, for telling whether values are the same. */
+struct hasher;
+struct hasher *hasher_new(void *owner); /* never NULL; goes with its talloc owner */
+void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[16]);
+
 /* AES-256-GCM under a key derived from `key` and `label`; nonce in front, tag behind. */
 enum skd_outcome seal_make(struct skd_call *call, const char *key, const char *label, const void *bytes, size_t size,
 			   uint8_t **sealed, size_t *sealed_size) WARN_UNUSED;

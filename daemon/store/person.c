@@ -99,7 +99,7 @@ static void unit_read(const struct rows *rows, int i, struct store_unit *unit)
 	*unit = (struct store_unit){row_uuid(rows, i, 0), row_text(rows, i, 1), row_uuid(rows, i, 2), row_int(rows, i, 3)};
 }
 
-static const char UNIT_GET[] = "SELECT " UNIT_COLUMNS " FROM unit u WHERE u.id = $1::uuid AND u.absent_since IS NULL";
+static const char UNIT_GET[] = "SELECT " UNIT_COLUMNS " FROM unit u WHERE u.id = $1::uuid AND u.absent_since IS NULL AND u.used";
 
 enum skd_outcome store_unit_get(struct skd_call *call, const char *id, struct store_unit *unit)
 {
@@ -116,7 +116,7 @@ enum skd_outcome store_unit_list(struct skd_call *call, struct list *list, struc
 {
 	static const struct list_order orders[] = {
 		{"name", "u.name", "text"}, {"people", UNIT_PEOPLE, "bigint"}, {NULL, NULL, NULL}};
-	static const char where[] = "FROM unit u WHERE u.absent_since IS NULL";
+	static const char where[] = "FROM unit u WHERE u.absent_since IS NULL AND u.used";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, UNIT_COLUMNS, where, "u.id", NO_ARGS, &rows, count));
 	*units = talloc_zero_array(call, struct store_unit, *count + 1);

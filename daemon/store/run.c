@@ -131,17 +131,19 @@ enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *ru
 		      NULL);
 }
 
-/* The run before this one, when nobody asked for it and it found the same nothing. */
+/* Of the runs nobody asked for that found nothing, those that the next one only repeats; whoever has just
+ * seen such a run listed can still read it for a while. */
 static const char RUN_FORGET[] =
-	"DELETE FROM directory_run r USING directory_run n WHERE n.id = $1::uuid AND r.asked_by IS NULL AND r.id ="
-	" (SELECT id FROM directory_run WHERE source = $2 AND state <> 'running' AND id <> $1::uuid ORDER BY id DESC LIMIT 1)"
-	" AND (r.state, r.error, r.skipped) IS NOT DISTINCT FROM (n.state, n.error, n.skipped)"
+	"DELETE FROM directory_run r WHERE r.source = $1 AND r.asked_by IS NULL AND r.state IN ('done', 'failed')"
+	" AND r.started_at BETWEEN now() - interval '10 min' AND now() - interval '2 min'"
 	" AND r.added + r.changed + r.moved + r.absent + r.returned = 0"
+	" AND EXISTS (SELECT FROM (SELECT state, error, skipped FROM directory_run o WHERE o.source = $1 AND o.id > r.id"
+	"  ORDER BY o.id LIMIT 1) AS n WHERE (r.state, r.error, r.skipped) IS NOT DISTINCT FROM (n.state, n.error, n.skipped))"
 	" AND NOT EXISTS (SELECT FROM directory_run_line l WHERE l.run_id = r.id AND l.kind LIKE 'role%')";
 
-enum skd_outcome store_run_forget(struct skd_call *call, const char *id, const char *source)
+enum skd_outcome store_run_forget(struct skd_call *call, const char *source)
 {
-	return db_run(call, RUN_FORGET, ARGS(id, source), NULL);
+	return db_run(call, RUN_FORGET, ARGS(source), NULL);
 }
 
 static const char RUN_SWEEP[] =
@@ -202,9 +204,12 @@ enum skd_outcome store_run_list(struct skd_call *call, const char *source, const
 	return SKD_OK;
 }
 
+/* Who was added stands with the people themselves. */
 static const char RUN_LINES[] =
-	"SELECT l.kind, p.id, p.name, l.what, l.detail FROM directory_run_line l LEFT JOIN person p ON p.id = l.person_id"
-	" WHERE l.run_id = $1::uuid ORDER BY l.id LIMIT $2::int";
+	"(SELECT l.kind, p.id, p.name, l.what, l.detail FROM directory_run_line l LEFT JOIN person p ON p.id = l.person_id"
+	" WHERE l.run_id = $1::uuid ORDER BY l.id LIMIT $2::int)"
+	" UNION ALL (SELECT 'added', p.id, p.name, NULL, NULL FROM person p WHERE p.added_by = $1::uuid"
+	"  AND (SELECT added FROM directory_run WHERE id = $1::uuid) > 0 ORDER BY p.id LIMIT $2::int) LIMIT $2::int";
 
 enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 				 size_t *count)
@@ -244,15 +249,4 @@ enum skd_outcome store_run_recent(struct skd_call *call, const char *source, lon
 	TRY(db_query(call, RUN_RECENT, ARGS(source, arg_int(call, window_ms)), &rows));
 	*count = row_int(rows, 0, 0);
 	return SKD_OK;
-}
-
-static const char RUN_MARK_ABSENT[] =
-	"WITH gone AS (UPDATE person p SET absent_since = now(), version = version + 1, updated_at = now()"
-	"  FROM directory_run_line l WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.id = l.person_id"
-	"  AND p.absent_since IS NULL RETURNING p.id)"
-	" INSERT INTO change (noun, key) SELECT 'person', id FROM gone";
-
-enum skd_outcome store_run_mark_absent(struct skd_call *call, const char *run_id, int64_t *count)
-{
-	return db_run(call, RUN_MARK_ABSENT, ARGS(run_id), count);
 }

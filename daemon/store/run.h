@@ -26,16 +26,31 @@ enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, co
 enum skd_outcome store_lease_wait(struct skd_call *call, const char *name) WARN_UNUSED;
 enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const char *holder) WARN_UNUSED;
 
-/* ---- staging: temporary tables of the session ---- */
-enum stage_kind { STAGE_PERSON = 'p', STAGE_UNIT = 'u', STAGE_GROUP = 'g', STAGE_MEMBER = 'm', STAGE_SKIP = 's' };
+/* ---- staging: temporary tables of the session ----
+ * Only what is new or other than last time comes here. */
 enum stage_column {
-	STAGE_KIND, STAGE_ID, STAGE_KEY, STAGE_USERNAME, STAGE_NAME, STAGE_MAIL, STAGE_TITLE, STAGE_PHONE,
+	STAGE_KIND, /* p person, u unit, g group, m member of the group with this id, s skipped */
+	STAGE_ID, STAGE_KEY, STAGE_USERNAME, STAGE_NAME, STAGE_MAIL, STAGE_TITLE, STAGE_PHONE,
 	STAGE_EMPLOYEE_NUMBER, STAGE_LOCALE, STAGE_PARENT_KEY, /* manager, parent unit, member */
 	STAGE_UNIT_KEY, STAGE_UNIT_NAME, STAGE_DISABLED, STAGE_NOTE, /* a group's DN, why something is skipped */
+	STAGE_DIGEST, /* of all before; absent: to be read anew next time, too */
+	STAGE_NEW_ID, /* the id here, should it be new */
 	STAGE_COLUMNS
 };
-/* Makes the tables where this session lacks them, empties them, and begins the COPY. */
+struct stage_counts {
+	int64_t known, doubtful;                   /* entries that were there with a digest, and without */
+	int64_t active;                            /* people among them */
+	int64_t people, units, groups, members, skips; /* staged */
+	int64_t unit_names;                        /* units known by nothing but their names were seen */
+	int64_t unseen;                            /* known, and not seen again as it was */
+};
+/* The digests of all that the source showed last, 16 bytes each, one after another, and how many. */
+enum skd_outcome store_stage_known(struct skd_call *call, const char *source, const uint8_t **digests,
+				   struct stage_counts *counts) WARN_UNUSED;
+/* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. */
 enum skd_outcome store_stage_begin(struct skd_call *call) WARN_UNUSED;
+/* Begins the COPY of the digests that were not seen again. */
+enum skd_outcome store_stage_unseen_begin(struct skd_call *call) WARN_UNUSED;
 
 /* ---- the diff, inside one transaction ---- */
 struct run_counts {
@@ -43,27 +58,30 @@ struct run_counts {
 	int64_t active;  /* here before, of this source */
 	int64_t added, changed, moved, absent, returned, skipped;
 };
+struct store_diff {
+	const char *source, *run_id;
+	const struct stage_counts *staged;
+	struct run_counts counts;
+};
 /* How many of this source have left within the last `window_ms` and nobody has approved it. */
 enum skd_outcome store_run_recent(struct skd_call *call, const char *source, long window_ms, int64_t *count) WARN_UNUSED;
 
-/* From staging to a resolved picture: duplicates, unknown managers and loops skipped with a line;
- * counts what applying it would do. Changes nothing outside temporary tables. */
-enum skd_outcome store_run_compare(struct skd_call *call, const char *source, struct run_counts *counts) WARN_UNUSED;
-/* Applies the picture: units, groups, members, and where there is news of them `people`. Writes lines, changes. */
-enum skd_outcome store_run_apply(struct skd_call *call, const char *source, const char *run_id,
-				 bool people) WARN_UNUSED;
+/* From staging to a resolved picture of what is news: duplicates and loops skipped with a line; counts
+ * what applying it would do. Changes nothing outside temporary tables. */
+enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
+/* Applies the picture: units, people, groups, members. Writes lines and changes. */
+enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
+/* Applies what must never wait: members that left a group, accounts that were disabled. */
+enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
+/* Writes the leavers of the picture as lines of the run, without applying them. */
+enum skd_outcome store_diff_list_leavers(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+/* Whether the parked run of this source lists just these leavers; its id, or NULL when none is parked. */
+enum skd_outcome store_diff_parked(struct skd_call *call, const struct store_diff *diff, const char **id,
+				   bool *same) WARN_UNUSED;
+/* Writes a line for each thing skipped, and counts them. */
+enum skd_outcome store_diff_skips(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Tells the planner of many new people, who would be taken for few until the database looks itself. */
 enum skd_outcome store_run_weigh(struct skd_call *call) WARN_UNUSED;
-/* Applies what must never wait: members that left a group, accounts that were disabled. */
-enum skd_outcome store_run_apply_losses(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
-/* Writes the leavers of the picture as lines of the run, without applying them. */
-enum skd_outcome store_run_list_leavers(struct skd_call *call, const char *source, const char *run_id) WARN_UNUSED;
-/* Whether the parked run of this source lists just these leavers; its id, or NULL when none is parked. */
-enum skd_outcome store_run_parked(struct skd_call *call, const char *source, const char **id, bool *same) WARN_UNUSED;
-enum skd_outcome store_run_skips(struct skd_call *call, const char *run_id) WARN_UNUSED;
-/* Marks the people a parked run lists as absent, as far as they are still here. */
-enum skd_outcome store_run_mark_absent(struct skd_call *call, const char *run_id, int64_t *count) WARN_UNUSED;
-
 /* ---- runs ---- */
 struct store_run {
 	const char *id, *source, *state, *error, *decided_by;
@@ -82,8 +100,8 @@ enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool
 enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
 				 bool *asked) WARN_UNUSED;
 enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run) WARN_UNUSED;
-/* Deletes a run nobody asked for that found nothing new. */
-enum skd_outcome store_run_forget(struct skd_call *call, const char *id, const char *source) WARN_UNUSED;
+/* Deletes runs of some minutes ago that nobody asked for and that found nothing new. */
+enum skd_outcome store_run_forget(struct skd_call *call, const char *source) WARN_UNUSED;
 /* Runs that earlier epochs left unfinished have failed; runs over a year old are deleted. */
 enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int64_t epoch) WARN_UNUSED;
 enum skd_outcome store_run_get(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
@@ -92,6 +110,8 @@ enum skd_outcome store_run_list(struct skd_call *call, const char *source, const
 /* The first `most` lines. */
 enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 				 size_t *count) WARN_UNUSED;
+/* Marks the people a parked run lists as absent, as far as they are still here. */
+enum skd_outcome store_run_mark_absent(struct skd_call *call, const struct store_run *run, int64_t *count) WARN_UNUSED;
 /* needs_approval to approved or dropped. CLASH when it is in another state. */
 enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const char *state, const char *by,
 				  const char *error) WARN_UNUSED;

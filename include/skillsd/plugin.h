@@ -86,8 +86,8 @@ struct skd_host {
 };
 
 /* ---- kind: source -------------------------------------------------------------------------
- * A directory that people come from. `read` hands over everything it holds, in any order,
- * through the sink, and returns SKD_OK only if it has seen all of it: every page answered with
+ * A directory that people come from. `read` hands over everything it holds through the sink, in any
+ * order but that a group's members come right after it, and returns SKD_OK only if it has seen all of it: every page answered with
  * result code 0 and the last page's cookie empty (RFC 2696). Any other outcome means the picture
  * is incomplete, and the run changes nothing: half a chart has managers nobody knows. */
 

@@ -18,9 +18,13 @@ END $$;
 CREATE TABLE unit (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	source text NOT NULL,
-	external_id text NOT NULL,
+	external_id text COLLATE "C" NOT NULL,
 	name text NOT NULL,
 	parent_id uuid REFERENCES unit,
+	key text COLLATE "C", -- the canonical form of the DN, as the source makes it; NULL: known by its name alone
+	parent_key text COLLATE "C",
+	digest uuid,       -- of the entry as the source showed it last
+	used boolean NOT NULL DEFAULT false, -- somebody is in it, or below it
 	absent_since timestamptz,
 	updated_at timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (source, external_id)
@@ -30,23 +34,29 @@ CREATE INDEX ON unit (parent_id);
 CREATE TABLE person (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	source text NOT NULL,
-	external_id text NOT NULL,
+	external_id text COLLATE "C" NOT NULL,
 	username text NOT NULL,
 	name text NOT NULL,
 	mail text, title text, phone text, employee_number text, locale text,
-	unit_id uuid REFERENCES unit,
-	manager_id uuid REFERENCES person,
+	-- Written by the sync alone, a hundred thousand at a time, from rows that are there: no foreign keys.
+	unit_id uuid, manager_id uuid,
 	disabled boolean NOT NULL DEFAULT false,
 	absent_since timestamptz,
+	-- What the source said, for finding who is meant and what is news. Keys are canonical forms of DNs.
+	key text COLLATE "C", manager_key text COLLATE "C", unit_key text COLLATE "C",
+	digest uuid,       -- of the entry as the source showed it last; NULL: to be looked at again
+	added_by uuid,     -- the run
 	version integer NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now(),
-	UNIQUE (source, external_id)
+	UNIQUE (external_id, source)
 );
 CREATE INDEX ON person (lower(username));
 CREATE INDEX ON person (unit_id);
 CREATE INDEX ON person (manager_id);
 CREATE INDEX ON person (name, id);
+CREATE INDEX ON person USING hash (key);
+CREATE INDEX person_unmanaged ON person (source) WHERE manager_id IS NULL AND manager_key IS NOT NULL;
 
 -- Everyone below a manager, and everyone above a person. UNION ends where a loop closes.
 CREATE FUNCTION people_below(manager uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 100 AS $$
@@ -73,17 +83,27 @@ $$;
 CREATE TABLE directory_group (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	source text NOT NULL,
-	external_id text NOT NULL,
-	key text NOT NULL, -- the canonical form of the DN, as the source makes it
+	external_id text COLLATE "C" NOT NULL,
+	key text COLLATE "C" NOT NULL, -- the canonical form of the DN, as the source makes it
 	dn text NOT NULL,
 	name text NOT NULL,
+	digest uuid,
 	UNIQUE (source, external_id)
 );
+-- Members as the directory names them; who that is stands in the two tables after it.
+CREATE TABLE group_member (
+	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
+	ref text COLLATE "C" NOT NULL, -- a key, or
+	by_name boolean NOT NULL -- a username
+);
+CREATE INDEX ON group_member (group_id);
+CREATE INDEX ON group_member USING hash (ref);
 CREATE TABLE group_person (
 	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
-	person_id uuid NOT NULL REFERENCES person,
+	person_id uuid NOT NULL,
 	PRIMARY KEY (group_id, person_id)
 );
+CREATE INDEX ON group_person (person_id);
 CREATE TABLE group_group (
 	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
 	member_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,

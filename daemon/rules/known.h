@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a directory showed last time, as digests: 16 bytes and a mark for each entry. Tells what is
+ * the same, and afterwards what was not seen again. */
+#ifndef RULES_KNOWN_H
+#define RULES_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KNOWN_SIZE = 16 };
+
+struct known {
+	uint8_t *slots; /* open addressing; 16 zeros: free */
+	bool *seen;
+	size_t mask, count;
+};
+
+/* `digests` one after another; the memory is `owner`'s. */
+void known_open(struct known *known, void *owner, const uint8_t *digests, size_t count);
+/* Whether it is there and was not seen before; marks it as seen. */
+bool known_see(struct known *known, const uint8_t digest[KNOWN_SIZE]);
+/* The next one nobody has seen, from `*at` on; NULL at the end. Begin with 0. */
+const uint8_t *known_unseen(const struct known *known, size_t *at);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside the store room: what the statements of a run have in common. */
+#ifndef STORE_DIFF_H
+#define STORE_DIFF_H
+
+#include "store/run.h"
+
+/* Of person p and their row c in the picture, what others see of them, but for the unit. */
+#define PERSON_DIFFERS                                                                                              \
+	"(p.username, p.name, p.mail, p.title, p.phone, p.employee_number, p.locale, p.manager_id, p.disabled)"     \
+	" IS DISTINCT FROM"                                                                                         \
+	" (c.username, c.name, c.mail, c.title, c.phone, c.employee_number, c.locale, c.manager_id, c.disabled)"
+
+/* Whether the source showed anything before this run. */
+static inline bool was_shown(const struct stage_counts *staged)
+{
+	return staged->known + staged->doubtful > 0;
+}
+
+static inline enum skd_outcome db_run_if(struct skd_call *call, int64_t needed, const char *sql, struct args args)
+{
+	return needed ? db_run(call, sql, args, NULL) : SKD_OK;
+}
+
+/* Before people are applied: whose place in groups is to be found again. */
+enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+/* Groups and their members, after people and units. */
+enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+/* What groups and members lost, where the picture is not applied. */
+enum skd_outcome diff_apply_group_losses(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Applies a picture: groups, who is in them, which contain each other. Members stand as the directory
+ * names them; who that is, is found again for the groups and people there is news of. */
+#include "store/diff.h"
+
+/* ---- groups and the members they name ---- */
+
+static const char GROUPS_PUT[] =
+	"INSERT INTO directory_group AS g (source, external_id, key, dn, name, digest)"
+	" SELECT $1, id, key, note, name, digest FROM stage WHERE kind = 'g'"
+	" ON CONFLICT (source, external_id) DO UPDATE SET key = excluded.key, dn = excluded.dn, name = excluded.name,"
+	"  digest = excluded.digest";
+static const char GROUPS_DROP[] = "DELETE FROM directory_group g USING gone o WHERE o.kind = 'g' AND g.id = o.id";
+
+#define STAGED_GROUPS                                                                                                  \
+	"(SELECT g.id, s.id AS external_id FROM stage s JOIN directory_group g ON g.source = $1"                       \
+	" AND g.external_id = s.id WHERE s.kind = 'g') AS sg"
+#define NAMED "coalesce(s.parent_key, s.username)"
+
+static const char NAMES_DROP[] =
+	"DELETE FROM group_member m USING " STAGED_GROUPS " WHERE m.group_id = sg.id AND NOT EXISTS ("
+	" SELECT FROM stage s WHERE s.kind = 'm' AND s.id = sg.external_id AND " NAMED " = m.ref"
+	"  AND (s.parent_key IS NULL) = m.by_name)";
+static const char NAMES_ADD[] =
+	"INSERT INTO group_member (group_id, ref, by_name) SELECT DISTINCT sg.id, " NAMED ", s.parent_key IS NULL"
+	" FROM stage s JOIN " STAGED_GROUPS " ON s.id = sg.external_id WHERE s.kind = 'm' AND NOT EXISTS ("
+	" SELECT FROM group_member m WHERE m.group_id = sg.id AND m.ref = " NAMED " AND m.by_name = (s.parent_key IS NULL))";
+
+/* ---- who is meant ---- */
+
+/* People whose place in groups has to be found again: before the picture is applied. */
+static const char SCOPE[] =
+	"INSERT INTO scope SELECT c.person_id FROM picture c LEFT JOIN person p ON p.id = c.person_id"
+	"  AND p.absent_since IS NULL WHERE (p.key, p.username) IS DISTINCT FROM (c.key, c.username)"
+	" UNION SELECT id FROM gone WHERE kind = 'p'"
+	/* and the namesakes they had and will have: one alone may be meant by a username */
+	" UNION SELECT o.id FROM (SELECT username FROM picture UNION SELECT p.username FROM picture c"
+	"   JOIN person p ON p.id = c.person_id UNION SELECT p.username FROM gone g JOIN person p ON p.id = g.id) AS n"
+	"  JOIN group_member m ON m.by_name AND m.ref = n.username"
+	"  JOIN person o ON lower(o.username) = lower(n.username) AND o.source = $1 AND o.absent_since IS NULL";
+
+#define ALONE(person)                                                                                                  \
+	"NOT EXISTS (SELECT FROM person o WHERE lower(o.username) = lower(" person ".username)"                        \
+	" AND o.source = $1 AND o.username = " person ".username AND o.absent_since IS NULL AND o.id <> " person ".id)"
+
+static const char LINKS[] =
+	"INSERT INTO link"
+	" SELECT m.group_id, p.id FROM " STAGED_GROUPS " JOIN group_member m ON m.group_id = sg.id AND NOT m.by_name"
+	"  JOIN person p ON p.source = $1 AND p.key = m.ref AND p.absent_since IS NULL"
+	" UNION SELECT m.group_id, p.id FROM scope c JOIN person p ON p.id = c.person_id AND p.absent_since IS NULL"
+	"  JOIN group_member m ON m.ref = p.key AND NOT m.by_name"
+	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1"
+	" UNION SELECT m.group_id, p.id FROM " STAGED_GROUPS " JOIN group_member m ON m.group_id = sg.id AND m.by_name"
+	"  JOIN person p ON p.source = $1 AND lower(p.username) = lower(m.ref) AND p.username = m.ref"
+	"  AND p.absent_since IS NULL AND " ALONE("p")
+	" UNION SELECT m.group_id, p.id FROM scope c JOIN person p ON p.id = c.person_id AND p.absent_since IS NULL"
+	"  JOIN group_member m ON m.ref = p.username AND m.by_name"
+	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 WHERE " ALONE("p");
+
+static const char LINKS_DROP_OF_GROUPS[] =
+	"DELETE FROM group_person gp USING " STAGED_GROUPS " WHERE gp.group_id = sg.id"
+	" AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)";
+static const char LINKS_DROP_OF_PEOPLE[] =
+	"DELETE FROM group_person gp USING scope c WHERE gp.person_id = c.person_id"
+	" AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)";
+static const char LINKS_ADD[] =
+	"INSERT INTO group_person (group_id, person_id) SELECT group_id, person_id FROM link ON CONFLICT DO NOTHING";
+
+static const char NESTED_DROP[] =
+	"DELETE FROM group_group gg USING directory_group g, directory_group n WHERE g.id = gg.group_id AND n.id = gg.member_id"
+	" AND g.source = $1 AND NOT EXISTS (SELECT FROM group_member m WHERE m.group_id = g.id AND m.ref = n.key"
+	"  AND NOT m.by_name)";
+static const char NESTED_ADD[] =
+	"INSERT INTO group_group (group_id, member_id) SELECT DISTINCT m.group_id, n.id FROM directory_group n"
+	" JOIN group_member m ON m.ref = n.key AND NOT m.by_name JOIN directory_group g ON g.id = m.group_id AND g.source = $1"
+	" WHERE n.source = $1 ON CONFLICT DO NOTHING";
+
+/* A group that names two by one username says so in each run. */
+static const char SKIP_NAMESAKES[] =
+	"WITH named AS (SELECT DISTINCT s.key, s.username FROM stage s JOIN person p ON p.source = $1"
+	"  AND lower(p.username) = lower(s.username) AND p.username = s.username AND p.absent_since IS NULL"
+	"  WHERE s.kind = 'm' AND s.username IS NOT NULL AND NOT " ALONE("p") "),"
+	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.source = $1 AND g.key = named.key)"
+	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || username || ' of a member' FROM named";
+
+enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff)
+{
+	return db_run(call, SCOPE, ARGS(diff->source), NULL);
+}
+
+enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff)
+{
+	const struct stage_counts *staged = diff->staged;
+	struct args source = ARGS(diff->source);
+	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
+	TRY(db_run_if(call, staged->groups, GROUPS_PUT, source));
+	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
+	TRY(db_run_if(call, staged->members, NAMES_ADD, source));
+	if (!staged->groups && !was_shown(staged))
+		return SKD_OK;
+	TRY(db_run(call, LINKS, source, NULL));
+	TRY(db_run_if(call, staged->groups, LINKS_DROP_OF_GROUPS, source));
+	TRY(db_run(call, LINKS_DROP_OF_PEOPLE, NO_ARGS, NULL));
+	TRY(db_run(call, LINKS_ADD, NO_ARGS, NULL));
+	TRY(db_run_if(call, staged->groups, NESTED_DROP, source));
+	TRY(db_run_if(call, staged->groups, NESTED_ADD, source));
+	return db_run_if(call, staged->members, SKIP_NAMESAKES, source);
+}
+
+/* ---- losses alone: the picture is not applied, so it is asked who is meant ---- */
+
+#define PEOPLE_MEANT                                                                                                   \
+	"(SELECT person_id, key, username FROM picture UNION ALL SELECT p.id, p.key, p.username FROM person p"         \
+	" WHERE p.source = $1 AND p.absent_since IS NULL AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id))"
+
+static const char LOSS_LINKS[] =
+	"INSERT INTO link SELECT sg.id, c.person_id FROM " STAGED_GROUPS " JOIN stage s ON s.kind = 'm' AND s.id = sg.external_id"
+	" JOIN " PEOPLE_MEANT " AS c ON c.key = s.parent_key"
+	" UNION SELECT sg.id, c.person_id FROM " STAGED_GROUPS " JOIN stage s ON s.kind = 'm' AND s.id = sg.external_id"
+	" JOIN " PEOPLE_MEANT " AS c ON c.username = s.username";
+static const char LOSS_NESTED[] =
+	"DELETE FROM group_group gg USING " STAGED_GROUPS ", directory_group n WHERE gg.group_id = sg.id AND n.id = gg.member_id"
+	" AND NOT EXISTS (SELECT FROM stage s WHERE s.kind = 'm' AND s.id = sg.external_id AND (s.parent_key = n.key"
+	"  OR s.parent_key IN (SELECT o.key FROM stage o WHERE o.kind = 'g' AND o.id = n.external_id)))";
+
+/* Even if it is again as it was: what it lost has to be found again. */
+static const char LOSERS_DOUBT[] = "UPDATE directory_group g SET digest = NULL FROM " STAGED_GROUPS " WHERE g.id = sg.id";
+
+enum skd_outcome diff_apply_group_losses(struct skd_call *call, const struct store_diff *diff)
+{
+	const struct stage_counts *staged = diff->staged;
+	struct args source = ARGS(diff->source);
+	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
+	TRY(db_run_if(call, staged->members, LOSS_LINKS, source));
+	TRY(db_run_if(call, staged->groups, LINKS_DROP_OF_GROUPS, source));
+	TRY(db_run_if(call, staged->groups, LOSS_NESTED, source));
+	return db_run_if(call, staged->groups, LOSERS_DOUBT, source);
+}
