@@ -189,7 +189,10 @@ class Peer:
 
     def start(self, username, password, address="192.0.2.1"):
         strings = [text if isinstance(text, bytes) else text.encode() for text in (username, password, address)]
-        self.send(pack(START, strings))
+        try:
+            self.send(pack(START, strings))
+        except BrokenPipeError:
+            pass  # where it cannot serve it answers before it is asked
 
     def answer(self, *answers):
         self.send(pack(ANSWER, [text.encode() for text in answers]))
