@@ -78,6 +78,33 @@ def test_stop_under_load_answers_all_that_was_accepted(targets, keep):
         stop_under_load(targets, keep)
 
 
+def ask_once(client):
+    """Whether an answer came."""
+    try:
+        client.sendall(request("/constant"))
+        Reader(client).answer()
+    except (EOFError, ConnectionError):
+        return False
+    return True
+
+
+def test_a_request_in_the_last_moment_is_answered_or_never_taken():
+    """Connections that were idle ask one by one while the server goes."""
+    for _ in range(max(1, STOPS // 20)):
+        with Echo(threads=4, queue=64) as echo:
+            clients = [echo.connect(timeout=20) for _ in range(300)]
+            answered = sum(map(ask_once, clients))
+            assert answered == len(clients)
+            stop = threading.Thread(target=lambda: setattr(echo, "counts", echo.stop()))
+            stop.start()
+            time.sleep(0.13)
+            for client in clients:
+                answered += ask_once(client)
+                time.sleep(0.0005)
+            stop.join(30)
+            assert echo.counts["none"] == 0 and echo.counts["done"] == answered
+
+
 def be_rude(echo, chance):
     """Asks for everything, waits for nothing, leaves in all the wrong moments."""
     targets = ["/constant", "/echo", "/sleep?ms=3", "/thread", "/stream?bytes=3000000", "/early", "/stream?fail=1"]

@@ -125,7 +125,7 @@ void connection_expire(struct connection *connection)
 	if (waiting)
 		refuse_raw(exchange, MHD_HTTP_REQUEST_TIMEOUT, "The request took too long to arrive.");
 	if (waiting || !exchange)
-		shutdown(connection->fd, SHUT_RDWR);
+		shutdown(connection->fd, waiting ? SHUT_RDWR : SHUT_RD);
 }
 
 static const char *read_head(struct exchange *exchange, const char *url, const char *method, const char *version)

@@ -159,6 +159,20 @@ static void wait_until_quiet(struct server *server, int64_t deadline)
 	}
 }
 
+/* Idle connections are read to their end: what has arrived is still answered, what comes later was never
+ * taken. Cut the other way, an answer could be lost of what was done. */
+static void hang_up(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	for (struct connection *one = server->first; one; one = one->next) {
+		pthread_mutex_lock(&one->lock);
+		if (!one->exchange)
+			shutdown(one->fd, SHUT_RD);
+		pthread_mutex_unlock(&one->lock);
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
 /* The library aborts the process when it is stopped with a connection suspended. */
 static void force_all(struct server *server)
 {
@@ -183,6 +197,7 @@ void server_close(struct server **server, long milliseconds)
 	atomic_store(&one->closing, true);
 	ring(one);
 	wait_until_quiet(one, clock_monotonic() + (int64_t)milliseconds * 1000);
+	hang_up(one);
 	force_all(one);
 	wait_until_quiet(one, clock_monotonic() + LAST_WORDS);
 	atomic_store(&one->stopping, true);
