@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The door to libldap, shared by the plugins that speak LDAP: ldap_setup.c reads options, ldap_tls.c
- * holds what TLS needs, ldap.c connects and signs in, ldap_search.c reads, ldap_dn.c makes keys of
- * DNs; only these include <ldap.h>. The host ignores SIGPIPE, since libldap does not.
+ * holds what TLS needs, ldap.c connects and signs in, ldap_search.c reads, ldap_feed.c follows, ldap_dn.c
+ * makes keys of DNs; only these include <ldap.h>. The host ignores SIGPIPE, since libldap does not.
  * Bytes that come back are what the server sent, unchecked. */
 #ifndef PLUGINS_LDAP_H
 #define PLUGINS_LDAP_H
@@ -115,6 +115,41 @@ bool dir_entry_next(struct dir_entry *entry, struct dir_attribute *attribute);
 void dir_entry_rewind(struct dir_entry *entry);
 
 struct skd_text dir_value(const struct dir_attribute *attribute, size_t i);
+
+/* For the room's own searches: makes an entry of a message and gives it to `each`; its outcome, or what was
+ * wrong with the entry. */
+enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
+				enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context);
+
+/* ---- feeds: searches that go on (RFC 4533, refreshAndPersist) -------------------------------- */
+enum { DIR_FEED_MAX = 3 };
+
+struct dir_feed {
+	struct dir_link link;
+	size_t count;
+	struct dir_feed_search {
+		int id;
+		char *cookie; /* its own, in hexadecimal digits; malloc()ed */
+		bool live;    /* all that was before has come */
+	} searches[DIR_FEED_MAX];
+	char *cookie; /* of all of them; malloc()ed */
+};
+
+/* Signs in and begins all searches (pages and limits are not looked at): from now on, or from where `cookie`
+ * stands. SKD_ABSENT: the server has no such thing; SKD_STALE: not from there. */
+enum skd_outcome dir_feed_open(const struct dir_setup *setup, struct skd_call *call, size_t count,
+			       const struct dir_query *queries, const char *cookie, struct dir_feed *feed);
+
+/* Waits for what comes. `each` gets new and changed entries with the number of their search, `settle` is
+ * called when nothing more waits. SKD_OK: the call's time is over; SKD_STALE: an entry is gone, or the
+ * server wants to begin anew; or what the two return. */
+struct dir_feed_reader {
+	enum skd_outcome (*each)(void *context, size_t search, struct dir_entry *entry);
+	enum skd_outcome (*settle)(void *context);
+	void *context;
+};
+enum skd_outcome dir_feed_follow(struct dir_feed *feed, const struct dir_feed_reader *reader);
+void dir_feed_close(struct dir_feed *feed);
 
 /* `value` as it may stand in a filter (RFC 4515), in the call's memory. */
 const char *dir_filter_value(const struct skd_host *host, struct skd_call *call, const char *value);

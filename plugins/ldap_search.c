@@ -76,16 +76,16 @@ static enum skd_outcome search_fail(struct search *search, int code)
 			     search->query->base, search->entries);
 }
 
-static enum skd_outcome entry_give(struct search *search, LDAPMessage *message)
+enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
+				enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context)
 {
-	struct dir_entry entry = {.link = search->link, .message = message};
+	struct dir_entry entry = {.link = link, .message = message};
 	enum skd_outcome outcome = SKD_OK;
 	if (entry_begin(&entry))
-		outcome = search->each(search->context, &entry);
+		outcome = each(context, &entry);
 	entry_end(&entry);
-	search->entries++;
 	if (outcome == SKD_OK && entry.code != LDAP_SUCCESS)
-		return search_fail(search, entry.code);
+		return dir_link_fail(link, entry.code, "read an entry");
 	return outcome;
 }
 
@@ -190,10 +190,11 @@ static enum skd_outcome page_read(struct search *search)
 		LDAPMessage *message = NULL;
 		code = message_wait(search, id, &message);
 		type = message ? ldap_msgtype(message) : 0;
+		search->entries += type == LDAP_RES_SEARCH_ENTRY;
 		if (code != LDAP_SUCCESS)
 			outcome = search_fail(search, code);
 		else if (type == LDAP_RES_SEARCH_ENTRY)
-			outcome = entry_give(search, message);
+			outcome = dir_entry_give(search->link, message, search->each, search->context);
 		else if (type == LDAP_RES_SEARCH_RESULT)
 			outcome = result_take(search, message);
 		else if (type == LDAP_RES_SEARCH_REFERENCE)

@@ -17,7 +17,7 @@ struct source {
 	struct dir_setup setup;
 	struct map map;
 	const char *people_base, *groups_base, *group_filter, *unit_filter;
-	bool one_level;
+	bool one_level, follow;
 	enum unit_from unit_from;
 	long page_size;
 };
@@ -95,18 +95,28 @@ static struct skd_text unit_above(const struct reading *reading, struct skd_text
 	return (struct skd_text){NULL, 0};
 }
 
-static enum skd_outcome units_read(struct reading *reading)
+static struct dir_query unit_query(const struct source *source, struct skd_call *call)
 {
-	const struct source *source = reading->source;
-	struct dir_query query = {
+	return (struct dir_query){
 		.base = source->people_base,
 		.filter = source->unit_filter,
-		.attributes = map_attributes(&source->map, source->host, reading->call, MAP_OF_UNIT),
+		.attributes = map_attributes(&source->map, source->host, call, MAP_OF_UNIT),
 		.page_size = source->page_size,
 	};
-	enum skd_outcome outcome = dir_search(&reading->link, &query, unit_keep, reading);
+}
+
+static enum skd_outcome units_learn(struct reading *reading, struct dir_link *link)
+{
+	struct dir_query query = unit_query(reading->source, reading->call);
+	enum skd_outcome outcome = dir_search(link, &query, unit_keep, reading);
 	if (reading->unit_count)
 		qsort(reading->units, reading->unit_count, sizeof *reading->units, unit_compare);
+	return outcome;
+}
+
+static enum skd_outcome units_read(struct reading *reading)
+{
+	enum skd_outcome outcome = units_learn(reading, &reading->link);
 	for (size_t i = 0; i < reading->unit_count && outcome == SKD_OK; i++) {
 		const struct unit *unit = &reading->units[i];
 		struct skd_unit given = {unit->id, unit->key, unit->name, unit_above(reading, unit->key)};
@@ -148,17 +158,21 @@ static enum skd_outcome person_give(void *context, struct dir_entry *entry)
 	return sink->person(sink, &person);
 }
 
-static enum skd_outcome people_read(struct reading *reading)
+static struct dir_query people_query(const struct source *source, struct skd_call *call)
 {
-	const struct source *source = reading->source;
 	unsigned fields = MAP_PERSON & ~(source->unit_from == FROM_ATTRIBUTE ? 0u : 1u << MAP_UNIT);
-	struct dir_query query = {
+	return (struct dir_query){
 		.base = source->people_base,
 		.one_level = source->one_level,
 		.filter = source->map.filter,
-		.attributes = map_attributes(&source->map, source->host, reading->call, fields),
+		.attributes = map_attributes(&source->map, source->host, call, fields),
 		.page_size = source->page_size,
 	};
+}
+
+static enum skd_outcome people_read(struct reading *reading)
+{
+	struct dir_query query = people_query(reading->source, reading->call);
 	return dir_search(&reading->link, &query, person_give, reading);
 }
 
@@ -237,20 +251,24 @@ static enum skd_outcome group_give(void *context, struct dir_entry *entry)
 	return outcome;
 }
 
-static enum skd_outcome groups_read(struct reading *reading)
+static struct dir_query group_query(const struct source *source, struct skd_call *call)
 {
-	const struct source *source = reading->source;
-	struct dir_query query = {
+	return (struct dir_query){
 		.base = source->groups_base,
 		.one_level = source->one_level,
 		.filter = source->group_filter,
-		.attributes = map_attributes(&source->map, source->host, reading->call, MAP_OF_GROUP),
+		.attributes = map_attributes(&source->map, source->host, call, MAP_OF_GROUP),
 		.page_size = source->page_size,
 	};
+}
+
+static enum skd_outcome groups_read(struct reading *reading)
+{
+	struct dir_query query = group_query(reading->source, reading->call);
 	return dir_search(&reading->link, &query, group_give, reading);
 }
 
-/* ---- the plugin */
+/* ---- reading whole */
 
 static const char *missing_sentence(struct reading *reading, enum map_field field, const char *what)
 {
@@ -261,14 +279,20 @@ static const char *missing_sentence(struct reading *reading, enum map_field fiel
 	return sentence;
 }
 
+static void reading_begin(struct reading *reading, const struct source *source, struct skd_call *call)
+{
+	*reading = (struct reading){.source = source, .call = call};
+	reading->key = reading->other = (struct dir_key){.host = source->host, .call = call};
+	reading->no_id = missing_sentence(reading, MAP_ID, "id");
+	reading->no_username = missing_sentence(reading, MAP_USERNAME, "username");
+}
+
 static enum skd_outcome source_read(void *self, struct skd_call *call, const struct skd_sink *sink)
 {
 	const struct source *source = self;
 	struct reading *reading = source->host->alloc(call, sizeof *reading);
-	*reading = (struct reading){.source = source, .call = call, .sink = sink};
-	reading->key = reading->other = (struct dir_key){.host = source->host, .call = call};
-	reading->no_id = missing_sentence(reading, MAP_ID, "id");
-	reading->no_username = missing_sentence(reading, MAP_USERNAME, "username");
+	reading_begin(reading, source, call);
+	reading->sink = sink;
 	enum skd_outcome outcome = dir_link_open(&source->setup, call, &reading->link);
 	if (outcome == SKD_OK && source->unit_from == FROM_OU)
 		outcome = units_read(reading);
@@ -279,6 +303,80 @@ static enum skd_outcome source_read(void *self, struct skd_call *call, const str
 	dir_link_close(&reading->link);
 	return outcome;
 }
+
+/* ---- the feed */
+
+enum { FOLLOWS_PEOPLE, FOLLOWS_GROUPS, FOLLOWS_UNITS };
+
+struct feed {
+	struct skd_feed head; /* the first member: what the host sees of it */
+	struct dir_feed dir;
+	struct reading reading;
+};
+
+static enum skd_outcome feed_give(void *context, size_t search, struct dir_entry *entry)
+{
+	struct feed *feed = context;
+	if (search == FOLLOWS_UNITS) /* on which the keys of everybody below depend */
+		return feed->reading.source->host->fail(feed->reading.call, SKD_STALE, "a unit has changed");
+	return (search == FOLLOWS_PEOPLE ? person_give : group_give)(&feed->reading, entry);
+}
+
+static enum skd_outcome feed_settle(void *context)
+{
+	struct feed *feed = context;
+	feed->head.cookie = feed->dir.cookie;
+	return feed->reading.sink->settle(feed->reading.sink);
+}
+
+static void source_feed_close(void *self, struct skd_feed *head)
+{
+	struct feed *feed = (struct feed *)head;
+	(void)self;
+	dir_feed_close(&feed->dir);
+	free(feed);
+}
+
+static enum skd_outcome feed_begin(struct feed *feed, const struct source *source, struct skd_call *call,
+				   const char *cookie)
+{
+	const struct dir_query queries[] = {people_query(source, call), group_query(source, call), unit_query(source, call)};
+	size_t count = source->unit_from == FROM_OU ? 3 : 2;
+	enum skd_outcome outcome = dir_feed_open(&source->setup, call, count, queries, cookie, &feed->dir);
+	if (outcome == SKD_OK && source->unit_from == FROM_OU)
+		outcome = units_learn(&feed->reading, &feed->dir.link);
+	feed->head.cookie = feed->dir.cookie;
+	return outcome;
+}
+
+static enum skd_outcome source_feed_open(void *self, struct skd_call *call, const char *cookie, struct skd_feed **head)
+{
+	const struct source *source = self;
+	struct feed *feed;
+	if (!source->follow)
+		return source->host->fail(call, SKD_ABSENT, "it is configured not to follow");
+	if (!(feed = calloc(1, sizeof *feed)))
+		return source->host->fail(call, SKD_FAULT, "out of memory");
+	reading_begin(&feed->reading, source, call);
+	enum skd_outcome outcome = feed_begin(feed, source, call, cookie);
+	if (outcome == SKD_OK)
+		*head = &feed->head;
+	else
+		source_feed_close(self, &feed->head);
+	return outcome;
+}
+
+static enum skd_outcome source_feed_follow(void *self, struct skd_call *call, struct skd_feed *head,
+					   const struct skd_sink *sink)
+{
+	struct feed *feed = (struct feed *)head;
+	struct dir_feed_reader reader = {feed_give, feed_settle, feed};
+	(void)self, (void)call;
+	feed->reading.sink = sink;
+	return dir_feed_follow(&feed->dir, &reader);
+}
+
+/* ---- the plugin */
 
 static enum skd_outcome source_set_up(struct source *source, struct skd_call *call)
 {
@@ -304,6 +402,7 @@ static enum skd_outcome source_set_up(struct source *source, struct skd_call *ca
 	source->group_filter = host->option(host, "group_filter");
 	source->unit_filter = host->option(host, "unit_filter");
 	source->page_size = host->number(host, "page_size");
+	source->follow = host->number(host, "follow");
 	return SKD_OK;
 }
 
@@ -353,6 +452,8 @@ static const struct skd_option options[] = {
 	{"group_member", SKD_TEXT, NULL,
 	 "Attributes with DNs of members, people or groups, all of which count; member,uniqueMember.", false, false},
 	{"group_member_uid", SKD_TEXT, NULL, "Attribute with usernames of members; memberUid.", false, false},
+	{"follow", SKD_FLAG, "yes",
+	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh).", false, false},
 	{"page_size", SKD_NUMBER, "5000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
@@ -375,5 +476,9 @@ __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = 
 	.options = options,
 	.open = source_open,
 	.close = source_close,
-	.is.source = {.read = source_read, .key = source_key},
+	.is.source = {.read = source_read,
+		      .key = source_key,
+		      .feed_open = source_feed_open,
+		      .feed_follow = source_feed_follow,
+		      .feed_close = source_feed_close},
 };

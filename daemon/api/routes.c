@@ -42,7 +42,7 @@ const struct route routes[] = {
 
 	{"GET", "/api/v1/directory/runs", RUNS_READ, FORM_LIST, ROLE_ADMIN | ROLE_AUDITOR, api_run_list, run_list_fields,
 	 "started_at",
-	 .columns = "id,source,state,complete,people,added,changed,moved,absent,"
+	 .columns = "id,source,state,feed,complete,people,added,changed,moved,absent,"
 		    "returned,skipped,started_at,finished_at,error,decided_at,decided_by"},
 	{"POST", "/api/v1/directory/runs", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_run_ask},
 	{"GET", "/api/v1/directory/runs/{id}", RUNS_READ, FORM_ONE, ROLE_ADMIN | ROLE_AUDITOR, api_run_get},

@@ -13,6 +13,7 @@ static void run_fields_write(struct json *json, const struct store_run *run)
 	put_string(json, "id", run->id);
 	put_string(json, "source", run->source);
 	put_string(json, "state", run->state);
+	put_bool(json, "feed", run->feed);
 	put_bool(json, "complete", run->complete);
 	put_int(json, "people", run->counts.people);
 	put_int(json, "added", run->counts.added);

@@ -86,6 +86,7 @@ static void directories_read(struct settings *s)
 		house->directories[house->directory_count++] = (struct directory){
 			.instance = instance_of(s, plugin, at),
 			.interval = section_number(at, "interval"),
+			.full_interval = section_number(at, "full_interval"),
 			.time_limit = section_number(at, "time_limit"),
 			.absent_count = section_number(at, "absent_count"),
 			.absent_percent = section_number(at, "absent_percent"),

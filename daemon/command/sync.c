@@ -43,9 +43,9 @@ static bool sync_print(struct skd_call *call, const char *run_id)
 static bool sync_run(const struct house *house, const struct directory *directory)
 {
 	struct skd_call *call = call_new("sync", directory->time_limit);
-	const char *run_id;
+	struct sync_done done;
 	call->house = house;
-	bool good = sync_once(call, directory, &run_id) == SKD_OK && sync_print(call, run_id);
+	bool good = sync_once(call, directory, NULL, &done) == SKD_OK && sync_print(call, done.run_id);
 	if (call->outcome != SKD_OK)
 		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
 	work_end(call);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "rules/access.h"
+#include "rules/follow.h"
 #include "rules/session.h"
 #include "rules/sync.h"
 #include "rules/work.h"
@@ -13,14 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000 };
+enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000 };
 
 struct worker {
 	struct jobs *jobs;
 	const struct directory *directory;
 	pthread_t thread;
 	bool wanted;
-	struct skd_call *call; /* the run under way */
+	struct skd_call *call; /* the run under way, or the feed */
+	bool following;
 	enum skd_outcome last; /* how the last one went: only changes are logged */
 };
 
@@ -58,19 +60,20 @@ static void worker_begin(struct worker *worker, struct skd_call *call)
 	pthread_mutex_unlock(&worker->jobs->lock);
 }
 
-static void worker_run(struct worker *worker)
+static struct sync_done worker_run(struct worker *worker, const struct skd_feed *feed)
 {
 	struct skd_call *call = call_new("sync", worker->directory->time_limit);
-	const char *run_id;
+	struct sync_done done;
 	call->house = worker->jobs->house;
 	worker_begin(worker, call);
-	enum skd_outcome outcome = sync_once(call, worker->directory, &run_id);
+	enum skd_outcome outcome = sync_once(call, worker->directory, feed, &done);
 	if (outcome != worker->last && outcome != SKD_CLASH && outcome != SKD_OK)
 		log_line(SKD_WARNING, worker->directory->instance->name, "no run: %s", call->sentence);
 	worker->last = outcome;
 	work_end(call);
 	worker_begin(worker, NULL);
 	talloc_free(call);
+	return done;
 }
 
 /* Whether a run was asked for at another daemon, or before this one had the lease. */
@@ -98,20 +101,91 @@ static bool worker_wanted(struct worker *worker, bool *early)
 	return wanted;
 }
 
+/* Waits for the next run's time, or for somebody to ask for one. */
+static bool worker_wait(struct worker *worker, int64_t next)
+{
+	bool goes_on, early = false;
+	int64_t now;
+	do {
+		int64_t look = clock_monotonic() + LOOK_MS * 1000;
+		goes_on = jobs_wait(worker->jobs, &worker->wanted, look < next ? look : next);
+		now = clock_monotonic();
+	} while (goes_on && now < next && !worker_wanted(worker, &early) && !(early = worker_asked(worker)));
+	return goes_on;
+}
+
+/* ---- feeds ---- */
+
+/* A call that lives as long as a feed, or NULL: there is none, or none now. */
+static struct skd_call *worker_feed(struct worker *worker, bool again, struct skd_feed **feed)
+{
+	struct skd_call *call = call_new("sync", worker->directory->full_interval);
+	call->house = worker->jobs->house;
+	*feed = NULL;
+	enum skd_outcome outcome = follow_open(call, worker->directory, again, feed);
+	if (outcome == SKD_OK)
+		return call;
+	log_line(SKD_DEBUG, worker->directory->instance->name, "no feed: %s", call->sentence);
+	work_end(call);
+	talloc_free(call);
+	return NULL;
+}
+
+static void worker_feed_end(struct worker *worker, struct skd_call *call, struct skd_feed **feed)
+{
+	follow_close(worker->directory, feed);
+	if (call)
+		work_end(call);
+	talloc_free(call);
+}
+
+/* True: it may be followed, and is cut short by whoever wants a run or the end. */
+static bool worker_follows(struct worker *worker, struct skd_call *call)
+{
+	pthread_mutex_lock(&worker->jobs->lock);
+	worker->following = call && !worker->wanted && !worker->jobs->closing;
+	worker->call = worker->following ? call : NULL;
+	bool follows = worker->following;
+	pthread_mutex_unlock(&worker->jobs->lock);
+	return follows;
+}
+
+/* Follows as long as that goes; a lost connection is looked for a few times. When the next run is due. */
+static int64_t worker_follow(struct worker *worker, struct skd_call *call, struct skd_feed *feed,
+			     const struct sync_done *done)
+{
+	const struct directory *directory = worker->directory;
+	enum skd_outcome outcome = SKD_OK;
+	for (int tries = 0; call && tries < 5 && worker_follows(worker, call); tries++) {
+		outcome = follow_run(call, directory, feed, done->epoch, done->active);
+		worker_follows(worker, NULL);
+		if (outcome != SKD_OK)
+			log_line(SKD_DEBUG, directory->instance->name, "the feed ended: %s", call->sentence);
+		worker_feed_end(worker, call, &feed);
+		call = NULL;
+		if (outcome == SKD_BUSY && jobs_wait(worker->jobs, &worker->wanted, clock_monotonic() + (RETRY_MS << tries) * 1000))
+			call = worker_feed(worker, true, &feed);
+	}
+	worker_feed_end(worker, call, &feed);
+	/* What comes together is read together. */
+	long pause = outcome == SKD_OK ? 0 : directory->interval < PAUSE_MS ? directory->interval : PAUSE_MS;
+	return clock_monotonic() + pause * 1000;
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	struct jobs *jobs = worker->jobs;
-	bool goes_on = true, early = false;
+	bool goes_on = true;
 	while (goes_on) {
-		int64_t next = clock_monotonic() + worker->directory->interval * 1000, now;
-		worker_run(worker);
-		do {
-			now = clock_monotonic();
-			int64_t look = now + LOOK_MS * 1000;
-			goes_on = jobs_wait(jobs, &worker->wanted, look < next ? look : next);
-			now = clock_monotonic();
-		} while (goes_on && now < next && !worker_wanted(worker, &early) && !(early = worker_asked(worker)));
+		struct skd_feed *feed;
+		int64_t next = clock_monotonic() + worker->directory->interval * 1000;
+		struct skd_call *call = worker_feed(worker, false, &feed);
+		struct sync_done done = worker_run(worker, feed);
+		if (call && done.good)
+			next = worker_follow(worker, call, feed, &done);
+		else
+			worker_feed_end(worker, call, &feed);
+		goes_on = worker_wait(worker, next);
 	}
 	return NULL;
 }
@@ -120,8 +194,11 @@ static void jobs_wanted(const struct house *house)
 {
 	struct jobs *jobs = house->sync;
 	pthread_mutex_lock(&jobs->lock);
-	for (size_t i = 0; i < jobs->count; i++)
+	for (size_t i = 0; i < jobs->count; i++) {
 		__atomic_store_n(&jobs->workers[i].wanted, true, __ATOMIC_RELAXED);
+		if (jobs->workers[i].following)
+			__atomic_store_n(&jobs->workers[i].call->deadline, 0, __ATOMIC_RELAXED);
+	}
 	pthread_cond_broadcast(&jobs->changed);
 	pthread_mutex_unlock(&jobs->lock);
 }
@@ -141,6 +218,16 @@ static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_ca
 	return good;
 }
 
+/* Whoever follows a feed does not look whether a run was asked for at another daemon. */
+static void tidy_feeds(struct jobs *jobs)
+{
+	bool asked = false;
+	for (size_t i = 0; i < jobs->count; i++)
+		asked = asked || (jobs->workers[i].following && worker_asked(&jobs->workers[i]));
+	if (asked)
+		jobs_wanted(jobs->house);
+}
+
 static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
@@ -153,6 +240,7 @@ static void *tidy_main(void *argument)
 	do {
 		talks_tidy(jobs->house->talks);
 		tidy_once(jobs, sync_keep);
+		tidy_feeds(jobs);
 		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy))
 			tidied = clock_monotonic();
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));

@@ -24,6 +24,7 @@ struct authenticator {
 struct directory {
 	struct instance *instance;
 	long interval;      /* milliseconds between runs */
+	long full_interval; /* the same while its feed is followed */
 	long time_limit;    /* milliseconds for one run */
 	long absent_count;  /* more than this, and more than … */
 	long absent_percent; /* … this share leaving parks a run */

@@ -87,9 +87,8 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_run_weigh(call));
 	TRY(store_role_refresh(call, run->id, true, &roles));
 	run->state = "done";
-	return is_news(&diff->counts) || roles
-		       ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL)
-		       : SKD_OK;
+	run->news = is_news(&diff->counts) || roles;
+	return run->news ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL) : SKD_OK;
 }
 
 static enum skd_outcome run_unchanged(struct store_diff *diff)
@@ -98,26 +97,45 @@ static enum skd_outcome run_unchanged(struct store_diff *diff)
 	return SKD_OK;
 }
 
-enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory,
-			    const struct stage_counts *staged, const char *lease, int64_t epoch, const char *run_id,
-			    bool asked)
+/* In the transaction: what was staged becomes what is so. */
+static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *task, struct store_run *run,
+				  struct store_diff *diff)
 {
-	struct store_run run = {.id = run_id, .source = directory->instance->name, .complete = true};
-	struct store_diff diff = {.source = run.source, .run_id = run_id, .staged = staged};
-	struct access_news news;
 	const char *alarm;
+	TRY(store_lease_hold(call, task->lease, task->epoch));
+	if (run->feed)
+		TRY(store_run_begin_feed(call, run->source, task->epoch, &run->id));
+	diff->run_id = run->id;
+	TRY(is_staged(diff->staged) ? store_diff_compare(call, diff) : run_unchanged(diff));
+	TRY(run_weigh(call, task->directory, &diff->counts, &alarm));
+	if (alarm && run->feed)
+		return fail(call, SKD_STALE, "%s", alarm);
+	TRY(alarm ? run_park(call, run, diff, alarm, task->asked) : run_take_over(call, run, diff));
+	run->parked = alarm;
+	if (task->cookie && !alarm)
+		TRY(store_feed_put(call, run->source, task->cookie));
+	TRY(store_diff_skips(call, diff));
+	run->counts = diff->counts;
+	if (run->feed && !run->news && !run->counts.skipped)
+		return store_run_drop(call, run->id);
+	return store_run_end(call, run);
+}
+
+enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, struct run_done *done)
+{
+	const char *source = task->directory->instance->name;
+	bool feed = !task->run_id;
+	struct store_run run = {.id = task->run_id, .source = source, .complete = !feed, .feed = feed};
+	struct store_diff diff = {.source = source, .staged = task->staged, .feed = feed};
+	struct access_news news;
 	TRY(tx_begin(call));
-	TRY(store_lease_hold(call, lease, epoch));
-	TRY(is_staged(staged) ? store_diff_compare(call, &diff) : run_unchanged(&diff));
-	TRY(run_weigh(call, directory, &diff.counts, &alarm));
-	TRY(alarm ? run_park(call, &run, &diff, alarm, asked) : run_take_over(call, &run, &diff));
-	TRY(access_look(call, run.source, &news));
-	TRY(store_diff_skips(call, &diff));
-	run.counts = diff.counts;
-	TRY(store_run_end(call, &run));
-	TRY(store_run_forget(call, run.source));
+	TRY(run_apply(call, task, &run, &diff));
+	TRY(access_look(call, source, &news));
+	if (!feed)
+		TRY(store_run_forget(call, source));
 	TRY(tx_commit(call));
-	access_tell(directory->instance->host.name, &news);
+	*done = (struct run_done){run.counts.people, run.parked};
+	access_tell(source, &news);
 	return SKD_OK;
 }
 

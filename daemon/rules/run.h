@@ -6,11 +6,24 @@
 #include "rules/house.h"
 #include "store/run.h"
 
-/* Settles a run whose picture is staged: applies it, or parks it when too many would leave, in one
- * transaction under the lease's epoch. `asked`: a parked run of the same list gives way to it. */
-enum skd_outcome run_settle(struct skd_call *call, const struct directory *directory,
-			    const struct stage_counts *staged, const char *lease, int64_t epoch, const char *run_id,
-			    bool asked) WARN_UNUSED;
+/* What was staged, and for which run. */
+struct run_task {
+	const struct directory *directory;
+	const struct stage_counts *staged;
+	const char *lease;
+	int64_t epoch;
+	const char *run_id; /* NULL: of a feed; one is made if there is news */
+	bool asked;         /* a parked run of the same list gives way to it */
+	const char *cookie; /* where the feed stands after it; NULL: there is none */
+};
+
+/* Applies it, or parks it when too many would leave, in one transaction under the lease's epoch. STALE for a
+ * feed that should be parked. */
+struct run_done {
+	int64_t active; /* people there now */
+	bool parked;
+};
+enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, struct run_done *done) WARN_UNUSED;
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
 			    const char *error) WARN_UNUSED;
 

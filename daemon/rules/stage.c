@@ -268,16 +268,29 @@ static enum skd_outcome take_skip(const struct skd_sink *sink, struct skd_text w
 
 /* ---- open and end ---- */
 
-enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const char *source)
+static void stage_begin(struct stage *stage, struct skd_call *call)
 {
-	const uint8_t *digests;
-	*stage = (struct stage){.sink = {take_person, take_unit, take_group, take_member, take_skip}, .call = call};
-	TRY(store_stage_known(call, source, &digests, &stage->counts));
-	known_open(&stage->known, call, digests, (size_t)stage->counts.known);
+	*stage = (struct stage){.sink = {take_person, take_unit, take_group, take_member, take_skip, NULL}, .call = call};
 	stage->hasher = hasher_new(call);
 	text_begin(&stage->values, call, 1024);
 	text_begin(&stage->group, call, 4096);
-	return store_stage_begin(call);
+}
+
+enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const char *source)
+{
+	const uint8_t *digests;
+	stage_begin(stage, call);
+	TRY(store_stage_known(call, source, &digests, &stage->counts));
+	known_open(&stage->known, call, digests, (size_t)stage->counts.known);
+	return store_stage_begin(call, false);
+}
+
+enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int64_t active, bool small)
+{
+	stage_begin(stage, call);
+	known_open(&stage->known, call, NULL, 0);
+	stage->counts.known = stage->counts.active = active;
+	return store_stage_begin(call, small);
 }
 
 enum skd_outcome stage_end(struct stage *stage)

@@ -29,7 +29,7 @@ static enum skd_outcome sync_give_up(struct skd_call *call, const struct directo
 	return run_failed(call, directory, run_id, error);
 }
 
-static const char *lease_of(struct skd_call *call, const struct directory *directory)
+const char *sync_lease(struct skd_call *call, const struct directory *directory)
 {
 	return talloc_asprintf(call, "sync %s", directory->instance->name);
 }
@@ -43,23 +43,31 @@ static enum skd_outcome lease_session(struct skd_call *call, struct lease_life *
 	return pool_borrow(call->house->jobs, call);
 }
 
-enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const char **run_id)
+enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const struct skd_feed *feed,
+			   struct sync_done *done)
 {
-	const char *source = directory->instance->name, *lease = lease_of(call, directory);
+	const char *source = directory->instance->name;
 	struct lease_life life;
 	struct stage stage;
-	bool mine, asked;
-	int64_t epoch;
+	struct run_done settled;
+	bool mine;
+	struct run_task task = {.directory = directory, .staged = &stage.counts, .lease = sync_lease(call, directory),
+				.cookie = feed ? feed->cookie : NULL};
+	*done = (struct sync_done){0};
 	TRY(lease_session(call, &life));
-	TRY(store_lease_take(call, lease, call->house->holder, &life, LEASE_MS, &mine, &epoch));
+	TRY(store_lease_take(call, task.lease, call->house->holder, &life, LEASE_MS, &mine, &task.epoch));
 	if (!mine)
 		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
-	TRY(store_run_sweep(call, source, epoch));
-	TRY(store_run_begin(call, source, epoch, run_id, &asked));
+	TRY(store_run_sweep(call, source, task.epoch));
+	TRY(store_run_begin(call, source, task.epoch, &task.run_id, &task.asked));
+	done->run_id = task.run_id;
 	enum skd_outcome outcome = sync_read(call, directory, &stage);
 	if (outcome == SKD_OK)
-		outcome = run_settle(call, directory, &stage.counts, lease, epoch, *run_id, asked);
-	return outcome == SKD_OK ? SKD_OK : sync_give_up(call, directory, *run_id);
+		outcome = run_settle(call, &task, &settled);
+	if (outcome != SKD_OK)
+		return sync_give_up(call, directory, task.run_id);
+	*done = (struct sync_done){task.run_id, task.epoch, settled.active, !settled.parked};
+	return SKD_OK;
 }
 
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked)
@@ -79,6 +87,6 @@ enum skd_outcome sync_let_go(struct skd_call *call)
 {
 	TRY(pool_borrow(call->house->jobs, call));
 	for (size_t i = 0; i < call->house->directory_count; i++)
-		TRY(store_lease_drop(call, lease_of(call, &call->house->directories[i]), call->house->holder));
+		TRY(store_lease_drop(call, sync_lease(call, &call->house->directories[i]), call->house->holder));
 	return SKD_OK;
 }

@@ -5,9 +5,20 @@
 
 #include "rules/house.h"
 
-/* Reads the directory under the lease and settles the run. Borrows a session of the jobs; the caller
- * ends it with work_end(). `run_id` is what came of it; CLASH when another daemon holds the lease. */
-enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const char **run_id) WARN_UNUSED;
+struct sync_done {
+	const char *run_id; /* what came of it */
+	int64_t epoch, active; /* of the lease; how many people are there */
+	bool good; /* what the directory shows is so here: the run neither failed nor waits */
+};
+
+/* Reads the directory whole under the lease and settles the run. Borrows a session of the jobs; the caller
+ * ends it with work_end(). `feed`: opened before, so that nothing between is missed, or NULL. CLASH when
+ * another daemon holds the lease. */
+enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const struct skd_feed *feed,
+			   struct sync_done *done) WARN_UNUSED;
+
+/* The name of the directory's lease. */
+const char *sync_lease(struct skd_call *call, const struct directory *directory);
 
 /* Whether somebody asked for a run that nobody has taken yet. */
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked) WARN_UNUSED;

@@ -116,6 +116,41 @@ enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int6
 	return SKD_OK;
 }
 
+static const char RUN_NEW_FEED[] =
+	"INSERT INTO directory_run (source, epoch, feed) VALUES ($1, $2::bigint, true) RETURNING id";
+static const char RUN_DROP[] = "DELETE FROM directory_run WHERE id = $1::uuid";
+
+enum skd_outcome store_run_begin_feed(struct skd_call *call, const char *source, int64_t epoch, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, RUN_NEW_FEED, ARGS(source, arg_int(call, epoch)), &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+enum skd_outcome store_run_drop(struct skd_call *call, const char *id)
+{
+	return db_run(call, RUN_DROP, ARGS(id), NULL);
+}
+
+static const char FEED_PUT[] =
+	"INSERT INTO directory_feed (source, cookie) VALUES ($1, $2)"
+	" ON CONFLICT (source) DO UPDATE SET cookie = excluded.cookie, at = now()";
+static const char FEED_GET[] = "SELECT cookie FROM directory_feed WHERE source = $1";
+
+enum skd_outcome store_feed_put(struct skd_call *call, const char *source, const char *cookie)
+{
+	return db_run(call, FEED_PUT, ARGS(source, cookie), NULL);
+}
+
+enum skd_outcome store_feed_get(struct skd_call *call, const char *source, const char **cookie)
+{
+	struct rows *rows;
+	TRY(db_query(call, FEED_GET, ARGS(source), &rows));
+	*cookie = rows_count(rows) ? row_text(rows, 0, 0) : NULL;
+	return SKD_OK;
+}
+
 static const char RUN_END[] =
 	"UPDATE directory_run SET state = $2, complete = $3::bool, people = $4::int, added = $5::int, changed = $6::int,"
 	" moved = $7::int, absent = $8::int, returned = $9::int, skipped = $10::int, error = $11, finished_at = clock_timestamp()"
@@ -162,7 +197,7 @@ enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int6
 
 #define RUN_COLUMNS                                                                                           \
 	"r.id, r.source, r.state, r.error, r.complete, r.people, r.added, r.changed, r.moved, r.absent,"      \
-	" r.returned, r.skipped, r.started_at, r.finished_at, r.decided_at, r.decided_by"
+	" r.returned, r.skipped, r.started_at, r.finished_at, r.decided_at, r.decided_by, r.feed"
 
 static void run_read(const struct rows *rows, int i, struct store_run *run)
 {
@@ -173,7 +208,7 @@ static void run_read(const struct rows *rows, int i, struct store_run *run)
 			   .moved = row_int(rows, i, 8), .absent = row_int(rows, i, 9), .returned = row_int(rows, i, 10),
 			   .skipped = row_int(rows, i, 11)},
 		.started_at = row_time(rows, i, 12), .finished_at = row_time(rows, i, 13),
-		.decided_at = row_time(rows, i, 14), .decided_by = row_text(rows, i, 15)};
+		.decided_at = row_time(rows, i, 14), .decided_by = row_text(rows, i, 15), .feed = row_bool(rows, i, 16)};
 }
 
 static const char RUN_GET[] = "SELECT " RUN_COLUMNS " FROM directory_run r WHERE r.id = $1::uuid";

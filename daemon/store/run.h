@@ -47,8 +47,9 @@ struct stage_counts {
 /* The digests of all that the source showed last, 16 bytes each, one after another, and how many. */
 enum skd_outcome store_stage_known(struct skd_call *call, const char *source, const uint8_t **digests,
 				   struct stage_counts *counts) WARN_UNUSED;
-/* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. */
-enum skd_outcome store_stage_begin(struct skd_call *call) WARN_UNUSED;
+/* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. `small`:
+ * in the way that is quick for a few rows, of which now and then the other one clears up. */
+enum skd_outcome store_stage_begin(struct skd_call *call, bool small) WARN_UNUSED;
 /* Begins the COPY of the digests that were not seen again. */
 enum skd_outcome store_stage_unseen_begin(struct skd_call *call) WARN_UNUSED;
 
@@ -61,6 +62,7 @@ struct run_counts {
 struct store_diff {
 	const char *source, *run_id;
 	const struct stage_counts *staged;
+	bool feed; /* a few changes: nothing is gone, and what was skipped before is not told again */
 	struct run_counts counts;
 };
 /* How many of this source have left within the last `window_ms` and nobody has approved it. */
@@ -85,7 +87,8 @@ enum skd_outcome store_run_weigh(struct skd_call *call) WARN_UNUSED;
 /* ---- runs ---- */
 struct store_run {
 	const char *id, *source, *state, *error, *decided_by;
-	bool complete;
+	bool complete, feed;
+	bool news, parked; /* while it is settled: it changed anything; it, or one like it, waits */
 	struct run_counts counts;
 	int64_t started_at, finished_at, decided_at;
 };
@@ -99,6 +102,11 @@ enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool
 /* The oldest asked for and not yet taken, made the epoch's own; otherwise a new one. */
 enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
 				 bool *asked) WARN_UNUSED;
+/* A run for what a feed told, in the transaction that takes it over; dropped again where that was no news. */
+enum skd_outcome store_run_begin_feed(struct skd_call *call, const char *source, int64_t epoch, const char **id) WARN_UNUSED;
+enum skd_outcome store_run_drop(struct skd_call *call, const char *id) WARN_UNUSED;
+enum skd_outcome store_feed_put(struct skd_call *call, const char *source, const char *cookie) WARN_UNUSED;
+enum skd_outcome store_feed_get(struct skd_call *call, const char *source, const char **cookie) WARN_UNUSED;
 enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run) WARN_UNUSED;
 /* Deletes runs of some minutes ago that nobody asked for and that found nothing new. */
 enum skd_outcome store_run_forget(struct skd_call *call, const char *source) WARN_UNUSED;

@@ -20,6 +20,10 @@ static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS skip_line (what text, why text);"
 	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, scope, link, skip_line";
+/* Statements stay planned. */
+static const char STAGE_EMPTY[] =
+	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
+	" DELETE FROM scope; DELETE FROM link; DELETE FROM skip_line";
 
 static const char STAGE_COPY[] =
 	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, parent_key, unit_key,"
@@ -44,9 +48,9 @@ enum skd_outcome store_stage_known(struct skd_call *call, const char *source, co
 	return SKD_OK;
 }
 
-enum skd_outcome store_stage_begin(struct skd_call *call)
+enum skd_outcome store_stage_begin(struct skd_call *call, bool small)
 {
-	TRY(db_script(call, STAGE_TABLES));
+	TRY(db_script(call, small ? STAGE_EMPTY : STAGE_TABLES));
 	return copy_begin(call, STAGE_COPY);
 }
 
@@ -191,9 +195,12 @@ static const char COUNTS[] =
 
 /* The planner knows nothing of tables as young as these. Small ones are soon looked at; large ones are best
  * joined by hash, and to look at them would take longer than all that follows. */
-static enum skd_outcome diff_plan(struct skd_call *call, const struct stage_counts *staged)
+static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff *diff)
 {
 	enum { MANY = 5000 };
+	const struct stage_counts *staged = diff->staged;
+	if (diff->feed)
+		return SKD_OK;
 	bool many = staged->people + staged->members + staged->unseen > MANY;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
 	return db_script(call, many ? "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
@@ -205,12 +212,12 @@ static enum skd_outcome diff_sort_out(struct skd_call *call, const struct store_
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
-	bool before = was_shown(staged);
+	bool before = was_shown(staged), whole = before && !diff->feed;
 	TRY(db_run_if(call, staged->skips, SKIP_NOTED, NO_ARGS));
 	TRY(db_run_if(call, staged->people + staged->units + staged->groups > 1, SKIP_TWINS, NO_ARGS));
-	TRY(db_run_if(call, before && staged->people, SKIP_PERSON_TWINS, source));
-	TRY(db_run_if(call, before && staged->units, SKIP_UNIT_TWINS, source));
-	TRY(db_run_if(call, before && staged->groups, SKIP_GROUP_TWINS, source));
+	TRY(db_run_if(call, whole && staged->people, SKIP_PERSON_TWINS, source));
+	TRY(db_run_if(call, whole && staged->units, SKIP_UNIT_TWINS, source));
+	TRY(db_run_if(call, whole && staged->groups, SKIP_GROUP_TWINS, source));
 	TRY(db_run_if(call, staged->unseen + staged->doubtful, GONE, source));
 	TRY(db_run_if(call, staged->people > 1, KEY_TWINS, NO_ARGS));
 	return db_run_if(call, before && staged->people, KEY_TWINS_OF_KNOWN, source);
@@ -222,7 +229,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	struct args source = ARGS(diff->source);
 	struct rows *rows;
 	bool before = was_shown(staged);
-	TRY(diff_plan(call, staged));
+	TRY(diff_plan(call, diff));
 	TRY(diff_sort_out(call, diff));
 	TRY(db_run_if(call, staged->unit_names, STAGE_NAMED_UNITS, source));
 	TRY(db_run(call, UNIT_REFS, source, NULL));
@@ -283,6 +290,6 @@ static const char SKIPS_WRITE[] =
 
 enum skd_outcome store_diff_skips(struct skd_call *call, struct store_diff *diff)
 {
-	TRY(db_run(call, SKIP_MANAGERS, ARGS(diff->source), NULL));
+	TRY(db_run_if(call, !diff->feed, SKIP_MANAGERS, ARGS(diff->source)));
 	return db_run(call, SKIPS_WRITE, ARGS(diff->run_id), &diff->counts.skipped);
 }

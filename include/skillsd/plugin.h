@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 1
+#define SKD_ABI 2
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -127,6 +127,14 @@ struct skd_sink {
 	enum skd_outcome (*group)(const struct skd_sink *sink, const struct skd_group *group);
 	enum skd_outcome (*member)(const struct skd_sink *sink, const struct skd_member *member);
 	enum skd_outcome (*skip)(const struct skd_sink *sink, struct skd_text what, const char *why);
+	/* Of a feed: what was given since the last time is a change of its own, after which the feed stands
+	 * at its cookie. NULL in `read`. */
+	enum skd_outcome (*settle)(const struct skd_sink *sink);
+};
+
+/* A connection on which a directory tells what changes; the plugin's own struct begins with it. */
+struct skd_feed {
+	const char *cookie; /* where it stands, in a form of the plugin's; lives until it moves on */
 };
 
 struct skd_source {
@@ -134,6 +142,18 @@ struct skd_source {
 	/* The key that `read` gives the entry which an administrator names like this (for LDAP by its DN);
 	 * NULL when it is no such name. In the call's memory. Asks nobody. */
 	const char *(*key)(void *self, struct skd_call *call, const char *name);
+
+	/* Feeds are a short cut: the host reads whole first, regularly, and after any doubt. NULL where the
+	 * plugin has none.
+	 * Opens one that tells everything from now on, or from `cookie` on. The call lives as long as the
+	 * feed. SKD_ABSENT: this server has none; SKD_STALE: the cookie is of no use (any more). */
+	enum skd_outcome (*feed_open)(void *self, struct skd_call *call, const char *cookie, struct skd_feed **feed);
+	/* Gives new and changed people and groups, these with all their members, until the call's time is
+	 * over (SKD_OK; looks at it ten times a second). SKD_STALE: something happened that only a whole
+	 * reading tells, such as that somebody has gone. SKD_BUSY: the connection is lost. */
+	enum skd_outcome (*feed_follow)(void *self, struct skd_call *call, struct skd_feed *feed,
+					const struct skd_sink *sink);
+	void (*feed_close)(void *self, struct skd_feed *feed);
 };
 
 /* ---- kind: authenticator ------------------------------------------------------------------

@@ -119,6 +119,7 @@ CREATE TABLE directory_run (
 		CHECK (state IN ('running', 'done', 'needs_approval', 'approved', 'dropped', 'failed')),
 	asked_by uuid,
 	epoch bigint, -- of the lease under which it began; NULL: nobody has taken it yet
+	feed boolean NOT NULL DEFAULT false, -- what a feed told, not a whole reading
 	complete boolean NOT NULL DEFAULT false,
 	added integer NOT NULL DEFAULT 0, changed integer NOT NULL DEFAULT 0, moved integer NOT NULL DEFAULT 0,
 	absent integer NOT NULL DEFAULT 0, returned integer NOT NULL DEFAULT 0, skipped integer NOT NULL DEFAULT 0,
@@ -141,6 +142,13 @@ CREATE TABLE directory_run_line (
 );
 CREATE INDEX ON directory_run_line (run_id, id);
 CREATE INDEX ON directory_run_line (person_id, id);
+
+-- Where a source's feed stood when what it told was taken over, in the source's own words.
+CREATE TABLE directory_feed (
+	source text PRIMARY KEY,
+	cookie text NOT NULL,
+	at timestamptz NOT NULL DEFAULT now()
+);
 
 -- Work that one daemon at a time does. The epoch grows with each change of hands; a writer holds
 -- the row locked in its transaction and stops when the epoch is no longer its own.
