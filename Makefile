@@ -63,8 +63,11 @@ $(BUILD)/plugins/%.so: $(BUILD)/plugins/%.o
 	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-z,defs,-z,relro,-z,now -o $@ $^ $(PLUGIN_LIBS)
 
 LDAP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ldap*.c))
-$(BUILD)/plugins/source_ldap.so $(BUILD)/plugins/auth_ldap.so: $(LDAP_OBJ)
-$(BUILD)/plugins/source_ldap.so $(BUILD)/plugins/auth_ldap.so: PLUGIN_LIBS = -lldap -llber
+LDIF_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ldif*.c))
+LDAP_SO := $(patsubst %,$(BUILD)/plugins/%.so,source_ldap source_ldif auth_ldap)
+$(LDAP_SO): $(LDAP_OBJ)
+$(LDAP_SO): PLUGIN_LIBS = -lldap -llber
+$(BUILD)/plugins/source_ldif.so: $(LDIF_OBJ)
 
 $(BUILD)/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)
@@ -111,6 +114,13 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LIB
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< tests/fuzz/replay.c $(LIB_OBJ) $(LDLIBS)
+
+# The whole plugin, in a host of the target's own.
+$(BUILD)/fuzz/ldif: tests/fuzz/fuzz_ldif.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LDAP_OBJ) $(LDIF_OBJ) \
+		$(BUILD)/plugins/source_ldif.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lldap -llber
 
 $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	@mkdir -p $(@D)

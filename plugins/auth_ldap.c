@@ -192,6 +192,7 @@ static enum skd_outcome authenticator_open(const struct skd_host *host, struct s
 
 static const struct skd_option options[] = {
 #include "ldap_options.inc"
+#include "ldap_account.inc"
 	{"directory", SKD_TEXT, NULL,
 	 "NAME of the [directory NAME] whose people sign in here; options not given here are taken from it.", false, false},
 	{"decoy_dn", SKD_TEXT, NULL,

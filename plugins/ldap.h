@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The door to libldap, shared by the plugins that speak LDAP: ldap_setup.c reads options, ldap_tls.c
  * holds what TLS needs, ldap.c connects and signs in, ldap_search.c reads, ldap_feed.c follows, ldap_dn.c
- * makes keys of DNs; only these include <ldap.h>. The host ignores SIGPIPE, since libldap does not.
+ * makes keys of DNs; only these include <ldap.h>. ldap_map.c and ldap_people.c say what entries mean, wherever
+ * they come from. The host ignores SIGPIPE, since libldap does not.
  * Bytes that come back are what the server sent, unchecked. */
 #ifndef PLUGINS_LDAP_H
 #define PLUGINS_LDAP_H
@@ -75,6 +76,34 @@ void dir_tls_free(struct dir_tls *tls);
 /* Makes a handle demand a valid certificate by the CAs of the options, and show ours. libldap's code. */
 int dir_tls_use(const struct dir_setup *setup, struct ldap *handle);
 
+/* ---- entries, of a server or of a file ------------------------------------------------------- */
+struct dir_attribute;
+
+/* An entry, and a cursor over its attributes. */
+struct dir_entry {
+	struct skd_text dn;
+	bool (*next)(struct dir_entry *entry, struct dir_attribute *attribute); /* false after the last one */
+	void (*rewind)(struct dir_entry *entry);
+	/* of a search: */
+	const struct dir_link *link;
+	struct ldapmsg *message;
+	struct berelement *cursor;
+	struct berval *values;
+	int code;
+};
+
+/* One attribute may come in several parts. Its memory lives until the cursor moves, the bytes of its
+ * values as long as the entry. */
+struct dir_attribute {
+	struct skd_text description; /* with options: cn;lang-de */
+	struct skd_text name;        /* what stands before the first ';' */
+	size_t count;
+	const struct berval *values; /* a server's, or */
+	const struct skd_text *texts;
+};
+
+struct skd_text dir_value(const struct dir_attribute *attribute, size_t i);
+
 /* ---- searches ------------------------------------------------------------------------------ */
 struct dir_query {
 	const char *base;
@@ -85,36 +114,12 @@ struct dir_query {
 	int size_limit;                /* 0: all; reaching a limit asked for is no failure */
 };
 
-/* An entry, and a cursor over its attributes. */
-struct dir_entry {
-	struct skd_text dn;
-	const struct dir_link *link;
-	struct ldapmsg *message;
-	struct berelement *cursor;
-	struct berval *values;
-	int code;
-};
-
-/* Its memory lives until the cursor moves, the bytes of its values as long as the entry. */
-struct dir_attribute {
-	struct skd_text description; /* with options: cn;lang-de */
-	struct skd_text name;        /* what stands before the first ';' */
-	size_t count;
-	const struct berval *values;
-};
-
 /* Hands over the entries as they arrive (RFC 2696 pages where page_size says so) until all are
  * seen or `each` returns something else than SKD_OK, which is returned. SKD_OK means complete:
  * every page had result code 0 and the last one an empty cookie. Waits at most `timeout` for any
  * answer and never beyond the call's time. */
 enum skd_outcome dir_search(struct dir_link *link, const struct dir_query *query,
 			    enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context);
-
-/* The next attribute; false after the last one. */
-bool dir_entry_next(struct dir_entry *entry, struct dir_attribute *attribute);
-void dir_entry_rewind(struct dir_entry *entry);
-
-struct skd_text dir_value(const struct dir_attribute *attribute, size_t i);
 
 /* For the room's own searches: makes an entry of a message and gives it to `each`; its outcome, or what was
  * wrong with the entry. */

@@ -10,8 +10,10 @@ enum preset { OPENLDAP, DS389 };
 
 static const char *const preset_words[] = {"openldap", "389ds", NULL};
 static const char *const preset_filters[] = {"(objectClass=inetOrgPerson)", "(objectClass=person)"};
+static const char *const preset_classes[] = {"inetOrgPerson", "person,organizationalPerson,inetOrgPerson"};
 static const char *const preset_disabled[] = {"000001010000Z", "true"};
 
+/* No preset: what `id` says. */
 static const struct {
 	const char *option;
 	const char *presets[2];
@@ -27,6 +29,8 @@ static const struct {
 	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage"}},
 	[MAP_MANAGER] = {"manager", {"manager", "manager"}},
 	[MAP_UNIT] = {"unit_attribute", {"ou", "ou"}},
+	[MAP_UNIT_ID] = {"unit_id", {NULL, NULL}},
+	[MAP_GROUP_ID] = {"group_id", {NULL, NULL}},
 	[MAP_GROUP_NAME] = {"group_name", {"cn", "cn"}},
 	[MAP_MEMBER] = {"group_member", {"member,uniqueMember", "member,uniqueMember"}},
 	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid"}},
@@ -54,19 +58,41 @@ static struct skd_text text_trim(struct skd_text text)
 	return text;
 }
 
+bool map_word(const char **list, struct skd_text *word)
+{
+	size_t size = strcspn(*list, ",");
+	if (!**list)
+		return false;
+	*word = text_trim((struct skd_text){*list, size});
+	*list += size + ((*list)[size] == ',');
+	return true;
+}
+
+static bool field_is_id(enum map_field field)
+{
+	return field == MAP_ID || field == MAP_UNIT_ID || field == MAP_GROUP_ID;
+}
+
+static bool name_is_dn(struct skd_text name)
+{
+	return map_text_equal(name, "dn") || map_text_equal(name, "entryDN") || map_text_equal(name, "distinguishedName");
+}
+
 static enum skd_outcome names_read(const struct skd_host *host, struct skd_call *call, enum map_field field,
 				   const char *list, struct map *map)
 {
-	for (unsigned rank = 0; *list; rank++) {
-		size_t size = strcspn(list, ",");
-		struct skd_text name = text_trim((struct skd_text){list, size});
+	struct skd_text name;
+	for (unsigned rank = 0; map_word(&list, &name); rank++) {
 		if (!name_is_valid(name))
 			return host->fail(call, SKD_FAULT, "%s: \"%.*s\" is no name of an attribute", rows[field].option,
-					  (int)size, list);
+					  (int)name.size, name.bytes);
+		if (field_is_id(field) && name_is_dn(name))
+			return host->fail(call, SKD_FAULT,
+					  "%s: a DN changes, so it says nobody's identity; name an attribute that never changes",
+					  rows[field].option);
 		if (map->count == MAP_NAMES_MAX)
 			return host->fail(call, SKD_FAULT, "%s: too many attributes", rows[field].option);
 		map->names[map->count++] = (struct map_name){name, field, rank};
-		list += size + (list[size] == ',');
 	}
 	return SKD_OK;
 }
@@ -93,7 +119,7 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 	enum skd_outcome outcome = dir_option_word(host, call, "preset", preset_words, &preset);
 	if (outcome != SKD_OK)
 		return outcome;
-	*map = (struct map){.filter = host->option(host, "filter")};
+	*map = (struct map){.filter = host->option(host, "filter"), .classes = preset_classes[preset]};
 	if (!map->filter)
 		map->filter = preset_filters[preset];
 	for (enum map_field field = 0; field < MAP_COUNT && outcome == SKD_OK; field++) {
@@ -102,7 +128,7 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 		const char *list = host->option(host, rows[field].option);
 		if (field == MAP_DISABLED)
 			map->only[field] = list ? NULL : preset_disabled[preset];
-		map->option[field] = list ? list : rows[field].presets[preset];
+		map->option[field] = list ?: rows[field].presets[preset] ?: map->option[MAP_ID];
 		outcome = names_read(host, call, field, map->option[field], map);
 	}
 	const char *value = host->option(host, "disabled_value");
@@ -163,7 +189,7 @@ void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, s
 	unsigned best[MAP_COUNT];
 	memset(best, 0xff, sizeof best);
 	memset(values, 0, MAP_COUNT * sizeof *values);
-	while (dir_entry_next(entry, &attribute)) {
+	while (entry->next(entry, &attribute)) {
 		for (size_t i = 0; i < map->count; i++) {
 			const struct map_name *name = &map->names[i];
 			unsigned rank = name->rank * 2 + (attribute.description.size > attribute.name.size);

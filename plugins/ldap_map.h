@@ -17,6 +17,8 @@ enum map_field {
 	MAP_LOCALE,
 	MAP_MANAGER,
 	MAP_UNIT,
+	MAP_UNIT_ID,
+	MAP_GROUP_ID,
 	MAP_GROUP_NAME,
 	MAP_MEMBER,
 	MAP_MEMBER_UID,
@@ -27,8 +29,8 @@ enum map_field {
 enum {
 	MAP_ACCOUNT = 1 << MAP_ID | 1 << MAP_USERNAME | 1 << MAP_DISABLED,
 	MAP_PERSON = (1 << (MAP_UNIT + 1)) - 1,
-	MAP_OF_UNIT = 1 << MAP_ID | 1 << MAP_UNIT,
-	MAP_OF_GROUP = 1 << MAP_ID | 1 << MAP_GROUP_NAME | 1 << MAP_MEMBER | 1 << MAP_MEMBER_UID,
+	MAP_OF_UNIT = 1 << MAP_UNIT_ID | 1 << MAP_UNIT,
+	MAP_OF_GROUP = 1 << MAP_GROUP_ID | 1 << MAP_GROUP_NAME | 1 << MAP_MEMBER | 1 << MAP_MEMBER_UID,
 	MAP_ALL = (1 << MAP_COUNT) - 1,
 	MAP_NAMES_MAX = 64,
 };
@@ -41,6 +43,7 @@ struct map_name {
 
 struct map {
 	const char *filter;          /* for people */
+	const char *classes;         /* the same without a server: object classes, separated by commas */
 	const char *only[MAP_COUNT]; /* the one value that counts; NULL: any */
 	const char *but[MAP_COUNT];  /* a value that does not count; NULL: none */
 	const char *option[MAP_COUNT];
@@ -48,7 +51,8 @@ struct map {
 	size_t count;
 };
 
-/* Reads and checks the options of `fields` (of the set MAP_ALL). SKD_FAULT: they are wrong. */
+/* Reads and checks the options of `fields` (of the set MAP_ALL). A DN is no id, since it changes.
+ * SKD_FAULT: they are wrong. */
 enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, unsigned fields, struct map *map);
 
 /* The names of the attributes that `fields` need, each once, NULL-terminated, in the call's memory. */
@@ -61,6 +65,9 @@ bool map_means(const struct map *map, enum map_field field, const struct dir_att
 /* For each of `fields` the first value that counts, of the attribute named first in the options;
  * without attribute options (cn) before with (cn;lang-de). The values live as long as the entry. */
 void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, struct skd_text values[MAP_COUNT]);
+
+/* Takes the next name off a list that commas separate, without the spaces around it; false at its end. */
+bool map_word(const char **list, struct skd_text *word);
 
 bool map_text_equal(struct skd_text text, const char *word);
 

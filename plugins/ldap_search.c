@@ -38,7 +38,7 @@ static void entry_end(struct dir_entry *entry)
 	entry->cursor = NULL;
 }
 
-bool dir_entry_next(struct dir_entry *entry, struct dir_attribute *attribute)
+static bool entry_next(struct dir_entry *entry, struct dir_attribute *attribute)
 {
 	struct berval name = {0, NULL};
 	ber_memfree(entry->values);
@@ -59,7 +59,7 @@ bool dir_entry_next(struct dir_entry *entry, struct dir_attribute *attribute)
 	return true;
 }
 
-void dir_entry_rewind(struct dir_entry *entry)
+static void entry_rewind(struct dir_entry *entry)
 {
 	entry_end(entry);
 	entry_begin(entry);
@@ -67,6 +67,8 @@ void dir_entry_rewind(struct dir_entry *entry)
 
 struct skd_text dir_value(const struct dir_attribute *attribute, size_t i)
 {
+	if (attribute->texts)
+		return attribute->texts[i];
 	return (struct skd_text){attribute->values[i].bv_val, attribute->values[i].bv_len};
 }
 
@@ -79,7 +81,7 @@ static enum skd_outcome search_fail(struct search *search, int code)
 enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
 				enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context)
 {
-	struct dir_entry entry = {.link = link, .message = message};
+	struct dir_entry entry = {.next = entry_next, .rewind = entry_rewind, .link = link, .message = message};
 	enum skd_outcome outcome = SKD_OK;
 	if (entry_begin(&entry))
 		outcome = each(context, &entry);

@@ -241,10 +241,12 @@ class House:
         if place[0] == "include":
             return f"a public header includes \"{header}\""
         if place[0] == "plugins":
-            if not re.fullmatch(r"ldap(_\w+)?\.(h|inc)", header):
-                return f"a plugin includes \"{header}\"; it may see <skillsd/plugin.h> and plugins/ldap*.h"
-            if not re.match(r"(ldap|source_ldap|auth_ldap)[._]", place[1]):
+            if not re.fullmatch(r"(ldap|ldif)(_\w+)?\.(h|inc)", header):
+                return f"a plugin includes \"{header}\"; it may see <skillsd/plugin.h>, plugins/ldap*.h and ldif*.h"
+            if not re.match(r"(ldap|source_ldap|auth_ldap|ldif|source_ldif)[._]", place[1]):
                 return f"\"{header}\" is for the LDAP plugins"
+            if header.startswith("ldif") and not re.match(r"(ldif|source_ldif)[._]", place[1]):
+                return f"\"{header}\" is for source_ldif"
             return None
         room, other = place[1], header.split("/")[0]
         if room not in SEES:
@@ -356,10 +358,11 @@ class House:
     def check_sample(self, tables, plugins):
         name, sections, seen, line_of = "etc/skillsd.conf", [], {}, {}
         for number, line in enumerate(self.files[name].read_text().split("\n"), 1):
-            header = re.match(r"\[(\w+) ?(.*)\]", line)
+            header = re.match(r"(;?)\[(\w+) ?(.*)\]", line)  # one behind a ; is an example, with all its lines
             entry = re.match(r"(;?)(\w+) = (.*)", line)
             if header:
-                sections.append({"line": number, "kind": header[1], "name": header[2], "entries": []})
+                sections.append({"line": number, "off": bool(header[1]), "kind": header[2], "name": header[3],
+                                 "entries": []})
             elif entry and sections:
                 sections[-1]["entries"].append((number, entry[2], entry[3], bool(entry[1])))
             elif line and line[0] not in "# \t":
@@ -367,7 +370,7 @@ class House:
         for section in sections:
             if section["kind"] not in tables:
                 self.breach(name, section["line"], f"there is no section [{section['kind']}]")
-            given = {key: value for _, key, value, commented in section["entries"] if not commented}
+            given = {key: value for _, key, value, commented in section["entries"] if commented == section["off"]}
             table = dict(tables.get(section["kind"], {}))
             table.update(plugins.get(given.get("plugin"), {}))
             keys = {key for _, key, _, _ in section["entries"]}

@@ -132,7 +132,7 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
     ("[role admin]", "[directory x]\nplugin = source_bright\ncolour = green\ncolour = red\n[role admin]", "colour = red",
      'colour "red" is too bright'),
     # plugins that cannot be had
-    ("plugin = source_ldap", "plugin = source_newer", None, "was built for plugin interface 2"),
+    ("plugin = source_ldap", "plugin = source_newer", None, "was built for plugin interface"),
     ("plugin = source_ldap", "plugin = source_nothing", None, "No such file"),
     ("plugin = source_ldap", "plugin = ../x", None, "is no plugin's name"),
     ("plugin = source_ldap", "plugin = auth_pam", None, "is not a source"),

@@ -139,8 +139,10 @@ BROKEN = [
     (included("include/skillsd/a.h", '"base/text.h"'),
      'include/skillsd/a.h:3: a public header includes "base/text.h"'),
     (included("plugins/report_a.c", '"base/text.h"'),
-     'plugins/report_a.c:3: a plugin includes "base/text.h"; it may see <skillsd/plugin.h> and plugins/ldap*.h'),
+     'plugins/report_a.c:3: a plugin includes "base/text.h"; it may see <skillsd/plugin.h>, plugins/ldap*.h and ldif*.h'),
     (included("plugins/report_a.c", '"ldap.h"'), 'plugins/report_a.c:3: "ldap.h" is for the LDAP plugins'),
+    (included("plugins/auth_ldap.c", '"ldif.h"'), 'plugins/auth_ldap.c:3: "ldif.h" is for source_ldif'),
+    (included("plugins/ldif.c", "<ldap.h>"), "plugins/ldif.c:3: <ldap.h> is outside its door"),
     ({"daemon/base/a.c": SPDX + '/* #include "store/db.h" */\n#  include "store/db.h"\n'},
      'daemon/base/a.c:4: base includes "store/db.h"; it may see nobody'),
     # what a header passes on
@@ -223,6 +225,8 @@ BROKEN = [
      "etc/skillsd.conf:9: filter of auth_x is not shown", "etc/skillsd.conf:9: uri of auth_x is not shown"),
     (with_line("etc/skillsd.conf", "filter: (a=b)"), "etc/skillsd.conf:12: this line is no section, option or comment"),
     (with_line("etc/skillsd.conf", "[attic]"), "etc/skillsd.conf:12: there is no section [attic]"),
+    (with_line("etc/skillsd.conf", ";[directory more]\n;plugin = source_x\n;uri = ldap://y\n;url = x"),
+     "etc/skillsd.conf:15: [directory] knows no option url"),
     # the manual
     (without("etc/man/skillsd.conf.5", ".It Cm url Ar text Pq required\n"),
      "etc/man/skillsd.conf.5:2: url of server is not described"),

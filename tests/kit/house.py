@@ -325,9 +325,9 @@ class House:
         link.modify_s(found[0][0], [(ldap.MOD_REPLACE, "userPassword", [password.encode()])])
         self.passwords[username] = password
 
-    def sync(self, state="done"):
+    def sync(self, state="done", source=None):
         """Starts a run now, waits for its end and gives it with its lines."""
-        run = self.rescue.post("/directory/runs", gives=201)
+        run = self.rescue.post("/directory/runs", {"source": source} if source else None, gives=201)
 
         def ended():
             found = self.rescue.get(f"/directory/runs/{run['id']}")
