@@ -141,10 +141,11 @@ run() {
 
 # The links go last, so that a clean that was cut off can be called again.
 clean() {
-	local link folders=()
+	local link pid folders=()
 	if [ -e "$demo" ]; then
 		open_lock
-		flock -n 9 || quit "the demo is running; stop it first, with Ctrl-C or kill $(<"$demo/state/demo.pid")"
+		pid=$(cat "$demo/state/demo.pid" 2>/dev/null || :)
+		flock -n 9 || quit "the demo is ${pid:+running; stop it first, with Ctrl-C or kill }${pid:-still ending; try again}"
 		if [ -s "$demo/state/pids" ]; then
 			(become stop)
 		fi
