@@ -75,13 +75,16 @@ static const char NESTED_ADD[] =
 	" JOIN group_member m ON m.ref = n.key AND NOT m.by_name JOIN directory_group g ON g.id = m.group_id AND g.source = $1"
 	" WHERE n.source = $1 ON CONFLICT DO NOTHING";
 
-/* A group that names two by one username says so in each run. */
+/* A group that names two by one username says so in each run, also where only people are news. */
 static const char SKIP_NAMESAKES[] =
-	"WITH named AS (SELECT DISTINCT s.key, s.username FROM stage s JOIN person p ON p.source = $1"
-	"  AND lower(p.username) = lower(s.username) AND p.username = s.username AND p.absent_since IS NULL"
-	"  WHERE s.kind = 'm' AND s.username IS NOT NULL AND NOT " ALONE("p") "),"
-	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.source = $1 AND g.key = named.key)"
-	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || username || ' of a member' FROM named";
+	"WITH named AS (SELECT DISTINCT g.id, g.key, m.ref FROM (SELECT m.group_id, m.ref FROM " STAGED_GROUPS
+	"   JOIN group_member m ON m.group_id = sg.id AND m.by_name"
+	"  UNION SELECT m.group_id, m.ref FROM scope c JOIN person p ON p.id = c.person_id AND p.absent_since IS NULL"
+	"   JOIN group_member m ON m.ref = p.username AND m.by_name) AS m"
+	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 JOIN person p ON p.source = $1"
+	"   AND lower(p.username) = lower(m.ref) AND p.username = m.ref AND p.absent_since IS NULL AND NOT " ALONE("p") "),"
+	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.id = named.id)"
+	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || ref || ' of a member' FROM named";
 
 enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff)
 {
@@ -104,35 +107,40 @@ enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_dif
 	TRY(db_run(call, LINKS_ADD, NO_ARGS, NULL));
 	TRY(db_run_if(call, staged->groups, NESTED_DROP, source));
 	TRY(db_run_if(call, staged->groups, NESTED_ADD, source));
-	return db_run_if(call, staged->members, SKIP_NAMESAKES, source);
+	return db_run(call, SKIP_NAMESAKES, source, NULL);
 }
 
-/* ---- losses alone: the picture is not applied, so it is asked who is meant ---- */
+/* ---- losses alone: the picture is not applied, so it is asked who is meant. Who would leave has no rights meanwhile ---- */
 
-#define PEOPLE_MEANT                                                                                                   \
-	"(SELECT person_id, key, username FROM picture UNION ALL SELECT p.id, p.key, p.username FROM person p"         \
-	" WHERE p.source = $1 AND p.absent_since IS NULL AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id))"
-
+/* The DN that a grant is known by stays. Without a digest: even if a group is again as it was, what it lost has
+ * to be found again. */
+static const char LOSS_GROUPS[] =
+	"UPDATE directory_group g SET key = s.key, name = s.name, digest = NULL FROM stage s WHERE s.kind = 'g'"
+	" AND g.source = $1 AND g.external_id = s.id";
 static const char LOSS_LINKS[] =
-	"INSERT INTO link SELECT sg.id, c.person_id FROM " STAGED_GROUPS " JOIN stage s ON s.kind = 'm' AND s.id = sg.external_id"
-	" JOIN " PEOPLE_MEANT " AS c ON c.key = s.parent_key"
-	" UNION SELECT sg.id, c.person_id FROM " STAGED_GROUPS " JOIN stage s ON s.kind = 'm' AND s.id = sg.external_id"
-	" JOIN " PEOPLE_MEANT " AS c ON c.username = s.username";
-static const char LOSS_NESTED[] =
-	"DELETE FROM group_group gg USING " STAGED_GROUPS ", directory_group n WHERE gg.group_id = sg.id AND n.id = gg.member_id"
-	" AND NOT EXISTS (SELECT FROM stage s WHERE s.kind = 'm' AND s.id = sg.external_id AND (s.parent_key = n.key"
-	"  OR s.parent_key IN (SELECT o.key FROM stage o WHERE o.kind = 'g' AND o.id = n.external_id)))";
-
-/* Even if it is again as it was: what it lost has to be found again. */
-static const char LOSERS_DOUBT[] = "UPDATE directory_group g SET digest = NULL FROM " STAGED_GROUPS " WHERE g.id = sg.id";
+	"WITH people AS MATERIALIZED (SELECT person_id, key, username FROM picture UNION ALL"
+	" SELECT p.id, p.key, p.username FROM person p WHERE p.source = $1 AND p.absent_since IS NULL"
+	"  AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)"
+	"  AND NOT EXISTS (SELECT FROM gone o WHERE o.id = p.id))"
+	" INSERT INTO link SELECT m.group_id, p.person_id FROM group_member m JOIN people p ON p.key = m.ref"
+	"  WHERE NOT m.by_name"
+	" UNION SELECT m.group_id, p.person_id FROM group_member m JOIN people p ON p.username = m.ref WHERE m.by_name"
+	"  AND NOT EXISTS (SELECT FROM people o WHERE o.username = p.username AND o.person_id <> p.person_id)";
+static const char LOSS_LINKS_DROP[] =
+	"WITH lost AS (DELETE FROM group_person gp USING directory_group g WHERE g.id = gp.group_id AND g.source = $1"
+	"  AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)"
+	"  RETURNING gp.group_id)"
+	" UPDATE directory_group g SET digest = NULL FROM lost WHERE g.id = lost.group_id";
 
 enum skd_outcome diff_apply_group_losses(struct skd_call *call, const struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
 	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
-	TRY(db_run_if(call, staged->members, LOSS_LINKS, source));
-	TRY(db_run_if(call, staged->groups, LINKS_DROP_OF_GROUPS, source));
-	TRY(db_run_if(call, staged->groups, LOSS_NESTED, source));
-	return db_run_if(call, staged->groups, LOSERS_DOUBT, source);
+	TRY(db_run_if(call, staged->groups, LOSS_GROUPS, source));
+	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
+	TRY(db_run_if(call, staged->members, NAMES_ADD, source));
+	TRY(db_run_if(call, staged->groups, NESTED_DROP, source));
+	TRY(db_run(call, LOSS_LINKS, source, NULL));
+	return db_run(call, LOSS_LINKS_DROP, source, NULL);
 }

@@ -156,7 +156,11 @@ static const char PICTURE_RELATED[] =
 	" p.locale, p.disabled, p.digest, p.manager_key, nullif(" MANAGER_MEANT ", p.id), p.unit_key, ur.unit_id"
 	" FROM (SELECT p.id FROM touched t JOIN person p ON p.manager_id = t.person_id"
 	"  UNION SELECT p.id FROM person p WHERE p.source = $1 AND p.manager_id IS NULL AND p.manager_key IS NOT NULL"
-	"  UNION SELECT p.id FROM gone o JOIN person p ON p.unit_id = o.id WHERE o.kind = 'u') AS r"
+	"  UNION SELECT p.id FROM gone o JOIN person p ON p.unit_id = o.id WHERE o.kind = 'u'"
+	"  UNION SELECT p.id FROM stage s JOIN unit u ON u.source = $1 AND u.external_id = s.id AND u.key <> s.key"
+	"   JOIN person p ON p.unit_id = u.id WHERE s.kind = 'u'"
+	"  UNION SELECT p.id FROM person p WHERE EXISTS (SELECT FROM stage WHERE kind = 'u') AND p.source = $1"
+	"   AND p.unit_id IS NULL AND p.unit_key IS NOT NULL) AS r"
 	" JOIN person p ON p.id = r.id AND p.absent_since IS NULL"
 	REFERENCES_OF("p.manager_key", "p.unit_key")
 	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)"
