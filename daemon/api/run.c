@@ -85,12 +85,13 @@ enum skd_outcome api_run_get(struct skd_call *call, const struct request *in, st
 
 enum skd_outcome api_run_ask(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	static const struct field fields[] = {{"source", FIELD_TEXT, .most = 100}, {NULL}};
-	struct value values[1] = {0};
+	static const struct field fields[] = {
+		{"source", FIELD_TEXT, .most = 100}, {"allow", FIELD_INT, .least = 1, .most = 1000000000}, {NULL}};
+	struct value values[2] = {0};
 	struct store_run run;
 	if (in->body)
 		TRY(body_read(call, in, fields, false, values));
-	TRY(run_ask(call, values[0].text, &run));
+	TRY(run_ask(call, values[0].text, values[1].given ? values[1].number : 0, &run));
 	reply_created(call, out, "/api/v1/directory/runs", run.id);
 	return run_answer(call, out, &run);
 }

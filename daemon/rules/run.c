@@ -11,21 +11,54 @@
 
 enum { MANY = 1000 };
 
-/* An empty answer, or too many at once, is more often a fault than the truth. A deletion that takes
- * longer than the time between two runs is still one: who left just before counts too. */
-static enum skd_outcome run_weigh(struct skd_call *call, const struct directory *directory,
-				  const struct run_counts *counts, const char **alarm)
+/* Too many at once is more often a fault than the truth: a wrong base, a restored server, a right that the
+ * service account lost. */
+static int64_t run_most(const struct run_task *task, int64_t active)
 {
-	int64_t share = counts->active * directory->absent_percent / 100, recent = 0;
-	int64_t most = share > directory->absent_count ? share : directory->absent_count;
-	*alarm = NULL;
-	if (counts->absent)
-		TRY(store_run_recent(call, directory->instance->name, directory->absent_window, &recent));
-	if (!counts->absent || (counts->absent + recent <= most && counts->people > 0))
+	const struct directory *directory = task->directory;
+	int64_t share = active * directory->absent_percent / 100, most = directory->absent_count;
+	most = share > most ? share : most;
+	return task->wish.allow > most ? task->wish.allow : most;
+}
+
+/* An empty answer alarms whatever is allowed. A deletion that takes longer than the time between two runs is
+ * still one: who left just before counts too. */
+static enum skd_outcome weigh_absent(struct skd_call *call, const struct run_task *task, const struct store_diff *diff,
+				     const char **alarm)
+{
+	const struct run_counts *counts = &diff->counts;
+	int64_t most = run_most(task, counts->active), recent = 0;
+	if (!counts->absent)
+		return SKD_OK;
+	if (!task->wish.allow)
+		TRY(store_run_recent(call, diff->source, task->directory->absent_window, &recent));
+	if (counts->absent + recent <= most && counts->people > 0)
 		return SKD_OK;
 	*alarm = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave", counts->absent, counts->active);
 	if (recent && counts->absent <= most)
 		*alarm = talloc_asprintf(call, "%s, and %" PRId64 " left just before", *alarm, recent);
+	if (diff->renamed)
+		*alarm = talloc_asprintf(call, "%s; %" PRId64 " of their usernames come back with other stable ids,"
+					 " as from a server that was loaded anew", *alarm, diff->renamed);
+	return SKD_OK;
+}
+
+/* Why the run must not be applied without an admin; NULL: it may. */
+static enum skd_outcome run_weigh(struct skd_call *call, const struct run_task *task, struct store_diff *diff,
+				  const char **alarm)
+{
+	int64_t most = run_most(task, diff->counts.active), beyond;
+	*alarm = NULL;
+	TRY(weigh_absent(call, task, diff, alarm));
+	diff->losing = diff->lost > most;
+	if (!*alarm && diff->losing)
+		*alarm = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would lose their %s", diff->lost,
+					 diff->counts.active, diff->lost_what);
+	if (!*alarm || !task->wish.covers)
+		return SKD_OK;
+	TRY(store_diff_beyond(call, diff, task->wish.covers, &beyond));
+	if (!beyond)
+		*alarm = NULL;
 	return SKD_OK;
 }
 
@@ -68,7 +101,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, s
 	run->state = "needs_approval";
 	run->error = alarm;
 	run_count_only(diff, diff->counts.absent);
-	TRY(store_diff_list_leavers(call, diff));
+	TRY(store_diff_list_losses(call, diff));
 	return audit_note(call, "directory.run.park", "ok", "directory_run", run->id, NULL);
 }
 
@@ -107,10 +140,10 @@ static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *
 		TRY(store_run_begin_feed(call, run->source, task->epoch, &run->id));
 	diff->run_id = run->id;
 	TRY(is_staged(diff->staged) ? store_diff_compare(call, diff) : run_unchanged(diff));
-	TRY(run_weigh(call, task->directory, &diff->counts, &alarm));
+	TRY(run_weigh(call, task, diff, &alarm));
 	if (alarm && run->feed)
 		return fail(call, SKD_STALE, "%s", alarm);
-	TRY(alarm ? run_park(call, run, diff, alarm, task->asked) : run_take_over(call, run, diff));
+	TRY(alarm ? run_park(call, run, diff, alarm, task->wish.asked) : run_take_over(call, run, diff));
 	run->parked = alarm;
 	if (task->cookie && !alarm)
 		TRY(store_feed_put(call, run->source, task->cookie));
@@ -183,26 +216,32 @@ static void run_wake(struct skd_call *call)
 	call->house->sync_wanted(call->house);
 }
 
-enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store_run *run)
+enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allow, struct store_run *run)
 {
+	const struct run_wish wish = {.asked = true, .allow = allow};
 	const struct directory *directory = directory_named(call->house, source);
 	const char *id;
 	if (!directory)
 		return fail_field(call, "/source", "there is no such directory");
-	TRY(store_run_ask(call, directory->instance->name, call->actor->account_id, &id));
+	TRY(store_run_ask(call, directory->instance->name, call->actor->account_id, &wish, &id));
 	call->after = run_wake;
-	TRY(audit_note(call, "directory.run.ask", "ok", "directory_run", id, NULL));
+	TRY(audit_note(call, "directory.run.ask", "ok", "directory_run", id,
+		       allow ? talloc_asprintf(call, "{\"allow\":%" PRId64 "}", allow) : NULL));
 	return store_run_get(call, id, run);
 }
 
+/* Who leaves by it leaves at once; what else is on the list comes with a run that may do just that. */
 enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store_run *run)
 {
+	const struct run_wish wish = {.asked = true, .covers = id};
+	const char *next;
 	int64_t count, roles;
 	TRY(store_run_get(call, id, run));
 	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", run->source)));
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
 	TRY(store_run_mark_absent(call, run, &count));
 	TRY(store_role_refresh(call, id, false, &roles));
+	TRY(store_run_ask(call, run->source, call->actor->account_id, &wish, &next));
 	call->after = run_wake;
 	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,
 		       talloc_asprintf(call, "{\"absent\":%" PRId64 "}", count)));

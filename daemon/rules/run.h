@@ -13,7 +13,7 @@ struct run_task {
 	const char *lease;
 	int64_t epoch;
 	const char *run_id; /* NULL: of a feed; one is made if there is news */
-	bool asked;         /* a parked run of the same list gives way to it */
+	struct run_wish wish; /* asked: a parked run of the same list gives way to it */
 	const char *cookie; /* where the feed stands after it; NULL: there is none */
 };
 
@@ -32,8 +32,9 @@ enum skd_outcome run_list(struct skd_call *call, const char *source, const char 
 			  struct store_run **runs, size_t *count) WARN_UNUSED;
 enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 			   size_t *count) WARN_UNUSED;
-/* An admin asks for a run now; NULL source: the only one, or the first. */
-enum skd_outcome run_ask(struct skd_call *call, const char *source, struct store_run *run) WARN_UNUSED;
+/* An admin asks for a run now, in which `allow` people may leave or lose a value (0: as many as ever); NULL
+ * source: the only one, or the first. */
+enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allow, struct store_run *run) WARN_UNUSED;
 /* The approval covers the parked run's list and nothing else. */
 enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
 enum skd_outcome run_drop(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;

@@ -59,7 +59,7 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 	if (!mine)
 		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
 	TRY(store_run_sweep(call, source, task.epoch));
-	TRY(store_run_begin(call, source, task.epoch, &task.run_id, &task.asked));
+	TRY(store_run_begin(call, source, task.epoch, &task.run_id, &task.wish));
 	done->run_id = task.run_id;
 	enum skd_outcome outcome = sync_read(call, directory, &stage);
 	if (outcome == SKD_OK)

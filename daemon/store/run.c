@@ -77,12 +77,14 @@ enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const
 /* ---- begin and end ---- */
 
 static const char RUN_ASK[] =
-	"INSERT INTO directory_run (source, asked_by) VALUES ($1, $2::uuid) RETURNING id";
+	"INSERT INTO directory_run (source, asked_by, allow, covers) VALUES ($1, $2::uuid, $3::int, $4::uuid) RETURNING id";
 
-enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id, const char **id)
+enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id,
+			       const struct run_wish *wish, const char **id)
 {
 	struct rows *rows;
-	TRY(db_query(call, RUN_ASK, ARGS(source, account_id), &rows));
+	const char *allow = wish->allow ? arg_int(call, wish->allow) : NULL;
+	TRY(db_query(call, RUN_ASK, ARGS(source, account_id, allow, wish->covers), &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }
@@ -101,18 +103,20 @@ enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool
 static const char RUN_TAKE[] =
 	"UPDATE directory_run SET epoch = $2::bigint, started_at = now() WHERE id ="
 	" (SELECT id FROM directory_run WHERE source = $1 AND state = 'running' AND epoch IS NULL ORDER BY id LIMIT 1"
-	"  FOR UPDATE SKIP LOCKED) RETURNING id";
-static const char RUN_NEW[] = "INSERT INTO directory_run (source, epoch) VALUES ($1, $2::bigint) RETURNING id";
+	"  FOR UPDATE SKIP LOCKED) RETURNING id, allow, covers";
+static const char RUN_NEW[] = "INSERT INTO directory_run (source, epoch) VALUES ($1, $2::bigint) RETURNING id, allow, covers";
 
-enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id, bool *asked)
+enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
+				 struct run_wish *wish)
 {
 	struct rows *rows;
 	struct args args = ARGS(source, arg_int(call, epoch));
 	TRY(db_query(call, RUN_TAKE, args, &rows));
-	*asked = rows_count(rows) == 1;
-	if (!*asked)
+	bool asked = rows_count(rows) == 1;
+	if (!asked)
 		TRY(db_query(call, RUN_NEW, args, &rows));
 	*id = row_uuid(rows, 0, 0);
+	*wish = (struct run_wish){asked, row_int(rows, 0, 1), row_uuid(rows, 0, 2)};
 	return SKD_OK;
 }
 

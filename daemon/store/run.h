@@ -63,6 +63,10 @@ struct store_diff {
 	const char *source, *run_id;
 	const struct stage_counts *staged;
 	bool feed; /* a few changes: nothing is gone, and what was skipped before is not told again */
+	const char *lost_what; /* the attribute that most people would have no longer, or NULL */
+	int64_t lost;          /* how many */
+	bool losing;           /* more than may: set by who weighs it */
+	int64_t renamed; /* of who would leave, those whose username comes back with another stable id */
 	struct run_counts counts;
 };
 /* How many of this source have left within the last `window_ms` and nobody has approved it. */
@@ -75,9 +79,12 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Applies what must never wait: members that left a group, accounts that were disabled. */
 enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
-/* Writes the leavers of the picture as lines of the run, without applying them. */
-enum skd_outcome store_diff_list_leavers(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
-/* Whether the parked run of this source lists just these leavers; its id, or NULL when none is parked. */
+/* Writes who would leave, and who would lose what, as lines of the run, without applying them. */
+enum skd_outcome store_diff_list_losses(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+/* How many of them are not on the list of an approved run. */
+enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_diff *diff, const char *approved,
+				   int64_t *count) WARN_UNUSED;
+/* Whether the parked run of this source lists just these; its id, or NULL when none is parked. */
 enum skd_outcome store_diff_parked(struct skd_call *call, const struct store_diff *diff, const char **id,
 				   bool *same) WARN_UNUSED;
 /* Writes a line for each thing skipped, and counts them. */
@@ -95,13 +102,19 @@ struct store_run {
 struct store_run_line {
 	const char *kind, *person_id, *person_name, *what, *detail;
 };
+/* What was asked of a run. */
+struct run_wish {
+	bool asked;
+	int64_t allow;      /* people who may leave or lose a value; 0: as configured */
+	const char *covers; /* the run whose list was approved, or NULL */
+};
 /* A run somebody asked for, taken by whoever has the lease. */
 enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id,
-			       const char **id) WARN_UNUSED;
+			       const struct run_wish *wish, const char **id) WARN_UNUSED;
 enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool *asked) WARN_UNUSED;
 /* The oldest asked for and not yet taken, made the epoch's own; otherwise a new one. */
 enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
-				 bool *asked) WARN_UNUSED;
+				 struct run_wish *wish) WARN_UNUSED;
 /* A run for what a feed told, in the transaction that takes it over; dropped again where that was no news. */
 enum skd_outcome store_run_begin_feed(struct skd_call *call, const char *source, int64_t epoch, const char **id) WARN_UNUSED;
 enum skd_outcome store_run_drop(struct skd_call *call, const char *id) WARN_UNUSED;

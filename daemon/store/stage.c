@@ -187,13 +187,48 @@ static const char CUT_LOOPS[] =
 	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)";
 
 static const char COUNTS[] =
-	"SELECT c.added, c.changed, c.moved, g.absent, c.returned FROM"
-	" (SELECT count(*) FILTER (WHERE c.is_new) AS added,"
-	"  count(*) FILTER (WHERE NOT c.is_new AND " PERSON_DIFFERS ") AS changed,"
-	"  count(*) FILTER (WHERE NOT c.is_new AND p.unit_id IS DISTINCT FROM c.unit_id) AS moved,"
-	"  count(*) FILTER (WHERE c.was_absent) AS returned"
-	"  FROM picture c LEFT JOIN person p ON p.id = c.person_id) AS c,"
-	" (SELECT count(*) AS absent FROM gone WHERE kind = 'p') AS g";
+	"SELECT count(*) FILTER (WHERE c.is_new), count(*) FILTER (WHERE NOT c.is_new AND " PERSON_DIFFERS "),"
+	" count(*) FILTER (WHERE NOT c.is_new AND p.unit_id IS DISTINCT FROM c.unit_id),"
+	" (SELECT count(*) FROM gone WHERE kind = 'p'), count(*) FILTER (WHERE c.was_absent)"
+	" FROM picture c LEFT JOIN person p ON p.id = c.person_id";
+static const char RENAMED[] =
+	"SELECT count(*) FROM gone g JOIN person p ON p.id = g.id JOIN picture c ON c.is_new"
+	" AND lower(c.username) = lower(p.username) WHERE g.kind = 'p'";
+
+#define LOSERS                                                                                                         \
+	"SELECT c.person_id, p.name, jsonb_strip_nulls(jsonb_build_object("                                            \
+	" 'mail', CASE WHEN c.mail IS NULL AND p.mail IS NOT NULL THEN jsonb_build_object('from', p.mail) END,"        \
+	" 'title', CASE WHEN c.title IS NULL AND p.title IS NOT NULL THEN jsonb_build_object('from', p.title) END,"    \
+	" 'phone', CASE WHEN c.phone IS NULL AND p.phone IS NOT NULL THEN jsonb_build_object('from', p.phone) END,"    \
+	" 'employee_number', CASE WHEN c.employee_number IS NULL AND p.employee_number IS NOT NULL"                    \
+	"  THEN jsonb_build_object('from', p.employee_number) END,"                                                    \
+	" 'locale', CASE WHEN c.locale IS NULL AND p.locale IS NOT NULL THEN jsonb_build_object('from', p.locale) END," \
+	" 'manager', CASE WHEN c.manager_key IS NULL AND p.manager_key IS NOT NULL"                                    \
+	"  THEN jsonb_build_object('from', p.manager_key) END,"                                                        \
+	" 'unit', CASE WHEN c.unit_key IS NULL AND p.unit_key IS NOT NULL THEN jsonb_build_object('from', p.unit_key) END))" \
+	" AS detail FROM picture c JOIN person p ON p.id = c.person_id WHERE NOT c.was_absent"
+static const char LOST_MOST[] =
+	"SELECT what, count(*) FROM (" LOSERS ") AS l, jsonb_object_keys(l.detail) AS what GROUP BY what ORDER BY 2 DESC, 1 LIMIT 1";
+
+static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *diff)
+{
+	struct rows *rows;
+	TRY(db_query(call, COUNTS, NO_ARGS, &rows));
+	diff->counts = (struct run_counts){
+		.active = diff->staged->active, .added = row_int(rows, 0, 0), .changed = row_int(rows, 0, 1),
+		.moved = row_int(rows, 0, 2), .absent = row_int(rows, 0, 3), .returned = row_int(rows, 0, 4)};
+	diff->counts.people = diff->counts.active + diff->counts.added + diff->counts.returned - diff->counts.absent;
+	TRY(db_query(call, LOST_MOST, NO_ARGS, &rows));
+	if (rows_count(rows)) {
+		diff->lost_what = row_text(rows, 0, 0);
+		diff->lost = row_int(rows, 0, 1);
+	}
+	if (!diff->counts.absent || !diff->counts.added)
+		return SKD_OK;
+	TRY(db_query(call, RENAMED, NO_ARGS, &rows));
+	diff->renamed = row_int(rows, 0, 0);
+	return SKD_OK;
+}
 
 /* ---- in order ---- */
 
@@ -231,7 +266,6 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
-	struct rows *rows;
 	bool before = was_shown(staged);
 	TRY(diff_plan(call, diff));
 	TRY(diff_sort_out(call, diff));
@@ -243,37 +277,55 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 		TRY(db_run(call, PICTURE_RELATED, source, NULL));
 	}
 	TRY(db_run(call, CUT_LOOPS, source, NULL));
-	TRY(db_query(call, COUNTS, NO_ARGS, &rows));
-	diff->counts = (struct run_counts){
-		.active = staged->active, .added = row_int(rows, 0, 0), .changed = row_int(rows, 0, 1),
-		.moved = row_int(rows, 0, 2), .absent = row_int(rows, 0, 3), .returned = row_int(rows, 0, 4)};
-	diff->counts.people = diff->counts.active + diff->counts.added + diff->counts.returned - diff->counts.absent;
-	return SKD_OK;
+	return diff_count(call, diff);
 }
 
 /* ---- parked runs ---- */
 
-static const char LEAVERS_LIST[] =
-	"INSERT INTO directory_run_line (run_id, kind, person_id) SELECT $1::uuid, 'absent', p.id"
-	" FROM gone g JOIN person p ON p.id = g.id WHERE g.kind = 'p' ORDER BY p.name, p.id";
+/* Whom the run would take something from, and why; $2: values too. */
+#define LOSSES                                                                                                         \
+	"SELECT 'absent' AS kind, p.id AS person_id, p.name, jsonb_build_object('why', CASE WHEN EXISTS"               \
+	"  (SELECT FROM picture c WHERE c.is_new AND lower(c.username) = lower(p.username))"                           \
+	"  THEN 'an entry with another stable id has the username' ELSE 'the directory shows no entry with the stable id '"   \
+	"  || p.external_id END) AS detail FROM gone g JOIN person p ON p.id = g.id WHERE g.kind = 'p'"                \
+	" UNION ALL SELECT 'changed', l.person_id, l.name, l.detail FROM (" LOSERS ") AS l WHERE $2::bool AND l.detail <> '{}'"
 
-enum skd_outcome store_diff_list_leavers(struct skd_call *call, const struct store_diff *diff)
+static const char LOSSES_LIST[] =
+	"INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
+	" SELECT $1::uuid, l.kind, l.person_id, l.detail FROM (" LOSSES ") AS l ORDER BY l.kind, l.name, l.person_id";
+static const char LOSSES_BEYOND[] =
+	"SELECT count(*) FROM (" LOSSES ") AS l WHERE NOT EXISTS (SELECT FROM directory_run_line o"
+	" WHERE o.run_id = $1::uuid AND o.kind = l.kind AND o.person_id = l.person_id AND o.detail @> l.detail)";
+
+enum skd_outcome store_diff_list_losses(struct skd_call *call, const struct store_diff *diff)
 {
-	return db_run(call, LEAVERS_LIST, ARGS(diff->run_id), NULL);
+	return db_run(call, LOSSES_LIST, ARGS(diff->run_id, arg_bool(diff->losing)), NULL);
+}
+
+enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_diff *diff, const char *approved,
+				   int64_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, LOSSES_BEYOND, ARGS(approved, arg_bool(diff->losing)), &rows));
+	*count = row_int(rows, 0, 0);
+	return SKD_OK;
 }
 
 static const char PARKED_FIND[] =
-	"WITH listed AS (SELECT l.run_id, l.person_id FROM directory_run_line l WHERE l.kind = 'absent')"
+	"WITH losses AS (" LOSSES "), listed AS (SELECT l.run_id, l.kind, l.person_id, l.detail FROM directory_run_line l"
+	"  WHERE l.kind IN ('absent', 'changed'))"
 	" SELECT r.id, NOT EXISTS ("
-	"  (SELECT g.id FROM gone g WHERE g.kind = 'p' EXCEPT SELECT l.person_id FROM listed l WHERE l.run_id = r.id)"
+	"  (SELECT o.kind, o.person_id, o.detail FROM losses o"
+	"   EXCEPT SELECT l.kind, l.person_id, l.detail FROM listed l WHERE l.run_id = r.id)"
 	"  UNION ALL"
-	"  (SELECT l.person_id FROM listed l WHERE l.run_id = r.id EXCEPT SELECT g.id FROM gone g WHERE g.kind = 'p'))"
+	"  (SELECT l.kind, l.person_id, l.detail FROM listed l WHERE l.run_id = r.id"
+	"   EXCEPT SELECT o.kind, o.person_id, o.detail FROM losses o))"
 	" FROM directory_run r WHERE r.source = $1 AND r.state = 'needs_approval' FOR UPDATE OF r";
 
 enum skd_outcome store_diff_parked(struct skd_call *call, const struct store_diff *diff, const char **id, bool *same)
 {
 	struct rows *rows;
-	TRY(db_query(call, PARKED_FIND, ARGS(diff->source), &rows));
+	TRY(db_query(call, PARKED_FIND, ARGS(diff->source, arg_bool(diff->losing)), &rows));
 	*id = rows_count(rows) ? row_uuid(rows, 0, 0) : NULL;
 	*same = rows_count(rows) && row_bool(rows, 0, 1);
 	return SKD_OK;
