@@ -367,3 +367,23 @@ def test_a_slow_deletion_is_still_one(directory):
             assert directory.statuses()["absent"] == 30
     directory.house.sync()
     assert directory.statuses() == {"active": len(CHART.people)}
+
+
+# ---- what was said of one person
+
+def test_a_persons_history_says_when_the_directory_said_what(directory):
+    who, house = QUIET[31], directory.house
+    person = directory.person(who)
+    directory.change(who, title="Keeper of histories")
+    house.sync()
+    with directory.without([who]):
+        house.sync()
+    said = directory.hr.get(f"/people/{person['id']}/history")["items"]
+    kinds = [one["kind"] for one in said]
+    assert kinds[0] == "added" and kinds[-3:] == ["changed", "absent", "returned"]
+    assert said[-3]["detail"] == {"title": {"from": person["title"], "to": "Keeper of histories"}}
+    assert [one["at"] for one in said] == sorted(one["at"] for one in said)
+    assert directory.hr.get(f"/people/{person['id']}/history", sort="-at")["items"] == said[::-1]
+    house.set_password(who)
+    assert house.sign_in(who).get(f"/people/{person['id']}/history")["items"] == said
+    house.sign_in(ACCOUNTS["EMPLOYEE"]).get(f"/people/{person['id']}/history", gives=404)

@@ -32,6 +32,8 @@ const struct route routes[] = {
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
+	{"GET", "/api/v1/people/{id}/history", RUNS_READ, FORM_LIST, 0, api_person_history, NULL, "at",
+	 .columns = "at,kind,run_id,what"},
 	{"GET", "/api/v1/people/{id}/holdings", RUNS_READ, FORM_LIST | FORM_MANY, 0, api_holding_list, holding_fields,
 	 "skill|level|expires_at",
 	 .columns = "person_id,username,name,unit,title,manager,skill_id,skill_code,skill,level,verified,issuer,"

@@ -56,6 +56,32 @@ static enum skd_outcome run_answer(struct skd_call *call, struct reply *out, con
 	return SKD_OK;
 }
 
+static void said_write(struct json *json, const struct store_run_said *said)
+{
+	put_object(json, NULL);
+	put_time(json, "at", said->at);
+	put_string(json, "kind", said->kind);
+	put_string(json, "run_id", said->run_id);
+	put_string(json, "what", said->what);
+	if (said->detail)
+		put_raw(json, "detail", said->detail, strlen(said->detail));
+	put_object_end(json);
+}
+
+enum skd_outcome api_person_history(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_run_said *said;
+	size_t from, count, whole;
+	TRY(run_said(call, in->ids[0], &said, &count));
+	whole = count;
+	TRY(list_slice(call, in->list, &from, &count));
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
+		said_write(&out->json, &said[in->list->descending ? whole - 1 - i : i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
 const struct field run_list_fields[] = {
 	{"source", FIELD_TEXT, .most = 100},
 	{"state", FIELD_ENUM, .words = "running|done|needs_approval|approved|dropped|failed"},

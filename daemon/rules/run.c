@@ -5,6 +5,7 @@
 #include "rules/access.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
+#include "rules/person.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -209,6 +210,13 @@ enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, stru
 			   size_t *count)
 {
 	return store_run_lines(call, id, most, lines, count);
+}
+
+enum skd_outcome run_said(struct skd_call *call, const char *person_id, struct store_run_said **said, size_t *count)
+{
+	struct store_person person;
+	TRY(person_get(call, person_id, &person));
+	return store_run_said(call, person_id, said, count);
 }
 
 static void run_wake(struct skd_call *call)

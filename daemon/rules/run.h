@@ -32,6 +32,9 @@ enum skd_outcome run_list(struct skd_call *call, const char *source, const char 
 			  struct store_run **runs, size_t *count) WARN_UNUSED;
 enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 			   size_t *count) WARN_UNUSED;
+/* When the directory said what of a person the actor sees. */
+enum skd_outcome run_said(struct skd_call *call, const char *person_id, struct store_run_said **said,
+			  size_t *count) WARN_UNUSED;
 /* An admin asks for a run now, in which `allow` people may leave or lose a value (0: as many as ever); NULL
  * source: the only one, or the first. */
 enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allow, struct store_run *run) WARN_UNUSED;

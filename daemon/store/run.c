@@ -189,7 +189,8 @@ static const char RUN_SWEEP[] =
 	"UPDATE directory_run SET state = 'failed', finished_at = now(), error = 'the daemon stopped in the middle'"
 	" WHERE source = $1 AND state = 'running' AND epoch <= $2::bigint";
 static const char RUN_EXPIRE[] =
-	"DELETE FROM directory_run WHERE source = $1 AND finished_at < now() - interval '1 year'";
+	"DELETE FROM directory_run r WHERE r.source = $1 AND r.finished_at < now() - interval '1 year'"
+	" AND r.added = 0 AND NOT EXISTS (SELECT FROM directory_run_line l WHERE l.run_id = r.id AND l.person_id IS NOT NULL)";
 
 enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int64_t epoch)
 {
@@ -260,6 +261,25 @@ enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most
 	for (int i = 0; i < (int)*count; i++)
 		(*lines)[i] = (struct store_run_line){row_text(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2),
 						      row_text(rows, i, 3), row_json(rows, i, 4)};
+	return SKD_OK;
+}
+
+static const char SAID_OF_PERSON[] =
+	"SELECT coalesce(r.decided_at, r.finished_at, r.started_at), l.kind, r.id, l.what, l.detail"
+	" FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid"
+	" AND (r.state IN ('done', 'approved') OR l.kind LIKE 'role%') AND NOT (r.state = 'approved' AND l.kind = 'changed')"
+	" UNION ALL SELECT created_at, 'added', added_by, NULL, NULL FROM person WHERE id = $1::uuid AND added_by IS NOT NULL"
+	" ORDER BY 1, 3, 2 LIMIT 10000";
+
+enum skd_outcome store_run_said(struct skd_call *call, const char *person_id, struct store_run_said **said, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, SAID_OF_PERSON, ARGS(person_id), &rows));
+	*count = (size_t)rows_count(rows);
+	*said = talloc_zero_array(call, struct store_run_said, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*said)[i] = (struct store_run_said){row_time(rows, i, 0), row_text(rows, i, 1), row_uuid(rows, i, 2),
+						     row_text(rows, i, 3), row_json(rows, i, 4)};
 	return SKD_OK;
 }
 

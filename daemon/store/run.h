@@ -131,6 +131,13 @@ enum skd_outcome store_run_list(struct skd_call *call, const char *source, const
 /* The first `most` lines. */
 enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 				 size_t *count) WARN_UNUSED;
+/* What directories said of one person, oldest first; of parked runs what was approved. */
+struct store_run_said {
+	int64_t at;
+	const char *kind, *run_id, *what, *detail;
+};
+enum skd_outcome store_run_said(struct skd_call *call, const char *person_id, struct store_run_said **said,
+				size_t *count) WARN_UNUSED;
 /* Marks the people a parked run lists as absent, as far as they are still here. */
 enum skd_outcome store_run_mark_absent(struct skd_call *call, const struct store_run *run, int64_t *count) WARN_UNUSED;
 /* needs_approval to approved or dropped. CLASH when it is in another state. */

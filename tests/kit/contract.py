@@ -117,6 +117,7 @@ class World:
                 self.clients[f"{who}'s token"] = self.house.client(made["token"])
                 self.ids["tokens"] = made["id"] if who == "hr" else self.ids["tokens"]
             self.house.sign_in(ACCOUNTS["HR"])
+            self.house.write_entry(ACCOUNTS["EMPLOYEE"], "title", f"Clerk {number}")
             self.ids["directory"] = self.house.sync()["id"]
         self.ids["units"] = self.hr.get("/units")["items"][0]["id"]
 

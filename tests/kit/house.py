@@ -318,11 +318,14 @@ class House:
 
     # ---- the directory
 
-    def set_password(self, username, password=None):
-        password = password or f"pw-{username}"
+    def write_entry(self, username, attribute, value):
         link = self.slapd.admin()
         found = link.search_s(self.slapd.suffix, ldap.SCOPE_SUBTREE, f"(uid={username})", ["1.1"])
-        link.modify_s(found[0][0], [(ldap.MOD_REPLACE, "userPassword", [password.encode()])])
+        link.modify_s(found[0][0], [(ldap.MOD_REPLACE, attribute, [value.encode()])])
+
+    def set_password(self, username, password=None):
+        password = password or f"pw-{username}"
+        self.write_entry(username, "userPassword", password)
         self.passwords[username] = password
 
     def sync(self, state="done", source=None):
