@@ -288,25 +288,37 @@ static enum skd_outcome dial_fail(struct dir_link *link, int code, const char *s
 				 link->uri, setup->bind_dn ? setup->bind_dn : "(SASL EXTERNAL)", said);
 }
 
+/* A server that could not be used, with others left to ask. */
+static void server_pass_over(struct dir_link *link, int code, const char *step)
+{
+	const struct skd_host *host = link->setup->host;
+	char said[256];
+	diagnostic_read(link, said, sizeof said);
+	host->log(host, SKD_WARNING, "%s: cannot %s: %s%s; trying the next server", link->uri, step, reason_of(link, code),
+		  said);
+	dir_link_close(link);
+}
+
 enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link)
 {
 	const struct skd_host *host = setup->host;
-	const char *uri, *step;
-	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++) {
-		char said[256];
-		*link = (struct dir_link){.setup = setup, .call = call, .uri = uri};
+	size_t order[DIR_URIS_MAX], count = 0;
+	const char *step;
+	while (count < DIR_URIS_MAX && host->option_at(host, "uri", count))
+		count++;
+	dir_rests_order(setup->rests, count, order);
+	for (size_t i = 0; i < count; i++) {
+		*link = (struct dir_link){.setup = setup, .call = call, .uri = host->option_at(host, "uri", order[i])};
 		int code = server_try(link, &step);
+		dir_rests_note(setup->rests, order[i], !server_gone(code));
 		if (code == LDAP_SUCCESS)
 			return SKD_OK;
-		if (!server_gone(code) || !host->option_at(host, "uri", i + 1)) {
+		if (!server_gone(code) || i + 1 == count) {
 			enum skd_outcome outcome = dial_fail(link, code, step);
 			dir_link_close(link);
 			return outcome;
 		}
-		diagnostic_read(link, said, sizeof said);
-		host->log(host, SKD_WARNING, "%s: cannot %s: %s%s; trying the next server", uri, step, reason_of(link, code),
-			  said);
-		dir_link_close(link);
+		server_pass_over(link, code, step);
 	}
 	return host->fail(call, SKD_FAULT, "no uri is configured");
 }

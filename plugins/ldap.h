@@ -18,6 +18,7 @@ struct berval;
 enum dir_bind { DIR_SIMPLE, DIR_EXTERNAL, DIR_ANONYMOUS };
 
 struct dir_tls;
+struct dir_rests;
 
 /* What all connections of an instance have in common; the strings are the host's. */
 struct dir_setup {
@@ -28,6 +29,7 @@ struct dir_setup {
 	const char *ca_file, *ca_folder; /* one of them is NULL */
 	const char *certificate, *key;   /* ours; both or neither */
 	struct dir_tls *tls;             /* what connections share; thread-safe */
+	struct dir_rests *rests;         /* the same */
 	long timeout, network_timeout;   /* milliseconds */
 };
 
@@ -52,7 +54,7 @@ void dir_setup_close(struct dir_setup *setup);
 enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
 				 const char *const *words, int *index);
 
-/* Tries the servers in the configured order; goes on to the next one only where a server cannot be
+/* Tries the servers in the configured order, those last that could not be reached lately; goes on to the next one only where a server cannot be
  * reached, is busy or goes down. Looking up a name waits as long as resolv.conf says. SKD_BUSY: none
  * can be used now, or the service account's credentials are refused; SKD_FAULT: a server or our
  * set-up is configured wrongly. */
@@ -68,6 +70,16 @@ enum skd_outcome dir_link_bind(struct dir_link *link, const char *dn, const char
  * failed: `code` is libldap's, with the handle's diagnostic message, escaped. */
 enum skd_outcome dir_link_fail(const struct dir_link *link, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* ---- servers at rest, for ldap_setup.c and ldap.c -------------------------------------------- */
+enum { DIR_URIS_MAX = 16 };
+
+struct dir_rests *dir_rests_new(void); /* NULL: out of memory */
+void dir_rests_free(struct dir_rests *rests);
+/* A server was reached, or not: then it is asked after all others for a while. */
+void dir_rests_note(struct dir_rests *rests, size_t server, bool reached);
+/* The numbers of `count` servers as they are to be asked now. */
+void dir_rests_order(struct dir_rests *rests, size_t count, size_t order[DIR_URIS_MAX]);
 
 /* ---- TLS, for ldap_setup.c and ldap.c ------------------------------------------------------- */
 struct dir_tls *dir_tls_new(void); /* NULL: out of memory */

@@ -98,8 +98,8 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 	const char *uri;
 	/* An ldaprc in the working directory may switch the verification of certificates off. */
 	int bad = setenv("LDAPNOINIT", "1", 1);
-	*setup = (struct dir_setup){.host = host, .tls = dir_tls_new()};
-	if (bad || !setup->tls)
+	*setup = (struct dir_setup){.host = host, .tls = dir_tls_new(), .rests = dir_rests_new()};
+	if (bad || !setup->tls || !setup->rests)
 		return host->fail(call, SKD_FAULT, "out of memory");
 	setup->start_tls = host->number(host, "start_tls");
 	setup->timeout = host->number(host, "timeout");
@@ -108,7 +108,8 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 		return host->fail(call, SKD_FAULT, "%s must be more than 0",
 				  setup->timeout <= 0 ? "timeout" : "network_timeout");
 	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++) {
-		enum skd_outcome outcome = uri_check(setup, call, uri, &tls);
+		enum skd_outcome outcome = i < DIR_URIS_MAX ? uri_check(setup, call, uri, &tls)
+							    : host->fail(call, SKD_FAULT, "uri: at most %d", DIR_URIS_MAX);
 		if (outcome != SKD_OK)
 			return outcome;
 	}
@@ -119,5 +120,7 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 void dir_setup_close(struct dir_setup *setup)
 {
 	dir_tls_free(setup->tls);
+	dir_rests_free(setup->rests);
 	setup->tls = NULL;
+	setup->rests = NULL;
 }

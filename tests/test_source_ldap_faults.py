@@ -259,6 +259,13 @@ def test_the_next_server_is_asked_where_one_is_busy_but_not_where_one_refuses():
                 assert source(fake.uri, slapd.uri).read().outcome == outcome
 
 
+def test_a_server_that_cannot_be_reached_is_asked_last_for_a_while():
+    with Slapd().load(crowd(3)) as slapd, Peer() as silent:
+        run = source(silent.uri, slapd.uri).read(flags=["-n", "4"])
+        assert run.outcome == "OK" and run.people
+        assert [silent.uri in line["text"] for line in run.logs] == [True], "only the first of four readings asked it"
+
+
 def test_the_last_servers_trouble_is_told():
     with Peer() as silent:
         run = source(REFUSING, silent.uri).read()
