@@ -4,6 +4,7 @@ not the whole truth."""
 import base64
 import signal
 
+import ldap
 import pytest
 from kit.house import BASE, House, wait_for
 
@@ -30,12 +31,15 @@ def member(uid, attribute="member"):
     return f"{attribute}: uid={uid},ou=people,{BASE}"
 
 
-LDIF = "\n".join([
+HEAD = "\n".join([
     entry("", "objectClass: dcObject", "objectClass: organization", "o: x", "dc: example"),
     entry("cn=sync", "objectClass: simpleSecurityObject", "objectClass: organizationalRole", "cn: sync",
           "userPassword: admin"),
     entry("ou=people", "objectClass: organizationalUnit", "ou: people"),
     entry("ou=groups", "objectClass: organizationalUnit", "ou: groups"),
+])
+LDIF = "\n".join([
+    HEAD,
     person("boss"), person("worker", below("boss")),
     person("loop-a", below("loop-b")), person("loop-b", below("loop-c")), person("loop-c", below("loop-a")),
     person("under-loop", below("loop-a")), person("own-boss", below("own-boss")), person("lost", below("nobody")),
@@ -213,3 +217,24 @@ def test_runs_that_find_nothing_do_not_pile_up(odd):
         odd.configure({"directory main": {"interval": "1h"}})
         odd.restart()
         odd._rescue = None
+
+
+def test_somebody_with_the_id_of_another_does_not_become_them(postgres):
+    """Also when theirs is the entry that the server shows first, and both are news."""
+    def change(name, attribute, value):
+        link.modify_s(f"uid={name},ou=people,{BASE}", [(ldap.MOD_REPLACE, attribute, [value.encode()])])
+
+    def people():
+        return {one["external_id"]: (one["id"], one["username"]) for one in house.rescue.pages("/people", limit=500)
+                if one["status"] == "active"}
+
+    ldif = "\n".join([HEAD, person("ahead", "employeeNumber: 9"), person("later", "employeeNumber: 8")])
+    config = {"directory main": {"id": "employeeNumber", "unit_from": "none"}}
+    with House(ldif, config=config, postgres=postgres) as house:
+        link, before = house.slapd.admin(), people()
+        change("ahead", "employeeNumber", "8")
+        assert len(skipped(house.sync())["ahead"]) == 1 and people() == {"8": before["8"]}
+        change("later", "title", "Still who they are")
+        change("ahead", "title", "Somebody else")
+        house.sync()
+        assert people() == {"8": before["8"]} and before["8"][1] == "later"

@@ -63,11 +63,14 @@ enum skd_outcome store_stage_unseen_begin(struct skd_call *call)
 
 static const char SKIP_NOTED[] = "INSERT INTO skip_line SELECT key, note FROM stage WHERE kind = 's'";
 
+/* Of several with the same id, who had it under this DN before stays who they are; otherwise the first. */
 static const char SKIP_TWINS[] =
-	"WITH first AS (SELECT kind, id, min(seq) AS seq FROM stage WHERE kind IN ('p', 'u', 'g') GROUP BY kind, id"
-	"  HAVING count(*) > 1),"
-	" twin AS (DELETE FROM stage s USING first WHERE s.kind = first.kind AND s.id = first.id AND s.seq > first.seq"
-	"  RETURNING s.key, s.id)"
+	"WITH shared AS (SELECT kind, id FROM stage WHERE kind IN ('p', 'u', 'g') GROUP BY kind, id HAVING count(*) > 1),"
+	" kept AS (SELECT DISTINCT ON (s.kind, s.id) s.seq FROM shared JOIN stage s USING (kind, id)"
+	"  LEFT JOIN person p ON s.kind = 'p' AND p.source = $1 AND p.external_id = s.id AND p.key = s.key"
+	"  ORDER BY s.kind, s.id, p.id IS NULL, s.seq),"
+	" twin AS (DELETE FROM stage s USING shared WHERE s.kind = shared.kind AND s.id = shared.id"
+	"  AND s.seq NOT IN (SELECT seq FROM kept) RETURNING s.key, s.id)"
 	" INSERT INTO skip_line SELECT DISTINCT key, 'another entry has the same id ' || id FROM twin";
 
 /* The other one is as it was last time and did not come to staging. */
@@ -253,7 +256,7 @@ static enum skd_outcome diff_sort_out(struct skd_call *call, const struct store_
 	struct args source = ARGS(diff->source);
 	bool before = was_shown(staged), whole = before && !diff->feed;
 	TRY(db_run_if(call, staged->skips, SKIP_NOTED, NO_ARGS));
-	TRY(db_run_if(call, staged->people + staged->units + staged->groups > 1, SKIP_TWINS, NO_ARGS));
+	TRY(db_run_if(call, staged->people + staged->units + staged->groups > 1, SKIP_TWINS, source));
 	TRY(db_run_if(call, whole && staged->people, SKIP_PERSON_TWINS, source));
 	TRY(db_run_if(call, whole && staged->units, SKIP_UNIT_TWINS, source));
 	TRY(db_run_if(call, whole && staged->groups, SKIP_GROUP_TWINS, source));
