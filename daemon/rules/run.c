@@ -131,6 +131,16 @@ static enum skd_outcome run_unchanged(struct store_diff *diff)
 	return SKD_OK;
 }
 
+/* What a feed cannot tell alone is left to a whole reading. */
+static enum skd_outcome run_doubt(struct skd_call *call, const struct store_diff *diff, const char *alarm)
+{
+	bool elsewhere;
+	if (alarm)
+		return fail(call, SKD_STALE, "%s", alarm);
+	TRY(store_diff_elsewhere(call, diff, &elsewhere));
+	return elsewhere ? fail(call, SKD_STALE, "an entry has another DN than before") : SKD_OK;
+}
+
 /* In the transaction: what was staged becomes what is so. */
 static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *task, struct store_run *run,
 				  struct store_diff *diff)
@@ -142,8 +152,8 @@ static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *
 	diff->run_id = run->id;
 	TRY(is_staged(diff->staged) ? store_diff_compare(call, diff) : run_unchanged(diff));
 	TRY(run_weigh(call, task, diff, &alarm));
-	if (alarm && run->feed)
-		return fail(call, SKD_STALE, "%s", alarm);
+	if (run->feed)
+		TRY(run_doubt(call, diff, alarm));
 	TRY(alarm ? run_park(call, run, diff, alarm, task->wish.asked) : run_take_over(call, run, diff));
 	run->parked = alarm;
 	if (task->cookie && !alarm)

@@ -75,6 +75,8 @@ enum skd_outcome store_run_recent(struct skd_call *call, const char *source, lon
 /* From staging to a resolved picture of what is news: duplicates and loops skipped with a line; counts
  * what applying it would do. Changes nothing outside temporary tables. */
 enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
+/* Whether a known id stands under another DN than before. */
+enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_diff *diff, bool *elsewhere) WARN_UNUSED;
 /* Applies the picture: units, people, groups, members. Writes lines and changes. */
 enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Applies what must never wait: members that left a group, accounts that were disabled. */

@@ -283,6 +283,21 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	return diff_count(call, diff);
 }
 
+/* An entry with a known id and another DN may have been renamed, or be somebody else with the same id. */
+static const char ELSEWHERE[] =
+	"SELECT EXISTS (SELECT FROM picture c JOIN person p ON p.id = c.person_id"
+	"  WHERE NOT c.was_absent AND p.key IS DISTINCT FROM c.key)"
+	" OR EXISTS (SELECT FROM stage s JOIN directory_group g ON g.source = $1 AND g.external_id = s.id"
+	"  WHERE s.kind = 'g' AND g.key <> s.key)";
+
+enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_diff *diff, bool *elsewhere)
+{
+	struct rows *rows;
+	TRY(db_query(call, ELSEWHERE, ARGS(diff->source), &rows));
+	*elsewhere = row_bool(rows, 0, 0);
+	return SKD_OK;
+}
+
 /* ---- parked runs ---- */
 
 /* Whom the run would take something from, and why; $2: values too. */
