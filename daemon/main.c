@@ -187,7 +187,8 @@ static const struct {
 	{"serve", "serve HTTP and sync directories, in the foreground", serve},
 	{"check", "check the configuration file, plugins' options too", command_check},
 	{"migrate", "bring the database's schema up to this program", command_migrate},
-	{"sync", "[NAME]: run one directory, or all, now", command_sync},
+	{"sync", "[--dry-run [--json]] [NAME]: run one directory, or all, now", command_sync},
+	{"doctor", "[--json] [NAME]: look at directories and the rest, and say what to change", command_doctor},
 	{"routes", "print the table of routes", print_routes},
 	{"options", "print the table of options", command_options},
 };

@@ -299,6 +299,19 @@ static void server_pass_over(struct dir_link *link, int code, const char *step)
 	dir_link_close(link);
 }
 
+enum skd_outcome dir_link_open_at(const struct dir_setup *setup, struct skd_call *call, const char *uri,
+				  struct dir_link *link)
+{
+	const char *step;
+	*link = (struct dir_link){.setup = setup, .call = call, .uri = uri};
+	int code = server_try(link, &step);
+	if (code == LDAP_SUCCESS)
+		return SKD_OK;
+	enum skd_outcome outcome = dial_fail(link, code, step);
+	dir_link_close(link);
+	return outcome;
+}
+
 enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link)
 {
 	const struct skd_host *host = setup->host;

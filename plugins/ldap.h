@@ -40,6 +40,7 @@ struct dir_link {
 	const char *uri;
 	struct ldap *handle;
 	const char *why; /* no connection came about; a constant, or NULL */
+	long page_size;  /* what the last search came to its end with; 0: unpaged */
 };
 
 /* Reads the options of ldap_options.inc and checks them, without network. SKD_FAULT: the
@@ -60,6 +61,9 @@ enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *c
  * set-up is configured wrongly. */
 enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link);
 void dir_link_close(struct dir_link *link);
+/* The same for this server alone. */
+enum skd_outcome dir_link_open_at(const struct dir_setup *setup, struct skd_call *call, const char *uri,
+				  struct dir_link *link);
 
 /* Signs in as somebody else, after which the connection is of no further use. SKD_OK, or
  * SKD_DENIED when the server refuses (wrong, locked, expired, no such entry): no sentence is set
@@ -80,6 +84,25 @@ void dir_rests_free(struct dir_rests *rests);
 void dir_rests_note(struct dir_rests *rests, size_t server, bool reached);
 /* The numbers of `count` servers as they are to be asked now. */
 void dir_rests_order(struct dir_rests *rests, size_t count, size_t order[DIR_URIS_MAX]);
+
+/* ---- what a server is, for an administrator: ldap_examine.c, ldap_cert.c ---------------------- */
+enum dir_vendor { DIR_UNKNOWN, DIR_OPENLDAP, DIR_389DS, DIR_FREEIPA, DIR_AD, DIR_SAMBA };
+
+struct dir_server {
+	enum dir_vendor vendor;
+	bool shown; /* its root DSE can be read */
+	bool pages, syncs, start_tls, whoami;
+};
+
+/* Notes what is at the other end of an open link: TLS, as whom we are signed in, vendor, naming contexts, controls. */
+void dir_examine(struct dir_link *link, const struct skd_notes *notes, struct dir_server *server);
+
+/* What a certificate (DER) says; false: it cannot be read. */
+struct dir_certificate {
+	char subject[256], issuer[256]; /* DNs, cut off */
+	int64_t until;                  /* seconds since 1970 */
+};
+bool dir_certificate_read(const struct berval *der, struct dir_certificate *certificate);
 
 /* ---- TLS, for ldap_setup.c and ldap.c ------------------------------------------------------- */
 struct dir_tls *dir_tls_new(void); /* NULL: out of memory */
@@ -119,6 +142,7 @@ struct skd_text dir_value(const struct dir_attribute *attribute, size_t i);
 /* ---- searches ------------------------------------------------------------------------------ */
 struct dir_query {
 	const char *base;
+	bool itself;    /* the base alone; otherwise */
 	bool one_level; /* the entries directly below the base; otherwise the base and all below */
 	const char *filter;
 	const char *const *attributes; /* NULL-terminated, not empty */

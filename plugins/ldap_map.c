@@ -36,6 +36,19 @@ static const struct {
 	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid"}},
 };
 
+bool map_has_preset(const char *word)
+{
+	for (size_t i = 0; preset_words[i]; i++)
+		if (strcasecmp(preset_words[i], word) == 0)
+			return true;
+	return false;
+}
+
+const char *map_option(enum map_field field)
+{
+	return rows[field].option;
+}
+
 static bool name_is_valid(struct skd_text name)
 {
 	for (size_t i = 0; i < name.size; i++) {

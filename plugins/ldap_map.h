@@ -59,6 +59,11 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 const char *const *map_attributes(const struct map *map, const struct skd_host *host, struct skd_call *call,
 				  unsigned fields);
 
+bool map_has_preset(const char *word);
+
+/* The option that names the field's attributes. */
+const char *map_option(enum map_field field);
+
 /* Is this attribute one of the field's? Attribute options are not looked at. */
 bool map_means(const struct map *map, enum map_field field, const struct dir_attribute *attribute);
 

@@ -222,6 +222,57 @@ unsigned people_fields(const struct people_rules *rules)
 	return MAP_PERSON & ~(rules->unit_from == FROM_ATTRIBUTE ? 0u : 1u << MAP_UNIT);
 }
 
+/* ---- for an administrator */
+
+void people_attributes_count(const struct people_rules *rules, struct dir_entry *entry, size_t *present)
+{
+	const struct map *map = &rules->map;
+	struct dir_attribute attribute;
+	bool seen[MAP_NAMES_MAX] = {false}; /* one may come in several parts */
+	while (entry->next(entry, &attribute))
+		for (size_t i = 0; i < map->count; i++) {
+			struct skd_text name = map->names[i].name;
+			if (seen[i] || name.size != attribute.name.size ||
+			    strncasecmp(name.bytes, attribute.name.bytes, name.size) != 0)
+				continue;
+			seen[i] = true;
+			present[i]++;
+		}
+}
+
+static void field_tell(const struct people_rules *rules, struct skd_call *call, const struct skd_notes *notes,
+		       enum map_field field, const size_t *present)
+{
+	const struct map *map = &rules->map;
+	const char *list = map->option[field], *name = field == MAP_UNIT ? "unit" : map_option(field);
+	size_t room = strlen(list) + 1 + MAP_NAMES_MAX * 24, used = 0, count = 0;
+	char *text = rules->host->alloc(call, room);
+	for (size_t i = 0; i < map->count; i++)
+		count += map->names[i].field == field;
+	if (!present || count < 2) {
+		notes->field(notes, name, *list ? list : "nothing");
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++)
+		if (map->names[i].field == field)
+			used += (size_t)snprintf(text + used, room - used, "%s%.*s (%zu)", used ? ", " : "",
+						 (int)map->names[i].name.size, map->names[i].name.bytes, present[i]);
+	notes->field(notes, name, text);
+}
+
+void people_fields_tell(const struct people_rules *rules, struct skd_call *call, const struct skd_notes *notes,
+			const size_t *present)
+{
+	for (enum map_field field = 0; field < MAP_UNIT; field++)
+		field_tell(rules, call, notes, field, present);
+	if (rules->unit_from == FROM_ATTRIBUTE)
+		field_tell(rules, call, notes, MAP_UNIT, present);
+	else
+		notes->field(notes, "unit", rules->unit_from == FROM_OU ? "the unit entries above" : "nothing");
+}
+
+/* ---- options */
+
 enum skd_outcome people_rules_read(const struct skd_host *host, struct skd_call *call, struct people_rules *rules)
 {
 	static const char *const words[] = {"ou", "attribute", "none", NULL};

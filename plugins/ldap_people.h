@@ -35,6 +35,14 @@ enum skd_outcome people_rules_read(const struct skd_host *host, struct skd_call 
 /* The fields that matter in people's entries. */
 unsigned people_fields(const struct people_rules *rules);
 
+/* For skd_source.examine: which attributes people's fields are read from, and, where `present` says so of each name
+ * of the map, in how many entries each of several is. */
+void people_fields_tell(const struct people_rules *rules, struct skd_call *call, const struct skd_notes *notes,
+			const size_t *present);
+
+/* Counts the attributes of a person's entry in `present`, which has MAP_NAMES_MAX places. */
+void people_attributes_count(const struct people_rules *rules, struct dir_entry *entry, size_t *present);
+
 void people_begin(struct people *people, const struct people_rules *rules, struct skd_call *call,
 		  const struct skd_sink *sink);
 

@@ -93,6 +93,13 @@ enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
 
 /* ---- pages */
 
+static int query_scope(const struct dir_query *query)
+{
+	if (query->itself)
+		return LDAP_SCOPE_BASE;
+	return query->one_level ? LDAP_SCOPE_ONELEVEL : LDAP_SCOPE_SUBTREE;
+}
+
 static int search_send(struct search *search, int *id)
 {
 	const struct dir_query *query = search->query;
@@ -105,9 +112,9 @@ static int search_send(struct search *search, int *id)
 		if (code != LDAP_SUCCESS)
 			return code;
 	}
-	int code = ldap_search_ext(handle, query->base, query->one_level ? LDAP_SCOPE_ONELEVEL : LDAP_SCOPE_SUBTREE,
-				   query->filter, (char **)query->attributes, 0, controls, NULL,
-				   search->again ? NULL : &limit, query->size_limit, id);
+	int code = ldap_search_ext(handle, query->base, query_scope(query), query->filter,
+				   (char **)query->attributes, 0, controls, NULL, search->again ? NULL : &limit,
+				   query->size_limit, id);
 	ldap_control_free(controls[0]);
 	return code;
 }
@@ -217,6 +224,7 @@ enum skd_outcome dir_search(struct dir_link *link, const struct dir_query *query
 	while (outcome == SKD_OK && search.more)
 		outcome = page_read(&search);
 	ber_memfree(search.cookie.bv_val);
+	link->page_size = search.page_size;
 	if (search.references)
 		host->log(host, SKD_INFO, "%s: %zu references to other servers below %s were not followed", link->uri,
 			  search.references, query->base);

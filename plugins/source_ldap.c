@@ -5,6 +5,8 @@
 #include "ldap_people.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 struct source {
 	struct people_rules rules;
@@ -167,6 +169,163 @@ static enum skd_outcome source_feed_follow(void *self, struct skd_call *call, st
 	return dir_feed_follow(&feed->dir, &reader);
 }
 
+/* ---- for an administrator ---- */
+
+struct examination {
+	const struct source *source;
+	struct skd_call *call;
+	const struct skd_notes *notes;
+	struct dir_link link; /* to the first server that lets us in */
+	size_t entries, units, present[MAP_NAMES_MAX];
+};
+
+static enum skd_outcome entry_count(void *context, struct dir_entry *entry)
+{
+	(void)entry;
+	++*(size_t *)context;
+	return SKD_OK;
+}
+
+static enum skd_outcome person_count(void *context, struct dir_entry *entry)
+{
+	struct examination *e = context;
+	e->entries++;
+	people_attributes_count(&e->source->rules, entry, e->present);
+	return SKD_OK;
+}
+
+static void preset_advise(const struct examination *e, const struct dir_server *server)
+{
+	static const char *const fits[] = {
+		[DIR_OPENLDAP] = "openldap", [DIR_389DS] = "389ds", [DIR_FREEIPA] = "389ds", [DIR_AD] = "ad", [DIR_SAMBA] = "ad"};
+	const char *preset = e->source->rules.host->option(e->source->rules.host, "preset");
+	const char *fit = fits[server->vendor];
+	if (fit && map_has_preset(fit) && strcasecmp(fit, preset) != 0)
+		e->notes->note(e->notes, SKD_ADVICE, "preset", "set preset = %s: %s is for another kind of server", fit, preset);
+}
+
+static void server_advise(const struct examination *e, const char *uri, const struct dir_server *server)
+{
+	const struct dir_setup *setup = &e->source->setup;
+	const struct skd_notes *notes = e->notes;
+	static const char *const remedies[] = {
+		[DIR_UNKNOWN] = "", [DIR_OPENLDAP] = ": add the overlay syncprov to its database",
+		[DIR_389DS] = ": enable its plugin Content Synchronization",
+		[DIR_FREEIPA] = ": enable its plugin Content Synchronization", [DIR_AD] = "", [DIR_SAMBA] = ""};
+	bool clear = strncasecmp(uri, "ldap://", 7) == 0 && !setup->start_tls && setup->bind == DIR_SIMPLE;
+	preset_advise(e, server);
+	if (clear)
+		notes->note(notes, SKD_ADVICE, "TLS", "the password travels in clear: %s",
+			    server->start_tls ? "set start_tls = yes, which the server offers" : "use ldaps://");
+	if (server->shown && !server->pages && e->source->page_size)
+		notes->note(notes, SKD_ADVICE, "page_size", "the server offers no pages: set page_size = 0");
+	if (server->shown && !server->syncs && e->source->follow)
+		notes->note(notes, SKD_ADVICE, "follow",
+			    "the server does not tell what changes, so that each interval reads all of it%s",
+			    remedies[server->vendor]);
+}
+
+/* One server; the link stays open where it is the first that works. */
+static void server_examine(struct examination *e, const char *uri)
+{
+	const struct skd_host *host = e->source->rules.host;
+	struct dir_link link;
+	struct dir_server server;
+	long left = host->time_left(e->call);
+	e->notes->section(e->notes, uri);
+	if (dir_link_open_at(&e->source->setup, e->call, uri, &link) != SKD_OK) {
+		e->notes->failed(e->notes, "connection");
+		return;
+	}
+	e->notes->note(e->notes, SKD_FACT, "connection", "signed in within %ld ms", left - host->time_left(e->call));
+	dir_examine(&link, e->notes, &server);
+	server_advise(e, uri, &server);
+	if (e->link.handle)
+		dir_link_close(&link);
+	else
+		e->link = link;
+}
+
+static bool base_examine(struct examination *e, const char *option, const char *base)
+{
+	static const char *const nothing[] = {"1.1", NULL};
+	struct dir_query query = {.base = base, .itself = true, .filter = "(objectClass=*)", .attributes = nothing};
+	size_t found = 0;
+	if (dir_search(&e->link, &query, entry_count, &found) != SKD_OK)
+		e->notes->failed(e->notes, option);
+	else
+		e->notes->note(e->notes, found ? SKD_FACT : SKD_WRONG, option, "%s%s", base,
+			       found ? "" : " is hidden from this account");
+	return found > 0;
+}
+
+static enum skd_outcome unit_count(void *context, struct dir_entry *entry)
+{
+	struct examination *e = context;
+	struct skd_text values[MAP_COUNT];
+	map_pick(&e->source->rules.map, MAP_OF_UNIT, entry, values);
+	e->units += values[MAP_UNIT].size > 0;
+	return SKD_OK;
+}
+
+static void units_examine(struct examination *e)
+{
+	struct dir_query query = unit_query(e->source, e->call);
+	if (e->source->rules.unit_from != FROM_OU)
+		return;
+	if (dir_search(&e->link, &query, unit_count, e) != SKD_OK)
+		e->notes->failed(e->notes, "units");
+	else if (!e->units)
+		e->notes->note(e->notes, SKD_ADVICE, "unit_from",
+			       "there is no unit with the attribute %s: set unit_from = attribute or none, or look at unit_filter",
+			       e->source->rules.map.option[MAP_UNIT]);
+}
+
+/* Whether a reading comes to its end, with which pages, and which attributes it shows. */
+static void limits_examine(struct examination *e)
+{
+	const struct skd_host *host = e->source->rules.host;
+	struct dir_query query = people_query(e->source, e->call);
+	long left = host->time_left(e->call);
+	if (dir_search(&e->link, &query, person_count, e) != SKD_OK) {
+		e->notes->failed(e->notes, "limits");
+		return;
+	}
+	left -= host->time_left(e->call);
+	if (!query.page_size)
+		e->notes->note(e->notes, SKD_FACT, "limits", "%zu people came to their end, unpaged, in %ld ms", e->entries, left);
+	else
+		e->notes->note(e->notes, SKD_FACT, "limits", "%zu people came to their end, in pages of %ld, in %ld ms",
+			       e->entries, e->link.page_size, left);
+	if (e->link.page_size != query.page_size)
+		e->notes->note(e->notes, SKD_ADVICE, "page_size", "%ld is refused: set page_size = %ld", query.page_size,
+			       e->link.page_size);
+}
+
+static enum skd_outcome source_examine(void *self, struct skd_call *call, const struct skd_notes *notes)
+{
+	const struct source *source = self;
+	const struct skd_host *host = source->rules.host;
+	struct examination e = {.source = source, .call = call, .notes = notes};
+	const char *uri;
+	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++)
+		server_examine(&e, uri);
+	if (!e.link.handle)
+		return SKD_BUSY;
+	notes->section(notes, "entries");
+	bool good = base_examine(&e, source->people_base == host->option(host, "base") ? "base" : "people_base",
+				 source->people_base);
+	if (source->groups_base != source->people_base)
+		good &= base_examine(&e, "groups_base", source->groups_base);
+	if (good) {
+		units_examine(&e);
+		limits_examine(&e);
+	}
+	people_fields_tell(&source->rules, call, notes, e.entries ? e.present : NULL);
+	dir_link_close(&e.link);
+	return good ? SKD_OK : SKD_ABSENT;
+}
+
 /* ---- the plugin ---- */
 
 static enum skd_outcome source_set_up(struct source *source, const struct skd_host *host, struct skd_call *call)
@@ -241,5 +400,6 @@ __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = 
 		      .key = source_key,
 		      .feed_open = source_feed_open,
 		      .feed_follow = source_feed_follow,
-		      .feed_close = source_feed_close},
+		      .feed_close = source_feed_close,
+		      .examine = source_examine},
 };

@@ -158,6 +158,14 @@ static const char *source_key(void *self, struct skd_call *call, const char *nam
 	return people_key(((const struct source *)self)->rules.host, call, name);
 }
 
+static enum skd_outcome source_examine(void *self, struct skd_call *call, const struct skd_notes *notes)
+{
+	const struct source *source = self;
+	notes->section(notes, source->path);
+	people_fields_tell(&source->rules, call, notes, NULL);
+	return SKD_OK;
+}
+
 static const struct skd_option options[] = {
 	{"file", SKD_PATH, NULL, "The LDIF file; neither it nor its folder may be writable by everybody.", true, false},
 #include "ldap_account.inc"
@@ -178,5 +186,5 @@ __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = 
 	.options = options,
 	.open = source_open,
 	.close = source_close,
-	.is.source = {.read = source_read, .key = source_key},
+	.is.source = {.read = source_read, .key = source_key, .examine = source_examine},
 };

@@ -12,6 +12,7 @@ struct command_line {
 int command_check(const struct command_line *line);
 int command_migrate(const struct command_line *line);
 int command_sync(const struct command_line *line);
+int command_doctor(const struct command_line *line);
 int command_options(const struct command_line *line);
 
 #endif

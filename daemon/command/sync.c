@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * skillsd sync: one run of one directory, or of all, in the foreground. */
+ * skillsd sync: one run of one directory, or of all, in the foreground; or what it would do. */
 #include "command/command.h"
 
 #include "base/log.h"
+#include "command/dry.h"
 #include "command/settings.h"
-#include "rules/run.h"
 #include "rules/sync.h"
 #include "rules/work.h"
 
@@ -53,6 +53,21 @@ static bool sync_run(const struct house *house, const struct directory *director
 	return good;
 }
 
+static bool sync_dry(const struct house *house, const struct directory *directory, bool json)
+{
+	struct skd_call *call = call_new("sync", directory->time_limit);
+	struct run_trial trial;
+	call->house = house;
+	bool good = sync_try(call, directory, &trial) == SKD_OK;
+	if (good)
+		(json ? dry_print_json : dry_print)(call, &trial);
+	else
+		fprintf(stderr, "skillsd sync: %s: %s\n", directory->instance->name, call->sentence);
+	work_end(call);
+	talloc_free(call);
+	return good;
+}
+
 /* So that whoever syncs next need not wait for the lease to run out. */
 static bool sync_leave(const struct house *house)
 {
@@ -66,33 +81,67 @@ static bool sync_leave(const struct house *house)
 	return good;
 }
 
+struct sync_words {
+	const char *name; /* NULL: all */
+	bool dry, json;
+};
+
+static bool words_read(const struct command_line *line, struct sync_words *words)
+{
+	*words = (struct sync_words){0};
+	for (int i = 0; i < line->count; i++) {
+		const char *word = line->words[i];
+		if (strcmp(word, "--dry-run") == 0)
+			words->dry = true;
+		else if (strcmp(word, "--json") == 0)
+			words->json = true;
+		else if (*word != '-' && !words->name)
+			words->name = word;
+		else
+			return false;
+	}
+	return words->dry || !words->json;
+}
+
+static bool sync_all(const struct house *house, const struct sync_words *words)
+{
+	bool good = true, found = false;
+	for (size_t i = 0; i < house->directory_count; i++) {
+		const struct directory *directory = &house->directories[i];
+		if (words->name && strcmp(directory->instance->name, words->name) != 0)
+			continue;
+		found = true;
+		good &= words->dry ? sync_dry(house, directory, words->json) : sync_run(house, directory);
+	}
+	if (!found)
+		fprintf(stderr, "skillsd sync: there is no directory %s\n", words->name ? words->name : "in the configuration");
+	return good && found;
+}
+
 int command_sync(const struct command_line *line)
 {
 	struct skd_call *call = call_new("sync", 60000);
 	struct settings *settings = NULL;
-	const char *name = line->count ? line->words[0] : NULL;
-	bool good = true, found = false;
+	struct sync_words words;
 	log_open(SKD_WARNING);
-	if (settings_read(call, line->conf, &settings) != SKD_OK || settings_open(call, settings) != SKD_OK) {
-		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
-		settings_close(&settings);
+	if (!words_read(line, &words)) {
+		fprintf(stderr, "skillsd sync: it takes [--dry-run [--json]] [NAME]\n");
 		talloc_free(call);
-		return 1;
+		return 2;
 	}
-	struct house *house = &settings->house;
-	house->jobs = pool_open("job", section_text(settings->database, "dsn"), 1);
-	house->life = pool_open("life", section_text(settings->database, "dsn"), 1);
-	for (size_t i = 0; i < house->directory_count; i++)
-		if (!name || strcmp(house->directories[i].instance->name, name) == 0) {
-			found = true;
-			good &= sync_run(house, &house->directories[i]);
-		}
-	if (!found)
-		fprintf(stderr, "skillsd sync: there is no directory %s\n", name ? name : "in the configuration");
-	good &= sync_leave(house);
-	pool_close(&house->life);
-	pool_close(&house->jobs);
+	bool good = settings_read(call, line->conf, &settings) == SKD_OK && settings_open(call, settings) == SKD_OK;
+	if (good) {
+		struct house *house = &settings->house;
+		house->jobs = pool_open("job", section_text(settings->database, "dsn"), 1);
+		house->life = pool_open("life", section_text(settings->database, "dsn"), 1);
+		good = sync_all(house, &words);
+		good &= words.dry || sync_leave(house);
+		pool_close(&house->life);
+		pool_close(&house->jobs);
+	} else {
+		fprintf(stderr, "skillsd sync: %s\n", call->sentence);
+	}
 	settings_close(&settings);
 	talloc_free(call);
-	return good && found ? 0 : 1;
+	return good ? 0 : 1;
 }

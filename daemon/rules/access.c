@@ -21,6 +21,11 @@ static const struct store_role_rule *role_rules(struct skd_call *call)
 	return rules;
 }
 
+enum skd_outcome access_put(struct skd_call *call)
+{
+	return store_role_groups_put(call, call->house->role_count, role_rules(call));
+}
+
 enum skd_outcome access_settle(struct skd_call *call)
 {
 	const struct house *house = call->house;
@@ -28,7 +33,7 @@ enum skd_outcome access_settle(struct skd_call *call)
 	TRY(pool_borrow(house->writers, call));
 	TRY(migrate_check(call));
 	TRY(tx_begin(call));
-	TRY(store_role_groups_put(call, house->role_count, role_rules(call)));
+	TRY(access_put(call));
 	TRY(store_role_refresh(call, NULL, true, &changed));
 	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
 	return tx_commit(call);

@@ -2,7 +2,6 @@
  * Thresholds, parked runs and their approval. A lost right never waits. */
 #include "rules/run.h"
 
-#include "rules/access.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/person.h"
@@ -146,7 +145,8 @@ static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *
 				  struct store_diff *diff)
 {
 	const char *alarm;
-	TRY(store_lease_hold(call, task->lease, task->epoch));
+	if (task->lease)
+		TRY(store_lease_hold(call, task->lease, task->epoch));
 	if (run->feed)
 		TRY(store_run_begin_feed(call, run->source, task->epoch, &run->id));
 	diff->run_id = run->id;
@@ -180,6 +180,25 @@ enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, 
 	TRY(tx_commit(call));
 	*done = (struct run_done){run.counts.people, run.parked};
 	access_tell(source, &news);
+	return SKD_OK;
+}
+
+enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage_counts *staged,
+			 struct run_trial *trial)
+{
+	const char *source = directory->instance->name;
+	struct run_task task = {.directory = directory, .staged = staged};
+	struct store_diff diff = {.source = source, .staged = staged};
+	TRY(tx_begin(call));
+	TRY(store_dry_begin(call));
+	TRY(access_put(call));
+	TRY(store_run_begin(call, source, 0, &task.run_id, &task.wish));
+	task.wish.asked = true;
+	*trial = (struct run_trial){.run = {.id = task.run_id, .source = source, .complete = true}};
+	TRY(run_apply(call, &task, &trial->run, &diff));
+	TRY(access_look(call, source, &trial->news));
+	TRY(store_dry_lines(call, task.run_id, &trial->lines, &trial->line_count));
+	tx_rollback(call);
 	return SKD_OK;
 }
 

@@ -3,14 +3,15 @@
 #ifndef RULES_RUN_H
 #define RULES_RUN_H
 
+#include "rules/access.h"
 #include "rules/house.h"
-#include "store/run.h"
+#include "store/dry.h"
 
 /* What was staged, and for which run. */
 struct run_task {
 	const struct directory *directory;
 	const struct stage_counts *staged;
-	const char *lease;
+	const char *lease; /* NULL: a dry run, on copies */
 	int64_t epoch;
 	const char *run_id; /* NULL: of a feed; one is made if there is news */
 	struct run_wish wish; /* asked: a parked run of the same list gives way to it */
@@ -24,6 +25,16 @@ struct run_done {
 	bool parked;
 };
 enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, struct run_done *done) WARN_UNUSED;
+/* What a run of this would do under the configuration at hand: it is settled on copies, and rolled back. Needs no
+ * lease, and keeps nobody waiting. A parked run of the same list is told as if there were none. */
+struct run_trial {
+	struct store_run run;
+	struct access_news news; /* configured groups that are missing or ambiguous */
+	struct store_dry_line *lines;
+	size_t line_count;
+};
+enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage_counts *staged,
+			 struct run_trial *trial) WARN_UNUSED;
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
 			    const char *error) WARN_UNUSED;
 

@@ -3,7 +3,6 @@
 #include "rules/sync.h"
 
 #include "base/log.h"
-#include "rules/run.h"
 #include "rules/stage.h"
 
 enum { LEASE_MS = 30000 };
@@ -68,6 +67,14 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 		return sync_give_up(call, directory, task.run_id);
 	*done = (struct sync_done){task.run_id, task.epoch, settled.active, !settled.parked};
 	return SKD_OK;
+}
+
+enum skd_outcome sync_try(struct skd_call *call, const struct directory *directory, struct run_trial *trial)
+{
+	struct stage stage;
+	TRY(pool_borrow(call->house->jobs, call));
+	TRY(sync_read(call, directory, &stage));
+	return run_try(call, directory, &stage.counts, trial);
 }
 
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked)

@@ -3,7 +3,7 @@
 #ifndef RULES_SYNC_H
 #define RULES_SYNC_H
 
-#include "rules/house.h"
+#include "rules/run.h"
 
 struct sync_done {
 	const char *run_id; /* what came of it */
@@ -16,6 +16,10 @@ struct sync_done {
  * another daemon holds the lease. */
 enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const struct skd_feed *feed,
 			   struct sync_done *done) WARN_UNUSED;
+
+/* Reads the directory whole and tells what a run would do now; changes nothing. Borrows a session of the jobs; the
+ * caller ends it with work_end(). */
+enum skd_outcome sync_try(struct skd_call *call, const struct directory *directory, struct run_trial *trial) WARN_UNUSED;
 
 /* The name of the directory's lease. */
 const char *sync_lease(struct skd_call *call, const struct directory *directory);

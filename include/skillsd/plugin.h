@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 2
+#define SKD_ABI 3
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -137,6 +137,26 @@ struct skd_feed {
 	const char *cookie; /* where it stands, in a form of the plugin's; lives until it moves on */
 };
 
+/* What an examination finds, told to an administrator. Texts from outside may be passed: the host escapes them.
+ * Never a secret. */
+enum skd_finding {
+	SKD_FACT,   /* as it is */
+	SKD_ADVICE, /* it works, and would be better otherwise: the text says what to change */
+	SKD_WRONG,
+};
+
+struct skd_notes {
+	/* What follows is about this, such as one server. */
+	void (*section)(const struct skd_notes *notes, const char *title);
+	void (*note)(const struct skd_notes *notes, enum skd_finding finding, const char *name, const char *format, ...)
+		__attribute__((format(printf, 4, 5)));
+	/* Notes as wrong what the call's failure says, and forgets the failure. */
+	void (*failed)(const struct skd_notes *notes, const char *name);
+	/* Which attributes a field of people is read from: id, username, name, mail, title, phone, employee_number,
+	 * locale, manager, unit, disabled. The host counts in how many people it is. */
+	void (*field)(const struct skd_notes *notes, const char *field, const char *attributes);
+};
+
 struct skd_source {
 	enum skd_outcome (*read)(void *self, struct skd_call *call, const struct skd_sink *sink);
 	/* The key that `read` gives the entry which an administrator names like this (for LDAP by its DN);
@@ -154,6 +174,10 @@ struct skd_source {
 	enum skd_outcome (*feed_follow)(void *self, struct skd_call *call, struct skd_feed *feed,
 					const struct skd_sink *sink);
 	void (*feed_close)(void *self, struct skd_feed *feed);
+
+	/* Looks at the directory as an administrator would and notes what it finds, failures too; NULL where
+	 * nothing is to be told beyond what `read` shows. SKD_OK: reading is worth a try. */
+	enum skd_outcome (*examine)(void *self, struct skd_call *call, const struct skd_notes *notes);
 };
 
 /* ---- kind: authenticator ------------------------------------------------------------------

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Prints a dry run. What comes from the directory is escaped. */
+#include "command/dry.h"
+
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *shown(struct skd_call *call, const char *string)
+{
+	struct text text;
+	text_begin(&text, call, 64);
+	text_add_escaped(&text, string ? string : "", string ? strlen(string) : 0);
+	return text_end(&text);
+}
+
+static const char *person_shown(struct skd_call *call, const struct store_dry_line *line)
+{
+	return shown(call, talloc_asprintf(call, "%s (%s)", line->line.person_name, line->username));
+}
+
+static void line_print(struct skd_call *call, const struct store_dry_line *line)
+{
+	const char *kind = line->line.kind, *first = line->say_count ? shown(call, line->says[0]) : "";
+	if (strcmp(kind, "skipped") == 0)
+		printf("  skipped   %s: %s\n", shown(call, line->line.what), first);
+	else if (strncmp(kind, "role_", 5) == 0)
+		printf("  %-9s %s: the role %s, through %s\n", kind + 5, person_shown(call, line), line->line.what, first);
+	else
+		printf("  %-9s %s\n", kind, person_shown(call, line));
+	for (size_t i = 0; line->line.person_name && strncmp(kind, "role_", 5) != 0 && i < line->say_count; i++)
+		printf("              %s\n", shown(call, line->says[i]));
+}
+
+static void trouble_print(struct skd_call *call, const struct store_role_group *group)
+{
+	printf("  %-9s the group %s: nobody has the role %s through it\n", group->trouble, shown(call, group->ref),
+	       group->role);
+}
+
+void dry_print(struct skd_call *call, const struct run_trial *trial)
+{
+	const struct store_run *run = &trial->run;
+	const struct run_counts *c = &run->counts;
+	printf("%s: what a run would do now; nothing was changed\n", run->source);
+	for (size_t i = 0; i < trial->line_count; i++)
+		line_print(call, &trial->lines[i]);
+	for (size_t i = 0; i < trial->news.count; i++)
+		trouble_print(call, &trial->news.groups[i]);
+	printf("%s: %s: %" PRId64 " people, %" PRId64 " added, %" PRId64 " changed, %" PRId64 " moved, %" PRId64
+	       " absent, %" PRId64 " returned, %" PRId64 " skipped\n",
+	       run->source, run->parked ? "it would wait for approval" : "it would be done", c->people, c->added,
+	       c->changed, c->moved, c->absent, c->returned, c->skipped);
+	if (run->error)
+		printf("%s: %s\n", run->source, shown(call, run->error));
+}
+
+static void line_put(struct json *json, const struct store_run_line *line)
+{
+	put_object(json, NULL);
+	put_string(json, "kind", line->kind);
+	if (line->person_name) {
+		put_object(json, "person");
+		put_string(json, "id", line->person_id);
+		put_string(json, "name", line->person_name);
+		put_object_end(json);
+	}
+	put_string(json, "what", line->what);
+	if (line->detail)
+		put_raw(json, "detail", line->detail, strlen(line->detail));
+	put_object_end(json);
+}
+
+static void run_put(struct json *json, const struct store_run *run)
+{
+	put_string(json, "source", run->source);
+	put_string(json, "state", run->state);
+	put_bool(json, "complete", run->complete);
+	put_int(json, "people", run->counts.people);
+	put_int(json, "added", run->counts.added);
+	put_int(json, "changed", run->counts.changed);
+	put_int(json, "moved", run->counts.moved);
+	put_int(json, "absent", run->counts.absent);
+	put_int(json, "returned", run->counts.returned);
+	put_int(json, "skipped", run->counts.skipped);
+	put_string(json, "error", run->error);
+}
+
+static void trouble_put(struct json *json, const struct store_role_group *group)
+{
+	put_object(json, NULL);
+	put_string(json, "role", group->role);
+	put_string(json, "group", group->ref);
+	put_string(json, "trouble", group->trouble);
+	put_object_end(json);
+}
+
+void dry_print_json(struct skd_call *call, const struct run_trial *trial)
+{
+	struct text out;
+	struct json json;
+	text_begin(&out, call, 4096);
+	json_begin(&json, &out);
+	put_object(&json, NULL);
+	run_put(&json, &trial->run);
+	put_array(&json, "lines");
+	for (size_t i = 0; i < trial->line_count; i++)
+		line_put(&json, &trial->lines[i].line);
+	put_array_end(&json);
+	put_array(&json, "groups");
+	for (size_t i = 0; i < trial->news.count; i++)
+		trouble_put(&json, &trial->news.groups[i]);
+	put_array_end(&json);
+	put_object_end(&json);
+	puts(text_end(&out));
+}
