@@ -27,6 +27,7 @@ static const struct {
 	[MAP_PHONE] = {"phone", {"telephoneNumber", "telephoneNumber"}},
 	[MAP_EMPLOYEE_NUMBER] = {"employee_number", {"employeeNumber", "employeeNumber"}},
 	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage"}},
+	[MAP_COUNTRY] = {"country", {"c,co", "c,co"}},
 	[MAP_MANAGER] = {"manager", {"manager", "manager"}},
 	[MAP_UNIT] = {"unit_attribute", {"ou", "ou"}},
 	[MAP_UNIT_ID] = {"unit_id", {NULL, NULL}},

@@ -106,6 +106,7 @@ enum skd_outcome people_person(void *context, struct dir_entry *entry)
 		.phone = values[MAP_PHONE],
 		.employee_number = values[MAP_EMPLOYEE_NUMBER],
 		.locale = values[MAP_LOCALE],
+		.country = values[MAP_COUNTRY],
 		.manager_key = dir_key_make(&people->other, values[MAP_MANAGER]),
 		.disabled = values[MAP_DISABLED].size > 0,
 	};

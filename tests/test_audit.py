@@ -144,7 +144,7 @@ def test_entries_are_found_by_what_is_asked(auditor, hr, house):
 
 
 def test_nobody_changes_the_audit_not_even_the_database_owner(house):
-    for statement in "UPDATE audit_entry SET account = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry", \
-            "UPDATE credential_event SET account = 'x'", "DELETE FROM credential_event":
+    for statement in "UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry", \
+            "UPDATE credential_event SET kind = 'issued'", "DELETE FROM credential_event":
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             house.sql(statement)

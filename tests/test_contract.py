@@ -31,7 +31,7 @@ def test_head_is_get_without_the_body(world, name):
     got = world.ask(name)
     head = world.clients[operation.actor()].ask("HEAD", world.path(operation))
     assert (head.status_code, head.content) == (got.status_code, b"")
-    volatile = name in ("GET /metrics", "GET /api/v1/audit")
+    volatile = name in ("GET /metrics", "GET /api/v1/audit", "GET /api/v1/people/{id}/export")  # which is noted, and says so
     for header in "Content-Type", "ETag", "Content-Length":
         assert volatile or head.headers.get(header) == got.headers.get(header), header
 
@@ -77,8 +77,29 @@ def test_credentials_turn_and_tokens_and_sessions_end(world):
     world.house.sign_in(ACCOUNTS["HR"]).delete("/sessions/current")
 
 
+def test_holds_stand_and_are_lifted(world):
+    hr, path = world.hr, f"/people/{world.hr.get('/people', username=ACCOUNTS['MANAGER'])['items'][0]['id']}/hold"
+    made = hr.post(path, {"reason": "Case 3"}, gives=201)
+    assert hr.last.headers["Location"] == f"/api/v1{path}" and hr.get(path) == made
+    hr.post(path, {"reason": "Case 4"}, gives=409)
+    hr.delete(path, hr.last.headers.get("ETag") or "*")
+    hr.get(path, gives=404)
+
+
+def test_who_left_is_erased_and_the_proof_is_where_it_says(world):
+    hr = world.hr
+    person = [one["person"]["id"] for one in hr.get("/retention", held=False)["items"]][-1]
+    hr.get(f"/people/{person}")
+    hr.expect(409, "POST", f"/people/{person}/erase", {"reason": "x"}, headers={"If-Match": hr.last.headers["ETag"]})
+    made = world.erase(person)
+    where, etag = hr.last.headers["Location"], hr.last.headers["ETag"]
+    assert where == f"/api/v1/erasures/{made['id']}" and hr.get(where) == made and hr.last.headers["ETag"] == etag
+    hr.get(f"/people/{person}", gives=404)
+
+
 def test_parked_runs_are_dropped_and_approved(world):
-    people = world.hr.get("/people", limit=500)["items"]
+    absent = world.hr.get("/people", status="absent", count=True)["total"]
+    people = [person for person in world.hr.get("/people", limit=500)["items"] if person["status"] == "active"]
     managers = {person["manager"]["id"] for person in people if "manager" in person}
     leavers = [person["username"] for person in people if person["id"] not in managers
                and person["username"] not in (*ACCOUNTS.values(), AUDITOR)][:30]
@@ -90,7 +111,7 @@ def test_parked_runs_are_dropped_and_approved(world):
         assert len([line for line in run["lines"] if line["kind"] == "absent"]) == 30
         decided = admin.post(f"/directory/runs/{run['id']}/{verb}", gives=200)
         assert decided["state"] == state and decided["decided_by"] == f"pam:{ACCOUNTS['ADMIN']}"
-    assert world.hr.get("/people", status="absent", count=True)["total"] == 30
+    assert world.hr.get("/people", status="absent", count=True)["total"] == absent + 30
 
 
 def test_signing_in_may_ask_twice(seen):
@@ -202,9 +223,10 @@ def test_a_form_that_is_not_offered_is_406(world, name):
 @pytest.mark.parametrize("name", MATCHED)
 def test_changes_need_a_present_etag(world, name):
     refused(world.ask(name), 428)
-    etag = world.clients[OPERATIONS[name].actor()].ask("GET", world.path(OPERATIONS[name])).headers["ETag"]
+    looked_at = world.path(OPERATIONS[name]).removesuffix("/erase")
+    etag = world.clients[OPERATIONS[name].actor()].ask("GET", looked_at).headers["ETag"]
     for stale in '"0"', "nonsense", etag.strip('"'), "W/" + etag, '""', '"x", "y"':
-        refused(world.ask(name, headers={"If-Match": stale}), 412)
+        refused(world.ask(name, body=good_body(name), headers={"If-Match": stale}), 412)
     if name.startswith("PATCH"):
         for good in etag, "*":
             assert world.ask(name, headers={"If-Match": good}).status_code == 200

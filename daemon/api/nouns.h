@@ -78,6 +78,17 @@ enum skd_outcome api_claim_add(struct skd_call *call, const struct request *in, 
 enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_claim_drop(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* retention.c */
+extern const struct field retention_list_fields[];
+enum skd_outcome api_retention_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_person_export(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_person_erase(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_hold_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_hold_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_hold_lift(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_erasure_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_erasure_get(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* audit.c, access.c */
 extern const struct field audit_list_fields[];
 enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -18,6 +18,7 @@ static void person_write(struct json *json, const struct store_person *p)
 	put_string(json, "phone", p->phone);
 	put_string(json, "employee_number", p->employee_number);
 	put_string(json, "locale", p->locale);
+	put_string(json, "country", p->country);
 	put_named(json, "unit", p->unit_id, "name", p->unit_name);
 	put_named(json, "manager", p->manager_id, "name", p->manager_name);
 	put_string(json, "status", absent ? "absent" : p->disabled ? "disabled" : "active");

@@ -26,7 +26,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people", RUNS_READ, FORM_LIST, 0, api_person_list, person_list_fields,
 	 "name|username|updated_at",
 	 .columns = "id,external_id,source,username,name,mail,title,unit_id,"
-		    "unit,manager_id,manager,status,absent_since,updated_at,phone,employee_number,locale"},
+		    "unit,manager_id,manager,status,absent_since,updated_at,phone,employee_number,locale,country"},
 	{"GET", "/api/v1/people/{id}", RUNS_READ, FORM_ONE, 0, api_person_get},
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",
@@ -38,6 +38,18 @@ const struct route routes[] = {
 	 "skill|level|expires_at",
 	 .columns = "person_id,username,name,unit,title,manager,skill_id,skill_code,skill,level,verified,issuer,"
 		    "issued_at,expires_at,credential_id"},
+	{"GET", "/api/v1/people/{id}/export", RUNS_REPORT, FORM_ONE, 0, api_person_export},
+	{"GET", "/api/v1/people/{id}/hold", RUNS_READ, FORM_ONE, ROLE_SEES_ALL, api_hold_get},
+	{"POST", "/api/v1/people/{id}/hold", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_hold_add},
+	{"DELETE", "/api/v1/people/{id}/hold", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_hold_lift},
+	{"POST", "/api/v1/people/{id}/erase", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_person_erase},
+	{"GET", "/api/v1/retention", RUNS_READ, FORM_LIST, ROLE_SEES_ALL, api_retention_list, retention_list_fields,
+	 "due_at|absent_since|name",
+	 .columns = "person_id,person,username,source,country,absent_since,policy,erase,due_at,due,held,hold_reason,"
+		    "hold_until"},
+	{"GET", "/api/v1/erasures", RUNS_READ, FORM_LIST, ROLE_SEES_ALL | ROLE_AUDITOR, api_erasure_list, NULL, "erased_at",
+	 .columns = "id,person_id,erased_at,account,policy,early,reason,digest"},
+	{"GET", "/api/v1/erasures/{id}", RUNS_READ, FORM_ONE, ROLE_SEES_ALL | ROLE_AUDITOR, api_erasure_get},
 	{"GET", "/api/v1/units", RUNS_READ, FORM_LIST, 0, api_unit_list, NULL, "name|people",
 	 .columns = "id,name,parent_id,people"},
 	{"GET", "/api/v1/units/{id}", RUNS_READ, FORM_ONE, 0, api_unit_get},

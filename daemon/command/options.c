@@ -64,6 +64,14 @@ static const struct skd_option role_options[] = {
 	{"account", SKD_TEXT, NULL, "Account as authenticator:name that has the role without the directory; only for admin.", false, true},
 	{NULL}};
 
+static const struct skd_option retention_options[] = {
+	{"keep", SKD_TEXT, NULL, "How long the data of somebody who left are kept: an ISO 8601 period such as P3Y, or 3y, 18mo, 90d, 12h.", true},
+	{"directory", SKD_TEXT, NULL, "Directory whose groups are meant; the first when not given."},
+	{"group", SKD_TEXT, NULL, "Directory group, by DN, whose members it is for, as they were when they left; everyone when not given.", false, true},
+	{"country", SKD_TEXT, NULL, "Country that it is for, in the two letters of ISO 3166; everywhere when not given.", false, true},
+	{"erase", SKD_TEXT, "ask", "ask: hr sees who is due, and erases them; automatic: they are erased without being asked for."},
+	{NULL}};
+
 const struct option_table option_tables[] = {
 	{"server", server_options},
 	{"database", database_options},
@@ -73,5 +81,6 @@ const struct option_table option_tables[] = {
 	{"directory", directory_options},
 	{"authenticator", authenticator_options},
 	{"role", role_options},
+	{"retention", retention_options},
 	{NULL, NULL},
 };

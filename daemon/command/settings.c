@@ -30,7 +30,7 @@ static void sections_known(struct conf *conf)
 		struct section *section = &conf->sections[i];
 		const struct option_table *table = option_tables;
 		bool named = strcmp(section->kind, "directory") == 0 || strcmp(section->kind, "authenticator") == 0 ||
-			     strcmp(section->kind, "role") == 0;
+			     strcmp(section->kind, "role") == 0 || strcmp(section->kind, "retention") == 0;
 		while (table->section && strcmp(table->section, section->kind) != 0)
 			table++;
 		if (!*section->kind)
@@ -134,8 +134,7 @@ static void authenticator_read(struct settings *s, struct section *at)
 		section_complain(at, section_line(at, "roles", 0), "the role admin needs PAM: only auth_pam may carry it");
 }
 
-/* The directory whose groups a role's are: the one named, or the first. NULL after a complaint. */
-static const struct directory *role_directory(struct settings *s, struct section *at)
+const struct directory *role_directory(struct settings *s, struct section *at)
 {
 	const char *name = section_text(at, "directory");
 	const struct section *meant = name ? conf_find(s->conf, "directory", name) : conf_next(s->conf, "directory", NULL);
@@ -244,6 +243,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	     at = conf_next(s->conf, "authenticator", at))
 		authenticator_read(s, at);
 	roles_and_rescue(s);
+	retention_read(s, &s->house);
 	return conf_verdict(call, s->conf);
 }
 

@@ -27,4 +27,10 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 enum skd_outcome settings_open(struct skd_call *call, struct settings *settings) WARN_UNUSED;
 void settings_close(struct settings **settings);
 
+/* ---- between the files that read sections ---- */
+/* The directory whose groups a section's are: the one named, or the first. NULL after a complaint. */
+const struct directory *role_directory(struct settings *s, struct section *at);
+/* retention.c: the sections [retention NAME]. */
+void retention_read(struct settings *s, struct house *house);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/follow.h"
+#include "rules/retention.h"
 #include "rules/session.h"
 #include "rules/sync.h"
 #include "rules/work.h"
@@ -241,8 +242,10 @@ static void *tidy_main(void *argument)
 		talks_tidy(jobs->house->talks);
 		tidy_once(jobs, sync_keep);
 		tidy_feeds(jobs);
-		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy))
+		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy)) {
 			tidied = clock_monotonic();
+			tidy_once(jobs, retention_tidy);
+		}
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
 	return NULL;
 }

@@ -114,7 +114,8 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 
 static enum skd_outcome step(struct skd_call *call, const char *id, long number, const char *kind)
 {
-	return store_achievement_event_add(call, id, number, kind, audit_account(call));
+	return store_achievement_event_add(call, id, number, kind, audit_account(call),
+					   call->actor ? call->actor->account_id : NULL);
 }
 
 /* Reads back what was written and closes with the audit entry. */

@@ -123,7 +123,8 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 		return fail(call, SKD_CLASH, "the credential has expired");
 	if (!strstr(rule->from, state))
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
-	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), reason, now));
+	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), call->actor->account_id,
+				  reason, now));
 	TRY(audit_done(call, rule->action, "credential", id, NULL));
 	return credential_get(call, id, credential);
 }

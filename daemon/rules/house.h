@@ -36,6 +36,18 @@ struct role_rule {
 	const struct directory *directory; /* whose group it is */
 };
 
+/* Of a [retention NAME]: whom it fits, and what becomes of their data. */
+struct retention_rule {
+	const char *name;
+	const char *keep; /* ISO 8601, after they left */
+	bool automatic;
+	const char *const *groups; /* any of these DNs; none: everyone */
+	size_t group_count;
+	const struct directory *directory; /* whose groups they are */
+	const char *const *countries; /* any of these, ISO 3166; none: everywhere */
+	size_t country_count;
+};
+
 struct house {
 	const char *public_url;
 	const char *token_key;
@@ -56,6 +68,8 @@ struct house {
 	size_t role_count;
 	const char *const *rescue_accounts; /* "pam:name" */
 	size_t rescue_count;
+	const struct retention_rule *retention; /* the first that fits decides */
+	size_t retention_count;
 	struct instance *formats; /* report plugins, a list */
 
 	long session_idle, session_absolute; /* milliseconds */

@@ -65,7 +65,8 @@ static const int64_t DAY = 86400LL * 1000000;
 static bool scope_known(const char *scope)
 {
 	static const char *const nouns[] = {"people", "units", "frameworks", "scales", "skills", "achievements",
-					    "credentials", "claims", "directory", "audit", "access", "reports", NULL};
+					    "credentials", "claims", "directory", "audit", "access", "reports",
+					    "retention", "erasures", NULL};
 	const char *colon = strchr(scope, ':');
 	if (!colon || (strcmp(colon, ":read") != 0 && strcmp(colon, ":write") != 0))
 		return false;

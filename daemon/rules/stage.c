@@ -95,6 +95,14 @@ static void value_trim(struct skd_text *value)
 		value->bytes = NULL;
 }
 
+static bool is_country(struct skd_text value)
+{
+	bool letters = value.size == 2;
+	for (size_t i = 0; i < value.size && letters; i++)
+		letters = (value.bytes[i] | 32) >= 'a' && (value.bytes[i] | 32) <= 'z';
+	return letters;
+}
+
 struct stage_rule {
 	enum stage_column column;
 	const char *name;
@@ -113,6 +121,8 @@ static enum skd_outcome row_check(struct stage *stage, struct skd_text row[STAGE
 		if (value->bytes) {
 			value_trim(value);
 			fault = value->bytes ? fault_of(value, rules->most) : NULL;
+			if (!fault && value->bytes && rules->column == STAGE_COUNTRY && !is_country(*value))
+				fault = "is not in the two letters of ISO 3166";
 		}
 		if (!fault && !value->bytes && rules->needed)
 			fault = "is missing";
@@ -160,13 +170,14 @@ static enum skd_outcome take_person(const struct skd_sink *sink, const struct sk
 		{STAGE_USERNAME, "the username", 256, true},  {STAGE_NAME, "the name", 1000, true},
 		{STAGE_MAIL, "mail", 320},		      {STAGE_TITLE, "title", 1000},
 		{STAGE_PHONE, "phone", 200},		      {STAGE_EMPLOYEE_NUMBER, "employee number", 200},
-		{STAGE_LOCALE, "locale", 64},		      {STAGE_PARENT_KEY, "manager", 8000},
+		{STAGE_LOCALE, "locale", 64},		      {STAGE_COUNTRY, "country", 200},
+		{STAGE_PARENT_KEY, "manager", 8000},
 		{STAGE_UNIT_KEY, "unit", 8000},		      {STAGE_UNIT_NAME, "unit", 500},
 		{0}};
 	struct skd_text row[STAGE_COLUMNS] = {
 		[STAGE_KIND] = text_of("p"), [STAGE_ID] = p->id, [STAGE_KEY] = p->key, [STAGE_USERNAME] = p->username,
 		[STAGE_NAME] = p->name, [STAGE_MAIL] = p->mail, [STAGE_TITLE] = p->title, [STAGE_PHONE] = p->phone,
-		[STAGE_EMPLOYEE_NUMBER] = p->employee_number, [STAGE_LOCALE] = p->locale,
+		[STAGE_EMPLOYEE_NUMBER] = p->employee_number, [STAGE_LOCALE] = p->locale, [STAGE_COUNTRY] = p->country,
 		[STAGE_PARENT_KEY] = p->manager_key, [STAGE_UNIT_KEY] = p->unit_key, [STAGE_UNIT_NAME] = p->unit_name,
 		[STAGE_DISABLED] = text_of(p->disabled ? "t" : "f")};
 	struct stage *stage = stage_of(sink);

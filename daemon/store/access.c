@@ -89,7 +89,8 @@ enum skd_outcome store_account_person(struct skd_call *call, const char *source,
 }
 
 static const char ACCOUNT_PUT[] =
-	"INSERT INTO account (authenticator, subject, name, person_id) VALUES ($1, $2, $3, $4::uuid)"
+	"INSERT INTO account (authenticator, subject, name, person_id) VALUES ($1, $2, $3,"
+	"  (SELECT p.id FROM person p WHERE p.id = $4::uuid AND p.erased_at IS NULL FOR KEY SHARE))"
 	" ON CONFLICT (authenticator, subject) DO UPDATE SET name = excluded.name, person_id = excluded.person_id"
 	" RETURNING id";
 

@@ -155,10 +155,11 @@ enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *
 }
 
 static const char EVENT_ADD[] =
-	"INSERT INTO achievement_event (achievement_id, number, kind, account) VALUES ($1::uuid, $2::int, $3, $4)";
+	"INSERT INTO achievement_event (achievement_id, number, kind, who)"
+	" VALUES ($1::uuid, $2::int, $3, who_is($4, $5::uuid, NULL))";
 
 enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
-					     const char *account)
+					     const char *account, const char *account_id)
 {
-	return db_run(call, EVENT_ADD, ARGS(id, arg_int(call, number), kind, account), NULL);
+	return db_run(call, EVENT_ADD, ARGS(id, arg_int(call, number), kind, account, account_id), NULL);
 }

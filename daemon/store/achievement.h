@@ -47,6 +47,6 @@ enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *
 					     const char *state) WARN_UNUSED;
 /* kind: created, edited, published, superseded, archived. */
 enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
-					     const char *account) WARN_UNUSED;
+					     const char *account, const char *account_id) WARN_UNUSED;
 
 #endif

@@ -3,8 +3,8 @@
 #include "store/audit.h"
 
 static const char AUDIT_ADD[] =
-	"INSERT INTO audit_entry (account, account_id, action, outcome, noun, object, request_id, address, detail)"
-	" VALUES ($1, $2::uuid, $3, $4, $5, $6, $7::uuid, $8, $9::jsonb)";
+	"INSERT INTO audit_entry (who, account_id, action, outcome, noun, object, request_id, detail)"
+	" VALUES (who_is($1, $2::uuid, $8), $2::uuid, $3, $4, $5, $6, $7::uuid, $9::jsonb)";
 
 enum skd_outcome store_audit_add(struct skd_call *call, const struct store_audit *e)
 {
@@ -19,10 +19,10 @@ enum skd_outcome store_audit_list(struct skd_call *call, const struct store_audi
 {
 	static const struct list_order orders[] = {{"at", "a.at", "timestamptz"}, {NULL, NULL, NULL}};
 	static const char columns[] =
-		"a.id, a.account, a.account_id, a.action, a.outcome, a.noun, a.object, a.request_id, a.address, a.detail, a.at";
+		"a.id, coalesce(w.account, 'erased'), a.account_id, a.action, a.outcome, a.noun, a.object, a.request_id, w.address, a.detail, a.at";
 	static const char where[] =
-		"FROM audit_entry a WHERE ($1::text IS NULL OR a.action = $1) AND ($2::text IS NULL OR a.object = $2)"
-		" AND ($3::text IS NULL OR a.account = $3) AND ($4::text IS NULL OR a.outcome = $4)"
+		"FROM audit_entry a JOIN who w ON w.id = a.who WHERE ($1::text IS NULL OR a.action = $1) AND ($2::text IS NULL OR a.object = $2)"
+		" AND ($3::text IS NULL OR a.who IN (SELECT id FROM who WHERE account = $3)) AND ($4::text IS NULL OR a.outcome = $4)"
 		" AND a.at >= $5::timestamptz AND a.at < $6::timestamptz AND ($7::text IS NULL OR a.noun = $7)";
 	struct rows *rows;
 	const char *since = filter->since ? arg_time(call, filter->since) : "-infinity";

@@ -40,8 +40,8 @@ static const char CREDENTIAL_ADD[] =
 	"   valid_from, expires_at, evidence)"
 	"  SELECT $1::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
 	"   $7::jsonb FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
-	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, account)"
-	"  SELECT id, 'issued', valid_from, expires_at, $8 FROM c),"
+	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, who)"
+	"  SELECT id, 'issued', valid_from, expires_at, who_is($8, $3::uuid, NULL) FROM c),"
 	" p AS (INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
 	"   achievement_number, expires_at, valid_from, valid_to)"
 	"  SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
@@ -144,10 +144,11 @@ enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, co
 }
 
 static const char CREDENTIAL_TURN[] =
-	"WITH c AS (UPDATE credential SET state = $2, reason = $4, version = version + 1 WHERE id = $1::uuid RETURNING *)"
-	" INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, account, reason)"
+	"WITH c AS (UPDATE credential SET state = $2, reason = $4, version = version + 1 WHERE id = $1::uuid RETURNING *),"
+	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
 	" SELECT id, $3, $6::timestamptz, CASE WHEN $2 = 'active' THEN greatest(expires_at, $6::timestamptz) ELSE 'infinity' END,"
-	"  $6::timestamptz, $5, $4 FROM c";
+	"  $6::timestamptz, who_is($5, $7::uuid, NULL) FROM c RETURNING id)"
+	" INSERT INTO credential_note (event_id, reason) SELECT id, $4 FROM e WHERE $4::text IS NOT NULL";
 
 /* What was known until now: stretches that go on are cut off here, from now on. */
 static const char PROOFS_CUT[] =
@@ -166,16 +167,17 @@ static const char PROOFS_GO_ON[] =
 	" WHERE c.id = $1::uuid AND c.expires_at > $2::timestamptz";
 
 enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,
-				       const char *account, const char *reason, int64_t now)
+				       const char *account, const char *account_id, const char *reason, int64_t now)
 {
-	TRY(db_run(call, CREDENTIAL_TURN, ARGS(id, state, kind, reason, account, arg_time(call, now)), NULL));
+	TRY(db_run(call, CREDENTIAL_TURN, ARGS(id, state, kind, reason, account, arg_time(call, now), account_id), NULL));
 	return db_run(call, strcmp(state, "active") == 0 ? PROOFS_GO_ON : PROOFS_CUT,
 		      ARGS(id, arg_time(call, now)), NULL);
 }
 
 static const char CREDENTIAL_EVENTS[] =
-	"SELECT kind, account, reason, valid_from, valid_to, recorded_at FROM credential_event"
-	" WHERE credential_id = $1::uuid ORDER BY id";
+	"SELECT e.kind, coalesce(w.account, 'erased'), n.reason, e.valid_from, e.valid_to, e.recorded_at"
+	" FROM credential_event e JOIN who w ON w.id = e.who LEFT JOIN credential_note n ON n.event_id = e.id"
+	" WHERE e.credential_id = $1::uuid ORDER BY e.id";
 
 enum skd_outcome store_credential_events(struct skd_call *call, const char *id, struct store_event **events,
 					 size_t *count)

@@ -53,7 +53,8 @@ enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, co
 				       int64_t *now) WARN_UNUSED;
 /* From `now` on it is `state`: the row, the event `kind`, and the proofs as they are known from now on. */
 enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,
-				       const char *account, const char *reason, int64_t now) WARN_UNUSED;
+				       const char *account, const char *account_id, const char *reason,
+				       int64_t now) WARN_UNUSED;
 
 struct store_event {
 	const char *kind, *account, *reason;

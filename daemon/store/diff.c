@@ -51,6 +51,7 @@ static const char LINES[] =
 	"  'employee_number', CASE WHEN p.employee_number IS DISTINCT FROM c.employee_number"
 	"    THEN jsonb_build_object('from', p.employee_number, 'to', c.employee_number) END,"
 	"  'locale', CASE WHEN p.locale IS DISTINCT FROM c.locale THEN jsonb_build_object('from', p.locale, 'to', c.locale) END,"
+	"  'country', CASE WHEN p.country IS DISTINCT FROM c.country THEN jsonb_build_object('from', p.country, 'to', c.country) END,"
 	"  'manager', CASE WHEN p.manager_id IS DISTINCT FROM c.manager_id"
 	"    THEN jsonb_build_object('from', p.manager_id, 'to', c.manager_id) END,"
 	"  'disabled', CASE WHEN p.disabled <> c.disabled THEN jsonb_build_object('from', p.disabled, 'to', c.disabled) END))"
@@ -58,13 +59,13 @@ static const char LINES[] =
 	" UNION ALL SELECT $1::uuid, 'absent', id, NULL FROM gone WHERE kind = 'p'";
 
 static const char PEOPLE_LEAVE[] =
-	"UPDATE person p SET absent_since = now(), key = NULL, digest = NULL, version = version + 1, updated_at = now()"
+	"UPDATE person p SET absent_since = now(), last_key = p.key, key = NULL, digest = NULL, version = version + 1, updated_at = now()"
 	" FROM gone g WHERE g.kind = 'p' AND p.id = g.id";
 
 static const char PEOPLE_ADD[] =
 	"INSERT INTO person (id, source, external_id, username, name, mail, title, phone, employee_number,"
-	"  locale, unit_id, manager_id, disabled, key, manager_key, unit_key, digest, added_by)"
-	" SELECT person_id, $1, external_id, username, name, mail, title, phone, employee_number, locale, unit_id, manager_id,"
+	"  locale, country, unit_id, manager_id, disabled, key, manager_key, unit_key, digest, added_by)"
+	" SELECT person_id, $1, external_id, username, name, mail, title, phone, employee_number, locale, country, unit_id, manager_id,"
 	"  disabled, key, manager_key, unit_key, digest, $2::uuid FROM picture WHERE is_new";
 
 /* A new key or digest alone is nobody's news. */
@@ -72,7 +73,7 @@ static const char PEOPLE_CHANGE[] =
 	"WITH news AS (SELECT c.*, (" PERSON_DIFFERS " OR p.unit_id IS DISTINCT FROM c.unit_id OR c.was_absent) AS seen"
 	"  FROM picture c JOIN person p ON p.id = c.person_id WHERE NOT c.is_new)"
 	" UPDATE person p SET username = c.username, name = c.name, mail = c.mail, title = c.title,"
-	"  phone = c.phone, employee_number = c.employee_number, locale = c.locale, manager_id = c.manager_id,"
+	"  phone = c.phone, employee_number = c.employee_number, locale = c.locale, country = c.country, manager_id = c.manager_id,"
 	"  unit_id = c.unit_id, disabled = c.disabled, absent_since = NULL, key = c.key, manager_key = c.manager_key,"
 	"  unit_key = c.unit_key, digest = c.digest, version = p.version + c.seen::int,"
 	"  updated_at = CASE WHEN c.seen THEN now() ELSE p.updated_at END"
@@ -129,7 +130,7 @@ enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_dif
 /* ---- a parked run that was approved ---- */
 
 static const char LISTED_LEAVE[] =
-	"WITH gone AS (UPDATE person p SET absent_since = now(), key = NULL, digest = NULL, version = version + 1,"
+	"WITH gone AS (UPDATE person p SET absent_since = now(), last_key = p.key, key = NULL, digest = NULL, version = version + 1,"
 	"  updated_at = now() FROM directory_run_line l WHERE l.run_id = $1::uuid AND l.kind = 'absent'"
 	"  AND p.id = l.person_id AND p.absent_since IS NULL RETURNING p.id)"
 	" INSERT INTO change (noun, key) SELECT 'person', id FROM gone";

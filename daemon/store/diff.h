@@ -7,9 +7,9 @@
 
 /* Of person p and their row c in the picture, what others see of them, but for the unit. */
 #define PERSON_DIFFERS                                                                                              \
-	"(p.username, p.name, p.mail, p.title, p.phone, p.employee_number, p.locale, p.manager_id, p.disabled)"     \
+	"(p.username, p.name, p.mail, p.title, p.phone, p.employee_number, p.locale, p.country, p.manager_id, p.disabled)"     \
 	" IS DISTINCT FROM"                                                                                         \
-	" (c.username, c.name, c.mail, c.title, c.phone, c.employee_number, c.locale, c.manager_id, c.disabled)"
+	" (c.username, c.name, c.mail, c.title, c.phone, c.employee_number, c.locale, c.country, c.manager_id, c.disabled)"
 
 /* Whether the source showed anything before this run. */
 static inline bool was_shown(const struct stage_counts *staged)

@@ -4,7 +4,7 @@
 
 #define PERSON_COLUMNS                                                                                         \
 	"p.id, p.external_id, p.source, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"      \
-	" p.locale, u.id, u.name, m.id, m.name, p.disabled, p.absent_since, p.updated_at, p.version"
+	" p.locale, u.id, u.name, m.id, m.name, p.disabled, p.absent_since, p.updated_at, p.version, p.country"
 #define PERSON_FROM                                                                                            \
 	"FROM person p LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN person m ON m.id = p.manager_id"
 
@@ -17,11 +17,11 @@ static void person_read(const struct rows *rows, int i, struct store_person *per
 		.locale = row_text(rows, i, 9), .unit_id = row_uuid(rows, i, 10), .unit_name = row_text(rows, i, 11),
 		.manager_id = row_uuid(rows, i, 12), .manager_name = row_text(rows, i, 13),
 		.disabled = row_bool(rows, i, 14), .absent_since = row_time(rows, i, 15),
-		.updated_at = row_time(rows, i, 16), .version = row_int(rows, i, 17)};
+		.updated_at = row_time(rows, i, 16), .version = row_int(rows, i, 17), .country = row_text(rows, i, 18)};
 }
 
 static const char PERSON_GET[] = "SELECT " PERSON_COLUMNS " " PERSON_FROM
-				 " WHERE p.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, p.id)";
+				 " WHERE p.id = $1::uuid AND p.erased_at IS NULL AND person_seen($2::bool, $3::uuid, $4::bool, p.id)";
 
 enum skd_outcome store_person_get(struct skd_call *call, const struct sight *sight, const char *id,
 				  struct store_person *person)
@@ -44,7 +44,7 @@ enum skd_outcome store_person_list(struct skd_call *call, const struct sight *si
 						   {NULL, NULL, NULL}};
 	static const char where[] =
 		PERSON_FROM
-		" WHERE ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
+		" WHERE p.erased_at IS NULL AND ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
 		" AND ($4::text IS NULL OR p.name ILIKE $4 OR p.username ILIKE $4 OR p.mail ILIKE $4 OR p.employee_number ILIKE $4)"
 		" AND ($5::uuid IS NULL OR p.unit_id IN (SELECT units_within($5::uuid)))"
 		" AND ($6::uuid IS NULL OR p.id IN (SELECT people_below($6::uuid)))"
@@ -62,7 +62,7 @@ enum skd_outcome store_person_list(struct skd_call *call, const struct sight *si
 	return SKD_OK;
 }
 
-static const char PERSON_BY_ID[] = "SELECT id FROM person WHERE id = $1::uuid";
+static const char PERSON_BY_ID[] = "SELECT id FROM person WHERE id = $1::uuid AND erased_at IS NULL";
 static const char PERSON_BY_NAME[] =
 	"SELECT id FROM person WHERE lower(username) = lower($1) AND absent_since IS NULL LIMIT 2";
 
@@ -79,7 +79,8 @@ enum skd_outcome store_person_find(struct skd_call *call, const char *ref, const
 }
 
 static const char PERSON_SEEN[] =
-	"SELECT EXISTS (SELECT FROM person p WHERE p.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, p.id))";
+	"SELECT EXISTS (SELECT FROM person p WHERE p.id = $1::uuid AND p.erased_at IS NULL"
+	" AND person_seen($2::bool, $3::uuid, $4::bool, p.id))";
 
 enum skd_outcome store_person_seen(struct skd_call *call, const struct sight *sight, const char *id, bool *seen)
 {

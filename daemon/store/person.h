@@ -13,7 +13,7 @@ struct sight {
 };
 
 struct store_person {
-	const char *id, *external_id, *source, *username, *name, *mail, *title, *phone, *employee_number, *locale;
+	const char *id, *external_id, *source, *username, *name, *mail, *title, *phone, *employee_number, *locale, *country;
 	const char *unit_id, *unit_name, *manager_id, *manager_name;
 	bool disabled;
 	int64_t absent_since, updated_at; /* TIME_NEVER: is here */

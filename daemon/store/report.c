@@ -118,7 +118,7 @@ static const char CLAIMS_TOTAL[] =
 static const char CLAIMS_SHARED[] = "(f.shared OR f.person_id = $2::uuid)";
 
 static const char PEOPLE_WHERE[] =
-	" (p.absent_since IS NULL OR p.absent_since > coalesce($10::timestamptz, now()))"
+	" p.erased_at IS NULL AND (p.absent_since IS NULL OR p.absent_since > coalesce($10::timestamptz, now()))"
 	" AND ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
 	" AND ($6::uuid IS NULL OR p.unit_id IN (SELECT units_within($6::uuid)))"
 	" AND ($7::uuid IS NULL OR p.id IN (SELECT people_below($7::uuid)))"
@@ -238,7 +238,7 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 	", NULL::text, s.label, s.code, v.name, i.name"                                                         \
 	" FROM person p JOIN proof f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"                   \
 	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number" \
-	" JOIN issuer i ON i.id = f.issuer_id WHERE p.id = $1::uuid"                                            \
+	" JOIN issuer i ON i.id = f.issuer_id WHERE p.id = $1::uuid AND p.erased_at IS NULL"                                            \
 	" AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"                                                  \
 	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
 static const char HOLDINGS[] =
@@ -251,7 +251,7 @@ static const char HOLDINGS_CLAIMED[] =
 	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
 	" s.label, s.code, NULL::text, NULL::text"
 	" FROM person p JOIN claim f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"
-	" WHERE p.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
+	" WHERE p.id = $1::uuid AND p.erased_at IS NULL AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
 	" AND (f.shared OR f.person_id = $3::uuid) ORDER BY %s %s, f.skill_id";
 
 /* The common order is prepared, the others are planned each time. */

@@ -202,7 +202,8 @@ enum skd_outcome store_run_sweep(struct skd_call *call, const char *source, int6
 
 #define RUN_COLUMNS                                                                                           \
 	"r.id, r.source, r.state, r.error, r.complete, r.people, r.added, r.changed, r.moved, r.absent,"      \
-	" r.returned, r.skipped, r.started_at, r.finished_at, r.decided_at, r.decided_by, r.feed"
+	" r.returned, r.skipped, r.started_at, r.finished_at, r.decided_at,"                                \
+	" (SELECT coalesce(w.account, 'erased') FROM who w WHERE w.id = r.decided_by), r.feed"
 
 static void run_read(const struct rows *rows, int i, struct store_run *run)
 {
@@ -286,7 +287,7 @@ enum skd_outcome store_run_said(struct skd_call *call, const char *person_id, st
 /* ---- deciding ---- */
 
 static const char RUN_DECIDE[] =
-	"UPDATE directory_run SET state = $2, decided_at = now(), decided_by = $3, error = $4, finished_at = now()"
+	"UPDATE directory_run SET state = $2, decided_at = now(), decided_by = who_is($3, NULL, NULL), error = $4, finished_at = now()"
 	" WHERE id = $1::uuid AND state = 'needs_approval'";
 
 enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const char *state, const char *by,

@@ -31,7 +31,7 @@ enum skd_outcome store_lease_drop(struct skd_call *call, const char *name, const
 enum stage_column {
 	STAGE_KIND, /* p person, u unit, g group, m member of the group with this id, s skipped */
 	STAGE_ID, STAGE_KEY, STAGE_USERNAME, STAGE_NAME, STAGE_MAIL, STAGE_TITLE, STAGE_PHONE,
-	STAGE_EMPLOYEE_NUMBER, STAGE_LOCALE, STAGE_PARENT_KEY, /* manager, parent unit, member */
+	STAGE_EMPLOYEE_NUMBER, STAGE_LOCALE, STAGE_COUNTRY, STAGE_PARENT_KEY, /* manager, parent unit, member */
 	STAGE_UNIT_KEY, STAGE_UNIT_NAME, STAGE_DISABLED, STAGE_NOTE, /* a group's DN, why something is skipped */
 	STAGE_DIGEST, /* of all before; absent: to be read anew next time, too */
 	STAGE_NEW_ID, /* the id here, should it be new */

@@ -6,7 +6,7 @@
 static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS stage (seq bigint GENERATED ALWAYS AS IDENTITY, kind \"char\","
 	" id text COLLATE \"C\", key text COLLATE \"C\", username text, name text, mail text, title text, phone text,"
-	" employee_number text, locale text, parent_key text COLLATE \"C\", unit_key text COLLATE \"C\", unit_name text,"
+	" employee_number text, locale text, country text, parent_key text COLLATE \"C\", unit_key text COLLATE \"C\", unit_name text,"
 	" disabled boolean, note text, digest uuid, new_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS unseen (digest uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS gone (kind \"char\", id uuid, key text COLLATE \"C\");"
@@ -14,7 +14,7 @@ static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS touched (person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS picture (person_id uuid, is_new boolean, was_absent boolean,"
 	" external_id text COLLATE \"C\", key text COLLATE \"C\", username text, name text, mail text, title text, phone text,"
-	" employee_number text, locale text, manager_key text COLLATE \"C\", manager_id uuid, unit_key text COLLATE \"C\","
+	" employee_number text, locale text, country text, manager_key text COLLATE \"C\", manager_id uuid, unit_key text COLLATE \"C\","
 	" unit_id uuid, disabled boolean, digest uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS scope (person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
@@ -26,7 +26,7 @@ static const char STAGE_EMPTY[] =
 	" DELETE FROM scope; DELETE FROM link; DELETE FROM skip_line";
 
 static const char STAGE_COPY[] =
-	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, parent_key, unit_key,"
+	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key,"
 	" unit_name, disabled, note, digest, new_id) FROM STDIN";
 
 static const char STAGE_KNOWN[] =
@@ -126,7 +126,7 @@ static const char UNIT_REFS[] =
 
 #define PICTURE_INTO                                                                                                   \
 	"INSERT INTO picture (person_id, is_new, was_absent, external_id, key, username, name, mail, title, phone,"    \
-	" employee_number, locale, disabled, digest, manager_key, manager_id, unit_key, unit_id) "
+	" employee_number, locale, country, disabled, digest, manager_key, manager_id, unit_key, unit_id) "
 
 /* Who is meant by a manager's key: somebody who is staged, or somebody of whom there is no news. */
 #define REFERENCES_OF(manager_key, unit_key)                                                                           \
@@ -140,7 +140,7 @@ static const char UNIT_REFS[] =
 static const char PICTURE_STAGED[] =
 	PICTURE_INTO
 	"SELECT s.person_id, s.is_new, s.was_absent, s.id, s.key, s.username, s.name, s.mail, s.title, s.phone,"
-	" s.employee_number, s.locale, coalesce(s.disabled, false), s.digest, s.parent_key,"
+	" s.employee_number, s.locale, upper(s.country), coalesce(s.disabled, false), s.digest, s.parent_key,"
 	" nullif(" MANAGER_MEANT ", s.person_id), s.unit_ref, ur.unit_id"
 	" FROM (SELECT t.*, coalesce(p.id, t.new_id) AS person_id, p.id IS NULL AS is_new,"
 	"   p.absent_since IS NOT NULL AS was_absent, coalesce(t.unit_key, 'name:' || lower(t.unit_name)) AS unit_ref"
@@ -156,7 +156,7 @@ static const char TOUCHED[] =
 static const char PICTURE_RELATED[] =
 	PICTURE_INTO
 	"SELECT p.id, false, false, p.external_id, p.key, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"
-	" p.locale, p.disabled, p.digest, p.manager_key, nullif(" MANAGER_MEANT ", p.id), p.unit_key, ur.unit_id"
+	" p.locale, p.country, p.disabled, p.digest, p.manager_key, nullif(" MANAGER_MEANT ", p.id), p.unit_key, ur.unit_id"
 	" FROM (SELECT p.id FROM touched t JOIN person p ON p.manager_id = t.person_id"
 	"  UNION SELECT p.id FROM person p WHERE p.source = $1 AND p.manager_id IS NULL AND p.manager_key IS NOT NULL"
 	"  UNION SELECT p.id FROM gone o JOIN person p ON p.unit_id = o.id WHERE o.kind = 'u'"
@@ -186,7 +186,7 @@ static const char CUT_LOOPS[] =
 	" cut AS (UPDATE picture c SET manager_id = NULL FROM looped WHERE c.person_id = looped.id) "
 	PICTURE_INTO
 	"SELECT p.id, false, false, p.external_id, p.key, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"
-	" p.locale, p.disabled, p.digest, p.manager_key, NULL, p.unit_key, p.unit_id FROM person p JOIN looped l ON l.id = p.id"
+	" p.locale, p.country, p.disabled, p.digest, p.manager_key, NULL, p.unit_key, p.unit_id FROM person p JOIN looped l ON l.id = p.id"
 	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)";
 
 static const char COUNTS[] =

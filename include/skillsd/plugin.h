@@ -96,6 +96,7 @@ struct skd_person {
 	struct skd_text id;  /* entryUUID, nsUniqueId, objectGUID as text: never changes, never reused */
 	struct skd_text key;
 	struct skd_text username, name, mail, title, phone, employee_number, locale;
+	struct skd_text country; /* ISO 3166, two letters */
 	struct skd_text manager_key;
 	struct skd_text unit_key;  /* the organisational unit entry above the person, or */
 	struct skd_text unit_name; /* a unit known by nothing but its name */

@@ -38,12 +38,15 @@ CREATE TABLE person (
 	username text NOT NULL,
 	name text NOT NULL,
 	mail text, title text, phone text, employee_number text, locale text,
+	country text CHECK (country COLLATE "C" ~ '^[A-Z]{2}$'), -- ISO 3166
 	-- Written by the sync alone, a hundred thousand at a time, from rows that are there: no foreign keys.
 	unit_id uuid, manager_id uuid,
 	disabled boolean NOT NULL DEFAULT false,
 	absent_since timestamptz,
 	-- What the source said, for finding who is meant and what is news. Keys are canonical forms of DNs.
 	key text COLLATE "C", manager_key text COLLATE "C", unit_key text COLLATE "C",
+	last_key text COLLATE "C", -- of somebody who left
+	erased_at timestamptz, -- nothing of the person is left but the id
 	digest uuid,       -- of the entry as the source showed it last; NULL: to be looked at again
 	added_by uuid,     -- the run
 	version integer NOT NULL DEFAULT 1,
@@ -128,7 +131,7 @@ CREATE TABLE directory_run (
 	people integer NOT NULL DEFAULT 0,
 	started_at timestamptz NOT NULL DEFAULT now(),
 	finished_at timestamptz,
-	decided_at timestamptz, decided_by text,
+	decided_at timestamptz, decided_by uuid,
 	error text
 );
 CREATE INDEX ON directory_run (source, started_at DESC);
@@ -228,6 +231,42 @@ CREATE TABLE throttle (
 	blocked_until timestamptz NOT NULL
 );
 
+-- Who did something, and from where. What is written once says it by this id; the words stand here alone, so
+-- that they can be taken out when a person is erased.
+CREATE TABLE who (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	account text, -- "authenticator:name", a job's name, or "unknown"; NULL: somebody who was erased
+	account_id uuid,
+	address text
+);
+CREATE UNIQUE INDEX who_said ON who (account, coalesce(account_id, '00000000-0000-0000-0000-000000000000'),
+	coalesce(address, '')) WHERE account IS NOT NULL;
+CREATE INDEX ON who (account_id);
+CREATE FUNCTION who_is(said text, by_id uuid, seen_from text) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	found uuid;
+BEGIN
+	-- Somebody whose request was still under way when they were erased.
+	IF EXISTS (SELECT FROM account a WHERE a.id = by_id AND a.name = '') THEN
+		SELECT w.id INTO found FROM who w WHERE w.account_id = by_id AND w.account IS NULL LIMIT 1;
+		IF found IS NULL THEN
+			INSERT INTO who (account_id) VALUES (by_id) RETURNING id INTO found;
+		END IF;
+		RETURN found;
+	END IF;
+	LOOP
+		SELECT w.id INTO found FROM who w WHERE w.account = said
+			AND coalesce(w.account_id, '00000000-0000-0000-0000-000000000000')
+				= coalesce(by_id, '00000000-0000-0000-0000-000000000000')
+			AND coalesce(w.address, '') = coalesce(seen_from, '');
+		EXIT WHEN found IS NOT NULL;
+		INSERT INTO who (account, account_id, address) VALUES (said, by_id, seen_from) ON CONFLICT DO NOTHING
+			RETURNING id INTO found;
+		EXIT WHEN found IS NOT NULL;
+	END LOOP;
+	RETURN found;
+END $$;
+
 ---- the catalogue
 
 CREATE TABLE framework (
@@ -312,7 +351,7 @@ CREATE TABLE achievement_event (
 	valid_from timestamptz NOT NULL DEFAULT now(),
 	valid_to timestamptz NOT NULL DEFAULT 'infinity',
 	recorded_at timestamptz NOT NULL DEFAULT now(),
-	account text NOT NULL,
+	who uuid NOT NULL,
 	detail jsonb
 );
 CREATE INDEX ON achievement_event (achievement_id, id);
@@ -352,10 +391,14 @@ CREATE TABLE credential_event (
 	valid_from timestamptz NOT NULL, -- when it was so
 	valid_to timestamptz NOT NULL DEFAULT 'infinity',
 	recorded_at timestamptz NOT NULL DEFAULT now(), -- when we learned it
-	account text NOT NULL,
-	reason text
+	who uuid NOT NULL
 );
 CREATE INDEX ON credential_event (credential_id, id);
+-- Why, in words that may be about somebody: beside what is written once, so that they can be taken out.
+CREATE TABLE credential_note (
+	event_id bigint PRIMARY KEY REFERENCES credential_event,
+	reason text NOT NULL
+);
 
 -- What credentials prove: one row for each skill and each stretch of time in which the credential
 -- was good, as it was known between known_from and known_to. A revocation closes what was known
@@ -408,17 +451,17 @@ CREATE TABLE audit_entry (
 	id uuid NOT NULL DEFAULT uuid7(),
 	tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	account text NOT NULL, -- "authenticator:name", the job's name, or "unknown"
+	who uuid NOT NULL,
 	account_id uuid,
 	action text NOT NULL,
 	outcome text NOT NULL,
 	noun text,
 	object text,
 	request_id uuid,
-	address text,
-	detail jsonb
+	detail jsonb -- ids and figures, never names
 );
 CREATE INDEX ON audit_entry (at, id);
+CREATE INDEX ON audit_entry (who);
 CREATE INDEX ON audit_entry (object);
 
 -- Followers keep their last snapshot and read the rows it did not see; rows carry keys only.

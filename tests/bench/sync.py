@@ -8,7 +8,7 @@ from kit.house import BASE, House
 from kit.postgres import Postgres
 
 ATTRIBUTES = """entryUUID objectClass uid cn displayName mail title telephoneNumber employeeNumber manager
-preferredLanguage ou member uniqueMember memberUid pwdAccountLockedTime""".split()
+preferredLanguage c co ou member uniqueMember memberUid pwdAccountLockedTime""".split()
 PEOPLE = f"ou=people,{BASE}"
 HEAD = f"""
 dn: {BASE}

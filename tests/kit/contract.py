@@ -21,7 +21,7 @@ FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/c
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
-      "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
+      "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
 
 
 class Operation:
@@ -63,7 +63,8 @@ def those(condition):
 
 
 BODIES = those(lambda operation: operation.body)
-GOOD = {"revoke": {"reason": "x"}, "suspend": {"reason": "x"}}
+GOOD = {"revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"}}
+LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
 class World:
@@ -80,6 +81,7 @@ class World:
         self.fill_catalogue()
         self.fill_awards()
         self.fill_access()
+        self.fill_retention()
 
     def fill_catalogue(self):
         hr = self.hr
@@ -121,6 +123,22 @@ class World:
             self.ids["directory"] = self.house.sync()["id"]
         self.ids["units"] = self.hr.get("/units")["items"][0]["id"]
 
+    def fill_retention(self):
+        link = self.house.slapd.admin()
+        people = {one["username"]: one["id"] for one in self.hr.pages("/people", limit=500)}
+        for username in LEAVERS:
+            link.delete_s(f"uid={username},ou=people,{BASE}")
+        self.house.sync()
+        for username in LEAVERS[:2]:
+            self.ids["erasures"] = self.erase(people[username])["id"]
+        self.hr.post(f"/people/{self.ids['people']}/hold", {"reason": "Case 1", "until": "2099-01-01"}, gives=201)
+        self.hr.post(f"/people/{people[LEAVERS[2]]}/hold", {"reason": "Case 2"}, gives=201)
+
+    def erase(self, person, **how):
+        self.hr.get(f"/people/{person}")
+        headers = {"If-Match": self.hr.last.headers["ETag"], **how}
+        return self.hr.expect(201, "POST", f"/people/{person}/erase", {"reason": "Asked for", "early": True}, headers=headers)
+
     def path(self, operation, found=True):
         noun = operation.path.split("/")[3] if operation.is_of_api() else ""
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
@@ -154,8 +172,10 @@ def seen():
 
 @pytest.fixture(scope="module")
 def world(seen):
-    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"},
-                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}})
+    leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
+                          for name in LEAVERS)
+    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"},
+                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
     house.expects_errors = True  # the database is taken away in the end

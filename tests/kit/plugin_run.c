@@ -181,6 +181,7 @@ static enum skd_outcome sink_person(const struct skd_sink *sink, const struct sk
 	put(object, "phone", p->phone);
 	put(object, "employee_number", p->employee_number);
 	put(object, "locale", p->locale);
+	put(object, "country", p->country);
 	put(object, "manager_key", p->manager_key);
 	put(object, "unit_key", p->unit_key);
 	put(object, "unit_name", p->unit_name);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * All that is held of a person, as JSON, section by section. A table that says anything of somebody has a place
+ * here, and one in erase.c. */
+#include "store/retention.h"
+
+/* Bounds the memory of an export; audits of busy machines alone come near. */
+#define MOST "100001"
+enum { ITEMS = 100000 };
+
+#define OBJECT "SELECT jsonb_strip_nulls(jsonb_build_object("
+#define AS_IT_IS ")) "
+#define ACCOUNTS_OF "(SELECT a.id FROM account a WHERE a.person_id = $1::uuid)"
+#define AUDITED                                                                                                \
+	OBJECT "'id', e.id, 'at', rfc3339(e.at), 'account', coalesce(w.account, 'erased'), 'action', e.action,"  \
+	       " 'outcome', e.outcome, 'noun', e.noun, 'object', e.object, 'address', w.address, 'detail', e.detail" AS_IT_IS \
+	"FROM audit_entry e JOIN who w ON w.id = e.who WHERE "
+
+static const struct section {
+	const char *name, *sql;
+} sections[] = {
+	{"person", OBJECT "'id', p.id, 'source', p.source, 'external_id', p.external_id, 'username', p.username, 'name', p.name,"
+			  " 'mail', p.mail, 'title', p.title, 'phone', p.phone, 'employee_number', p.employee_number,"
+			  " 'locale', p.locale, 'country', p.country, 'unit', u.name, 'manager_id', p.manager_id,"
+			  " 'manager', m.name, 'disabled', p.disabled, 'directory_key', coalesce(p.key, p.last_key),"
+			  " 'absent_since', rfc3339(p.absent_since), 'created_at', rfc3339(p.created_at),"
+			  " 'updated_at', rfc3339(p.updated_at)" AS_IT_IS
+		   "FROM person p LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN person m ON m.id = p.manager_id"
+		   " WHERE p.id = $1::uuid"},
+	{"groups", OBJECT "'name', g.name, 'dn', g.dn" AS_IT_IS
+		   "FROM group_person gp JOIN directory_group g ON g.id = gp.group_id WHERE gp.person_id = $1::uuid ORDER BY g.dn"},
+	{"groups_left", OBJECT "'directory_key', l.group_key, 'source', l.source, 'left_at', rfc3339(l.at)" AS_IT_IS
+			"FROM group_left l WHERE l.person_id = $1::uuid ORDER BY l.at"},
+	{"roles", OBJECT "'role', r.role, 'group', r.group_name, 'dn', r.group_dn, 'since', rfc3339(r.since),"
+			 " 'until', rfc3339(r.until)" AS_IT_IS
+		  "FROM role_grant r WHERE r.person_id = $1::uuid ORDER BY r.id"},
+	{"history", OBJECT "'run_id', l.run_id, 'at', rfc3339(r.started_at), 'kind', l.kind, 'what', l.what, 'detail', l.detail" AS_IT_IS
+		    "FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid"
+		    " ORDER BY l.id DESC LIMIT " MOST},
+	{"credentials", OBJECT "'id', c.id, 'achievement_id', c.achievement_id, 'achievement', v.name,"
+			       " 'achievement_version', c.achievement_number, 'issuer', i.name, 'issued_at', rfc3339(c.issued_at),"
+			       " 'valid_from', rfc3339(c.valid_from), 'expires_at', rfc3339(c.expires_at), 'state', c.state,"
+			       " 'reason', c.reason, 'evidence', c.evidence, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
+			       "jsonb_build_object('kind', e.kind, 'valid_from', rfc3339(e.valid_from), 'valid_to', rfc3339(e.valid_to),"
+			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason))"
+			       " ORDER BY e.id) FROM credential_event e JOIN who w ON w.id = e.who"
+			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id)" AS_IT_IS
+			"FROM credential c JOIN issuer i ON i.id = c.issuer_id JOIN achievement_version v"
+			" ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
+			" WHERE c.person_id = $1::uuid ORDER BY c.id LIMIT " MOST},
+	{"holdings", OBJECT "'skill_id', f.skill_id, 'skill', s.label, 'level', f.level, 'credential_id', f.credential_id,"
+			    " 'valid_from', rfc3339(f.valid_from), 'valid_to', rfc3339(f.valid_to),"
+			    " 'known_from', rfc3339(f.known_from), 'known_to', rfc3339(f.known_to)" AS_IT_IS
+		     "FROM proof f JOIN skill s ON s.id = f.skill_id WHERE f.person_id = $1::uuid"
+		     " ORDER BY f.skill_id, f.known_from, f.valid_from LIMIT " MOST},
+	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
+			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
+		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id = $1::uuid ORDER BY c.id LIMIT " MOST},
+	{"accounts", OBJECT "'id', a.id, 'authenticator', a.authenticator, 'name', a.name" AS_IT_IS
+		     "FROM account a WHERE a.person_id = $1::uuid ORDER BY a.id"},
+	{"sessions", OBJECT "'id', s.id, 'account_id', s.account_id, 'address', s.address, 'created_at', rfc3339(s.created_at),"
+			    " 'last_used_at', rfc3339(s.seen_at), 'expires_at', rfc3339(s.expires_at)" AS_IT_IS
+		     "FROM session s WHERE s.account_id IN " ACCOUNTS_OF " ORDER BY s.id LIMIT " MOST},
+	{"tokens", OBJECT "'id', t.id, 'account_id', t.account_id, 'name', t.name, 'scopes', t.scopes,"
+			  " 'created_at', rfc3339(t.created_at), 'last_used_at', rfc3339(t.seen_at),"
+			  " 'expires_at', rfc3339(t.expires_at)" AS_IT_IS
+		   "FROM token t WHERE t.account_id IN " ACCOUNTS_OF " ORDER BY t.id LIMIT " MOST},
+	{"holds", OBJECT "'reason', h.reason, 'set_at', rfc3339(h.set_at), 'until', rfc3339(h.until),"
+			 " 'lifted_at', rfc3339(h.lifted_at)" AS_IT_IS
+		  "FROM legal_hold h WHERE h.person_id = $1::uuid ORDER BY h.id"},
+	{"done_by_them", AUDITED "e.who IN (SELECT w.id FROM who w WHERE w.account_id IN " ACCOUNTS_OF
+				 " UNION ALL SELECT w.id FROM who w JOIN person p ON p.id = $1::uuid WHERE w.account_id IS NULL"
+				 "  AND lower(substr(w.account, strpos(w.account, ':') + 1)) = lower(p.username))"
+				 " ORDER BY e.seq DESC LIMIT " MOST},
+	{"done_about_them", AUDITED "e.object = ($1::uuid)::text OR e.object IN (SELECT c.id::text FROM credential c WHERE c.person_id = $1::uuid"
+				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id = $1::uuid)"
+				    " ORDER BY e.seq DESC LIMIT " MOST},
+};
+
+static enum skd_outcome section_read(struct skd_call *call, const struct section *section, const char *person_id,
+				     struct store_held *held)
+{
+	struct rows *rows;
+	TRY(db_query(call, section->sql, ARGS(person_id), &rows));
+	size_t count = (size_t)rows_count(rows);
+	const char **items = talloc_zero_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		items[i] = row_json(rows, (int)i, 0);
+	*held = (struct store_held){section->name, items, count > ITEMS ? ITEMS : count, count > ITEMS};
+	return SKD_OK;
+}
+
+enum skd_outcome store_held_list(struct skd_call *call, const char *person_id, struct store_held **out, size_t *count)
+{
+	*count = sizeof sections / sizeof *sections;
+	*out = talloc_zero_array(call, struct store_held, *count);
+	for (size_t i = 0; i < *count; i++)
+		TRY(section_read(call, &sections[i], person_id, &(*out)[i]));
+	return SKD_OK;
+}
