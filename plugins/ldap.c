@@ -133,16 +133,32 @@ static int link_arm(struct dir_link *link, long limit)
 	return LDAP_SUCCESS;
 }
 
+/* What is silent for hours may have been forgotten on the way, by a firewall or by a server that is no more. */
+static int socket_tune(int fd)
+{
+	int on = 1, idle = 30, interval = 5, count = 3, most = (idle + interval * count) * 1000;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &most, sizeof most) != 0)
+		return errno;
+	return 0;
+}
+
 /* A connected, non-blocking socket, or -1 with errno. */
 static int socket_connect(const struct sockaddr *address, socklen_t size, long patience)
 {
-	int on = 1, problem = 0;
+	int problem = 0;
 	socklen_t problem_size = sizeof problem;
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	if (address->sa_family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
-		problem = errno;
+	if (address->sa_family != AF_UNIX)
+		problem = socket_tune(fd);
+	if (problem)
+		errno = problem;
 	else if (connect(fd, address, size) != 0 && errno != EINPROGRESS)
 		problem = errno;
 	else if (poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, (int)patience) < 1)

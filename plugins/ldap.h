@@ -163,10 +163,11 @@ enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
 				enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context);
 
 /* ---- feeds: searches that go on (RFC 4533, refreshAndPersist) -------------------------------- */
-enum { DIR_FEED_MAX = 3 };
+enum { DIR_FEED_MAX = 4 };
 
 struct dir_feed {
 	struct dir_link link;
+	long opened_by; /* milliseconds that are left of the call's time when it must be open */
 	size_t count;
 	struct dir_feed_search {
 		int id;

@@ -17,6 +17,7 @@ enum {
 	TRIES = 5,   /* to begin at a moment in which nothing happens */
 	SLICE = 100, /* milliseconds between two looks at the clock */
 	BATCH = 500, /* entries that are settled together at most */
+	COOKIE_MAX = 16384,
 };
 
 /* ---- cookies: octets as the server likes them, hexadecimal digits for everybody else ---- */
@@ -121,6 +122,30 @@ static int message_wait(struct dir_link *link, long patience, LDAPMessage **mess
 	return code;
 }
 
+static long time_left(const struct dir_feed *feed)
+{
+	return feed->link.setup->host->time_left(feed->link.call);
+}
+
+/* The next message of any search, while a feed is opened: all of that may take as long as one answer. */
+static int message_soon(struct dir_feed *feed, LDAPMessage **message)
+{
+	int code = LDAP_SUCCESS;
+	*message = NULL;
+	while (code == LDAP_SUCCESS && !*message) {
+		if (time_left(feed) <= feed->opened_by)
+			return LDAP_TIMEOUT;
+		code = message_wait(&feed->link, SLICE, message);
+	}
+	return code;
+}
+
+/* NULL where there are no octets, in which liblber would see a fault of ours. */
+static BerElement *reader_of(struct berval *octets)
+{
+	return octets && octets->bv_len ? ber_init(octets) : NULL;
+}
+
 /* ---- listening ---- */
 
 static enum skd_outcome feed_doubt(const struct dir_feed *feed, const char *why)
@@ -130,6 +155,8 @@ static enum skd_outcome feed_doubt(const struct dir_feed *feed, const char *why)
 
 static enum skd_outcome cookie_note(struct dir_feed *feed, struct dir_feed_search *search, const struct berval *octets)
 {
+	if (octets->bv_len > COOKIE_MAX)
+		return feed_doubt(feed, "its cookie is too long");
 	if (octets->bv_len && !cookie_take(&search->cookie, octets))
 		return feed->link.setup->host->fail(feed->link.call, SKD_FAULT, "out of memory");
 	return SKD_OK;
@@ -144,7 +171,7 @@ static enum skd_outcome state_take(struct dir_feed *feed, struct dir_feed_search
 	ber_len_t size;
 	ldap_get_entry_controls(feed->link.handle, message, &controls);
 	state = ldap_control_find(LDAP_CONTROL_SYNC_STATE, controls, NULL);
-	BerElement *ber = state ? ber_init(&state->ldctl_value) : NULL;
+	BerElement *ber = state ? reader_of(&state->ldctl_value) : NULL;
 	bool good = ber && ber_scanf(ber, "{em" /* } */, &what, &uuid) != LBER_ERROR;
 	if (good && ber_peek_tag(ber, &size) == LBER_OCTETSTRING)
 		good = ber_scanf(ber, "m", &cookie) != LBER_ERROR;
@@ -156,27 +183,36 @@ static enum skd_outcome state_take(struct dir_feed *feed, struct dir_feed_search
 	return outcome;
 }
 
-/* Sync Info (RFC 4533 2.5). */
-static enum skd_outcome info_take(struct dir_feed *feed, struct dir_feed_search *search, LDAPMessage *message)
+/* The value of Sync Info (RFC 4533 2.5). */
+static enum skd_outcome info_read(struct dir_feed *feed, struct dir_feed_search *search, BerElement *ber)
 {
-	struct berval *data = NULL, cookie = {0, NULL};
-	enum skd_outcome outcome = SKD_OK;
+	struct berval cookie = {0, NULL};
 	ber_len_t size;
-	char *oid = NULL;
-	int code = ldap_parse_intermediate(feed->link.handle, message, &oid, &data, NULL, 0);
-	BerElement *ber = code == LDAP_SUCCESS && oid && strcmp(oid, LDAP_SYNC_INFO) == 0 && data ? ber_init(data) : NULL;
-	ber_tag_t tag = ber ? ber_peek_tag(ber, &size) : LBER_ERROR;
+	ber_tag_t tag = ber_peek_tag(ber, &size);
+	bool good = true;
 	if (tag == LDAP_TAG_SYNC_NEW_COOKIE) {
-		if (ber_scanf(ber, "tm", &tag, &cookie) != LBER_ERROR)
-			outcome = cookie_note(feed, search, &cookie);
+		good = ber_scanf(ber, "m", &cookie) != LBER_ERROR;
 	} else if (tag == LDAP_TAG_SYNC_REFRESH_DELETE) {
 		search->live = true;
-		if (ber_scanf(ber, "t{" /* } */, &tag) != LBER_ERROR && ber_peek_tag(ber, &size) == LDAP_TAG_SYNC_COOKIE &&
-		    ber_scanf(ber, "m", &cookie) != LBER_ERROR)
-			outcome = cookie_note(feed, search, &cookie);
-	} else if (ber) {
-		outcome = feed_doubt(feed, "it lists what is there, or what is gone");
+		good = ber_scanf(ber, "{" /* } */) != LBER_ERROR;
+		if (good && ber_peek_tag(ber, &size) == LDAP_TAG_SYNC_COOKIE)
+			good = ber_scanf(ber, "m", &cookie) != LBER_ERROR;
+	} else {
+		return feed_doubt(feed, "it lists what is there, or what is gone");
 	}
+	return good ? cookie_note(feed, search, &cookie) : feed_doubt(feed, "what it says is no LDAP");
+}
+
+static enum skd_outcome info_take(struct dir_feed *feed, struct dir_feed_search *search, LDAPMessage *message)
+{
+	struct berval *data = NULL;
+	char *oid = NULL;
+	int code = ldap_parse_intermediate(feed->link.handle, message, &oid, &data, NULL, 0);
+	bool meant = code == LDAP_SUCCESS && oid && strcmp(oid, LDAP_SYNC_INFO) == 0;
+	BerElement *ber = meant ? reader_of(data) : NULL;
+	enum skd_outcome outcome = ber ? info_read(feed, search, ber)
+				   : meant || code != LDAP_SUCCESS ? feed_doubt(feed, "what it says is no LDAP")
+								   : SKD_OK;
 	ber_free(ber, 1);
 	ber_bvfree(data);
 	ldap_memfree(oid);
@@ -227,6 +263,8 @@ static enum skd_outcome message_take(struct dir_feed *feed, LDAPMessage *message
 {
 	struct dir_feed_search *search = search_of(feed, ldap_msgid(message));
 	int type = ldap_msgtype(message);
+	if (ldap_msgid(message) == 0) /* of its own accord: that it goes (RFC 4511 4.4.1) */
+		return dir_link_fail(&feed->link, LDAP_UNAVAILABLE, "follow what changes");
 	if (!search || type == LDAP_RES_SEARCH_REFERENCE)
 		return SKD_OK;
 	if (type == LDAP_RES_INTERMEDIATE)
@@ -256,9 +294,7 @@ static enum skd_outcome feed_mark(struct dir_feed *feed, const char *base, struc
 	int code = search_send(&feed->link, &query, REFRESH_ONLY, NULL, &probe->id), result = LDAP_OTHER;
 	while (code == LDAP_SUCCESS && !(message && ldap_msgtype(message) == LDAP_RES_SEARCH_RESULT)) {
 		ldap_msgfree(message);
-		code = message_wait(&feed->link, feed->link.setup->timeout, &message);
-		if (code == LDAP_SUCCESS && !message)
-			code = LDAP_TIMEOUT;
+		code = message_soon(feed, &message);
 	}
 	if (code == LDAP_SUCCESS)
 		code = ldap_parse_result(feed->link.handle, message, &result, NULL, NULL, NULL, &controls, 0);
@@ -266,7 +302,7 @@ static enum skd_outcome feed_mark(struct dir_feed *feed, const char *base, struc
 	if (code != LDAP_SUCCESS)
 		return dir_link_fail(&feed->link, code, "ask where it stands");
 	done = ldap_control_find(LDAP_CONTROL_SYNC_DONE, controls, NULL);
-	BerElement *ber = result == LDAP_SUCCESS && done ? ber_init(&done->ldctl_value) : NULL;
+	BerElement *ber = result == LDAP_SUCCESS && done ? reader_of(&done->ldctl_value) : NULL;
 	struct berval octets = {0, NULL};
 	ber_len_t size;
 	if (ber && ber_scanf(ber, "{" /* } */) != LBER_ERROR && ber_peek_tag(ber, &size) == LBER_OCTETSTRING)
@@ -309,9 +345,7 @@ static enum skd_outcome feed_settle_in(struct dir_feed *feed)
 	enum skd_outcome outcome = SKD_OK;
 	while (outcome == SKD_OK && !all_live(feed)) {
 		LDAPMessage *message;
-		int code = message_wait(&feed->link, feed->link.setup->timeout, &message);
-		if (code == LDAP_SUCCESS && !message)
-			code = LDAP_TIMEOUT;
+		int code = message_soon(feed, &message);
 		outcome = code == LDAP_SUCCESS ? message_take(feed, message, NULL)
 					       : dir_link_fail(&feed->link, code, "follow what changes");
 		ldap_msgfree(message);
@@ -336,6 +370,8 @@ static enum skd_outcome feed_try(const struct dir_setup *setup, struct skd_call 
 	enum skd_outcome outcome = dir_link_open(setup, call, &feed->link);
 	if (outcome != SKD_OK)
 		return outcome;
+	long left = time_left(feed);
+	feed->opened_by = left > setup->timeout ? left - setup->timeout : 0;
 	if (!cookie)
 		outcome = feed_from_now(feed, queries);
 	else if ((outcome = cookies_split(feed, cookie)) == SKD_OK)
@@ -368,10 +404,9 @@ static enum skd_outcome feed_settle(struct dir_feed *feed, const struct dir_feed
 
 enum skd_outcome dir_feed_follow(struct dir_feed *feed, const struct dir_feed_reader *reader)
 {
-	const struct skd_host *host = feed->link.setup->host;
 	size_t waiting = 0;
 	enum skd_outcome outcome = SKD_OK;
-	while (outcome == SKD_OK && host->time_left(feed->link.call) > 0) {
+	while (outcome == SKD_OK && time_left(feed) > 0) {
 		LDAPMessage *message;
 		int code = message_wait(&feed->link, waiting ? 0 : SLICE, &message);
 		if (code != LDAP_SUCCESS)

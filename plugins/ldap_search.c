@@ -146,7 +146,7 @@ static enum skd_outcome cookie_take(struct search *search, LDAPControl **control
 	LDAPControl *page = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
 	ber_memfree(search->cookie.bv_val);
 	search->cookie = (struct berval){0, NULL};
-	if (!page)
+	if (!page || !page->ldctl_value.bv_len) /* liblber takes no octets for a fault of ours */
 		return search->link->setup->host->fail(
 			search->link->call, SKD_FAULT,
 			"%s: a page of the search below %s came without its control, so nobody knows whether more follows",

@@ -99,7 +99,7 @@ static enum skd_outcome source_read(void *self, struct skd_call *call, const str
 
 /* ---- the feed ---- */
 
-enum { FOLLOWS_PEOPLE, FOLLOWS_GROUPS, FOLLOWS_UNITS };
+enum { FOLLOWS_PEOPLE, FOLLOWS_GROUPS, FOLLOWS_UNITS, FOLLOWS_GROUP_UNITS };
 
 struct feed {
 	struct skd_feed head; /* the first member: what the host sees of it */
@@ -110,7 +110,7 @@ struct feed {
 static enum skd_outcome feed_give(void *context, size_t search, struct dir_entry *entry)
 {
 	struct feed *feed = context;
-	if (search == FOLLOWS_UNITS) /* on which the keys of everybody below depend */
+	if (search >= FOLLOWS_UNITS) /* on which the keys of all below depend, of whom nothing is said */
 		return feed->people.rules->host->fail(feed->people.call, SKD_STALE, "a unit has changed");
 	return (search == FOLLOWS_PEOPLE ? people_person : people_group)(&feed->people, entry);
 }
@@ -133,8 +133,10 @@ static void source_feed_close(void *self, struct skd_feed *head)
 static enum skd_outcome feed_begin(struct feed *feed, const struct source *source, struct skd_call *call,
 				   const char *cookie)
 {
-	const struct dir_query queries[] = {people_query(source, call), group_query(source, call), unit_query(source, call)};
-	size_t count = source->rules.unit_from == FROM_OU ? 3 : 2;
+	struct dir_query queries[] = {people_query(source, call), group_query(source, call), unit_query(source, call),
+				      unit_query(source, call)};
+	size_t count = strcmp(source->groups_base, source->people_base) == 0 ? 3 : 4;
+	queries[FOLLOWS_GROUP_UNITS].base = source->groups_base;
 	enum skd_outcome outcome = dir_feed_open(&source->setup, call, count, queries, cookie, &feed->dir);
 	people_begin(&feed->people, &source->rules, call, NULL);
 	feed->people.origin = feed->dir.link.uri;
@@ -149,6 +151,8 @@ static enum skd_outcome source_feed_open(void *self, struct skd_call *call, cons
 	struct feed *feed;
 	if (!source->follow)
 		return host->fail(call, SKD_ABSENT, "it is configured not to follow");
+	if (strcasestr(source->rules.map.filter, "memberOf")) /* which changes without a word (OpenLDAP's overlay) */
+		return host->fail(call, SKD_ABSENT, "who is meant by the filter changes with memberOf, of which feeds do not tell");
 	if (!(feed = calloc(1, sizeof *feed)))
 		return host->fail(call, SKD_FAULT, "out of memory");
 	enum skd_outcome outcome = feed_begin(feed, source, call, cookie);

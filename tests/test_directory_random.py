@@ -55,10 +55,11 @@ PICTURES = {
 
 class Twins:
     """The mirror that lives long, and the first load beside it."""
+    slapd = None
 
     def __init__(self, postgres, options):
         config = {**CONFIG, "directory main": {**CONFIG["directory main"], **options}}
-        self.house = House(ldif(), config=config, postgres=postgres)
+        self.house = House(ldif(), config=config, postgres=postgres, slapd=self.slapd)
         self.house.start()
         self.house.stop()
         self.long, self.first = self.house.database, self.house.database + "-first"
@@ -142,7 +143,7 @@ def twins(postgres, request):
 def differences(long, first):
     return {name: {"only in the mirror": sorted(set(long[name]) - set(first[name]), key=repr),
                    "only in a first load": sorted(set(first[name]) - set(long[name]), key=repr)}
-            for name in PICTURES if long[name] != first[name]}
+            for name in first if long[name] != first[name]}
 
 
 def told(history, what):

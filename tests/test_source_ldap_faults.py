@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from kit.fake_ldap import BIND_DONE, REFUSING, FakeLdap, Peer, done, entry, person, reference, result, tlv
+from kit.fake_ldap import BIND_DONE, PAGED, REFUSING, FakeLdap, Peer, done, entry, person, reference, result, tlv
 from kit.plugin import SANITIZED, Plugin
 from kit.slapd import Slapd
 
@@ -56,6 +56,13 @@ def test_pages_follow_the_cookie_to_its_end():
 def test_a_page_without_its_control_is_incomplete():
     run = read_fake(lambda number, n: [person(number, "a"), done(number, cookie=None)])
     assert run.outcome == "FAULT" and "without its control" in run.sentence and len(run.people) == 1
+
+
+@pytest.mark.parametrize("value", [tlv(4, b""), b"", tlv(4, b"\x30"), tlv(4, b"\x30\x7f\x02")])
+def test_a_page_with_an_empty_or_torn_control_is_incomplete(value):
+    control = tlv(0x30, tlv(4, PAGED), value)
+    run = read_fake(lambda number, n: [person(number, "a"), result(number, 0x65, controls=control)])
+    assert run.outcome in ("BUSY", "FAULT") and len(run.people) == 1
 
 
 def test_unpaged_no_control_is_needed():

@@ -536,7 +536,7 @@ def test_the_file_is_read_while_the_server_is_down(branch):
     try:
         assert branch.house.sync("failed", source="main")["complete"] is False
         branch.put(staff(21))
-        assert branch.sync()["added"] == 1
+        assert branch.sync()["people"] == 21  # who asks for a run wakes all directories: this may not be the one that adds
         assert branch.people() == {**before, "b20": "active"}
     finally:
         branch.house.slapd.start()

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000 };
+enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
 
 struct worker {
 	struct jobs *jobs;
@@ -25,6 +25,8 @@ struct worker {
 	struct skd_call *call; /* the run under way, or the feed */
 	bool following;
 	enum skd_outcome last; /* how the last one went: only changes are logged */
+	enum skd_outcome feed; /* how it went to open one */
+	long took, retry;      /* milliseconds: the last run; until another try after a feed was lost, or 0 */
 };
 
 struct jobs {
@@ -52,27 +54,62 @@ static bool jobs_wait(struct jobs *jobs, const bool *wanted, int64_t deadline)
 
 /* ---- directories ---- */
 
-static void worker_begin(struct worker *worker, struct skd_call *call)
+enum work { OPEN, RUN, FOLLOW };
+
+/* The end of the daemon cuts short whatever a worker does, a wish for a run only that it follows. False: it need
+ * not begin. */
+static bool worker_begin(struct worker *worker, struct skd_call *call, enum work work)
 {
 	pthread_mutex_lock(&worker->jobs->lock);
-	if (call) /* what is asked for while it runs is for the next one */
+	if (work == RUN) /* what is asked for while it runs is for the next one */
 		worker->wanted = false;
 	worker->call = call;
+	worker->following = work == FOLLOW;
+	bool begins = !worker->jobs->closing && !(worker->following && worker->wanted);
 	pthread_mutex_unlock(&worker->jobs->lock);
+	return begins;
+}
+
+static void worker_end(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->jobs->lock);
+	worker->call = NULL;
+	worker->following = false;
+	pthread_mutex_unlock(&worker->jobs->lock);
+}
+
+static void worker_note(struct worker *worker, enum skd_outcome outcome, const char *sentence)
+{
+	if (outcome != worker->last && outcome != SKD_CLASH && outcome != SKD_OK)
+		log_line(SKD_WARNING, worker->directory->instance->name, "no run: %s", sentence);
+	worker->last = outcome;
+}
+
+/* Whether it is for this daemon to sync. */
+static bool worker_leads(struct worker *worker)
+{
+	struct skd_call *call = call_new("sync", LEAD_MS);
+	call->house = worker->jobs->house;
+	enum skd_outcome outcome = sync_lead(call, worker->directory);
+	if (outcome != SKD_OK)
+		worker_note(worker, outcome, call->sentence);
+	work_end(call);
+	talloc_free(call);
+	return outcome == SKD_OK;
 }
 
 static struct sync_done worker_run(struct worker *worker, const struct skd_feed *feed)
 {
 	struct skd_call *call = call_new("sync", worker->directory->time_limit);
-	struct sync_done done;
+	struct sync_done done = {0};
 	call->house = worker->jobs->house;
-	worker_begin(worker, call);
-	enum skd_outcome outcome = sync_once(call, worker->directory, feed, &done);
-	if (outcome != worker->last && outcome != SKD_CLASH && outcome != SKD_OK)
-		log_line(SKD_WARNING, worker->directory->instance->name, "no run: %s", call->sentence);
-	worker->last = outcome;
+	if (worker_begin(worker, call, RUN)) {
+		enum skd_outcome outcome = sync_once(call, worker->directory, feed, &done);
+		worker_note(worker, outcome, call->sentence);
+	}
+	worker->took = (long)((clock_monotonic() - call->started) / 1000);
 	work_end(call);
-	worker_begin(worker, NULL);
+	worker_end(worker);
 	talloc_free(call);
 	return done;
 }
@@ -117,16 +154,22 @@ static bool worker_wait(struct worker *worker, int64_t next)
 
 /* ---- feeds ---- */
 
-/* A call that lives as long as a feed, or NULL: there is none, or none now. */
+/* A call that lives as long as a feed, or NULL: there is none, or none now. What is followed `again` may be of a
+ * server that has forgotten what was deleted meanwhile: it is soon read whole. */
 static struct skd_call *worker_feed(struct worker *worker, bool again, struct skd_feed **feed)
 {
-	struct skd_call *call = call_new("sync", worker->directory->full_interval);
+	const struct directory *directory = worker->directory;
+	struct skd_call *call = call_new("sync", again ? directory->interval : directory->full_interval);
 	call->house = worker->jobs->house;
 	*feed = NULL;
-	enum skd_outcome outcome = follow_open(call, worker->directory, again, feed);
+	enum skd_outcome outcome = SKD_BUSY;
+	if (worker_begin(worker, call, OPEN))
+		outcome = follow_open(call, directory, again, feed);
+	worker_end(worker);
+	worker->feed = outcome;
 	if (outcome == SKD_OK)
 		return call;
-	log_line(SKD_DEBUG, worker->directory->instance->name, "no feed: %s", call->sentence);
+	log_line(SKD_DEBUG, directory->instance->name, "no feed: %s", call->sentence ? call->sentence : "the daemon ends");
 	work_end(call);
 	talloc_free(call);
 	return NULL;
@@ -140,15 +183,9 @@ static void worker_feed_end(struct worker *worker, struct skd_call *call, struct
 	talloc_free(call);
 }
 
-/* True: it may be followed, and is cut short by whoever wants a run or the end. */
-static bool worker_follows(struct worker *worker, struct skd_call *call)
+static long at_most(long milliseconds, long most)
 {
-	pthread_mutex_lock(&worker->jobs->lock);
-	worker->following = call && !worker->wanted && !worker->jobs->closing;
-	worker->call = worker->following ? call : NULL;
-	bool follows = worker->following;
-	pthread_mutex_unlock(&worker->jobs->lock);
-	return follows;
+	return milliseconds < most ? milliseconds : most;
 }
 
 /* Follows as long as that goes; a lost connection is looked for a few times. When the next run is due. */
@@ -157,9 +194,9 @@ static int64_t worker_follow(struct worker *worker, struct skd_call *call, struc
 {
 	const struct directory *directory = worker->directory;
 	enum skd_outcome outcome = SKD_OK;
-	for (int tries = 0; call && tries < 5 && worker_follows(worker, call); tries++) {
+	for (int tries = 0; call && tries < TRIES && worker_begin(worker, call, FOLLOW); tries++) {
 		outcome = follow_run(call, directory, feed, done->epoch, done->active);
-		worker_follows(worker, NULL);
+		worker_end(worker);
 		if (outcome != SKD_OK)
 			log_line(SKD_DEBUG, directory->instance->name, "the feed ended: %s", call->sentence);
 		worker_feed_end(worker, call, &feed);
@@ -167,27 +204,53 @@ static int64_t worker_follow(struct worker *worker, struct skd_call *call, struc
 		if (outcome == SKD_BUSY && jobs_wait(worker->jobs, &worker->wanted, clock_monotonic() + (RETRY_MS << tries) * 1000))
 			call = worker_feed(worker, true, &feed);
 	}
+	worker_end(worker);
 	worker_feed_end(worker, call, &feed);
-	/* What comes together is read together. */
-	long pause = outcome == SKD_OK ? 0 : directory->interval < PAUSE_MS ? directory->interval : PAUSE_MS;
-	return clock_monotonic() + pause * 1000;
+	worker->retry = outcome == SKD_OK ? 0 : PAUSE_MS;
+	/* What comes together is read together, and reading is not all that a server does. */
+	long pause = outcome == SKD_OK ? 0 : worker->took > PAUSE_MS ? worker->took : PAUSE_MS;
+	return clock_monotonic() + at_most(pause, directory->interval) * 1000;
+}
+
+/* Milliseconds until the next run where this one is not followed: soon, and then less and less so, where a feed
+ * was lost or is not to be had just now. */
+static long worker_pause(struct worker *worker, const struct sync_done *done)
+{
+	long interval = worker->directory->interval;
+	bool feedless = worker->feed == SKD_BUSY || worker->feed == SKD_STALE;
+	if (worker->last == SKD_CLASH)
+		return at_most(LOOK_MS, interval);
+	if (done->good && feedless && !worker->retry)
+		worker->retry = PAUSE_MS;
+	if (done->parked || (done->good && !feedless))
+		worker->retry = 0;
+	long retry = at_most(worker->retry, interval);
+	worker->retry = at_most(retry * 2, interval);
+	return retry ? retry : interval;
+}
+
+/* When the next one is due. */
+static int64_t worker_turn(struct worker *worker)
+{
+	int64_t begun = clock_monotonic();
+	struct skd_feed *feed = NULL;
+	struct sync_done done = {0};
+	struct skd_call *call = NULL;
+	if (worker_leads(worker)) {
+		call = worker_feed(worker, false, &feed);
+		done = worker_run(worker, feed);
+	}
+	if (call && done.good)
+		return worker_follow(worker, call, feed, &done);
+	worker_feed_end(worker, call, &feed);
+	return begun + worker_pause(worker, &done) * 1000;
 }
 
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	bool goes_on = true;
-	while (goes_on) {
-		struct skd_feed *feed;
-		int64_t next = clock_monotonic() + worker->directory->interval * 1000;
-		struct skd_call *call = worker_feed(worker, false, &feed);
-		struct sync_done done = worker_run(worker, feed);
-		if (call && done.good)
-			next = worker_follow(worker, call, feed, &done);
-		else
-			worker_feed_end(worker, call, &feed);
-		goes_on = worker_wait(worker, next);
-	}
+	while (worker_wait(worker, worker_turn(worker)))
+		continue;
 	return NULL;
 }
 
@@ -223,8 +286,12 @@ static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_ca
 static void tidy_feeds(struct jobs *jobs)
 {
 	bool asked = false;
-	for (size_t i = 0; i < jobs->count; i++)
-		asked = asked || (jobs->workers[i].following && worker_asked(&jobs->workers[i]));
+	for (size_t i = 0; i < jobs->count && !asked; i++) {
+		pthread_mutex_lock(&jobs->lock);
+		bool following = jobs->workers[i].following;
+		pthread_mutex_unlock(&jobs->lock);
+		asked = following && worker_asked(&jobs->workers[i]);
+	}
 	if (asked)
 		jobs_wanted(jobs->house);
 }

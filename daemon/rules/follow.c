@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { CHANGE_MS = 30000, CLEAR_EVERY = 200 };
+enum { CHANGE_MS = 30000, CLEAR_AFTER = 1000 };
 
 struct follower {
 	struct skd_sink sink; /* the first member: callbacks find the rest behind it */
@@ -19,7 +19,7 @@ struct follower {
 	const struct skd_feed *feed;
 	const char *lease;
 	int64_t epoch, active;
-	unsigned changes;
+	unsigned staged; /* entries since the tables were cleared up */
 	struct skd_call *call; /* of the change at hand; NULL: none */
 	struct stage stage;
 	struct text ids; /* of the entries in it, each with a NUL behind */
@@ -54,8 +54,11 @@ static enum skd_outcome change_begin(struct follower *f)
 	f->stage.call = NULL;
 	text_begin(&f->ids, f->call, 256);
 	enum skd_outcome outcome = pool_borrow(f->call->house->jobs, f->call);
+	bool clear = !f->staged || f->staged > CLEAR_AFTER;
+	if (clear)
+		f->staged = 0;
 	if (outcome == SKD_OK)
-		outcome = stage_open_feed(&f->stage, f->call, f->active, f->changes++ % CLEAR_EVERY);
+		outcome = stage_open_feed(&f->stage, f->call, f->active, !clear);
 	return outcome == SKD_OK ? SKD_OK : change_fail(f, outcome);
 }
 
@@ -93,6 +96,7 @@ static enum skd_outcome change_take(struct follower *f, struct skd_text id)
 		TRY(change_settle(f));
 	if (!f->call)
 		TRY(change_begin(f));
+	f->staged++;
 	text_add(&f->ids, id.bytes, id.size);
 	text_add(&f->ids, "", 1);
 	return SKD_OK;

@@ -107,10 +107,11 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, s
 
 static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run, struct store_diff *diff)
 {
-	const char *parked;
+	const char *parked = NULL;
 	int64_t roles = 0;
 	bool same;
-	TRY(store_diff_parked(call, diff, &parked, &same));
+	if (!run->feed) /* what is parked is not followed */
+		TRY(store_diff_parked(call, diff, &parked, &same));
 	if (parked)
 		TRY(store_run_decide(call, parked, "dropped", "sync",
 				     talloc_asprintf(call, "superseded by run %s", run->id)));
@@ -118,7 +119,8 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_diff_apply(call, diff));
 	if (diff->counts.added > MANY)
 		TRY(store_run_weigh(call));
-	TRY(store_role_refresh(call, run->id, true, &roles));
+	if (!diff->no_rights)
+		TRY(store_role_refresh(call, run->id, true, &roles));
 	run->state = "done";
 	run->news = is_news(&diff->counts) || roles;
 	return run->news ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL) : SKD_OK;
@@ -171,10 +173,11 @@ enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, 
 	bool feed = !task->run_id;
 	struct store_run run = {.id = task->run_id, .source = source, .complete = !feed, .feed = feed};
 	struct store_diff diff = {.source = source, .staged = task->staged, .feed = feed};
-	struct access_news news;
+	struct access_news news = {0};
 	TRY(tx_begin(call));
 	TRY(run_apply(call, task, &run, &diff));
-	TRY(access_look(call, source, &news));
+	if (!diff.no_rights)
+		TRY(access_look(call, source, &news));
 	if (!feed)
 		TRY(store_run_forget(call, source));
 	TRY(tx_commit(call));

@@ -300,7 +300,8 @@ enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int
 {
 	stage_begin(stage, call);
 	known_open(&stage->known, call, NULL, 0);
-	stage->counts.known = stage->counts.active = active;
+	stage->counts.active = active;
+	stage->counts.known = 1; /* a feed follows a whole reading, even if that showed nobody */
 	return store_stage_begin(call, small);
 }
 

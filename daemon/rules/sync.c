@@ -42,21 +42,31 @@ static enum skd_outcome lease_session(struct skd_call *call, struct lease_life *
 	return pool_borrow(call->house->jobs, call);
 }
 
+static enum skd_outcome lease_take(struct skd_call *call, const struct directory *directory, int64_t *epoch)
+{
+	struct lease_life life;
+	bool mine;
+	TRY(lease_session(call, &life));
+	TRY(store_lease_take(call, sync_lease(call, directory), call->house->holder, &life, LEASE_MS, &mine, epoch));
+	return mine ? SKD_OK : fail(call, SKD_CLASH, "another daemon syncs %s", directory->instance->name);
+}
+
+enum skd_outcome sync_lead(struct skd_call *call, const struct directory *directory)
+{
+	int64_t epoch;
+	return lease_take(call, directory, &epoch);
+}
+
 enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const struct skd_feed *feed,
 			   struct sync_done *done)
 {
 	const char *source = directory->instance->name;
-	struct lease_life life;
 	struct stage stage;
 	struct run_done settled;
-	bool mine;
 	struct run_task task = {.directory = directory, .staged = &stage.counts, .lease = sync_lease(call, directory),
 				.cookie = feed ? feed->cookie : NULL};
 	*done = (struct sync_done){0};
-	TRY(lease_session(call, &life));
-	TRY(store_lease_take(call, task.lease, call->house->holder, &life, LEASE_MS, &mine, &task.epoch));
-	if (!mine)
-		return fail(call, SKD_CLASH, "another daemon syncs %s", source);
+	TRY(lease_take(call, directory, &task.epoch));
 	TRY(store_run_sweep(call, source, task.epoch));
 	TRY(store_run_begin(call, source, task.epoch, &task.run_id, &task.wish));
 	done->run_id = task.run_id;
@@ -65,7 +75,7 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 		outcome = run_settle(call, &task, &settled);
 	if (outcome != SKD_OK)
 		return sync_give_up(call, directory, task.run_id);
-	*done = (struct sync_done){task.run_id, task.epoch, settled.active, !settled.parked};
+	*done = (struct sync_done){task.run_id, task.epoch, settled.active, !settled.parked, settled.parked};
 	return SKD_OK;
 }
 

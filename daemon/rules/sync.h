@@ -9,6 +9,7 @@ struct sync_done {
 	const char *run_id; /* what came of it */
 	int64_t epoch, active; /* of the lease; how many people are there */
 	bool good; /* what the directory shows is so here: the run neither failed nor waits */
+	bool parked;
 };
 
 /* Reads the directory whole under the lease and settles the run. Borrows a session of the jobs; the caller
@@ -23,6 +24,9 @@ enum skd_outcome sync_try(struct skd_call *call, const struct directory *directo
 
 /* The name of the directory's lease. */
 const char *sync_lease(struct skd_call *call, const struct directory *directory);
+
+/* Takes the directory's lease, or keeps it. CLASH when another daemon holds it. */
+enum skd_outcome sync_lead(struct skd_call *call, const struct directory *directory) WARN_UNUSED;
 
 /* Whether somebody asked for a run that nobody has taken yet. */
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked) WARN_UNUSED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Applies a picture: units and people. */
 #include "store/diff.h"
+#include "store/session.h"
 
 /* ---- units ---- */
 
@@ -110,7 +111,9 @@ enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff
 	if (was_shown(diff->staged))
 		TRY(diff_find_scope(call, diff));
 	TRY(apply_people(call, diff));
-	return diff_apply_groups(call, diff);
+	TRY(diff_apply_groups(call, diff));
+	/* Roles are everybody's. */
+	return call->db->few && !diff->no_rights ? db_script(call, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on") : SKD_OK;
 }
 
 static const char PEOPLE_DISABLE[] =

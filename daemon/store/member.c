@@ -88,6 +88,8 @@ static const char SKIP_NAMESAKES[] =
 
 enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff)
 {
+	if (diff->no_rights)
+		return SKD_OK;
 	return db_run(call, SCOPE, ARGS(diff->source), NULL);
 }
 
@@ -99,7 +101,7 @@ enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_dif
 	TRY(db_run_if(call, staged->groups, GROUPS_PUT, source));
 	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
 	TRY(db_run_if(call, staged->members, NAMES_ADD, source));
-	if (!staged->groups && !was_shown(staged))
+	if (diff->no_rights || (!staged->groups && !was_shown(staged)))
 		return SKD_OK;
 	TRY(db_run(call, LINKS, source, NULL));
 	TRY(db_run_if(call, staged->groups, LINKS_DROP_OF_GROUPS, source));

@@ -89,7 +89,7 @@ static bool is_alive(struct db *db)
 enum skd_outcome pool_borrow(struct pool *pool, struct skd_call *call)
 {
 	struct db *db = NULL;
-	if (!pool_wait(pool, call->deadline, &db)) {
+	if (!pool_wait(pool, __atomic_load_n(&call->deadline, __ATOMIC_RELAXED), &db)) {
 		call->retry_after = 1;
 		return fail(call, SKD_BUSY, "all database sessions are at work");
 	}

@@ -67,6 +67,7 @@ struct store_diff {
 	int64_t lost;          /* how many */
 	bool losing;           /* more than may: set by who weighs it */
 	int64_t renamed; /* of who would leave, those whose username comes back with another stable id */
+	bool no_rights; /* compared: nobody's place in groups, and nobody's right, can be another one now */
 	struct run_counts counts;
 };
 /* How many of this source have left within the last `window_ms` and nobody has approved it. */

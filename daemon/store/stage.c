@@ -2,6 +2,7 @@
  * Staging, and what it means: the picture of everybody there is news of. Changes nothing but
  * temporary tables. */
 #include "store/diff.h"
+#include "store/session.h"
 
 static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS stage (seq bigint GENERATED ALWAYS AS IDENTITY, kind \"char\","
@@ -50,7 +51,8 @@ enum skd_outcome store_stage_known(struct skd_call *call, const char *source, co
 
 enum skd_outcome store_stage_begin(struct skd_call *call, bool small)
 {
-	TRY(db_script(call, small ? STAGE_EMPTY : STAGE_TABLES));
+	TRY(db_script(call, small && call->db->staged ? STAGE_EMPTY : STAGE_TABLES));
+	call->db->staged = true;
 	return copy_begin(call, STAGE_COPY);
 }
 
@@ -169,6 +171,9 @@ static const char PICTURE_RELATED[] =
 	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)"
 	" AND NOT EXISTS (SELECT FROM gone o WHERE o.id = p.id)";
 
+static const char NEWLY_LED[] =
+	"SELECT EXISTS (SELECT FROM picture c LEFT JOIN person p ON p.id = c.person_id"
+	" WHERE p.manager_id IS DISTINCT FROM c.manager_id)";
 /* A loop needs somebody who has a new manager and is one; the walk up from there sees all of it. */
 static const char CUT_LOOPS[] =
 	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED ("
@@ -192,7 +197,9 @@ static const char CUT_LOOPS[] =
 static const char COUNTS[] =
 	"SELECT count(*) FILTER (WHERE c.is_new), count(*) FILTER (WHERE NOT c.is_new AND " PERSON_DIFFERS "),"
 	" count(*) FILTER (WHERE NOT c.is_new AND p.unit_id IS DISTINCT FROM c.unit_id),"
-	" (SELECT count(*) FROM gone WHERE kind = 'p'), count(*) FILTER (WHERE c.was_absent)"
+	" (SELECT count(*) FROM gone WHERE kind = 'p'), count(*) FILTER (WHERE c.was_absent),"
+	" count(*) FILTER (WHERE (p.key, p.username, p.disabled) IS DISTINCT FROM (c.key, c.username, c.disabled)"
+	"  OR c.was_absent)"
 	" FROM picture c LEFT JOIN person p ON p.id = c.person_id";
 static const char RENAMED[] =
 	"SELECT count(*) FROM gone g JOIN person p ON p.id = g.id JOIN picture c ON c.is_new"
@@ -221,6 +228,7 @@ static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *dif
 		.active = diff->staged->active, .added = row_int(rows, 0, 0), .changed = row_int(rows, 0, 1),
 		.moved = row_int(rows, 0, 2), .absent = row_int(rows, 0, 3), .returned = row_int(rows, 0, 4)};
 	diff->counts.people = diff->counts.active + diff->counts.added + diff->counts.returned - diff->counts.absent;
+	diff->no_rights = diff->feed && !diff->staged->groups && !row_int(rows, 0, 5);
 	TRY(db_query(call, LOST_MOST, NO_ARGS, &rows));
 	if (rows_count(rows)) {
 		diff->lost_what = row_text(rows, 0, 0);
@@ -239,11 +247,17 @@ static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *dif
  * joined by hash, and to look at them would take longer than all that follows. */
 static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff *diff)
 {
-	enum { MANY = 5000 };
+	enum { MANY = 5000, FEW = 100 };
 	const struct stage_counts *staged = diff->staged;
+	bool many = staged->people + staged->members + staged->unseen > MANY;
+	bool few = diff->feed && staged->people + staged->members < FEW;
+	if (few != call->db->few)
+		TRY(db_script(call, "DISCARD PLANS"));
+	call->db->few = few;
+	if (few) /* each by an index */
+		return db_script(call, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
 	if (diff->feed)
 		return SKD_OK;
-	bool many = staged->people + staged->members + staged->unseen > MANY;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
 	return db_script(call, many ? "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
 				    : "ANALYZE stage, unseen");
@@ -269,6 +283,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
+	struct rows *rows;
 	bool before = was_shown(staged);
 	TRY(diff_plan(call, diff));
 	TRY(diff_sort_out(call, diff));
@@ -279,7 +294,9 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 		TRY(db_run(call, TOUCHED, NO_ARGS, NULL));
 		TRY(db_run(call, PICTURE_RELATED, source, NULL));
 	}
-	TRY(db_run(call, CUT_LOOPS, source, NULL));
+	TRY(db_query(call, NEWLY_LED, NO_ARGS, &rows));
+	if (row_bool(rows, 0, 0))
+		TRY(db_run(call, CUT_LOOPS, source, NULL));
 	return diff_count(call, diff);
 }
 

@@ -6,7 +6,9 @@ import socket
 import threading
 
 BIND, BIND_DONE, SEARCH, ENTRY, DONE, REFERENCE = 0x60, 0x61, 0x63, 0x64, 0x65, 0x73
+INTERMEDIATE = 0x79
 PAGED = b"1.2.840.113556.1.4.319"
+SYNC_STATE, SYNC_DONE, SYNC_INFO = (b"1.3.6.1.4.1.4203.1.9.1." + end for end in (b"2", b"3", b"4"))
 
 
 def tlv(tag, *parts):
@@ -31,7 +33,7 @@ def message(number_, tag, *parts, controls=b""):
 
 
 def result(number_, tag, code=0, diagnostic="", controls=b"", referral=None):
-    return message(number_, tag, tlv(10, bytes([code])), text(""), text(diagnostic),
+    return message(number_, tag, tlv(10, code.to_bytes(1 + (code > 127), "big")), text(""), text(diagnostic),
                    tlv(0xa3, text(referral)) if referral else b"", controls=controls)
 
 
@@ -41,10 +43,14 @@ def done(number_, code=0, diagnostic="", cookie=b"", **how):
     return result(number_, DONE, code, diagnostic, control, **how)
 
 
-def entry(number_, dn, **attributes):
-    return message(number_, ENTRY, text(dn), tlv(0x30, *[
+def entry_parts(dn, **attributes):
+    return text(dn), tlv(0x30, *[
         tlv(0x30, text(name.replace("__", ";").replace("_", "-")), tlv(0x31, *map(text, values)))
-        for name, values in attributes.items()]))
+        for name, values in attributes.items()])
+
+
+def entry(number_, dn, **attributes):
+    return message(number_, ENTRY, *entry_parts(dn, **attributes))
 
 
 def person(number_, name):
@@ -53,6 +59,41 @@ def person(number_, name):
 
 def reference(number_, uri):
     return message(number_, REFERENCE, text(uri))
+
+
+# ---- content synchronization (RFC 4533)
+
+def control(oid, value):
+    return tlv(0x30, text(oid), text(value))
+
+
+def synced(number_, name, state, uuid=b"u" * 16, cookie=b""):
+    """A person who is added (1), modified (2), gone (3) or only present (0)."""
+    value = tlv(0x30, tlv(10, bytes([state])), text(uuid), text(cookie) if cookie else b"")
+    return controlled(number_, name, control(SYNC_STATE, value))
+
+
+def controlled(number_, name, controls):
+    return message(number_, ENTRY, *entry_parts(f"uid={name},dc=x", uid=[name], entryUUID=["id-" + name]),
+                   controls=controls)
+
+
+def sync_info(number_, *value, oid=SYNC_INFO):
+    return message(number_, INTERMEDIATE, tlv(0x80, oid), *(tlv(0x81, part) for part in value))
+
+
+def live(number_):
+    """What was before has come: refreshDelete."""
+    return sync_info(number_, tlv(0xa1))
+
+
+def sync_done(number_, cookie):
+    return result(number_, DONE, controls=control(SYNC_DONE, tlv(0x30, text(cookie))))
+
+
+def farewell():
+    """The notice of disconnection."""
+    return message(0, 0x78, tlv(10, b"\x34"), text(""), text("bye"), tlv(0x8a, b"1.3.6.1.4.1.1466.20036"))
 
 
 HELD = socket.socket()  # bound and not listening: its port refuses, and nobody else gets it meanwhile

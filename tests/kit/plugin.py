@@ -22,11 +22,14 @@ class Run:
 
     def __init__(self, lines):
         self.output = lines
-        found = {"person": [], "unit": [], "group": [], "member": [], "skip": [], "log": [], "step": [], "end": []}
+        found = {"person": [], "unit": [], "group": [], "member": [], "skip": [], "log": [], "step": [], "end": [],
+                 "settle": [], "cookie": []}
         for line in lines.splitlines():
             (kind, what), = json.loads(line).items()
             found[kind].append(what)
         self.people, self.units, self.groups = found["person"], found["unit"], found["group"]
+        self.settled = len(found["settle"])
+        self.cookie = found["cookie"][-1]["cookie"] if found["cookie"] else None
         self.members, self.skips, self.logs = found["member"], found["skip"], found["log"]
         self.step = found["step"][-1] if found["step"] else None
         end = found["end"][-1]
@@ -69,6 +72,9 @@ class Plugin:
 
     def read(self, **options):
         return self.finish(self.start("read", **options))
+
+    def follow(self, **options):
+        return self.finish(self.start("follow", **options))
 
     def begin(self, username, password, /, **options):
         return self.finish(self.start("begin", username, **options), password + "\n")

@@ -229,6 +229,12 @@ static enum skd_outcome sink_skip(const struct skd_sink *sink, struct skd_text w
 	return print("skip", object);
 }
 
+static enum skd_outcome sink_settle(const struct skd_sink *sink)
+{
+	(void)sink;
+	return print("settle", json_object());
+}
+
 /* ---- runs */
 
 static void call_end(struct skd_call *call)
@@ -282,13 +288,28 @@ static void options_check(const struct skd_host *host)
 			die("missing option", row->key);
 }
 
-static enum skd_outcome run(const struct skd_plugin *plugin, void *self, struct skd_call *call,
-			    const struct skd_signin *signin)
+static const struct skd_sink sink = {sink_person, sink_unit, sink_group, sink_member, sink_skip, sink_settle};
+
+static enum skd_outcome follow(const struct skd_plugin *plugin, void *self, struct skd_call *call)
 {
-	static const struct skd_sink sink = {sink_person, sink_unit, sink_group, sink_member, sink_skip};
+	const struct skd_source *source = &plugin->is.source;
+	struct skd_feed *feed;
+	enum skd_outcome outcome = source->feed_open(self, call, NULL, &feed);
+	if (outcome != SKD_OK)
+		return outcome;
+	*call->sentence = '\0'; /* of the tries before */
+	outcome = source->feed_follow(self, call, feed, &sink);
+	print("cookie", json_pack("{s:s}", "cookie", feed->cookie));
+	source->feed_close(self, feed);
+	return outcome;
+}
+
+static enum skd_outcome run(const struct skd_plugin *plugin, void *self, struct skd_call *call,
+			    const struct skd_signin *signin, bool follows)
+{
 	struct skd_step step = {0};
 	if (!signin)
-		return plugin->is.source.read(self, call, &sink);
+		return follows ? follow(plugin, self, call) : plugin->is.source.read(self, call, &sink);
 	enum skd_outcome outcome = plugin->is.authenticator.begin(self, call, signin, &step);
 	if (outcome == SKD_OK)
 		print("step", json_pack("{s:s?, s:s?, s:s?}", "account", step.account, "source", step.source, "person_id",
@@ -332,7 +353,8 @@ static void password_read(char *password, int size)
 struct work {
 	const struct skd_plugin *plugin;
 	void *self;
-	const struct skd_signin *signin; /* NULL: read */
+	const struct skd_signin *signin; /* NULL: read, or */
+	bool follows;
 	long milliseconds, times;
 };
 
@@ -344,7 +366,7 @@ static void *work_do(void *context)
 			c = getchar();
 		int64_t began = now();
 		struct skd_call call = {.deadline = began + work->milliseconds};
-		report(&call, run(work->plugin, work->self, &call, work->signin), began);
+		report(&call, run(work->plugin, work->self, &call, work->signin, work->follows), began);
 		call_end(&call);
 	}
 	return NULL;
@@ -370,7 +392,7 @@ int main(int count, char **words)
 		*(c == 't' ? &milliseconds : c == 'n' ? &times : &threads) = atol(optarg);
 	signal(SIGPIPE, SIG_IGN);
 	if (count - optind < 2)
-		die("usage", "plugin_run [-t MS] [-n TIMES] [-j THREADS] PLUGIN.so open|read|begin ...");
+		die("usage", "plugin_run [-t MS] [-n TIMES] [-j THREADS] PLUGIN.so open|read|follow|begin ...");
 	const struct skd_plugin *plugin = plugin_load(words[optind]);
 	const char *verb = words[optind + 1];
 	bool begin = strcmp(verb, "begin") == 0;
@@ -382,7 +404,7 @@ int main(int count, char **words)
 	if (begin)
 		password_read(password, sizeof password);
 
-	struct work work = {plugin, NULL, begin ? &signin : NULL, milliseconds, times};
+	struct work work = {plugin, NULL, begin ? &signin : NULL, strcmp(verb, "follow") == 0, milliseconds, times};
 	int64_t began = now();
 	struct skd_call call = {.deadline = began + milliseconds};
 	enum skd_outcome outcome = plugin->open(&host, &call, &work.self);
