@@ -46,7 +46,7 @@ else
 say = @:
 endif
 
-.PHONY: all demo demo-clean check house bench unit install clean tests-binaries
+.PHONY: all demo demo-clean check check-directories house bench unit install clean tests-binaries
 all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
@@ -146,6 +146,11 @@ demo-clean:
 check:
 	@etc/setup.sh check
 	@tests/check.sh
+
+# The other kinds of directory servers, each against a real one.
+check-directories:
+	@etc/setup.sh directories
+	@tests/check.sh tests/directories
 
 # Judges time, each row beside its limit or peer in the same run; tests never do.
 bench:

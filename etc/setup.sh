@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# etc/setup.sh run|check|bench [packages]: puts in place what the demo, the tests or the measurements
+# etc/setup.sh run|check|directories|bench [packages]: puts in place what the demo, the tests or the measurements
 # need: Debian packages, and for the tests the linter in tests/ ("packages": just the former).
 # Knows their names and how to keep them from setting anything up; leaves the rest of the system alone.
 set -euo pipefail
@@ -11,6 +11,7 @@ wanted=(gcc libc6-dev make pkg-config
 	python3 python3-yaml
 	curl db5.3-util jq ldap-utils libpam-modules openssl postgresql-15 slapd util-linux)
 tests=(libcmocka-dev libpam-wrapper python3-jsonschema python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-requests)
+directories=(libsocket-wrapper python3-samba samba samba-ad-provision samba-dsdb-modules)
 benches=(nginx wrk)
 
 policy=/usr/sbin/policy-rc.d
@@ -44,6 +45,13 @@ hold_still() {
 	printf '# %s\ncreate_main_cluster = false\n' "$mark" >"$cluster_file"
 	if [ -n "$(missing slapd)" ]; then
 		debconf-set-selections <<<'slapd slapd/no_configuration boolean true'
+	fi
+}
+
+# Not with the next start of the system either.
+keep_off() {
+	if [ -x "$(command -v systemctl)" ]; then
+		systemctl disable "$@" >>"$log" 2>&1 || :
 	fi
 }
 
@@ -114,6 +122,9 @@ install_packages() {
 	say "installing ${packages[*]}"
 	install "${packages[@]}" || mend_and_install "${packages[@]}" ||
 		quit "apt could not install the packages: $(grep -m1 '^E: ' "$log" || tail -n1 "$log"); its log is $log"
+	if [[ " ${packages[*]} " == *' samba '* ]]; then
+		keep_off smbd nmbd samba-ad-dc
+	fi
 	rm -f "$log"
 	let_go
 	trap - EXIT HUP INT TERM
@@ -173,10 +184,11 @@ goal=${1:-}
 case $goal in
 run) ;;
 check) wanted+=("${tests[@]}") ;;
+directories) wanted+=("${tests[@]}" "${directories[@]}") ;;
 bench) wanted+=("${tests[@]}" "${benches[@]}") ;;
-*) quit "usage: etc/setup.sh run|check|bench [packages]" ;;
+*) quit "usage: etc/setup.sh run|check|directories|bench [packages]" ;;
 esac
-if [ "$goal" != run ] && ! command -v npm >/dev/null; then
+if [[ $goal == check || $goal == bench ]] && ! command -v npm >/dev/null; then
 	wanted+=(nodejs npm)
 fi
 packages

@@ -114,11 +114,14 @@ int dir_tls_use(const struct dir_setup *setup, struct ldap *handle);
 /* ---- entries, of a server or of a file ------------------------------------------------------- */
 struct dir_attribute;
 
+enum { AD_GUID_TEXT = 40 };
+
 /* An entry, and a cursor over its attributes. */
 struct dir_entry {
 	struct skd_text dn;
 	bool (*next)(struct dir_entry *entry, struct dir_attribute *attribute); /* false after the last one */
 	void (*rewind)(struct dir_entry *entry);
+	char guid[AD_GUID_TEXT]; /* map_pick()'s */
 	/* of a search: */
 	const struct dir_link *link;
 	struct ldapmsg *message;

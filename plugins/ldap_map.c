@@ -6,35 +6,50 @@
 #include <string.h>
 #include <strings.h>
 
-enum preset { OPENLDAP, DS389 };
+enum preset { OPENLDAP, DS389, AD, PRESETS };
 
-static const char *const preset_words[] = {"openldap", "389ds", NULL};
-static const char *const preset_filters[] = {"(objectClass=inetOrgPerson)", "(objectClass=person)"};
-static const char *const preset_classes[] = {"inetOrgPerson", "person,organizationalPerson,inetOrgPerson"};
-static const char *const preset_disabled[] = {"000001010000Z", "true"};
+static const char unix_groups[] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
+static const char unix_classes[] = "groupOfNames,groupOfUniqueNames,posixGroup";
+
+static const char *const preset_words[] = {"openldap", "389ds", "ad", NULL};
+
+/* What a preset says beside attributes. */
+static const struct {
+	const char *filter, *classes, *not_class, *group_filter, *group_classes;
+	const char *disabled; /* the value, NULL: any that counts */
+	bool silent;
+} kinds[PRESETS] = {
+	[OPENLDAP] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, unix_groups, unix_classes, "000001010000Z"},
+	[DS389] = {"(objectClass=person)", "person,organizationalPerson,inetOrgPerson", NULL, unix_groups, unix_classes,
+		   "true"},
+	[AD] = {"(&(objectCategory=person)(objectClass=user))", "user", "computer", "(objectClass=group)", "group", NULL,
+		true},
+};
 
 /* No preset: what `id` says. */
 static const struct {
-	const char *option;
-	const char *presets[2];
+	const char *option; /* NULL: the presets alone say it */
+	const char *presets[PRESETS];
 } rows[MAP_COUNT] = {
-	[MAP_ID] = {"id", {"entryUUID", "nsUniqueId"}},
-	[MAP_USERNAME] = {"username", {"uid", "uid"}},
-	[MAP_DISABLED] = {"disabled", {"pwdAccountLockedTime", "nsAccountLock"}},
-	[MAP_NAME] = {"name", {"displayName,cn", "displayName,cn"}},
-	[MAP_MAIL] = {"mail", {"mail", "mail"}},
-	[MAP_TITLE] = {"title", {"title", "title"}},
-	[MAP_PHONE] = {"phone", {"telephoneNumber", "telephoneNumber"}},
-	[MAP_EMPLOYEE_NUMBER] = {"employee_number", {"employeeNumber", "employeeNumber"}},
-	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage"}},
-	[MAP_COUNTRY] = {"country", {"c,co", "c,co"}},
-	[MAP_MANAGER] = {"manager", {"manager", "manager"}},
-	[MAP_UNIT] = {"unit_attribute", {"ou", "ou"}},
-	[MAP_UNIT_ID] = {"unit_id", {NULL, NULL}},
-	[MAP_GROUP_ID] = {"group_id", {NULL, NULL}},
-	[MAP_GROUP_NAME] = {"group_name", {"cn", "cn"}},
-	[MAP_MEMBER] = {"group_member", {"member,uniqueMember", "member,uniqueMember"}},
-	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid"}},
+	[MAP_ID] = {"id", {"entryUUID", "nsUniqueId", "objectGUID"}},
+	[MAP_USERNAME] = {"username", {"uid", "uid", "sAMAccountName,userPrincipalName"}},
+	[MAP_DISABLED] = {"disabled", {"pwdAccountLockedTime", "nsAccountLock", "userAccountControl,accountExpires"}},
+	[MAP_NAME] = {"name", {"displayName,cn", "displayName,cn", "displayName,cn"}},
+	[MAP_MAIL] = {"mail", {"mail", "mail", "mail"}},
+	[MAP_TITLE] = {"title", {"title", "title", "title"}},
+	[MAP_PHONE] = {"phone", {"telephoneNumber", "telephoneNumber", "telephoneNumber"}},
+	[MAP_EMPLOYEE_NUMBER] = {"employee_number", {"employeeNumber", "employeeNumber", "employeeID,employeeNumber"}},
+	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage", "preferredLanguage"}},
+	[MAP_COUNTRY] = {"country", {"c,co", "c,co", "c,co"}},
+	[MAP_MANAGER] = {"manager", {"manager", "manager", "manager"}},
+	[MAP_PRIMARY_GROUP] = {NULL, {"", "", "primaryGroupID"}},
+	[MAP_UNIT] = {"unit_attribute", {"ou", "ou", "department,ou"}},
+	[MAP_UNIT_ID] = {"unit_id", {NULL, NULL, NULL}},
+	[MAP_GROUP_ID] = {"group_id", {NULL, NULL, NULL}},
+	[MAP_GROUP_NAME] = {"group_name", {"cn", "cn", "cn"}},
+	[MAP_MEMBER] = {"group_member", {"member,uniqueMember", "member,uniqueMember", "member"}},
+	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid", ""}},
+	[MAP_GROUP_SID] = {NULL, {"", "", "objectSid"}},
 };
 
 bool map_has_preset(const char *word)
@@ -133,15 +148,20 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 	enum skd_outcome outcome = dir_option_word(host, call, "preset", preset_words, &preset);
 	if (outcome != SKD_OK)
 		return outcome;
-	*map = (struct map){.filter = host->option(host, "filter"), .classes = preset_classes[preset]};
-	if (!map->filter)
-		map->filter = preset_filters[preset];
+	*map = (struct map){
+		.filter = host->option(host, "filter") ?: kinds[preset].filter,
+		.group_filter = kinds[preset].group_filter,
+		.classes = kinds[preset].classes,
+		.not_class = kinds[preset].not_class,
+		.group_classes = kinds[preset].group_classes,
+		.silent = kinds[preset].silent,
+	};
 	for (enum map_field field = 0; field < MAP_COUNT && outcome == SKD_OK; field++) {
 		if (!(fields & 1u << field))
 			continue;
-		const char *list = host->option(host, rows[field].option);
+		const char *list = rows[field].option ? host->option(host, rows[field].option) : NULL;
 		if (field == MAP_DISABLED)
-			map->only[field] = list ? NULL : preset_disabled[preset];
+			map->only[field] = list ? NULL : kinds[preset].disabled;
 		map->option[field] = list ?: rows[field].presets[preset] ?: map->option[MAP_ID];
 		outcome = names_read(host, call, field, map->option[field], map);
 	}
@@ -185,13 +205,23 @@ bool map_means(const struct map *map, enum map_field field, const struct dir_att
 	return false;
 }
 
+static bool value_counts(const struct map *map, enum map_field field, struct skd_text name, struct skd_text value)
+{
+	if (map->only[field])
+		return map_text_equal(value, map->only[field]);
+	if (map->but[field] && map_text_equal(value, map->but[field]))
+		return false;
+	if (field == MAP_DISABLED && map_text_equal(name, "userAccountControl"))
+		return ad_account_is_disabled(value);
+	return field != MAP_DISABLED || !map_text_equal(name, "accountExpires") || ad_account_has_expired(value);
+}
+
 static struct skd_text value_choose(const struct map *map, enum map_field field,
 				    const struct dir_attribute *attribute)
 {
 	for (size_t i = 0; i < attribute->count; i++) {
 		struct skd_text value = dir_value(attribute, i);
-		if (value.size && (!map->only[field] || map_text_equal(value, map->only[field])) &&
-		    (!map->but[field] || !map_text_equal(value, map->but[field])))
+		if (value.size && value_counts(map, field, attribute->name, value))
 			return value;
 	}
 	return (struct skd_text){NULL, 0};
@@ -211,7 +241,8 @@ void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, s
 				continue;
 			struct skd_text value = value_choose(map, name->field, &attribute);
 			if (value.size) {
-				values[name->field] = value;
+				bool guid = map_text_equal(attribute.name, "objectGUID");
+				values[name->field] = guid ? ad_guid_text(value, entry->guid) : value;
 				best[name->field] = rank;
 			}
 		}

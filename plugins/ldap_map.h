@@ -17,12 +17,14 @@ enum map_field {
 	MAP_LOCALE,
 	MAP_COUNTRY,
 	MAP_MANAGER,
+	MAP_PRIMARY_GROUP, /* the first of those that doctor does not show */
 	MAP_UNIT,
 	MAP_UNIT_ID,
 	MAP_GROUP_ID,
 	MAP_GROUP_NAME,
 	MAP_MEMBER,
 	MAP_MEMBER_UID,
+	MAP_GROUP_SID,
 	MAP_COUNT
 };
 
@@ -31,7 +33,7 @@ enum {
 	MAP_ACCOUNT = 1 << MAP_ID | 1 << MAP_USERNAME | 1 << MAP_DISABLED,
 	MAP_PERSON = (1 << (MAP_UNIT + 1)) - 1,
 	MAP_OF_UNIT = 1 << MAP_UNIT_ID | 1 << MAP_UNIT,
-	MAP_OF_GROUP = 1 << MAP_GROUP_ID | 1 << MAP_GROUP_NAME | 1 << MAP_MEMBER | 1 << MAP_MEMBER_UID,
+	MAP_OF_GROUP = 1 << MAP_GROUP_ID | 1 << MAP_GROUP_NAME | 1 << MAP_MEMBER | 1 << MAP_MEMBER_UID | 1 << MAP_GROUP_SID,
 	MAP_ALL = (1 << MAP_COUNT) - 1,
 	MAP_NAMES_MAX = 64,
 };
@@ -44,7 +46,11 @@ struct map_name {
 
 struct map {
 	const char *filter;          /* for people */
+	const char *group_filter;    /* the preset's */
 	const char *classes;         /* the same without a server: object classes, separated by commas */
+	const char *not_class;       /* of what is no person all the same, or NULL */
+	const char *group_classes;
+	bool silent; /* knows no RFC 4533; Samba leaves unanswered who asks for it */
 	const char *only[MAP_COUNT]; /* the one value that counts; NULL: any */
 	const char *but[MAP_COUNT];  /* a value that does not count; NULL: none */
 	const char *option[MAP_COUNT];
@@ -62,19 +68,34 @@ const char *const *map_attributes(const struct map *map, const struct skd_host *
 
 bool map_has_preset(const char *word);
 
-/* The option that names the field's attributes. */
+/* The option that names the field's attributes; NULL: none, the preset does. */
 const char *map_option(enum map_field field);
 
 /* Is this attribute one of the field's? Attribute options are not looked at. */
 bool map_means(const struct map *map, enum map_field field, const struct dir_attribute *attribute);
 
 /* For each of `fields` the first value that counts, of the attribute named first in the options;
- * without attribute options (cn) before with (cn;lang-de). The values live as long as the entry. */
+ * without attribute options (cn) before with (cn;lang-de). An objectGUID is written out. The values live as
+ * long as the entry. */
 void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, struct skd_text values[MAP_COUNT]);
 
 /* Takes the next name off a list that commas separate, without the spaces around it; false at its end. */
 bool map_word(const char **list, struct skd_text *word);
 
 bool map_text_equal(struct skd_text text, const char *word);
+
+/* ---- Active Directory's own ways (ldap_ad.c) */
+
+/* An objectGUID as it is written everywhere: 33221100-5544-7766-8899-aabbccddeeff. Of another size it stays
+ * what it is. */
+struct skd_text ad_guid_text(struct skd_text value, char text[AD_GUID_TEXT]);
+
+/* By userAccountControl, by accountExpires; a value that cannot be read says so, too. */
+bool ad_account_is_disabled(struct skd_text flags);
+bool ad_account_has_expired(struct skd_text ticks);
+
+/* The number by which people name their primary group: of the group's objectSid, of primaryGroupID. */
+bool ad_group_number(struct skd_text sid, uint32_t *number);
+bool ad_primary_number(struct skd_text value, uint32_t *number);
 
 #endif

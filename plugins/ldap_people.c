@@ -85,6 +85,31 @@ enum skd_outcome people_units(struct people *people)
 
 /* ---- people */
 
+static bool primary_is(const struct people *people, uint32_t number)
+{
+	for (size_t i = people->primary_count; i > 0; i--)
+		if (people->primaries[i - 1] == number)
+			return true;
+	return false;
+}
+
+/* The few numbers there are; nearly all people have the same. */
+static void primary_note(struct people *people, struct skd_text value)
+{
+	uint32_t number;
+	if (!people->keeps || !ad_primary_number(value, &number) || primary_is(people, number))
+		return;
+	if (people->primary_count == people->primary_room) {
+		size_t room = people->primary_room * 2 + 8;
+		uint32_t *primaries = people->rules->host->alloc(people->call, room * sizeof *primaries);
+		if (people->primary_count)
+			memcpy(primaries, people->primaries, people->primary_count * sizeof *primaries);
+		people->primaries = primaries;
+		people->primary_room = room;
+	}
+	people->primaries[people->primary_count++] = number;
+}
+
 enum skd_outcome people_person(void *context, struct dir_entry *entry)
 {
 	struct people *people = context;
@@ -96,6 +121,7 @@ enum skd_outcome people_person(void *context, struct dir_entry *entry)
 		return sink->skip(sink, entry->dn, people->no_id[MAP_ID]);
 	if (!values[MAP_USERNAME].size)
 		return sink->skip(sink, entry->dn, people->no_username);
+	primary_note(people, values[MAP_PRIMARY_GROUP]);
 	struct skd_person person = {
 		.id = values[MAP_ID],
 		.key = dir_key_make(&people->key, entry->dn),
@@ -132,68 +158,85 @@ static struct skd_text uid_strip(struct skd_text value)
 	return value;
 }
 
-/* member;range=0-1499: the server keeps the rest for another question. */
-static bool range_is_partial(struct skd_text description)
+enum people_member_kind people_member_kind(const struct people *people, const struct dir_attribute *attribute)
 {
-	static const char range[] = ";range=";
-	for (size_t i = 0; i + sizeof range - 1 < description.size; i++)
-		if (strncasecmp(description.bytes + i, range, sizeof range - 1) == 0)
-			return true;
-	return false;
+	if (!map_means(&people->rules->map, MAP_MEMBER, attribute))
+		return MEMBER_USERNAME;
+	return map_text_equal(attribute->name, "uniqueMember") ? MEMBER_DN_UID : MEMBER_DN;
 }
 
-static enum skd_outcome members_give(struct people *people, const struct dir_attribute *attribute,
-				     struct skd_text group_key, bool by_username)
+enum skd_outcome people_member(struct people *people, struct skd_text group_key, enum people_member_kind kind,
+			       struct skd_text value)
 {
-	bool strip = map_text_equal(attribute->name, "uniqueMember");
-	for (size_t i = 0; i < attribute->count; i++) {
-		struct skd_text value = dir_value(attribute, i);
-		struct skd_member member = {.group_key = group_key};
-		if (by_username)
-			member.username = value;
-		else
-			member.key = dir_key_make(&people->other, strip ? uid_strip(value) : value);
-		if (!member.username.size && !member.key.size)
+	struct skd_member member = {.group_key = group_key};
+	if (kind == MEMBER_USERNAME)
+		member.username = value;
+	else
+		member.key = dir_key_make(&people->other, kind == MEMBER_DN_UID ? uid_strip(value) : value);
+	return member.username.size || member.key.size ? people->sink->member(people->sink, &member) : SKD_OK;
+}
+
+static enum skd_outcome members_give(struct people *people, struct dir_entry *entry, struct skd_text group_key)
+{
+	const struct map *map = &people->rules->map;
+	struct dir_attribute attribute;
+	enum skd_outcome outcome = SKD_OK;
+	while (outcome == SKD_OK && entry->next(entry, &attribute)) {
+		if (!map_means(map, MAP_MEMBER, &attribute) && !map_means(map, MAP_MEMBER_UID, &attribute))
 			continue;
-		enum skd_outcome outcome = people->sink->member(people->sink, &member);
-		if (outcome != SKD_OK)
-			return outcome;
+		enum people_member_kind kind = people_member_kind(people, &attribute);
+		for (size_t i = 0; i < attribute.count && outcome == SKD_OK; i++)
+			outcome = people_member(people, group_key, kind, dir_value(&attribute, i));
 	}
+	return outcome;
+}
+
+/* Whether some of the members are missing; a failure where the directory cannot be asked for them. */
+static enum skd_outcome parts_look(const struct people *people, struct dir_entry *entry, bool *parts)
+{
+	const struct skd_host *host = people->rules->host;
+	struct dir_attribute attribute;
+	*parts = false;
+	while (!*parts && entry->next(entry, &attribute))
+		*parts = people_comes_in_parts(attribute.description) && map_means(&people->rules->map, MAP_MEMBER, &attribute);
+	if (*parts && (!people->keeps || memchr(entry->dn.bytes, '\0', entry->dn.size)))
+		return host->fail(people->call, SKD_FAULT, "%s: %.*s comes in parts (%.*s), which cannot be read here",
+				  people->origin, (int)entry->dn.size, entry->dn.bytes, (int)attribute.description.size,
+				  attribute.description.bytes);
+	entry->rewind(entry);
 	return SKD_OK;
 }
 
-static enum skd_outcome partial_fail(const struct people *people, struct skd_text key, struct skd_text description)
+static void group_keep(struct people *people, struct skd_text dn, const uint32_t *number)
 {
-	return people->rules->host->fail(people->call, SKD_FAULT,
-					 "%s: %.*s comes in parts (%.*s), which this source does not read", people->origin,
-					 (int)key.size, key.bytes ? key.bytes : "", (int)description.size, description.bytes);
+	struct people_kept *kept = people->rules->host->alloc(people->call, sizeof *kept);
+	*kept = (struct people_kept){text_keep(people, dn).bytes, number ? *number : 0, number != NULL, people->kept};
+	people->kept = kept;
 }
 
 enum skd_outcome people_group(void *context, struct dir_entry *entry)
 {
 	struct people *people = context;
-	const struct map *map = &people->rules->map;
 	struct skd_text values[MAP_COUNT];
-	struct dir_attribute attribute;
-	map_pick(map, MAP_OF_GROUP, entry, values);
+	uint32_t number;
+	map_pick(&people->rules->map, MAP_OF_GROUP, entry, values);
 	if (!values[MAP_GROUP_ID].size)
 		return people->sink->skip(people->sink, entry->dn, people->no_id[MAP_GROUP_ID]);
+	entry->rewind(entry);
+	bool parts, primary = ad_group_number(values[MAP_GROUP_SID], &number) && primary_is(people, number);
+	enum skd_outcome outcome = parts_look(people, entry, &parts);
+	if (outcome == SKD_OK && (primary || parts))
+		group_keep(people, entry->dn, primary ? &number : NULL);
+	if (outcome != SKD_OK || primary || parts)
+		return outcome;
 	struct skd_group group = {
 		.id = values[MAP_GROUP_ID],
 		.key = dir_key_make(&people->key, entry->dn),
 		.name = values[MAP_GROUP_NAME],
 		.dn = entry->dn,
 	};
-	enum skd_outcome outcome = people->sink->group(people->sink, &group);
-	entry->rewind(entry);
-	while (outcome == SKD_OK && entry->next(entry, &attribute)) {
-		bool member = map_means(map, MAP_MEMBER, &attribute);
-		if (member && range_is_partial(attribute.description))
-			return partial_fail(people, group.key, attribute.description);
-		if (member || map_means(map, MAP_MEMBER_UID, &attribute))
-			outcome = members_give(people, &attribute, group.key, !member);
-	}
-	return outcome;
+	outcome = people->sink->group(people->sink, &group);
+	return outcome == SKD_OK ? members_give(people, entry, group.key) : outcome;
 }
 
 /* ---- beginning */
@@ -264,7 +307,7 @@ static void field_tell(const struct people_rules *rules, struct skd_call *call, 
 void people_fields_tell(const struct people_rules *rules, struct skd_call *call, const struct skd_notes *notes,
 			const size_t *present)
 {
-	for (enum map_field field = 0; field < MAP_UNIT; field++)
+	for (enum map_field field = 0; field < MAP_PRIMARY_GROUP; field++)
 		field_tell(rules, call, notes, field, present);
 	if (rules->unit_from == FROM_ATTRIBUTE)
 		field_tell(rules, call, notes, MAP_UNIT, present);

@@ -17,6 +17,14 @@ struct people_rules {
 
 struct people_unit;
 
+/* A group that needs questions of its own. */
+struct people_kept {
+	const char *dn;
+	uint32_t number; /* where it is some people's primary group */
+	bool primary;
+	const struct people_kept *next;
+};
+
 /* One run. Holds the units' keys and otherwise one entry at a time. */
 struct people {
 	const struct people_rules *rules;
@@ -27,6 +35,10 @@ struct people {
 	const char *no_id[MAP_COUNT], *no_username;
 	struct people_unit *units; /* sorted by key once all are read */
 	size_t unit_count, unit_room;
+	bool keeps; /* groups that need more questions, for people_parts() */
+	const struct people_kept *kept;
+	uint32_t *primaries; /* the numbers of the primary groups of those who came */
+	size_t primary_count, primary_room;
 };
 
 /* Reads the options of ldap_people.inc and ldap_account.inc. SKD_FAULT: they are wrong. */
@@ -53,8 +65,24 @@ enum skd_outcome people_units(struct people *people);
 
 enum skd_outcome people_person(void *context, struct dir_entry *entry);
 
-/* A group and its members. SKD_FAULT: its members are not all there. */
+/* A group and its members, after all people. SKD_FAULT: its members are not all there, and it is not to be
+ * kept. */
 enum skd_outcome people_group(void *context, struct dir_entry *entry);
+
+/* Asks for the groups that were kept (ldap_parts.c), and gives those. `persons` is the search that gave the
+ * people. SKD_BUSY, SKD_FAULT: one cannot be read whole. */
+enum skd_outcome people_parts(struct people *people, struct dir_link *link, const struct dir_query *persons);
+
+/* ---- for ldap_parts.c */
+enum people_member_kind { MEMBER_DN, MEMBER_DN_UID, MEMBER_USERNAME };
+
+/* Of an attribute that is MAP_MEMBER or MAP_MEMBER_UID. */
+enum people_member_kind people_member_kind(const struct people *people, const struct dir_attribute *attribute);
+enum skd_outcome people_member(struct people *people, struct skd_text group_key, enum people_member_kind kind,
+			       struct skd_text value);
+
+/* member;range=0-1499: the server keeps the rest for another question. */
+bool people_comes_in_parts(struct skd_text description);
 
 /* skd_source.key: of a DN; NULL for what is none. */
 const char *people_key(const struct skd_host *host, struct skd_call *call, const char *name);

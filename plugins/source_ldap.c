@@ -78,9 +78,12 @@ static enum skd_outcome entries_read(struct reading *reading)
 	struct people *people = &reading->people;
 	struct dir_query persons = people_query(source, people->call), groups = group_query(source, people->call);
 	enum skd_outcome outcome = units_read(source, &reading->link, people);
+	people->keeps = true;
 	if (outcome == SKD_OK)
 		outcome = dir_search(&reading->link, &persons, people_person, people);
-	return outcome == SKD_OK ? dir_search(&reading->link, &groups, people_group, people) : outcome;
+	if (outcome == SKD_OK)
+		outcome = dir_search(&reading->link, &groups, people_group, people);
+	return outcome == SKD_OK ? people_parts(people, &reading->link, &persons) : outcome;
 }
 
 static enum skd_outcome source_read(void *self, struct skd_call *call, const struct skd_sink *sink)
@@ -347,10 +350,10 @@ static enum skd_outcome source_set_up(struct source *source, const struct skd_ho
 	source->one_level = scope == 1;
 	source->people_base = host->option(host, "people_base") ?: base;
 	source->groups_base = host->option(host, "groups_base") ?: base;
-	source->group_filter = host->option(host, "group_filter");
+	source->group_filter = host->option(host, "group_filter") ?: source->rules.map.group_filter;
 	source->unit_filter = host->option(host, "unit_filter");
 	source->page_size = host->number(host, "page_size");
-	source->follow = host->number(host, "follow");
+	source->follow = host->number(host, "follow") && !source->rules.map.silent;
 	return SKD_OK;
 }
 
@@ -385,8 +388,10 @@ static const struct skd_option options[] = {
 #include "ldap_people.inc"
 	{"unit_filter", SKD_TEXT, "(objectClass=organizationalUnit)", "Filter for unit entries.", false, false},
 	{"groups_base", SKD_TEXT, NULL, "DN below which groups are searched; base when not given.", false, false},
-	{"group_filter", SKD_TEXT, "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))",
-	 "Filter for groups.", false, false},
+	{"group_filter", SKD_TEXT, NULL,
+	 "Filter for groups; (|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)), "
+	 "ad: (objectClass=group).",
+	 false, false},
 	{"follow", SKD_FLAG, "yes",
 	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh).", false, false},
 	{"page_size", SKD_NUMBER, "5000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},

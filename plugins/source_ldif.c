@@ -15,6 +15,7 @@ struct source {
 	struct people_rules rules;
 	const char *path;
 	const char *classes[KINDS]; /* separated by commas */
+	const char *not_class;      /* of the preset's people; NULL: none */
 };
 
 struct reading {
@@ -44,16 +45,18 @@ static bool says_deleted(const struct dir_attribute *attribute, struct skd_text 
 static void entry_classify(const struct source *source, struct dir_entry *entry, bool is[KINDS])
 {
 	struct dir_attribute attribute;
-	bool deleted = false;
+	bool deleted = false, other = false;
 	memset(is, 0, KINDS * sizeof *is);
 	while (entry->next(entry, &attribute)) {
 		struct skd_text value = dir_value(&attribute, 0);
+		bool class = map_text_equal(attribute.name, "objectClass");
 		deleted = deleted || says_deleted(&attribute, value);
-		for (enum kind kind = 0; kind < KINDS && map_text_equal(attribute.name, "objectClass"); kind++)
+		other = other || (class && source->not_class && map_text_equal(value, source->not_class));
+		for (enum kind kind = 0; kind < KINDS && class; kind++)
 			is[kind] = is[kind] || class_counts(source->classes[kind], value);
 	}
 	for (enum kind kind = 0; kind < KINDS; kind++)
-		is[kind] = is[kind] && !deleted;
+		is[kind] = is[kind] && !deleted && !(other && kind == PERSON);
 	entry->rewind(entry);
 }
 
@@ -129,7 +132,8 @@ static enum skd_outcome source_set_up(struct source *source, const struct skd_ho
 	source->path = host->option(host, "file");
 	source->classes[PERSON] = host->option(host, "person_class") ?: source->rules.map.classes;
 	source->classes[UNIT] = host->option(host, "unit_class");
-	source->classes[GROUP] = host->option(host, "group_class");
+	source->not_class = host->option(host, "person_class") ? NULL : source->rules.map.not_class;
+	source->classes[GROUP] = host->option(host, "group_class") ?: source->rules.map.group_classes;
 	if (outcome == SKD_OK && !*source->classes[PERSON])
 		return host->fail(call, SKD_FAULT, "person_class: a class is needed");
 	return outcome;
@@ -172,10 +176,11 @@ static const struct skd_option options[] = {
 #include "ldap_people.inc"
 	{"person_class", SKD_TEXT, NULL,
 	 "Object classes of people, as the entries name them, separated by commas; openldap: inetOrgPerson, "
-	 "389ds: person,organizationalPerson,inetOrgPerson.",
+	 "389ds: person,organizationalPerson,inetOrgPerson, ad: user, but no computer.",
 	 false, false},
 	{"unit_class", SKD_TEXT, "organizationalUnit", "Object classes of unit entries.", false, false},
-	{"group_class", SKD_TEXT, "groupOfNames,groupOfUniqueNames,posixGroup", "Object classes of groups.", false, false},
+	{"group_class", SKD_TEXT, NULL,
+	 "Object classes of groups; groupOfNames,groupOfUniqueNames,posixGroup, ad: group.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
 

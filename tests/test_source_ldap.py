@@ -466,7 +466,7 @@ def test_a_changed_ca_file_counts_from_the_next_run(server, source, other_ca, tm
 @pytest.mark.parametrize("options, words", [
     ({"uri": "http://127.0.0.1"}, "LDAP URI"), ({"uri": "127.0.0.1:389"}, "LDAP URI"),
     ({"uri": "ldap://127.0.0.1/dc=x"}, "name a server only"), ({"bind": "magic"}, "bind knows no"),
-    ({"preset": "ad"}, "preset knows no"), ({"scope": "base"}, "scope knows no"), ({"unit_from": "dn"}, "unit_from"),
+    ({"preset": "edirectory"}, "preset knows no"), ({"scope": "base"}, "scope knows no"), ({"unit_from": "dn"}, "unit_from"),
     ({"timeout": "0"}, "more than 0"), ({"bind_dn": ""}, "bind_dn"), ({"username": "uid)(x"}, "username"),
     ({"id": ""}, "id: an attribute"), ({"filter": "uid=*"}, "parentheses"), ({"name": "cn,,sn"}, "name"),
     ({"name": "cn," * 70 + "cn"}, "too many"),

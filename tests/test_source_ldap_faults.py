@@ -96,7 +96,7 @@ def test_references_in_an_answer_are_counted_and_not_followed():
 def test_members_in_parts_are_incomplete():
     group = {"entryUUID": ["g"], "cn": ["g"], "member": [], "member__range=0_1": ["cn=a", "cn=b"]}
     run = read_fake(lambda number, n: [done(number)] if n == 0 else [entry(number, "cn=g,dc=x", **group), done(number)])
-    assert run.outcome == "FAULT" and "comes in parts" in run.sentence
+    assert run.outcome == "FAULT" and "come in parts that do not fit" in run.sentence
 
 
 def test_only_mapped_attributes_are_asked_for():

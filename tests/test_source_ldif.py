@@ -131,6 +131,20 @@ def test_the_preset_of_389_directory_server_and_its_tombstones(source):
     assert (someone["id"], someone["disabled"]) == ("1", True)
 
 
+def test_the_preset_of_active_directory(source):
+    def user(name, *lines):
+        return [f"dn: CN={name},DC=x", "objectClass: top", "objectClass: user", f"sAMAccountName: {name}",
+                "objectGUID:: " + base64.b64encode(bytes(range(16))).decode(), *lines]
+    text = entries(user("a", "userAccountControl: 514", "accountExpires: 0"), user("PC1$", "objectClass: computer"),
+                   user("gone", "isDeleted: TRUE"),
+                   ["dn: CN=g,DC=x", "objectClass: group", "objectGUID:: AAAAAAAAAAAAAAAAAAAAAA==", "cn: g", "member: CN=a,DC=x"])
+    run = source(text, preset="ad").read()
+    someone = only(run)
+    assert (someone["id"], someone["username"], someone["disabled"]) == \
+        ("03020100-0504-0706-0809-0a0b0c0d0e0f", "a", True)
+    assert run.groups[0]["id"] == "00000000-0000-0000-0000-000000000000" and len(run.members) == 1
+
+
 def test_an_entry_without_an_id_or_a_username_is_skipped_with_the_reason(source):
     run = source(entries(["dn: cn=a", "objectClass: inetOrgPerson", "uid: a"],
                          ["dn: cn=b", "objectClass: inetOrgPerson", "entryUUID: b"], person("c"))).read()
