@@ -486,6 +486,7 @@ def branch(postgres):
         branch.put(staff(20))
         with branch.house:
             branch.sync()
+            branch.run_of_main()
             yield branch
     finally:
         shutil.rmtree(folder)
