@@ -3,6 +3,7 @@
 #include "host/host.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -32,6 +33,20 @@ static void lend_log(const struct skd_host *host, enum skd_level level, const ch
 	va_start(args, format);
 	log_linev(level, host->lent->where, format, args);
 	va_end(args);
+}
+
+/* What servers and files say may be in it: no bytes that are no text, no control characters. */
+static enum skd_outcome lend_fail(struct skd_call *call, enum skd_outcome outcome, const char *format, ...)
+{
+	struct text shown;
+	va_list args;
+	va_start(args, format);
+	char *said = talloc_vasprintf(call, format, args);
+	va_end(args);
+	text_begin(&shown, call, 128);
+	text_add_escaped(&shown, said, strlen(said));
+	talloc_free(said);
+	return fail(call, outcome, "%s", text_end(&shown));
 }
 
 static void *lend_alloc(struct skd_call *call, size_t size)
@@ -74,7 +89,7 @@ struct instance *host_open(const struct skd_plugin *plugin, struct section *sect
 		.number = lend_number,
 		.option_at = lend_option_at,
 		.log = lend_log,
-		.fail = fail,
+		.fail = lend_fail,
 		.alloc = lend_alloc,
 		.time_left = call_time_left,
 		.lent = lent,

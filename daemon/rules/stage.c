@@ -219,20 +219,23 @@ static enum skd_outcome member_stage(struct stage *stage, struct skd_text group_
 	return copy_row(stage->call, STAGE_COLUMNS, row);
 }
 
+/* What stands of a group before its members, behind the form. */
+static const enum stage_column group_columns[] = {STAGE_KEY, STAGE_ID, STAGE_NAME, STAGE_NOTE};
+
 /* Members first: a fault among them is the group's. */
 static enum skd_outcome group_stage(struct stage *stage, const char *digest)
 {
 	const char *at = stage->group.bytes, *end = at + stage->group.size;
-	struct skd_text form = value_next(&at), id = value_next(&at), key = value_next(&at);
-	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("g"), [STAGE_ID] = id, [STAGE_KEY] = key,
-					      [STAGE_NAME] = value_next(&at), [STAGE_NOTE] = value_next(&at)};
+	struct skd_text row[STAGE_COLUMNS] = {[STAGE_KIND] = text_of("g")};
 	int64_t skips = stage->counts.skips;
 	bool good;
-	(void)form;
+	value_next(&at);
+	for (size_t i = 0; i < sizeof group_columns / sizeof *group_columns; i++)
+		row[group_columns[i]] = value_next(&at);
 	TRY(row_check(stage, row, named_rules, &good));
 	while (good && at < end) {
-		struct skd_text member = value_next(&at);
-		TRY(member_stage(stage, row[STAGE_ID], row[STAGE_KEY], member, value_next(&at)));
+		struct skd_text key = value_next(&at), username = value_next(&at);
+		TRY(member_stage(stage, row[STAGE_ID], row[STAGE_KEY], key, username));
 	}
 	if (!good)
 		return SKD_OK;
@@ -255,18 +258,28 @@ static enum skd_outcome take_group(const struct skd_sink *sink, const struct skd
 	struct stage *stage = stage_of(sink);
 	TRY(group_end(stage));
 	values_add(&stage->group, text_of(STAGE_FORM));
-	values_add(&stage->group, g->id);
 	values_add(&stage->group, g->key);
+	values_add(&stage->group, g->id);
 	values_add(&stage->group, g->name);
 	values_add(&stage->group, g->dn);
 	return SKD_OK;
 }
 
+static bool is_of_group(const struct stage *stage, struct skd_text key)
+{
+	const char *at = stage->group.bytes;
+	if (!stage->group.size)
+		return false;
+	value_next(&at);
+	struct skd_text held = value_next(&at);
+	return held.size == key.size && (!key.size || memcmp(held.bytes, key.bytes, key.size) == 0);
+}
+
 static enum skd_outcome take_member(const struct skd_sink *sink, const struct skd_member *m)
 {
 	struct stage *stage = stage_of(sink);
-	if (!stage->group.size)
-		return fail(stage->call, SKD_FAULT, "the source gave a member before its group");
+	if (!is_of_group(stage, m->group_key))
+		return fail(stage->call, SKD_FAULT, "the source gave a member that is not of the group before it");
 	values_add(&stage->group, m->key);
 	values_add(&stage->group, m->username);
 	return SKD_OK;

@@ -72,7 +72,8 @@ struct skd_host {
 	void (*log)(const struct skd_host *host, enum skd_level level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 
-	/* Keeps the call's first sentence and returns `outcome`. SKD_FAULT sentences never reach a client. */
+	/* Keeps the call's first sentence and returns `outcome`. Values from outside may be passed: the host escapes
+	 * what is no text. SKD_FAULT sentences never reach a client. */
 	enum skd_outcome (*fail)(struct skd_call *call, enum skd_outcome outcome, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 
