@@ -14,7 +14,8 @@ from kit.house import BASE, SYNC_LIMITS, demo_house, installed
 from kit.slapd import free_port, give_away
 
 CHART = Chart(ROOT / "etc/demo/organisation.ldif")
-FIELDS = ["id", "username", "name", "mail", "title", "phone", "employee_number", "locale", "manager", "unit", "disabled"]
+FIELDS = ["id", "username", "name", "mail", "title", "phone", "employee_number", "locale", "country", "manager", "unit",
+          "disabled"]
 ODD = f"""
 dn: cn=leads,ou=groups,{BASE}
 objectClass: groupOfNames
@@ -126,6 +127,7 @@ def test_it_counts_the_fields_of_people_and_shows_three_samples(doctor):
     displayed = doctor.house.slapd.admin().search_s(BASE, ldap.SCOPE_SUBTREE, "(&(objectClass=inetOrgPerson)(displayName=*))")
     assert found["name"][0] == f"from displayName ({len(displayed)}), cn ({len(people)})"
     assert found["mail"][0] == "from mail" and found["id"][0] == "from entryUUID"
+    assert all(text.startswith("from ") for text, _ in found.values())
 
 
 def test_it_counts_who_has_which_role_through_groups_and_groups_within(doctor):

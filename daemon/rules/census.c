@@ -60,8 +60,8 @@ static enum skd_outcome take_person(const struct skd_sink *sink, const struct sk
 {
 	struct census *census = census_of(sink);
 	const struct skd_text values[CENSUS_FIELDS] = {
-		p->id, p->username, p->name, p->mail, p->title, p->phone, p->employee_number, p->locale, p->manager_key,
-		p->unit_key.bytes ? p->unit_key : p->unit_name,
+		p->id, p->username, p->name, p->mail, p->title, p->phone, p->employee_number, p->locale, p->country,
+		p->manager_key,		p->unit_key.bytes ? p->unit_key : p->unit_name,
 		p->disabled ? (struct skd_text){p->username.bytes, p->username.size} : (struct skd_text){NULL, 0}};
 	for (int i = 0; i < CENSUS_FIELDS; i++)
 		if (values[i].bytes && values[i].size)
@@ -117,7 +117,7 @@ static enum skd_outcome take_skip(const struct skd_sink *sink, struct skd_text w
 void census_begin(struct census *census, struct skd_call *call)
 {
 	static const char *const names[CENSUS_FIELDS] = {"id", "username", "name", "mail", "title", "phone",
-							 "employee_number", "locale", "manager", "unit", "disabled"};
+							 "employee_number", "locale", "country", "manager", "unit", "disabled"};
 	*census = (struct census){.sink = {take_person, take_unit, take_group, take_member, take_skip, NULL}, .call = call};
 	text_begin(&census->words, call, 65536);
 	for (int i = 0; i < CENSUS_FIELDS; i++)

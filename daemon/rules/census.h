@@ -6,7 +6,7 @@
 #include "base/call.h"
 #include "base/text.h"
 
-enum { CENSUS_FIELDS = 11, CENSUS_SAMPLES = 3 };
+enum { CENSUS_FIELDS = 12, CENSUS_SAMPLES = 3 };
 
 /* Something seen `count` times, and a few of those that differ; for a terminal. */
 struct census_tally {
