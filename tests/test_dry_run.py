@@ -167,6 +167,7 @@ def test_it_takes_no_lock_that_a_daemon_could_wait_for_and_waits_for_none_of_a_d
     tables = [name for name, in house.sql("SELECT relname FROM pg_class WHERE relkind = 'r'"
                                           " AND relnamespace = 'public'::regnamespace")]
     link = house.postgres.connect(house.database)
+    house.sql("UPDATE who SET account = 'once ' || account")  # nobody has done anything yet
     try:
         link.autocommit = False
         with link.cursor() as cursor:
@@ -175,6 +176,7 @@ def test_it_takes_no_lock_that_a_daemon_could_wait_for_and_waits_for_none_of_a_d
             cursor.execute("ROLLBACK")
     finally:
         link.close()
+        house.sql("UPDATE who SET account = substr(account, 6)")
     assert told["added"] == 1
 
 

@@ -17,7 +17,7 @@ static const char DRY_COPIES[] =
 	COPY_OF("directory_run", "true") COPY_OF("directory_run_line",
 		"run_id IN (SELECT id FROM directory_run WHERE state IN ('needs_approval', 'approved'))")
 	COPY_OF("role_group", "true") COPY_OF("role_grant", "until = 'infinity'")
-	COPY_OF("change", "false") COPY_OF("audit_entry", "false");
+	COPY_OF("change", "false") COPY_OF("audit_entry", "false") COPY_OF("who", "false");
 static const char DRY_NAMES[] =
 	"ALTER TABLE dry_person RENAME TO person; ALTER TABLE dry_unit RENAME TO unit;"
 	"ALTER TABLE dry_directory_group RENAME TO directory_group; ALTER TABLE dry_group_member RENAME TO group_member;"
@@ -25,7 +25,8 @@ static const char DRY_NAMES[] =
 	"ALTER TABLE dry_directory_run RENAME TO directory_run;"
 	"ALTER TABLE dry_directory_run_line RENAME TO directory_run_line;"
 	"ALTER TABLE dry_role_group RENAME TO role_group; ALTER TABLE dry_role_grant RENAME TO role_grant;"
-	"ALTER TABLE dry_change RENAME TO change; ALTER TABLE dry_audit_entry RENAME TO audit_entry";
+	"ALTER TABLE dry_change RENAME TO change; ALTER TABLE dry_audit_entry RENAME TO audit_entry;"
+	"ALTER TABLE dry_who RENAME TO who";
 /* Another search path has statements planned anew that were planned for the tables themselves. */
 static const char DRY_FIRST[] =
 	"SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true),"
