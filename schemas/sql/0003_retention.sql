@@ -6,14 +6,15 @@ CREATE TABLE group_left (
 	person_id uuid NOT NULL,
 	source text NOT NULL,
 	group_key text COLLATE "C" NOT NULL,
-	at timestamptz NOT NULL DEFAULT now(),
-	PRIMARY KEY (person_id, source, group_key)
+	at timestamptz NOT NULL DEFAULT now()
 );
+-- A key may be longer than an entry of an index.
+CREATE UNIQUE INDEX ON group_left (person_id, source, md5(group_key));
 CREATE FUNCTION group_left_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO group_left (person_id, source, group_key)
 		SELECT DISTINCT o.person_id, g.source, g.key FROM old_rows o JOIN directory_group g ON g.id = o.group_id
-		ON CONFLICT (person_id, source, group_key) DO UPDATE SET at = now();
+		ON CONFLICT (person_id, source, md5(group_key)) DO UPDATE SET at = now();
 	RETURN NULL;
 END $$;
 CREATE TRIGGER keep AFTER DELETE ON group_person REFERENCING OLD TABLE AS old_rows
