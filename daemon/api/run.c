@@ -11,33 +11,12 @@ enum { LINES_SHOWN = 5000 };
 static void run_fields_write(struct json *json, const struct store_run *run)
 {
 	put_string(json, "id", run->id);
-	put_string(json, "source", run->source);
-	put_string(json, "state", run->state);
+	run_facts_put(json, run);
 	put_bool(json, "feed", run->feed);
-	put_bool(json, "complete", run->complete);
-	put_int(json, "people", run->counts.people);
-	put_int(json, "added", run->counts.added);
-	put_int(json, "changed", run->counts.changed);
-	put_int(json, "moved", run->counts.moved);
-	put_int(json, "absent", run->counts.absent);
-	put_int(json, "returned", run->counts.returned);
-	put_int(json, "skipped", run->counts.skipped);
 	put_time(json, "started_at", run->started_at);
 	put_time(json, "finished_at", run->finished_at);
-	put_string(json, "error", run->error);
 	put_time(json, "decided_at", run->decided_at);
 	put_string(json, "decided_by", run->decided_by);
-}
-
-static void line_write(struct json *json, const struct store_run_line *line)
-{
-	put_object(json, NULL);
-	put_string(json, "kind", line->kind);
-	put_named(json, "person", line->person_id, "name", line->person_name);
-	put_string(json, "what", line->what);
-	if (line->detail)
-		put_raw(json, "detail", line->detail, strlen(line->detail));
-	put_object_end(json);
 }
 
 static enum skd_outcome run_answer(struct skd_call *call, struct reply *out, const struct store_run *run)
@@ -49,7 +28,7 @@ static enum skd_outcome run_answer(struct skd_call *call, struct reply *out, con
 	run_fields_write(&out->json, run);
 	put_array(&out->json, "lines");
 	for (size_t i = 0; i < count; i++)
-		line_write(&out->json, &lines[i]);
+		run_line_put(&out->json, &lines[i]);
 	put_array_end(&out->json);
 	put_object_end(&out->json);
 	out->etag = talloc_asprintf(call, "%s-%lld", run->state, (long long)run->finished_at);

@@ -57,37 +57,6 @@ void dry_print(struct skd_call *call, const struct run_trial *trial)
 		printf("%s: %s\n", run->source, shown(call, run->error));
 }
 
-static void line_put(struct json *json, const struct store_run_line *line)
-{
-	put_object(json, NULL);
-	put_string(json, "kind", line->kind);
-	if (line->person_name) {
-		put_object(json, "person");
-		put_string(json, "id", line->person_id);
-		put_string(json, "name", line->person_name);
-		put_object_end(json);
-	}
-	put_string(json, "what", line->what);
-	if (line->detail)
-		put_raw(json, "detail", line->detail, strlen(line->detail));
-	put_object_end(json);
-}
-
-static void run_put(struct json *json, const struct store_run *run)
-{
-	put_string(json, "source", run->source);
-	put_string(json, "state", run->state);
-	put_bool(json, "complete", run->complete);
-	put_int(json, "people", run->counts.people);
-	put_int(json, "added", run->counts.added);
-	put_int(json, "changed", run->counts.changed);
-	put_int(json, "moved", run->counts.moved);
-	put_int(json, "absent", run->counts.absent);
-	put_int(json, "returned", run->counts.returned);
-	put_int(json, "skipped", run->counts.skipped);
-	put_string(json, "error", run->error);
-}
-
 static void trouble_put(struct json *json, const struct store_role_group *group)
 {
 	put_object(json, NULL);
@@ -104,10 +73,10 @@ void dry_print_json(struct skd_call *call, const struct run_trial *trial)
 	text_begin(&out, call, 4096);
 	json_begin(&json, &out);
 	put_object(&json, NULL);
-	run_put(&json, &trial->run);
+	run_facts_put(&json, &trial->run);
 	put_array(&json, "lines");
 	for (size_t i = 0; i < trial->line_count; i++)
-		line_put(&json, &trial->lines[i].line);
+		run_line_put(&json, &trial->lines[i].line);
 	put_array_end(&json);
 	put_array(&json, "groups");
 	for (size_t i = 0; i < trial->news.count; i++)

@@ -225,6 +225,37 @@ static const struct directory *directory_named(const struct house *house, const 
 	return NULL;
 }
 
+void run_facts_put(struct json *json, const struct store_run *run)
+{
+	put_string(json, "source", run->source);
+	put_string(json, "state", run->state);
+	put_bool(json, "complete", run->complete);
+	put_int(json, "people", run->counts.people);
+	put_int(json, "added", run->counts.added);
+	put_int(json, "changed", run->counts.changed);
+	put_int(json, "moved", run->counts.moved);
+	put_int(json, "absent", run->counts.absent);
+	put_int(json, "returned", run->counts.returned);
+	put_int(json, "skipped", run->counts.skipped);
+	put_string(json, "error", run->error);
+}
+
+void run_line_put(struct json *json, const struct store_run_line *line)
+{
+	put_object(json, NULL);
+	put_string(json, "kind", line->kind);
+	if (line->person_name) { // in a dry run, of somebody new, there is no id
+		put_object(json, "person");
+		put_string(json, "id", line->person_id);
+		put_string(json, "name", line->person_name);
+		put_object_end(json);
+	}
+	put_string(json, "what", line->what);
+	if (line->detail)
+		put_raw(json, "detail", line->detail, strlen(line->detail));
+	put_object_end(json);
+}
+
 enum skd_outcome run_get(struct skd_call *call, const char *id, struct store_run *run)
 {
 	return store_run_get(call, id, run);

@@ -3,6 +3,7 @@
 #ifndef RULES_RUN_H
 #define RULES_RUN_H
 
+#include "base/json.h"
 #include "rules/access.h"
 #include "rules/house.h"
 #include "store/dry.h"
@@ -38,6 +39,9 @@ enum skd_outcome run_try(struct skd_call *call, const struct directory *director
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
 			    const char *error) WARN_UNUSED;
 
+/* The members that say what a run did or would do, of an object that is begun; and a line of it, whole. */
+void run_facts_put(struct json *json, const struct store_run *run);
+void run_line_put(struct json *json, const struct store_run_line *line);
 enum skd_outcome run_get(struct skd_call *call, const char *id, struct store_run *run) WARN_UNUSED;
 enum skd_outcome run_list(struct skd_call *call, const char *source, const char *state, struct list *list,
 			  struct store_run **runs, size_t *count) WARN_UNUSED;
