@@ -112,6 +112,21 @@ def test_an_admin_may_allow_more_for_one_run(directory):
         directory.house.sync("needs_approval")  # it was for one run
 
 
+def test_the_country_is_watched_too(directory):
+    """By it the policies for leavers' data decide."""
+    def write(countries):
+        for name in MANY[:26]:
+            directory.link.modify_s(CHART.people[name].dn, [(ldap.MOD_REPLACE, "c", countries)])
+    for name in MANY[:26]:
+        directory.link.modify_s(CHART.people[name].dn, [(ldap.MOD_ADD, "objectClass", [b"extensibleObject"])])
+    write([b"NO"])
+    assert directory.house.sync()["changed"] == 26
+    write(None)
+    assert directory.house.sync("needs_approval")["error"] == f"26 of {len(CHART.people)} people would lose their country"
+    write([b"NO"])
+    assert directory.house.sync()["changed"] == 0
+
+
 def test_people_who_come_back_as_others_are_told_apart(directory):
     """A server that was loaded anew gives new stable ids to everybody."""
     quiet = [name for name in sorted(CHART.people)

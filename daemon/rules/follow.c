@@ -124,7 +124,9 @@ static enum skd_outcome follow_group(const struct skd_sink *sink, const struct s
 static enum skd_outcome follow_member(const struct skd_sink *sink, const struct skd_member *member)
 {
 	struct follower *f = follower_of(sink);
-	return f->call ? change_note(f, f->stage.sink.member(&f->stage.sink, member)) : SKD_STALE;
+	if (!f->call)
+		return fail(f->feed_call, SKD_STALE, "a member came before its group");
+	return change_note(f, f->stage.sink.member(&f->stage.sink, member));
 }
 
 static enum skd_outcome follow_unit(const struct skd_sink *sink, const struct skd_unit *unit)

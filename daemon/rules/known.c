@@ -25,7 +25,7 @@ void known_open(struct known *known, void *owner, const uint8_t *digests, size_t
 	size_t room = 16;
 	while (room < count * 2)
 		room *= 2;
-	*known = (struct known){.mask = room - 1, .count = count};
+	*known = (struct known){.mask = room - 1};
 	known->slots = talloc_zero_array(owner, uint8_t, room * KNOWN_SIZE);
 	known->seen = talloc_zero_array(owner, bool, room);
 	for (size_t i = 0; i < count; i++, digests += KNOWN_SIZE)

@@ -13,7 +13,7 @@ enum { KNOWN_SIZE = 16 };
 struct known {
 	uint8_t *slots; /* open addressing; 16 zeros: free */
 	bool *seen;
-	size_t mask, count;
+	size_t mask;
 };
 
 /* `digests` one after another; the memory is `owner`'s. */

@@ -28,10 +28,10 @@ static const char UNITS_USE[] =
 static enum skd_outcome apply_units(struct skd_call *call, const struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
-	int64_t news = staged->units + staged->unit_names;
-	TRY(db_run_if(call, news, UNITS_PUT, ARGS(diff->source)));
-	TRY(db_run_if(call, staged->unseen + staged->doubtful, UNITS_LEAVE, NO_ARGS));
-	return db_run_if(call, staged->units + staged->unseen, UNITS_PLACE, ARGS(diff->source));
+	int64_t gone = staged->unseen + staged->doubtful;
+	TRY(db_run_if(call, staged->units + staged->unit_names, UNITS_PUT, ARGS(diff->source)));
+	TRY(db_run_if(call, gone, UNITS_LEAVE, NO_ARGS));
+	return db_run_if(call, staged->units + gone, UNITS_PLACE, ARGS(diff->source));
 }
 
 /* ---- people ---- */

@@ -10,7 +10,7 @@ static const char STAGE_TABLES[] =
 	" employee_number text, locale text, country text, parent_key text COLLATE \"C\", unit_key text COLLATE \"C\", unit_name text,"
 	" disabled boolean, note text, digest uuid, new_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS unseen (digest uuid);"
-	"CREATE TEMP TABLE IF NOT EXISTS gone (kind \"char\", id uuid, key text COLLATE \"C\");"
+	"CREATE TEMP TABLE IF NOT EXISTS gone (kind \"char\", id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS unit_ref (ref text COLLATE \"C\", unit_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS touched (person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS picture (person_id uuid, is_new boolean, was_absent boolean,"
@@ -90,11 +90,11 @@ static const char SKIP_GROUP_TWINS[] = SKIP_TWINS_OF("directory_group", "g");
 	" AND NOT EXISTS (SELECT FROM stage s WHERE s.kind = '" its_kind "' AND s.id = " alias ".external_id)"
 
 static const char GONE[] =
-	"INSERT INTO gone SELECT 'p', p.id, p.key FROM person p WHERE p.source = $1 AND p.absent_since IS NULL"
+	"INSERT INTO gone SELECT 'p', p.id FROM person p WHERE p.source = $1 AND p.absent_since IS NULL"
 	"  AND " NOT_SEEN("p", "p")
-	" UNION ALL SELECT 'u', u.id, u.key FROM unit u WHERE u.source = $1 AND u.absent_since IS NULL AND u.key IS NOT NULL"
+	" UNION ALL SELECT 'u', u.id FROM unit u WHERE u.source = $1 AND u.absent_since IS NULL AND u.key IS NOT NULL"
 	"  AND " NOT_SEEN("u", "u")
-	" UNION ALL SELECT 'g', g.id, g.key FROM directory_group g WHERE g.source = $1 AND " NOT_SEEN("g", "g");
+	" UNION ALL SELECT 'g', g.id FROM directory_group g WHERE g.source = $1 AND " NOT_SEEN("g", "g");
 
 /* Our form of a DN may be the same for two that the server tells apart: nobody can be named by it then, but
  * the first. */
@@ -213,6 +213,7 @@ static const char RENAMED[] =
 	" 'employee_number', CASE WHEN c.employee_number IS NULL AND p.employee_number IS NOT NULL"                    \
 	"  THEN jsonb_build_object('from', p.employee_number) END,"                                                    \
 	" 'locale', CASE WHEN c.locale IS NULL AND p.locale IS NOT NULL THEN jsonb_build_object('from', p.locale) END," \
+	" 'country', CASE WHEN c.country IS NULL AND p.country IS NOT NULL THEN jsonb_build_object('from', p.country) END," \
 	" 'manager', CASE WHEN c.manager_key IS NULL AND p.manager_key IS NOT NULL"                                    \
 	"  THEN jsonb_build_object('from', p.manager_key) END,"                                                        \
 	" 'unit', CASE WHEN c.unit_key IS NULL AND p.unit_key IS NOT NULL THEN jsonb_build_object('from', p.unit_key) END))" \
