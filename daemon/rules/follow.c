@@ -76,6 +76,9 @@ static enum skd_outcome change_settle(struct follower *f)
 	if (outcome != SKD_OK)
 		return change_fail(f, outcome);
 	f->active = done.active;
+	outcome = stage_ready(f->call); /* what is there by now stays */
+	if (outcome != SKD_OK)
+		f->staged = 0;
 	change_end(f);
 	return SKD_OK;
 }

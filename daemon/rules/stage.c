@@ -306,16 +306,21 @@ enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const ch
 	stage_begin(stage, call);
 	TRY(store_stage_known(call, source, &digests, &stage->counts));
 	known_open(&stage->known, call, digests, (size_t)stage->counts.known);
-	return store_stage_begin(call, false);
+	return store_stage_begin(call, false, false);
 }
 
-enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int64_t active, bool small)
+enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int64_t active, bool again)
 {
 	stage_begin(stage, call);
 	known_open(&stage->known, call, NULL, 0);
 	stage->counts.active = active;
 	stage->counts.known = 1; /* a feed follows a whole reading, even if that showed nobody */
-	return store_stage_begin(call, small);
+	return store_stage_begin(call, true, again);
+}
+
+enum skd_outcome stage_ready(struct skd_call *call)
+{
+	return store_stage_empty(call);
 }
 
 enum skd_outcome stage_end(struct stage *stage)

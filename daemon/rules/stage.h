@@ -20,8 +20,11 @@ struct stage {
 
 /* Loads what the source showed last and begins the COPY. */
 enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const char *source) WARN_UNUSED;
-/* The same for a few changes that a feed tells, of a source with so many people: all of them are news. */
-enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int64_t active, bool small) WARN_UNUSED;
+/* The same for a few changes that a feed tells, of a source with so many people: all of them are news. `again`: not
+ * the first, nor the one with which to clear up. */
+enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int64_t active, bool again) WARN_UNUSED;
+/* After such a change, for the next one. */
+enum skd_outcome stage_ready(struct skd_call *call) WARN_UNUSED;
 /* All was read: stages the last group and lists what was not seen again. */
 enum skd_outcome stage_end(struct stage *stage) WARN_UNUSED;
 /* The reading failed: throws away what was staged. */

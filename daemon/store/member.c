@@ -51,8 +51,8 @@ static const char LINKS[] =
 	"  JOIN group_member m ON m.ref = p.key AND NOT m.by_name"
 	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1"
 	" UNION SELECT m.group_id, p.id FROM " STAGED_GROUPS " JOIN group_member m ON m.group_id = sg.id AND m.by_name"
-	"  JOIN person p ON p.source = $1 AND lower(p.username) = lower(m.ref) AND p.username = m.ref"
-	"  AND p.absent_since IS NULL AND " ALONE("p")
+	"  JOIN person p ON p.source = $1 AND lower(p.username) = lower(m.ref COLLATE \"default\")"
+	"  AND p.username = m.ref AND p.absent_since IS NULL AND " ALONE("p")
 	" UNION SELECT m.group_id, p.id FROM scope c JOIN person p ON p.id = c.person_id AND p.absent_since IS NULL"
 	"  JOIN group_member m ON m.ref = p.username AND m.by_name"
 	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 WHERE " ALONE("p");
@@ -82,7 +82,7 @@ static const char SKIP_NAMESAKES[] =
 	"  UNION SELECT m.group_id, m.ref FROM scope c JOIN person p ON p.id = c.person_id AND p.absent_since IS NULL"
 	"   JOIN group_member m ON m.ref = p.username AND m.by_name) AS m"
 	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 JOIN person p ON p.source = $1"
-	"   AND lower(p.username) = lower(m.ref) AND p.username = m.ref AND p.absent_since IS NULL AND NOT " ALONE("p") "),"
+	"   AND lower(p.username) = lower(m.ref COLLATE \"default\") AND p.username = m.ref AND p.absent_since IS NULL AND NOT " ALONE("p") "),"
 	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.id = named.id)"
 	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || ref || ' of a member' FROM named";
 

@@ -47,9 +47,11 @@ struct stage_counts {
 /* The digests of all that the source showed last, 16 bytes each, one after another, and how many. */
 enum skd_outcome store_stage_known(struct skd_call *call, const char *source, const uint8_t **digests,
 				   struct stage_counts *counts) WARN_UNUSED;
-/* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. `small`:
- * in the way that is quick for a few rows, of which now and then the other one clears up. */
-enum skd_outcome store_stage_begin(struct skd_call *call, bool small) WARN_UNUSED;
+/* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. `again`: not
+ * where store_stage_empty() left them so. */
+enum skd_outcome store_stage_begin(struct skd_call *call, bool feed, bool again) WARN_UNUSED;
+/* After a change of a feed, for the next one: quick for a few rows, of which store_stage_begin() clears up now and then. */
+enum skd_outcome store_stage_empty(struct skd_call *call) WARN_UNUSED;
 /* Begins the COPY of the digests that were not seen again. */
 enum skd_outcome store_stage_unseen_begin(struct skd_call *call) WARN_UNUSED;
 

@@ -26,7 +26,7 @@ struct db {
 	struct pool *pool;
 	struct prepared prepared;
 	bool in_tx, broken;
-	bool staged, few;    /* it has the tables of a run; its plans are for a few rows in them */
+	bool staged, few;    /* it has the tables of a feed, empty; its plans are for a few rows in them */
 	struct fiber *fiber; /* not NULL: a place in a pipeline */
 	struct text copy;    /* rows of a COPY on their way */
 	int cursor_step;     /* rows the FETCH under way asked for; 0: none */

@@ -21,6 +21,8 @@ static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS skip_line (what text, why text);"
 	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, scope, link, skip_line";
+/* For the planner, to whom a new table is one of ten pages. */
+static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, scope, link, skip_line";
 /* Statements stay planned. */
 static const char STAGE_EMPTY[] =
 	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
@@ -49,11 +51,22 @@ enum skd_outcome store_stage_known(struct skd_call *call, const char *source, co
 	return SKD_OK;
 }
 
-enum skd_outcome store_stage_begin(struct skd_call *call, bool small)
+enum skd_outcome store_stage_begin(struct skd_call *call, bool feed, bool again)
 {
-	TRY(db_script(call, small && call->db->staged ? STAGE_EMPTY : STAGE_TABLES));
-	call->db->staged = true;
+	bool ready = again && call->db->staged;
+	call->db->staged = false;
+	if (!ready)
+		TRY(db_script(call, STAGE_TABLES));
+	if (!ready && feed)
+		TRY(db_script(call, STAGE_SMALL));
 	return copy_begin(call, STAGE_COPY);
+}
+
+enum skd_outcome store_stage_empty(struct skd_call *call)
+{
+	TRY(db_script(call, STAGE_EMPTY));
+	call->db->staged = true;
+	return SKD_OK;
 }
 
 enum skd_outcome store_stage_unseen_begin(struct skd_call *call)
@@ -125,6 +138,13 @@ static const char UNIT_REFS[] =
 	" UNION ALL SELECT coalesce(u.key, u.external_id), u.id FROM unit u WHERE u.source = $1 AND u.absent_since IS NULL"
 	"  AND NOT EXISTS (SELECT FROM stage s WHERE s.kind = 'u' AND s.id = u.external_id)"
 	"  AND NOT EXISTS (SELECT FROM gone o WHERE o.id = u.id)";
+/* Those that a change of a feed can name. */
+static const char UNIT_REFS_NAMED[] =
+	"INSERT INTO unit_ref SELECT s.id, s.new_id FROM stage s WHERE s.kind = 'u'"
+	" UNION ALL SELECT coalesce(u.key, u.external_id), u.id FROM unit u WHERE u.source = $1 AND u.absent_since IS NULL"
+	"  AND coalesce(u.key, u.external_id) IN (SELECT coalesce(s.unit_key, 'name:' || lower(s.unit_name))"
+	"   FROM stage s WHERE s.kind = 'p' UNION SELECT p.unit_key FROM person p WHERE p.source = $1"
+	"   AND p.manager_id IS NULL AND p.manager_key IS NOT NULL)";
 
 #define PICTURE_INTO                                                                                                   \
 	"INSERT INTO picture (person_id, is_new, was_absent, external_id, key, username, name, mail, title, phone,"    \
@@ -256,7 +276,8 @@ static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff
 		TRY(db_script(call, "DISCARD PLANS"));
 	call->db->few = few;
 	if (few) /* each by an index */
-		return db_script(call, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
+		return db_script(call, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+				       " SET LOCAL plan_cache_mode = force_generic_plan");
 	if (diff->feed)
 		return SKD_OK;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
@@ -289,7 +310,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	TRY(diff_plan(call, diff));
 	TRY(diff_sort_out(call, diff));
 	TRY(db_run_if(call, staged->unit_names, STAGE_NAMED_UNITS, source));
-	TRY(db_run(call, UNIT_REFS, source, NULL));
+	TRY(db_run(call, diff->feed ? UNIT_REFS_NAMED : UNIT_REFS, source, NULL));
 	TRY(db_run_if(call, staged->people, PICTURE_STAGED, source));
 	if (before) {
 		TRY(db_run(call, TOUCHED, NO_ARGS, NULL));

@@ -30,6 +30,7 @@ CREATE TABLE unit (
 	UNIQUE (source, external_id)
 );
 CREATE INDEX ON unit (parent_id);
+CREATE INDEX ON unit (source, coalesce(key, external_id));
 
 CREATE TABLE person (
 	id uuid PRIMARY KEY DEFAULT uuid7(),

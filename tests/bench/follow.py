@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """From ldapmodify's answer to the change seen through REST, while skillsd follows the directory, beside a bare
 client that follows it too."""
+import http.client
+import json
 import time
 
 import ldap
-import requests
 from bench.sync import PEOPLE, ldif, person_dn
 from kit.house import BASE, House
 from kit.postgres import Postgres
@@ -30,12 +31,12 @@ class Change:
 
     def __init__(self, house, client):
         self.house, self.client, self.link = house, client, house.slapd.admin()
-        self.session = requests.Session()
+        self.session = http.client.HTTPConnection(house.url.removeprefix("http://"), timeout=30)
         self.bare, self.ours = [], []
 
     def get(self, path):
-        return self.session.get(self.house.url + "/api/v1" + path,
-                                headers={"Authorization": f"Bearer {self.client.token}"}, timeout=30).json()
+        self.session.request("GET", "/api/v1" + path, headers={"Authorization": f"Bearer {self.client.token}"})
+        return json.load(self.session.getresponse())
 
     def follow(self, dn):
         self.bare_link = self.house.slapd.admin()
