@@ -194,6 +194,13 @@ static const char PICTURE_RELATED[] =
 static const char NEWLY_LED[] =
 	"SELECT EXISTS (SELECT FROM picture c LEFT JOIN person p ON p.id = c.person_id"
 	" WHERE p.manager_id IS DISTINCT FROM c.manager_id)";
+/* Of a first reading: whether there are managers whom no way leads up from to somebody without one. */
+static const char LOOPED[] =
+	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED (SELECT c.person_id, c.manager_id FROM picture c"
+	"  WHERE c.person_id IN (SELECT manager_id FROM picture)),"
+	" led (id) AS (SELECT id FROM boss WHERE manager_id IS NULL"
+	"  UNION ALL SELECT b.id FROM led JOIN boss b ON b.manager_id = led.id)"
+	" SELECT (SELECT count(*) FROM boss) > (SELECT count(*) FROM led)";
 /* A loop needs somebody who has a new manager and is one; the walk up from there sees all of it. */
 static const char CUT_LOOPS[] =
 	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED ("
@@ -264,8 +271,8 @@ static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *dif
 
 /* ---- in order ---- */
 
-/* The planner knows nothing of tables as young as these. Small ones are soon looked at; large ones are best
- * joined by hash, and to look at them would take longer than all that follows. */
+/* The planner knows nothing of tables as young as these. Small ones are soon looked at; of large ones, which are best
+ * joined by hash, a glance at how many rows of a kind there are has to do. */
 static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff *diff)
 {
 	enum { MANY = 5000, FEW = 100 };
@@ -281,7 +288,8 @@ static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff
 	if (diff->feed)
 		return SKD_OK;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
-	return db_script(call, many ? "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off"
+	return db_script(call, many ? "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;"
+				      " SET LOCAL default_statistics_target = 1; ANALYZE stage"
 				    : "ANALYZE stage, unseen");
 }
 
@@ -316,7 +324,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 		TRY(db_run(call, TOUCHED, NO_ARGS, NULL));
 		TRY(db_run(call, PICTURE_RELATED, source, NULL));
 	}
-	TRY(db_query(call, NEWLY_LED, NO_ARGS, &rows));
+	TRY(db_query(call, before ? NEWLY_LED : LOOPED, NO_ARGS, &rows));
 	if (row_bool(rows, 0, 0))
 		TRY(db_run(call, CUT_LOOPS, source, NULL));
 	return diff_count(call, diff);
