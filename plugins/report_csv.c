@@ -112,13 +112,19 @@ static enum skd_outcome line_end(struct line *line)
 	return line->outcome;
 }
 
+/* The buffer is left as it is. */
+static void line_begin(struct line *line, const struct skd_out *out)
+{
+	line->out = out;
+	line->outcome = SKD_OK;
+	line->size = 0;
+}
+
 static enum skd_outcome csv_row(void *self, const struct skd_out *out, size_t columns, const struct skd_cell *cells)
 {
 	struct line line;
-	line.out = out;
-	line.outcome = SKD_OK;
-	line.size = 0;
 	(void)self;
+	line_begin(&line, out);
 	for (size_t i = 0; i < columns; i++) {
 		if (i)
 			line_add(&line, ',');
@@ -130,10 +136,8 @@ static enum skd_outcome csv_row(void *self, const struct skd_out *out, size_t co
 static enum skd_outcome csv_begin(void *self, const struct skd_out *out, size_t columns, const char *const *names)
 {
 	struct line line;
-	line.out = out;
-	line.outcome = SKD_OK;
-	line.size = 0;
 	(void)self;
+	line_begin(&line, out);
 	for (size_t i = 0; i < columns; i++) {
 		if (i)
 			line_add(&line, ',');

@@ -49,15 +49,22 @@ static char *digits_write(char *at, int value, int digits)
 	return at + digits;
 }
 
-size_t time_format(int64_t time, char out[TIME_SIZE])
+/* The date, and the microseconds since it began. */
+static int64_t date_split(int64_t time, int *year, int *month, int *day)
 {
 	int64_t days = time / (86400 * SECOND), rest = time % (86400 * SECOND);
 	if (rest < 0) {
 		days--;
 		rest += 86400 * SECOND;
 	}
+	date_of(days, year, month, day);
+	return rest;
+}
+
+size_t time_format(int64_t time, char out[TIME_SIZE])
+{
 	int year, month, day;
-	date_of(days, &year, &month, &day);
+	int64_t rest = date_split(time, &year, &month, &day);
 	int seconds = (int)(rest / SECOND), fraction = (int)(rest % SECOND);
 	const int parts[] = {(year % 10000 + 10000) % 10000, month, day, seconds / 3600, seconds / 60 % 60, seconds % 60};
 	char *at = out;
@@ -187,13 +194,8 @@ bool time_add_period(int64_t time, const char *text, int64_t *sum)
 	struct period period;
 	if (!period_read(text, &period))
 		return false;
-	int64_t days = time / (86400 * SECOND), rest = time % (86400 * SECOND);
-	if (rest < 0) {
-		days--;
-		rest += 86400 * SECOND;
-	}
 	int year, month, day;
-	date_of(days, &year, &month, &day);
+	int64_t rest = date_split(time, &year, &month, &day);
 	int64_t months = (int64_t)year * 12 + month - 1 + (int64_t)period.years * 12 + period.months;
 	year = (int)(months / 12);
 	month = (int)(months % 12) + 1;
