@@ -128,6 +128,21 @@ def test_nothing_is_lost_when_postgresql_goes_away():
             shows_title(house, 7, f"without a database {turn}")
 
 
+def test_what_a_crash_of_postgresql_took_is_read_again():
+    """A change of a feed is there before it is on disk."""
+    lost = 0
+    with Postgres("wal_writer_delay = 10s\n") as server, House(ldif(), config=BASES, slapd=SYNCPROV, postgres=server) as house:
+        for turn in range(3):
+            is_followed(house, f"turn {turn}")
+            if turn == 2:
+                house.sql("SET LOCAL synchronous_commit = off; UPDATE lease SET expires_at = now() - interval '1 s' RETURNING 1")
+            server.stop()
+            server.start()
+            lost += house.sql("SELECT title FROM person WHERE username = 'u3'") != [(f"turn {turn}",)]
+            shows_title(house, 3, f"turn {turn}")
+    assert lost
+
+
 def test_a_session_that_breaks_between_two_changes_does_not_end_the_feed(plain):
     for turn in range(5):
         time.sleep(0.5)  # the daemon hears of its commit after others see it

@@ -96,8 +96,12 @@ enum skd_outcome sync_asked(struct skd_call *call, const struct directory *direc
 enum skd_outcome sync_keep(struct skd_call *call)
 {
 	struct lease_life life;
+	bool other;
 	TRY(lease_session(call, &life));
-	return store_lease_renew(call, call->house->holder, &life, LEASE_MS);
+	TRY(store_lease_renew(call, call->house->holder, &life, LEASE_MS, &other));
+	if (other)
+		call->house->sync_wanted(call->house);
+	return SKD_OK;
 }
 
 enum skd_outcome sync_let_go(struct skd_call *call)

@@ -31,7 +31,8 @@ enum skd_outcome sync_lead(struct skd_call *call, const struct directory *direct
 /* Whether somebody asked for a run that nobody has taken yet. */
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked) WARN_UNUSED;
 
-/* Keeps the leases this daemon holds, or lets them go. */
+/* Keeps the leases this daemon holds, or lets them go. A database that was away may be an older one, and what a feed
+ * told is not written to disk before it is seen: then all is read anew. */
 enum skd_outcome sync_keep(struct skd_call *call) WARN_UNUSED;
 enum skd_outcome sync_let_go(struct skd_call *call) WARN_UNUSED;
 

@@ -58,13 +58,20 @@ enum skd_outcome store_lease_wait(struct skd_call *call, const char *name)
 }
 
 static const char LEASE_RENEW[] =
-	"UPDATE lease SET expires_at = now() + $2::bigint * interval '1 ms', backend = $3::int,"
-	" backend_start = $4::timestamptz WHERE name IN"
-	" (SELECT name FROM lease WHERE holder = $1 AND expires_at > now() FOR UPDATE SKIP LOCKED)";
+	"UPDATE lease l SET expires_at = now() + $2::bigint * interval '1 ms', backend = $3::int,"
+	" backend_start = $4::timestamptz FROM"
+	" (SELECT name, backend, backend_start FROM lease WHERE holder = $1 AND expires_at > '-infinity' FOR UPDATE SKIP LOCKED) AS o"
+	" WHERE l.name = o.name RETURNING (o.backend, o.backend_start) IS DISTINCT FROM ($3::int, $4::timestamptz)";
 
-enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life, long ms)
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life, long ms,
+				   bool *other)
 {
-	return db_run(call, LEASE_RENEW, ARGS(holder, arg_int(call, ms), life->backend, life->start), NULL);
+	struct rows *rows;
+	TRY(db_query(call, LEASE_RENEW, ARGS(holder, arg_int(call, ms), life->backend, life->start), &rows));
+	*other = false;
+	for (int i = 0; i < rows_count(rows); i++)
+		*other = *other || row_bool(rows, i, 0);
+	return SKD_OK;
 }
 
 static const char LEASE_DROP[] = "UPDATE lease SET expires_at = '-infinity' WHERE name = $1 AND holder = $2";

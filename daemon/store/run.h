@@ -18,9 +18,10 @@ enum skd_outcome store_lease_take(struct skd_call *call, const char *name, const
 				  const struct lease_life *life, long ms, bool *mine, int64_t *epoch) WARN_UNUSED;
 /* Locks the lease's row in this transaction; CLASH unless the epoch is still current. */
 enum skd_outcome store_lease_hold(struct skd_call *call, const char *name, int64_t epoch) WARN_UNUSED;
-/* Keeps all leases of a holder for `ms` more. */
-enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life,
-				   long ms) WARN_UNUSED;
+/* Keeps all leases of a holder for `ms` more, those too that nobody has taken since they ended. `other`: one was
+ * held by another session, or in a database that is no longer this one. */
+enum skd_outcome store_lease_renew(struct skd_call *call, const char *holder, const struct lease_life *life, long ms,
+				   bool *other) WARN_UNUSED;
 /* Waits until whoever writes under the lease has committed, and keeps others from it until the end of
  * this transaction. */
 enum skd_outcome store_lease_wait(struct skd_call *call, const char *name) WARN_UNUSED;

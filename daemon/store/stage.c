@@ -282,9 +282,9 @@ static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff
 	if (few != call->db->few)
 		TRY(db_script(call, "DISCARD PLANS"));
 	call->db->few = few;
-	if (few) /* each by an index */
+	if (few) /* each by an index; sync_keep() sees to what a crash may take */
 		return db_script(call, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-				       " SET LOCAL plan_cache_mode = force_generic_plan");
+				       " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL synchronous_commit = off");
 	if (diff->feed)
 		return SKD_OK;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));

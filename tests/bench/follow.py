@@ -93,7 +93,7 @@ def role(table, house):
 def follow(table):
     config = {"directory main": {"people_base": PEOPLE, "full_interval": "1d"}, "role issuer": {"group": GROUP},
               "role admin": {"account": "pam:rescue"}, "server": {"log_level": "info"}}
-    with Postgres("shared_buffers = 256MB\n") as postgres, \
+    with Postgres("shared_buffers = 256MB\nfsync = on\n") as postgres, \
             House(ldif(SIZE) + GROUPS, config=config, slapd=SYNCPROV, postgres=postgres) as house:
         attribute(table, house)
         role(table, house)
