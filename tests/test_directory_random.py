@@ -38,12 +38,12 @@ PICTURES = {
              " AND (u.key IS NOT NULL OR u.used)",
     "units that are gone": "SELECT external_id FROM unit WHERE absent_since IS NOT NULL"
                            " AND (used OR parent_id IS NOT NULL)",
-    "groups": "SELECT external_id, key, dn, name, digest::text FROM directory_group",
+    "groups": "SELECT external_id, key, dn, name, digest::text, lost FROM directory_group",
     "names of members": "SELECT g.external_id, m.ref, m.by_name FROM group_member m"
                         " JOIN directory_group g ON g.id = m.group_id",
-    "members": "SELECT g.external_id, p.external_id FROM group_person m JOIN directory_group g ON g.id = m.group_id"
+    "members": "SELECT g.external_id, p.external_id, m.lost FROM group_person m JOIN directory_group g ON g.id = m.group_id"
                " JOIN person p ON p.id = m.person_id WHERE p.absent_since IS NULL",
-    "groups in groups": "SELECT g.external_id, n.external_id FROM group_group m"
+    "groups in groups": "SELECT g.external_id, n.external_id, m.lost FROM group_group m"
                         " JOIN directory_group g ON g.id = m.group_id JOIN directory_group n ON n.id = m.member_id",
     "roles": "SELECT h.role, p.external_id, h.group_dn FROM role_grant h JOIN person p ON p.id = h.person_id"
              " WHERE h.until = 'infinity'",

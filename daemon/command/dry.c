@@ -29,7 +29,7 @@ static void line_print(struct skd_call *call, const struct store_dry_line *line)
 	else if (strncmp(kind, "role_", 5) == 0)
 		printf("  %-9s %s: the role %s, through %s\n", kind + 5, person_shown(call, line), line->line.what, first);
 	else
-		printf("  %-9s %s\n", kind, person_shown(call, line));
+		printf("  %-9s %s\n", strcmp(kind, "group_lost") == 0 ? "lost" : kind, person_shown(call, line));
 	for (size_t i = 0; line->line.person_name && strncmp(kind, "role_", 5) != 0 && i < line->say_count; i++)
 		printf("              %s\n", shown(call, line->says[i]));
 }

@@ -46,7 +46,7 @@ static const struct skd_option directory_options[] = {
 	{"interval", SKD_DURATION, "5m", "Time between runs."},
 	{"full_interval", SKD_DURATION, "1h", "Time between whole readings while the directory itself tells what changes."},
 	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed."},
-	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave or lose a value, and more than absent_percent, waits for approval."},
+	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, or lose a value or a group, and more than absent_percent, waits for approval."},
 	{"absent_percent", SKD_NUMBER, "5", "See absent_count."},
 	{"absent_window", SKD_DURATION, NULL, "Who left within this time before counts too, unless it was approved; three intervals, at least 10s, when not given."},
 	{NULL}};

@@ -43,6 +43,35 @@ static enum skd_outcome weigh_absent(struct skd_call *call, const struct run_tas
 	return SKD_OK;
 }
 
+/* A group may lose as large a share of its members as the directory of its people; many small ones together, no
+ * more people than that. */
+static enum skd_outcome weigh_groups(struct skd_call *call, const struct run_task *task, struct store_diff *diff,
+				     const char **alarm)
+{
+	struct store_group_loss *groups, *worst = NULL;
+	size_t count, beyond = 0;
+	int64_t people;
+	if (diff->parting <= run_most(task, 0))
+		return SKD_OK;
+	TRY(store_diff_emptied(call, run_most(task, 0), &groups, &count));
+	for (size_t i = count; i-- > 0;)
+		if (groups[i].lost > run_most(task, groups[i].had)) {
+			worst = &groups[i];
+			beyond++;
+		}
+	TRY(store_diff_fewer(call, diff, &people));
+	diff->leaving = worst || people > run_most(task, diff->counts.active);
+	if (!diff->leaving || *alarm)
+		return SKD_OK;
+	*alarm = worst ? talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would leave the group %s", worst->lost,
+					 worst->had, worst->dn)
+		       : talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would be in fewer groups", people,
+					 diff->counts.active);
+	if (beyond > 1)
+		*alarm = talloc_asprintf(call, "%s, the worst of %zu groups", *alarm, beyond);
+	return SKD_OK;
+}
+
 /* Why the run must not be applied without an admin; NULL: it may. */
 static enum skd_outcome run_weigh(struct skd_call *call, const struct run_task *task, struct store_diff *diff,
 				  const char **alarm)
@@ -54,6 +83,7 @@ static enum skd_outcome run_weigh(struct skd_call *call, const struct run_task *
 	if (!*alarm && diff->losing)
 		*alarm = talloc_asprintf(call, "%" PRId64 " of %" PRId64 " people would lose their %s", diff->lost,
 					 diff->counts.active, diff->lost_what);
+	TRY(weigh_groups(call, task, diff, alarm));
 	if (!*alarm || !task->wish.covers)
 		return SKD_OK;
 	TRY(store_diff_beyond(call, diff, task->wish.covers, &beyond));

@@ -50,7 +50,7 @@ enum skd_outcome run_lines(struct skd_call *call, const char *id, int most, stru
 /* When the directory said what of a person the actor sees. */
 enum skd_outcome run_said(struct skd_call *call, const char *person_id, struct store_run_said **said,
 			  size_t *count) WARN_UNUSED;
-/* An admin asks for a run now, in which `allow` people may leave or lose a value (0: as many as ever); NULL
+/* An admin asks for a run now, in which `allow` people may leave, or lose a value or a group (0: as many as ever); NULL
  * source: the only one, or the first. */
 enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allow, struct store_run *run) WARN_UNUSED;
 /* The approval covers the parked run's list and nothing else. */

@@ -22,8 +22,8 @@ static inline enum skd_outcome db_run_if(struct skd_call *call, int64_t needed, 
 	return needed ? db_run(call, sql, args, NULL) : SKD_OK;
 }
 
-/* Before people are applied: whose place in groups is to be found again. */
-enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+/* Whose place in groups is to be found again, and which are lost. */
+enum skd_outcome diff_find_places(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Groups and their members, after people and units. */
 enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
 /* What groups and members lost, where the picture is not applied. */

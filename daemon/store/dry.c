@@ -47,7 +47,8 @@ enum skd_outcome store_dry_begin(struct skd_call *call)
 /* A manager stands in a line by their id. */
 static const char DRY_LINES[] =
 	"SELECT l.kind, CASE WHEN p.added_by IS DISTINCT FROM $1::uuid THEN p.id END, p.name, l.what, l.detail, p.username,"
-	" CASE WHEN l.kind LIKE 'role%' THEN ARRAY[l.detail->>'group'] WHEN l.kind = 'skipped' THEN ARRAY[l.detail->>'why']"
+	" CASE WHEN l.kind LIKE 'role%' THEN ARRAY[l.detail->>'group']"
+	" WHEN l.detail ? 'why' THEN array_remove(ARRAY[l.detail->>'group', l.detail->>'why'], NULL)"
 	" ELSE ARRAY(SELECT e.key || ': ' || coalesce((SELECT name FROM person WHERE id = (CASE e.key WHEN 'manager' THEN e.value->>'from' END)::uuid),"
 	"   e.value->>'from', 'nothing') || ' -> '"
 	"   || coalesce((SELECT name FROM person WHERE id = (CASE e.key WHEN 'manager' THEN e.value->>'to' END)::uuid),"
@@ -55,7 +56,7 @@ static const char DRY_LINES[] =
 	" FROM (SELECT id, kind, person_id, what, detail FROM directory_run_line WHERE run_id = $1::uuid"
 	"  UNION ALL SELECT 0, 'added', id, NULL, NULL FROM person WHERE added_by = $1::uuid) AS l"
 	" LEFT JOIN person p ON p.id = l.person_id ORDER BY"
-	" array_position('{added,returned,absent,moved,changed,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
+	" array_position('{added,returned,absent,moved,changed,group_lost,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
 
 enum skd_outcome store_dry_lines(struct skd_call *call, const char *run_id, struct store_dry_line **lines, size_t *count)
 {

@@ -9,7 +9,7 @@ static const char GROUPS_PUT[] =
 	"INSERT INTO directory_group AS g (source, external_id, key, dn, name, digest)"
 	" SELECT $1, id, key, note, name, digest FROM stage WHERE kind = 'g'"
 	" ON CONFLICT (source, external_id) DO UPDATE SET key = excluded.key, dn = excluded.dn, name = excluded.name,"
-	"  digest = excluded.digest";
+	"  digest = excluded.digest, lost = false";
 static const char GROUPS_DROP[] = "DELETE FROM directory_group g USING gone o WHERE o.kind = 'g' AND g.id = o.id";
 
 #define STAGED_GROUPS                                                                                                  \
@@ -27,17 +27,6 @@ static const char NAMES_ADD[] =
 	" SELECT FROM group_member m WHERE m.group_id = sg.id AND m.ref = " NAMED " AND m.by_name = (s.parent_key IS NULL))";
 
 /* ---- who is meant ---- */
-
-/* People whose place in groups has to be found again: before the picture is applied. */
-static const char SCOPE[] =
-	"INSERT INTO scope SELECT c.person_id FROM picture c LEFT JOIN person p ON p.id = c.person_id"
-	"  AND p.absent_since IS NULL WHERE (p.key, p.username) IS DISTINCT FROM (c.key, c.username)"
-	" UNION SELECT id FROM gone WHERE kind = 'p'"
-	/* and the namesakes they had and will have: one alone may be meant by a username */
-	" UNION SELECT o.id FROM (SELECT username FROM picture UNION SELECT p.username FROM picture c"
-	"   JOIN person p ON p.id = c.person_id UNION SELECT p.username FROM gone g JOIN person p ON p.id = g.id) AS n"
-	"  JOIN group_member m ON m.by_name AND m.ref = n.username"
-	"  JOIN person o ON lower(o.username) = lower(n.username) AND o.source = $1 AND o.absent_since IS NULL";
 
 #define ALONE(person)                                                                                                  \
 	"NOT EXISTS (SELECT FROM person o WHERE lower(o.username) = lower(" person ".username)"                        \
@@ -57,23 +46,18 @@ static const char LINKS[] =
 	"  JOIN group_member m ON m.ref = p.username AND m.by_name"
 	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 WHERE " ALONE("p");
 
-static const char LINKS_DROP_OF_GROUPS[] =
-	"DELETE FROM group_person gp USING " STAGED_GROUPS " WHERE gp.group_id = sg.id"
-	" AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)";
-static const char LINKS_DROP_OF_PEOPLE[] =
-	"DELETE FROM group_person gp USING scope c WHERE gp.person_id = c.person_id"
-	" AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)";
+static const char LINKS_DROP[] =
+	"DELETE FROM group_person gp USING lost l WHERE gp.group_id = l.group_id AND gp.person_id = l.id";
 static const char LINKS_ADD[] =
-	"INSERT INTO group_person (group_id, person_id) SELECT group_id, person_id FROM link ON CONFLICT DO NOTHING";
+	"INSERT INTO group_person AS gp (group_id, person_id) SELECT group_id, person_id FROM link"
+	" ON CONFLICT (group_id, person_id) DO UPDATE SET lost = false WHERE gp.lost";
 
 static const char NESTED_DROP[] =
-	"DELETE FROM group_group gg USING directory_group g, directory_group n WHERE g.id = gg.group_id AND n.id = gg.member_id"
-	" AND g.source = $1 AND NOT EXISTS (SELECT FROM group_member m WHERE m.group_id = g.id AND m.ref = n.key"
-	"  AND NOT m.by_name)";
+	"DELETE FROM group_group gg USING lost l WHERE gg.group_id = l.group_id AND gg.member_id = l.id";
 static const char NESTED_ADD[] =
-	"INSERT INTO group_group (group_id, member_id) SELECT DISTINCT m.group_id, n.id FROM directory_group n"
+	"INSERT INTO group_group AS gg (group_id, member_id) SELECT DISTINCT m.group_id, n.id FROM directory_group n"
 	" JOIN group_member m ON m.ref = n.key AND NOT m.by_name JOIN directory_group g ON g.id = m.group_id AND g.source = $1"
-	" WHERE n.source = $1 ON CONFLICT DO NOTHING";
+	" WHERE n.source = $1 ON CONFLICT (group_id, member_id) DO UPDATE SET lost = false WHERE gg.lost";
 
 /* A group that names two by one username says so in each run, also where only people are news. */
 static const char SKIP_NAMESAKES[] =
@@ -86,13 +70,6 @@ static const char SKIP_NAMESAKES[] =
 	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.id = named.id)"
 	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || ref || ' of a member' FROM named";
 
-enum skd_outcome diff_find_scope(struct skd_call *call, const struct store_diff *diff)
-{
-	if (diff->no_rights)
-		return SKD_OK;
-	return db_run(call, SCOPE, ARGS(diff->source), NULL);
-}
-
 enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
@@ -104,45 +81,35 @@ enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_dif
 	if (diff->no_rights || (!staged->groups && !was_shown(staged)))
 		return SKD_OK;
 	TRY(db_run(call, LINKS, source, NULL));
-	TRY(db_run_if(call, staged->groups, LINKS_DROP_OF_GROUPS, source));
-	TRY(db_run(call, LINKS_DROP_OF_PEOPLE, NO_ARGS, NULL));
+	TRY(db_run_if(call, diff->lost_places, LINKS_DROP, NO_ARGS));
 	TRY(db_run(call, LINKS_ADD, NO_ARGS, NULL));
-	TRY(db_run_if(call, staged->groups, NESTED_DROP, source));
+	TRY(db_run_if(call, diff->lost_places, NESTED_DROP, NO_ARGS));
 	TRY(db_run_if(call, staged->groups, NESTED_ADD, source));
 	return db_run(call, SKIP_NAMESAKES, source, NULL);
 }
 
-/* ---- losses alone: the picture is not applied, so it is asked who is meant. Who would leave has no rights meanwhile ---- */
+/* ---- losses alone: the picture is not applied. Who would leave has no rights meanwhile ---- */
 
 /* The DN that a grant is known by stays. Without a digest: even if a group is again as it was, what it lost has
  * to be found again. */
 static const char LOSS_GROUPS[] =
 	"UPDATE directory_group g SET key = s.key, name = s.name, digest = NULL FROM stage s WHERE s.kind = 'g'"
 	" AND g.source = $1 AND g.external_id = s.id";
+static const char LOSS_GROUPS_GONE[] =
+	"UPDATE directory_group g SET lost = true, digest = NULL FROM gone o WHERE o.kind = 'g' AND g.id = o.id";
+static const char LOSS_DIGESTS[] =
+	"UPDATE directory_group g SET digest = NULL WHERE g.digest IS NOT NULL AND g.id IN (SELECT group_id FROM lost)";
 static const char LOSS_LINKS[] =
-	"WITH people AS MATERIALIZED (SELECT person_id, key, username FROM picture UNION ALL"
-	" SELECT p.id, p.key, p.username FROM person p WHERE p.source = $1 AND p.absent_since IS NULL"
-	"  AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)"
-	"  AND NOT EXISTS (SELECT FROM gone o WHERE o.id = p.id))"
-	" INSERT INTO link SELECT m.group_id, p.person_id FROM group_member m JOIN people p ON p.key = m.ref"
-	"  WHERE NOT m.by_name"
-	" UNION SELECT m.group_id, p.person_id FROM group_member m JOIN people p ON p.username = m.ref WHERE m.by_name"
-	"  AND NOT EXISTS (SELECT FROM people o WHERE o.username = p.username AND o.person_id <> p.person_id)";
-static const char LOSS_LINKS_DROP[] =
-	"WITH lost AS (DELETE FROM group_person gp USING directory_group g WHERE g.id = gp.group_id AND g.source = $1"
-	"  AND NOT EXISTS (SELECT FROM link l WHERE l.group_id = gp.group_id AND l.person_id = gp.person_id)"
-	"  RETURNING gp.group_id)"
-	" UPDATE directory_group g SET digest = NULL FROM lost WHERE g.id = lost.group_id";
+	"UPDATE group_person gp SET lost = true FROM lost l WHERE gp.group_id = l.group_id AND gp.person_id = l.id AND NOT gp.lost";
+static const char LOSS_NESTED[] =
+	"UPDATE group_group gg SET lost = true FROM lost l WHERE gg.group_id = l.group_id AND gg.member_id = l.id AND NOT gg.lost";
 
 enum skd_outcome diff_apply_group_losses(struct skd_call *call, const struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
-	struct args source = ARGS(diff->source);
-	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
-	TRY(db_run_if(call, staged->groups, LOSS_GROUPS, source));
-	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
-	TRY(db_run_if(call, staged->members, NAMES_ADD, source));
-	TRY(db_run_if(call, staged->groups, NESTED_DROP, source));
-	TRY(db_run(call, LOSS_LINKS, source, NULL));
-	return db_run(call, LOSS_LINKS_DROP, source, NULL);
+	TRY(db_run_if(call, staged->groups, LOSS_GROUPS, ARGS(diff->source)));
+	TRY(db_run_if(call, staged->unseen + staged->doubtful, LOSS_GROUPS_GONE, NO_ARGS));
+	TRY(db_run_if(call, diff->lost_places, LOSS_DIGESTS, NO_ARGS));
+	TRY(db_run_if(call, diff->lost_places, LOSS_LINKS, NO_ARGS));
+	return db_run_if(call, diff->lost_places, LOSS_NESTED, NO_ARGS);
 }

@@ -22,20 +22,22 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 /* By the DN and nothing else; a plain name only while one group of that directory has it, so that nobody
  * gets a role by making a group of the same name. */
 #define ROLE_GROUP_IS                                                                                                  \
-	"g.source = r.source AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)"        \
-	" AND (SELECT count(*) FROM directory_group o WHERE o.source = r.source AND lower(o.name) = lower(r.ref)) = 1))"
+	"g.source = r.source AND NOT g.lost AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)" \
+	" AND (SELECT count(*) FROM directory_group o WHERE o.source = r.source AND NOT o.lost"                        \
+	"  AND lower(o.name) = lower(r.ref)) = 1))"
 
 /* Every configured group with all groups inside it, however deep. UNION ends where groups contain each other. */
 #define ROLE_WITHIN                                                                                                    \
 	"WITH RECURSIVE within (role, top, group_id) AS ("                                                             \
 	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS                        \
-	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id),"
+	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id AND NOT n.lost),"
 
 /* Who should hold what. */
 #define ROLE_WANTED                                                                                                    \
 	ROLE_WITHIN                                                                                                    \
 	" wanted AS (SELECT DISTINCT w.role, gp.person_id, g.source, g.dn, g.name"                                     \
-	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.top"      \
+	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"                             \
+	"  JOIN directory_group g ON g.id = w.top"                                                                     \
 	/* those few, each by the index */                                                                             \
 	"  WHERE (SELECT p.absent_since IS NULL AND NOT p.disabled FROM person p WHERE p.id = gp.person_id))"
 
@@ -74,7 +76,8 @@ enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, b
 static const char GRANT_LIST[] =
 	ROLE_WITHIN
 	" via AS (SELECT DISTINCT ON (w.role, t.dn, gp.person_id) w.role, t.dn AS top_dn, gp.person_id, g.dn, g.name"
-	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id JOIN directory_group g ON g.id = w.group_id"
+	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"
+	"  JOIN directory_group g ON g.id = w.group_id"
 	"  JOIN directory_group t ON t.id = w.top ORDER BY w.role, t.dn, gp.person_id, g.id <> t.id, g.dn)"
 	" SELECT h.role, p.id, p.name, p.username, h.group_dn, h.group_name, nullif(v.dn, h.group_dn), v.name, h.since"
 	" FROM role_grant h JOIN person p ON p.id = h.person_id"
@@ -122,7 +125,7 @@ enum skd_outcome store_role_group_list(struct skd_call *call, struct store_role_
 static const char ROLE_GROUP_LOOK[] =
 	"UPDATE role_group r SET trouble = f.trouble FROM (SELECT r.role, r.ref,"
 	"  CASE count(g.id) WHEN 0 THEN 'missing' WHEN 1 THEN NULL ELSE 'ambiguous' END AS trouble"
-	"  FROM role_group r LEFT JOIN directory_group g ON g.source = r.source"
+	"  FROM role_group r LEFT JOIN directory_group g ON g.source = r.source AND NOT g.lost"
 	"  AND (g.key = r.group_key OR (r.group_key IS NULL AND lower(g.name) = lower(r.ref)))"
 	"  WHERE r.source = $1 GROUP BY r.role, r.ref) AS f"
 	" WHERE r.source = $1 AND (r.role, r.ref) = (f.role, f.ref) AND r.trouble IS DISTINCT FROM f.trouble"

@@ -69,6 +69,9 @@ struct store_diff {
 	const char *lost_what; /* the attribute that most people would have no longer, or NULL */
 	int64_t lost;          /* how many */
 	bool losing;           /* more than may: set by who weighs it */
+	int64_t lost_places; /* people and groups in groups, no longer so */
+	int64_t parting;     /* people who stay, each once for every group that they would be in no longer */
+	bool leaving;        /* more than may: set by who weighs it */
 	int64_t renamed; /* of who would leave, those whose username comes back with another stable id */
 	bool no_rights; /* compared: nobody's place in groups, and nobody's right, can be another one now */
 	struct run_counts counts;
@@ -79,13 +82,22 @@ enum skd_outcome store_run_recent(struct skd_call *call, const char *source, lon
 /* From staging to a resolved picture of what is news: duplicates and loops skipped with a line; counts
  * what applying it would do. Changes nothing outside temporary tables. */
 enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
+/* The groups that more than so many people would be in no longer, the worst first; groups within count as well. */
+struct store_group_loss {
+	const char *dn;
+	int64_t lost, had;
+};
+enum skd_outcome store_diff_emptied(struct skd_call *call, int64_t more_than, struct store_group_loss **groups,
+				    size_t *count) WARN_UNUSED;
+/* How many people would lose a group and get into no other. */
+enum skd_outcome store_diff_fewer(struct skd_call *call, const struct store_diff *diff, int64_t *people) WARN_UNUSED;
 /* Whether a known id stands under another DN than before. */
 enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_diff *diff, bool *elsewhere) WARN_UNUSED;
 /* Applies the picture: units, people, groups, members. Writes lines and changes. */
 enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
-/* Applies what must never wait: members that left a group, accounts that were disabled. */
+/* Applies what must never wait: a place in a group that is lost gives no right; accounts that were disabled. */
 enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
-/* Writes who would leave, and who would lose what, as lines of the run, without applying them. */
+/* Writes who would leave, and who would lose what or which group, as lines of the run, without applying them. */
 enum skd_outcome store_diff_list_losses(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
 /* How many of them are not on the list of an approved run. */
 enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_diff *diff, const char *approved,
@@ -111,7 +123,7 @@ struct store_run_line {
 /* What was asked of a run. */
 struct run_wish {
 	bool asked;
-	int64_t allow;      /* people who may leave or lose a value; 0: as configured */
+	int64_t allow;      /* people who may leave, or lose a value or a group; 0: as configured */
 	const char *covers; /* the run whose list was approved, or NULL */
 };
 /* A run somebody asked for, taken by whoever has the lease. */

@@ -18,15 +18,17 @@ static const char STAGE_TABLES[] =
 	" employee_number text, locale text, country text, manager_key text COLLATE \"C\", manager_id uuid, unit_key text COLLATE \"C\","
 	" unit_id uuid, disabled boolean, digest uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS scope (person_id uuid);"
+	"CREATE TEMP TABLE IF NOT EXISTS lost (group_id uuid, id uuid);"
+	"CREATE TEMP TABLE IF NOT EXISTS parting (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS skip_line (what text, why text);"
-	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, scope, link, skip_line";
+	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, scope, lost, parting, link, skip_line";
 /* For the planner, to whom a new table is one of ten pages. */
-static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, scope, link, skip_line";
+static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, scope, lost, parting, link, skip_line";
 /* Statements stay planned. */
 static const char STAGE_EMPTY[] =
 	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
-	" DELETE FROM scope; DELETE FROM link; DELETE FROM skip_line";
+	" DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
 static const char STAGE_COPY[] =
 	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key,"
@@ -327,7 +329,8 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	TRY(db_query(call, before ? NEWLY_LED : LOOPED, NO_ARGS, &rows));
 	if (row_bool(rows, 0, 0))
 		TRY(db_run(call, CUT_LOOPS, source, NULL));
-	return diff_count(call, diff);
+	TRY(diff_count(call, diff));
+	return diff_find_places(call, diff);
 }
 
 /* An entry with a known id and another DN may have been renamed, or be somebody else with the same id. */
@@ -347,13 +350,18 @@ enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_
 
 /* ---- parked runs ---- */
 
-/* Whom the run would take something from, and why; $2: values too. */
+/* Whom the run would take something from, and why; $2: values too, $3: groups too. */
 #define LOSSES                                                                                                         \
 	"SELECT 'absent' AS kind, p.id AS person_id, p.name, jsonb_build_object('why', CASE WHEN EXISTS"               \
 	"  (SELECT FROM picture c WHERE c.is_new AND lower(c.username) = lower(p.username))"                           \
 	"  THEN 'an entry with another stable id has the username' ELSE 'the directory shows no entry with the stable id '"   \
 	"  || p.external_id END) AS detail FROM gone g JOIN person p ON p.id = g.id WHERE g.kind = 'p'"                \
-	" UNION ALL SELECT 'changed', l.person_id, l.name, l.detail FROM (" LOSERS ") AS l WHERE $2::bool AND l.detail <> '{}'"
+	" UNION ALL SELECT 'changed', l.person_id, l.name, l.detail FROM (" LOSERS ") AS l WHERE $2::bool AND l.detail <> '{}'" \
+	" UNION ALL SELECT 'group_lost', p.id, p.name, jsonb_build_object('group', g.dn, 'why', CASE"                   \
+	"  WHEN o.id IS NOT NULL THEN 'the directory shows no group with the stable id ' || g.external_id"             \
+	"  WHEN l.id IS NOT NULL THEN 'the group does not name them' ELSE 'it contains the group that they are in no longer' END)" \
+	" FROM parting t JOIN person p ON p.id = t.person_id JOIN directory_group g ON g.id = t.group_id"             \
+	" LEFT JOIN gone o ON o.id = g.id LEFT JOIN lost l ON l.group_id = t.group_id AND l.id = t.person_id WHERE $3::bool"
 
 static const char LOSSES_LIST[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
@@ -364,21 +372,21 @@ static const char LOSSES_BEYOND[] =
 
 enum skd_outcome store_diff_list_losses(struct skd_call *call, const struct store_diff *diff)
 {
-	return db_run(call, LOSSES_LIST, ARGS(diff->run_id, arg_bool(diff->losing)), NULL);
+	return db_run(call, LOSSES_LIST, ARGS(diff->run_id, arg_bool(diff->losing), arg_bool(diff->leaving)), NULL);
 }
 
 enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_diff *diff, const char *approved,
 				   int64_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, LOSSES_BEYOND, ARGS(approved, arg_bool(diff->losing)), &rows));
+	TRY(db_query(call, LOSSES_BEYOND, ARGS(approved, arg_bool(diff->losing), arg_bool(diff->leaving)), &rows));
 	*count = row_int(rows, 0, 0);
 	return SKD_OK;
 }
 
 static const char PARKED_FIND[] =
 	"WITH losses AS (" LOSSES "), listed AS (SELECT l.run_id, l.kind, l.person_id, l.detail FROM directory_run_line l"
-	"  WHERE l.kind IN ('absent', 'changed'))"
+	"  WHERE l.kind IN ('absent', 'changed', 'group_lost'))"
 	" SELECT r.id, NOT EXISTS ("
 	"  (SELECT o.kind, o.person_id, o.detail FROM losses o"
 	"   EXCEPT SELECT l.kind, l.person_id, l.detail FROM listed l WHERE l.run_id = r.id)"
@@ -390,7 +398,7 @@ static const char PARKED_FIND[] =
 enum skd_outcome store_diff_parked(struct skd_call *call, const struct store_diff *diff, const char **id, bool *same)
 {
 	struct rows *rows;
-	TRY(db_query(call, PARKED_FIND, ARGS(diff->source, arg_bool(diff->losing)), &rows));
+	TRY(db_query(call, PARKED_FIND, ARGS(diff->source, arg_bool(diff->losing), arg_bool(diff->leaving)), &rows));
 	*id = rows_count(rows) ? row_uuid(rows, 0, 0) : NULL;
 	*same = rows_count(rows) && row_bool(rows, 0, 1);
 	return SKD_OK;

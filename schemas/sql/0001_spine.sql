@@ -92,9 +92,11 @@ CREATE TABLE directory_group (
 	dn text NOT NULL,
 	name text NOT NULL,
 	digest uuid,
+	lost boolean NOT NULL DEFAULT false,
 	UNIQUE (source, external_id)
 );
--- Members as the directory names them; who that is stands in the two tables after it.
+-- Members as the directory names them; who that is stands in the two tables after it. What a run that waits for
+-- approval does not show any more is lost: it gives no right, and for all else it is as it was.
 CREATE TABLE group_member (
 	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
 	ref text COLLATE "C" NOT NULL, -- a key, or
@@ -105,12 +107,14 @@ CREATE INDEX ON group_member USING hash (ref);
 CREATE TABLE group_person (
 	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
 	person_id uuid NOT NULL,
+	lost boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (group_id, person_id)
 );
 CREATE INDEX ON group_person (person_id);
 CREATE TABLE group_group (
 	group_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
 	member_id uuid NOT NULL REFERENCES directory_group ON DELETE CASCADE,
+	lost boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (group_id, member_id)
 );
 
@@ -123,7 +127,7 @@ CREATE TABLE directory_run (
 		CHECK (state IN ('running', 'done', 'needs_approval', 'approved', 'dropped', 'failed')),
 	asked_by uuid,
 	epoch bigint, -- of the lease under which it began; NULL: nobody has taken it yet
-	allow integer, -- so many people may leave or lose a value in it, whatever the configuration says
+	allow integer, -- so many people may leave, or lose a value or a group, in it, whatever the configuration says
 	covers uuid,   -- the parked run whose list was approved: what is on it is no surprise
 	feed boolean NOT NULL DEFAULT false, -- what a feed told, not a whole reading
 	complete boolean NOT NULL DEFAULT false,
@@ -141,7 +145,8 @@ CREATE UNIQUE INDEX ON directory_run (source) WHERE state = 'needs_approval';
 CREATE TABLE directory_run_line (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	run_id uuid NOT NULL REFERENCES directory_run ON DELETE CASCADE,
-	kind text NOT NULL CHECK (kind IN ('added', 'changed', 'moved', 'absent', 'returned', 'skipped', 'role_lost', 'role_gained')),
+	kind text NOT NULL CHECK (kind IN ('added', 'changed', 'moved', 'absent', 'returned', 'skipped', 'role_lost', 'role_gained',
+		'group_lost')),
 	person_id uuid REFERENCES person,
 	what text,
 	detail jsonb
