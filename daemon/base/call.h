@@ -24,9 +24,10 @@ struct field_error {
 	const char *message;
 };
 
-struct actor; /* rules/actor.h */
-struct db;    /* store/db.h */
-struct house; /* rules/house.h */
+struct actor;     /* rules/actor.h */
+struct db;        /* store/db.h */
+struct house;     /* rules/house.h */
+struct directory; /* rules/house.h */
 
 struct skd_call {
 	enum skd_outcome outcome;
@@ -44,8 +45,8 @@ struct skd_call {
 
 	const struct actor *actor; /* NULL: nobody */
 	struct db *db;             /* the database session in use; NULL: none yet */
-	void (*after)(struct skd_call *call); /* run once what the call wrote is committed */
-	const struct house *house;  /* the daemon around it; NULL in tools */
+	const struct directory *wanted; /* a run of it, once what the call wrote is committed; NULL: none */
+	const struct house *house;      /* the daemon around it; NULL in tools */
 };
 
 /* A fresh call that must be over in `milliseconds`; talloc_free() it. Never NULL: out of memory ends

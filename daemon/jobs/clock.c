@@ -254,15 +254,14 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-static void jobs_wanted(const struct house *house)
+static void jobs_wanted(const struct house *house, const struct directory *directory)
 {
 	struct jobs *jobs = house->sync;
+	struct worker *worker = &jobs->workers[directory - house->directories];
 	pthread_mutex_lock(&jobs->lock);
-	for (size_t i = 0; i < jobs->count; i++) {
-		__atomic_store_n(&jobs->workers[i].wanted, true, __ATOMIC_RELAXED);
-		if (jobs->workers[i].following)
-			__atomic_store_n(&jobs->workers[i].call->deadline, 0, __ATOMIC_RELAXED);
-	}
+	worker->wanted = true;
+	if (worker->following)
+		__atomic_store_n(&worker->call->deadline, 0, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&jobs->changed);
 	pthread_mutex_unlock(&jobs->lock);
 }
@@ -285,15 +284,13 @@ static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_ca
 /* Whoever follows a feed does not look whether a run was asked for at another daemon. */
 static void tidy_feeds(struct jobs *jobs)
 {
-	bool asked = false;
-	for (size_t i = 0; i < jobs->count && !asked; i++) {
+	for (size_t i = 0; i < jobs->count; i++) {
 		pthread_mutex_lock(&jobs->lock);
 		bool following = jobs->workers[i].following;
 		pthread_mutex_unlock(&jobs->lock);
-		asked = following && worker_asked(&jobs->workers[i]);
+		if (following && worker_asked(&jobs->workers[i]))
+			jobs_wanted(jobs->house, jobs->workers[i].directory);
 	}
-	if (asked)
-		jobs_wanted(jobs->house);
 }
 
 static void *tidy_main(void *argument)

@@ -77,7 +77,8 @@ struct house {
 	long throttle_window, throttle_block, failure_delay; /* milliseconds */
 	struct talks *talks;
 	struct tries *tries;
-	void (*sync_wanted)(const struct house *house); /* somebody asked for a run now */
+	/* Somebody asked for a run of it now. */
+	void (*sync_wanted)(const struct house *house, const struct directory *directory);
 	void *sync;
 };
 

@@ -312,11 +312,6 @@ enum skd_outcome run_said(struct skd_call *call, const char *person_id, struct s
 	return store_run_said(call, person_id, said, count);
 }
 
-static void run_wake(struct skd_call *call)
-{
-	call->house->sync_wanted(call->house);
-}
-
 enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allow, struct store_run *run)
 {
 	const struct run_wish wish = {.asked = true, .allow = allow};
@@ -325,7 +320,7 @@ enum skd_outcome run_ask(struct skd_call *call, const char *source, int64_t allo
 	if (!directory)
 		return fail_field(call, "/source", "there is no such directory");
 	TRY(store_run_ask(call, directory->instance->name, call->actor->account_id, &wish, &id));
-	call->after = run_wake;
+	call->wanted = directory;
 	TRY(audit_note(call, "directory.run.ask", "ok", "directory_run", id,
 		       allow ? talloc_asprintf(call, "{\"allow\":%" PRId64 "}", allow) : NULL));
 	return store_run_get(call, id, run);
@@ -343,7 +338,7 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 	TRY(store_run_mark_absent(call, run, &count));
 	TRY(store_role_refresh(call, id, false, &roles));
 	TRY(store_run_ask(call, run->source, call->actor->account_id, &wish, &next));
-	call->after = run_wake;
+	call->wanted = directory_named(call->house, run->source);
 	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,
 		       talloc_asprintf(call, "{\"absent\":%" PRId64 "}", count)));
 	return store_run_get(call, id, run);

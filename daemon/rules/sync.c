@@ -99,8 +99,8 @@ enum skd_outcome sync_keep(struct skd_call *call)
 	bool other;
 	TRY(lease_session(call, &life));
 	TRY(store_lease_renew(call, call->house->holder, &life, LEASE_MS, &other));
-	if (other)
-		call->house->sync_wanted(call->house);
+	for (size_t i = 0; i < call->house->directory_count && other; i++)
+		call->house->sync_wanted(call->house, &call->house->directories[i]);
 	return SKD_OK;
 }
 

@@ -21,8 +21,8 @@ enum skd_outcome work_report(struct skd_call *call)
 enum skd_outcome work_commit(struct skd_call *call)
 {
 	TRY(tx_commit(call));
-	if (call->after)
-		call->after(call);
+	if (call->wanted)
+		call->house->sync_wanted(call->house, call->wanted);
 	return SKD_OK;
 }
 
