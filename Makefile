@@ -66,7 +66,9 @@ LDAP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ldap*.c))
 LDIF_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ldif*.c))
 LDAP_SO := $(patsubst %,$(BUILD)/plugins/%.so,source_ldap source_ldif auth_ldap)
 $(LDAP_SO): $(LDAP_OBJ)
-$(LDAP_SO): PLUGIN_LIBS = -lldap -llber
+# Kerberos for tickets of an instance's own, which libldap takes as a gss_cred_id_t.
+LDAP_LIBS := -lldap -llber -lgssapi_krb5 -lkrb5
+$(LDAP_SO): PLUGIN_LIBS = $(LDAP_LIBS)
 $(BUILD)/plugins/source_ldif.so: $(LDIF_OBJ)
 
 $(BUILD)/plugins/%.o: plugins/%.c
@@ -120,12 +122,12 @@ $(BUILD)/fuzz/ldif: tests/fuzz/fuzz_ldif.c tests/fuzz/replay.c tests/fuzz/fuzz.h
 		$(BUILD)/plugins/source_ldif.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lldap -llber
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LDAP_LIBS)
 
 $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LDAP_OBJ) -lldap -llber -lcmocka
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LDAP_OBJ) $(LDAP_LIBS) -lcmocka
 
 $(BUILD)/kit/http_echo: tests/kit/http_echo.c $(LIB_OBJ)
 	@mkdir -p $(@D)

@@ -7,11 +7,12 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 wanted=(gcc libc6-dev make pkg-config
-	libinih-dev libjansson-dev libldap-dev libmicrohttpd-dev libpam0g-dev libpq-dev libssl-dev libtalloc-dev
+	libinih-dev libjansson-dev libkrb5-dev libldap-dev libmicrohttpd-dev libpam0g-dev libpq-dev libssl-dev libtalloc-dev
 	python3 python3-yaml
 	curl db5.3-util jq ldap-utils libpam-modules openssl postgresql-15 slapd util-linux)
 tests=(libcmocka-dev libpam-wrapper python3-jsonschema python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-requests)
-directories=(libsocket-wrapper python3-samba samba samba-ad-provision samba-dsdb-modules)
+directories=(389-ds-base krb5-admin-server krb5-kdc krb5-user libsasl2-modules-gssapi-mit
+	libsocket-wrapper python3-samba samba samba-ad-provision samba-dsdb-modules)
 benches=(nginx wrk)
 
 policy=/usr/sbin/policy-rc.d
@@ -105,7 +106,7 @@ mend_and_install() {
 }
 
 install_packages() {
-	local packages
+	local packages package
 	# One at a time, so that nobody takes the policy away while another still installs.
 	exec 8</var/lib/dpkg
 	flock 8
@@ -122,9 +123,12 @@ install_packages() {
 	say "installing ${packages[*]}"
 	install "${packages[@]}" || mend_and_install "${packages[@]}" ||
 		quit "apt could not install the packages: $(grep -m1 '^E: ' "$log" || tail -n1 "$log"); its log is $log"
-	if [[ " ${packages[*]} " == *' samba '* ]]; then
-		keep_off smbd nmbd samba-ad-dc
-	fi
+	for package in "${packages[@]}"; do
+		case $package in
+		samba) keep_off smbd nmbd samba-ad-dc ;;
+		krb5-kdc | krb5-admin-server) keep_off "$package" ;;
+		esac
+	done
 	rm -f "$log"
 	let_go
 	trap - EXIT HUP INT TERM

@@ -33,6 +33,7 @@ static enum skd_outcome outcome_of(int code)
 {
 	switch (code) {
 	case LDAP_INVALID_CREDENTIALS:
+	case LDAP_AUTH_UNKNOWN:
 	case LDAP_TIMELIMIT_EXCEEDED:
 	case LDAP_UNWILLING_TO_PERFORM:
 	case LDAP_OPERATIONS_ERROR:
@@ -66,6 +67,10 @@ static const char *reason_of(const struct dir_link *link, int code)
 		return "there is no such entry, or it is hidden from this account";
 	case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
 		return "it knows no paged results (page_size = 0 reads unpaged)";
+	case LDAP_AUTH_UNKNOWN:
+		return "Kerberos gives no ticket";
+	case LDAP_NOT_SUPPORTED:
+		return "no GSSAPI here, or none that encrypts; it is in the package libsasl2-modules-gssapi-mit";
 	case LDAP_FILTER_ERROR:
 		return "the filter is written wrongly";
 	default:
@@ -243,10 +248,12 @@ static int link_prepare(struct dir_link *link)
 	return LDAP_SUCCESS;
 }
 
-static int service_bind(struct dir_link *link)
+static int service_bind(struct dir_link *link, bool secured)
 {
 	const struct dir_setup *setup = link->setup;
 	struct berval nothing = {0, (char[]){""}};
+	if (setup->bind == DIR_GSSAPI)
+		return dir_kerberos_bind(link, secured);
 	if (setup->bind == DIR_EXTERNAL)
 		return ldap_sasl_bind_s(link->handle, NULL, "EXTERNAL", &nothing, NULL, NULL, NULL);
 	if (setup->bind == DIR_ANONYMOUS)
@@ -278,7 +285,8 @@ static int link_dial(struct dir_link *link, const LDAPURLDesc *url, const char *
 		return code;
 	*step = "sign in";
 	code = link_arm(link, link->setup->network_timeout);
-	return code == LDAP_SUCCESS ? service_bind(link) : code;
+	bool local = strcmp(url->lud_scheme, "ldapi") == 0;
+	return code == LDAP_SUCCESS ? service_bind(link, secure || upgrade || local) : code;
 }
 
 static int server_try(struct dir_link *link, const char **step)
@@ -292,6 +300,13 @@ static int server_try(struct dir_link *link, const char **step)
 	return code;
 }
 
+static const char *account_name(const struct dir_setup *setup)
+{
+	if (setup->bind == DIR_GSSAPI)
+		return setup->host->option(setup->host, "principal") ?: "(Kerberos)";
+	return setup->bind_dn ? setup->bind_dn : "(SASL EXTERNAL)";
+}
+
 static enum skd_outcome dial_fail(struct dir_link *link, int code, const char *step)
 {
 	const struct dir_setup *setup = link->setup;
@@ -301,7 +316,7 @@ static enum skd_outcome dial_fail(struct dir_link *link, int code, const char *s
 	diagnostic_read(link, said, sizeof said);
 	return setup->host->fail(link->call, SKD_BUSY,
 				 "%s refuses the credentials of the service account %s; nothing can be said about people%s",
-				 link->uri, setup->bind_dn ? setup->bind_dn : "(SASL EXTERNAL)", said);
+				 link->uri, account_name(setup), said);
 }
 
 /* A server that could not be used, with others left to ask. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The door to libldap, shared by the plugins that speak LDAP: ldap_setup.c reads options, ldap_tls.c
- * holds what TLS needs, ldap.c connects and signs in, ldap_search.c reads, ldap_feed.c follows, ldap_dn.c
- * makes keys of DNs; only these include <ldap.h>. ldap_map.c and ldap_people.c say what entries mean, wherever
- * they come from. The host ignores SIGPIPE, since libldap does not.
+ * holds what TLS needs, ldap_kerberos.c tickets, ldap.c connects and signs in, ldap_search.c reads, ldap_feed.c
+ * follows, ldap_dn.c makes keys of DNs; only these include <ldap.h>. ldap_map.c and ldap_people.c say what
+ * entries mean, wherever they come from. The host ignores SIGPIPE, since libldap does not.
  * Bytes that come back are what the server sent, unchecked. */
 #ifndef PLUGINS_LDAP_H
 #define PLUGINS_LDAP_H
@@ -15,10 +15,11 @@ struct berelement;
 struct berval;
 
 /* ---- options and connections --------------------------------------------------------------- */
-enum dir_bind { DIR_SIMPLE, DIR_EXTERNAL, DIR_ANONYMOUS };
+enum dir_bind { DIR_SIMPLE, DIR_EXTERNAL, DIR_ANONYMOUS, DIR_GSSAPI };
 
 struct dir_tls;
 struct dir_rests;
+struct dir_kerberos;
 
 /* What all connections of an instance have in common; the strings are the host's. */
 struct dir_setup {
@@ -30,6 +31,7 @@ struct dir_setup {
 	const char *certificate, *key;   /* ours; both or neither */
 	struct dir_tls *tls;             /* what connections share; thread-safe */
 	struct dir_rests *rests;         /* the same */
+	struct dir_kerberos *kerberos;   /* the same, for DIR_GSSAPI */
 	long timeout, network_timeout;   /* milliseconds */
 };
 
@@ -110,6 +112,17 @@ void dir_tls_free(struct dir_tls *tls);
 
 /* Makes a handle demand a valid certificate by the CAs of the options, and show ours. libldap's code. */
 int dir_tls_use(const struct dir_setup *setup, struct ldap *handle);
+
+/* ---- Kerberos, for ldap_setup.c and ldap.c ------------------------------------------------- */
+
+/* `principal` NULL: the keytab's first. No network. NULL: out of memory, or krb5.conf is wrong. */
+struct dir_kerberos *dir_kerberos_new(const char *keytab, const char *principal);
+void dir_kerberos_free(struct dir_kerberos *kerberos);
+
+/* Signs in; `secured`: nobody can listen, so no layer of protection is asked for. libldap's code;
+ * LDAP_AUTH_UNKNOWN: Kerberos gives no ticket in time, LDAP_NOT_SUPPORTED: there is no GSSAPI here, or none that
+ * encrypts; the handle's diagnostic message says why. How long a server's ticket may take is krb5.conf's to say. */
+int dir_kerberos_bind(struct dir_link *link, bool secured);
 
 /* ---- entries, of a server or of a file ------------------------------------------------------- */
 struct dir_attribute;

@@ -34,8 +34,10 @@ static void certificate_note(const struct dir_link *link, const struct skd_notes
 static void tls_note(const struct dir_link *link, const struct skd_notes *notes)
 {
 	char *version = NULL, *cipher = NULL;
+	ber_len_t layer = 0;
 	if (!ldap_tls_inplace(link->handle)) {
-		notes->note(notes, SKD_FACT, "TLS", "none");
+		ldap_get_option(link->handle, LDAP_OPT_X_SASL_SSF, &layer);
+		notes->note(notes, SKD_FACT, "TLS", "none%s", layer ? "; Kerberos encrypts" : "");
 		return;
 	}
 	ldap_get_option(link->handle, LDAP_OPT_X_TLS_VERSION, &version);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char ca_default[] = "/etc/ssl/certs/ca-certificates.crt";
@@ -42,16 +43,37 @@ static enum skd_outcome uri_check(struct dir_setup *setup, struct skd_call *call
 	if (!known || more)
 		return host->fail(call, SKD_FAULT, "uri: \"%s\" must be ldap://, ldaps:// or ldapi:// and name a server only",
 				  uri);
-	if (plain && !setup->start_tls && !local)
+	/* Kerberos encrypts by itself. */
+	bool hidden = setup->start_tls || setup->bind == DIR_GSSAPI;
+	if (plain && !hidden && !local)
 		host->log(host, SKD_WARNING, "%s: passwords and people's data travel in clear; set start_tls or use ldaps://",
 			  uri);
 	*tls = *tls || secure || (plain && setup->start_tls);
 	return SKD_OK;
 }
 
+/* A keytab is as good as a password, so the same holds for its file. */
+static enum skd_outcome kerberos_check(struct dir_setup *setup, struct skd_call *call)
+{
+	const struct skd_host *host = setup->host;
+	const char *keytab = host->option(host, "keytab");
+	struct stat about;
+	if (!keytab || !*keytab)
+		return host->fail(call, SKD_FAULT, "keytab is missing: bind = gssapi needs it");
+	if (stat(keytab, &about) != 0 || access(keytab, R_OK) != 0)
+		return host->fail(call, SKD_FAULT, "keytab: %s: %s", keytab, strerror(errno));
+	if (!S_ISREG(about.st_mode) || about.st_mode & 077)
+		return host->fail(call, SKD_FAULT, "keytab: %s: it must be a file readable by nobody else (0400)", keytab);
+	setup->kerberos = dir_kerberos_new(keytab, host->option(host, "principal"));
+	if (!setup->kerberos)
+		return host->fail(call, SKD_FAULT,
+				  "bind = gssapi: the libraries of Kerberos do not start; is krb5.conf right?");
+	return SKD_OK;
+}
+
 static enum skd_outcome bind_check(struct dir_setup *setup, struct skd_call *call)
 {
-	static const char *const words[] = {"simple", "external", "anonymous", NULL};
+	static const char *const words[] = {"simple", "external", "anonymous", "gssapi", NULL};
 	const struct skd_host *host = setup->host;
 	int word;
 	enum skd_outcome outcome = dir_option_word(host, call, "bind", words, &word);
@@ -60,6 +82,8 @@ static enum skd_outcome bind_check(struct dir_setup *setup, struct skd_call *cal
 	setup->bind = (enum dir_bind)word;
 	setup->bind_dn = host->option(host, "bind_dn");
 	setup->bind_password = host->option(host, "bind_password");
+	if (setup->bind == DIR_GSSAPI)
+		return kerberos_check(setup, call);
 	if (setup->bind != DIR_SIMPLE)
 		return SKD_OK;
 	if (!setup->bind_dn || !*setup->bind_dn)
@@ -107,13 +131,10 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 	if (setup->timeout <= 0 || setup->network_timeout <= 0)
 		return host->fail(call, SKD_FAULT, "%s must be more than 0",
 				  setup->timeout <= 0 ? "timeout" : "network_timeout");
-	for (size_t i = 0; (uri = host->option_at(host, "uri", i)); i++) {
-		enum skd_outcome outcome = i < DIR_URIS_MAX ? uri_check(setup, call, uri, &tls)
-							    : host->fail(call, SKD_FAULT, "uri: at most %d", DIR_URIS_MAX);
-		if (outcome != SKD_OK)
-			return outcome;
-	}
 	enum skd_outcome outcome = bind_check(setup, call);
+	for (size_t i = 0; outcome == SKD_OK && (uri = host->option_at(host, "uri", i)); i++)
+		outcome = i < DIR_URIS_MAX ? uri_check(setup, call, uri, &tls)
+					   : host->fail(call, SKD_FAULT, "uri: at most %d", DIR_URIS_MAX);
 	return outcome == SKD_OK && tls ? tls_check(setup, call) : outcome;
 }
 
@@ -121,6 +142,8 @@ void dir_setup_close(struct dir_setup *setup)
 {
 	dir_tls_free(setup->tls);
 	dir_rests_free(setup->rests);
+	dir_kerberos_free(setup->kerberos);
 	setup->tls = NULL;
 	setup->rests = NULL;
+	setup->kerberos = NULL;
 }

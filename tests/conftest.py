@@ -5,6 +5,10 @@ from kit.house import demo_house, houses
 from kit.postgres import Postgres
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "thorough: of tests/directories, left to make check-directories")
+
+
 @pytest.fixture(scope="session")
 def postgres():
     with Postgres() as server:

@@ -34,6 +34,8 @@ LIBRARIES = {  # where the headers of a library may be included
     "ldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "openldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "lber.h": r"plugins/ldap(_\w+)?\.[ch]$",
+    "gssapi/": r"plugins/ldap_kerberos\.c$",
+    "krb5.h": r"plugins/ldap_kerberos\.c$",
     "jansson.h": r"daemon/(base|api)/",
     "ini.h": r"daemon/base/",
     "talloc.h": r"daemon/base/",

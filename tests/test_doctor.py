@@ -3,12 +3,12 @@
 content only where nothing is wrong."""
 import contextlib
 import datetime
-import json
 import subprocess
 
 import ldap
 import pytest
 from kit.chart import Chart
+from kit.doctor import advice, look, of, troubles
 from kit.gate import ROOT
 from kit.house import BASE, SYNC_LIMITS, demo_house, installed
 from kit.slapd import free_port, give_away
@@ -44,14 +44,8 @@ class Doctor:
     def configure(self, directory=None, **sections):
         self.house.configure({"directory main": directory or {}, **sections})
 
-    def look(self, *words):
-        """Findings as [(section, kind, name, text, more)], without "directory main: "."""
-        done = self.house.command("doctor", "--json", *words)
-        said = json.loads(done.stdout)
-        assert done.stderr == "" and done.returncode == (0 if said["good"] else 1)
-        assert said["good"] == all(one["kind"] != "wrong" for one in said["findings"])
-        return [(one.pop("section").removeprefix("directory main: "), one.pop("kind"), one.pop("name"),
-                 one.pop("text", ""), one) for one in said["findings"]]
+    def look(self, *words, within=()):
+        return look(self.house, *words, within=within)
 
     @contextlib.contextmanager
     def with_options(self, **directory):
@@ -62,19 +56,6 @@ class Doctor:
         finally:
             self.house.config["directory main"] = before
             self.house.configure()
-
-
-def of(findings, name, section=None):
-    """(kind, text) of what has this name."""
-    return [(kind, text) for where, kind, what, text, _ in findings if what == name and section in (None, where)]
-
-
-def troubles(findings):
-    return [(what, text) for _, kind, what, text, _ in findings if kind == "wrong"]
-
-
-def advice(findings):
-    return {what: text for _, kind, what, text, _ in findings if kind == "advice"}
 
 
 @pytest.fixture(scope="module")

@@ -206,9 +206,9 @@ class House:
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def command(self, *words):
-        """Runs `skillsd WORDS` to its end; the completed process."""
-        return subprocess.run([installed() / "skillsd", "-c", self.folder / "skillsd.conf", *words], cwd=self.folder,
+    def command(self, *words, within=()):
+        """Runs `skillsd WORDS` to its end, by the command `within` where there is one; the completed process."""
+        return subprocess.run([*within, installed() / "skillsd", "-c", self.folder / "skillsd.conf", *words], cwd=self.folder,
                               capture_output=True, text=True, timeout=120, env=self._environment(), **unprivileged())
 
     @staticmethod
