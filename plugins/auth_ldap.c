@@ -12,7 +12,7 @@ struct authenticator {
 	const struct skd_host *host;
 	struct dir_setup setup;
 	struct map map;
-	const char *base, *decoy_dn, *directory;
+	const char *decoy_dn, *directory;
 	bool one_level;
 };
 
@@ -64,11 +64,16 @@ static const char *filter_make(const struct authenticator *self, struct skd_call
 	return filter;
 }
 
+static const char *people_base(const struct authenticator *self, struct skd_call *call)
+{
+	return map_base(self->host, call, "people_base", self->map.people_below);
+}
+
 static enum skd_outcome account_find(const struct authenticator *self, struct dir_link *link, const char *username,
 				     struct finding *finding)
 {
 	struct dir_query query = {
-		.base = self->base,
+		.base = people_base(self, link->call),
 		.one_level = self->one_level,
 		.filter = filter_make(self, link->call, username),
 		.attributes = map_attributes(&self->map, self->host, link->call, MAP_ACCOUNT),
@@ -85,9 +90,10 @@ static enum skd_outcome decoy_bind(const struct authenticator *self, struct dir_
 	static const char nobody[] = "cn=skillsd-decoy,";
 	const char *dn = self->decoy_dn;
 	if (!dn) {
-		size_t room = sizeof nobody + strlen(self->base);
+		const char *base = people_base(self, link->call);
+		size_t room = sizeof nobody + strlen(base);
 		char *name = self->host->alloc(link->call, room);
-		snprintf(name, room, "%s%s", nobody, self->base);
+		snprintf(name, room, "%s%s", nobody, base);
 		dn = name;
 	}
 	return dir_link_bind(link, dn, signin->password);
@@ -163,7 +169,6 @@ static enum skd_outcome authenticator_set_up(struct authenticator *self, struct 
 	if (outcome != SKD_OK)
 		return outcome;
 	self->one_level = scope == 1;
-	self->base = host->option(host, "people_base") ?: host->option(host, "base");
 	self->decoy_dn = host->option(host, "decoy_dn");
 	self->directory = host->option(host, "directory");
 	return SKD_OK;

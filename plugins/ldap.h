@@ -57,10 +57,14 @@ void dir_setup_close(struct dir_setup *setup);
 enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
 				 const char *const *words, int *index);
 
-/* Tries the servers in the configured order, those last that could not be reached lately; goes on to the next one only where a server cannot be
- * reached, is busy or goes down. Looking up a name waits as long as resolv.conf says. SKD_BUSY: none
- * can be used now, or the service account's credentials are refused; SKD_FAULT: a server or our
- * set-up is configured wrongly. */
+/* The same of a value that is at hand; `key` is for the sentence. */
+enum skd_outcome dir_word(const struct skd_host *host, struct skd_call *call, const char *key, const char *value,
+			  const char *const *words, int *index);
+
+/* Tries the servers in the configured order, those last that could not be reached lately; goes on to the next
+ * one only where a server cannot be reached, is busy or goes down. Looking up a name waits as long as resolv.conf
+ * says. SKD_BUSY: none can be used now, or the service account's credentials are refused; SKD_FAULT: a server or
+ * our set-up is configured wrongly. */
 enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link);
 void dir_link_close(struct dir_link *link);
 /* The same for this server alone. */
@@ -92,9 +96,13 @@ enum dir_vendor { DIR_UNKNOWN, DIR_OPENLDAP, DIR_389DS, DIR_FREEIPA, DIR_AD, DIR
 
 struct dir_server {
 	enum dir_vendor vendor;
+	bool is_389; /* FreeIPA's, too */
 	bool shown; /* its root DSE can be read */
 	bool pages, syncs, start_tls, whoami;
 };
+
+/* Asks what is at the other end of an open link; where that is hidden, little is known and it is no SKD_OK. */
+enum skd_outcome dir_server_ask(struct dir_link *link, struct dir_server *server);
 
 /* Notes what is at the other end of an open link: TLS, as whom we are signed in, vendor, naming contexts, controls. */
 void dir_examine(struct dir_link *link, const struct skd_notes *notes, struct dir_server *server);
@@ -179,6 +187,8 @@ enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
 				enum skd_outcome (*each)(void *context, struct dir_entry *entry), void *context);
 
 /* ---- feeds: searches that go on (RFC 4533, refreshAndPersist) -------------------------------- */
+extern const char dir_feed_of_389[]; /* why it has none, without a full stop */
+
 enum { DIR_FEED_MAX = 4 };
 
 struct dir_feed {

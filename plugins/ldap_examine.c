@@ -52,7 +52,6 @@ static void tls_note(const struct dir_link *link, const struct skd_notes *notes)
 /* ---- the root DSE */
 
 struct root {
-	struct dir_link *link;
 	struct dir_server *server;
 	char contexts[512], vendor[128], version[128], forest[128];
 	bool openldap, forest_level, ipa;
@@ -122,6 +121,27 @@ static enum dir_vendor vendor_of(const struct root *root)
 	return *root->forest || root->forest_level ? DIR_AD : DIR_UNKNOWN;
 }
 
+static enum skd_outcome root_read(struct dir_link *link, struct dir_server *server, struct root **root)
+{
+	static const char *const attributes[] = {"objectClass", "vendorName", "vendorVersion", "namingContexts",
+						 "supportedControl", "supportedExtension", "rootDomainNamingContext",
+						 "forestFunctionality", "ipaTopologyPluginVersion", "ipaDomainLevel", NULL};
+	struct dir_query query = {.base = "", .itself = true, .filter = "(objectClass=*)", .attributes = attributes};
+	*server = (struct dir_server){0};
+	*root = link->setup->host->alloc(link->call, sizeof **root);
+	(*root)->server = server;
+	enum skd_outcome outcome = dir_search(link, &query, root_take, *root);
+	server->vendor = vendor_of(*root);
+	server->is_389 = server->vendor == DIR_389DS || server->vendor == DIR_FREEIPA;
+	return outcome;
+}
+
+enum skd_outcome dir_server_ask(struct dir_link *link, struct dir_server *server)
+{
+	struct root *root;
+	return root_read(link, server, &root);
+}
+
 static void root_note(const struct root *root, const struct skd_notes *notes)
 {
 	static const char *const names[] = {"of a kind unknown here", "OpenLDAP", "389 Directory Server", "FreeIPA",
@@ -155,17 +175,10 @@ static void whoami_note(const struct dir_link *link, const struct skd_notes *not
 
 void dir_examine(struct dir_link *link, const struct skd_notes *notes, struct dir_server *server)
 {
-	static const char *const attributes[] = {"objectClass", "vendorName", "vendorVersion", "namingContexts",
-						 "supportedControl", "supportedExtension", "rootDomainNamingContext",
-						 "forestFunctionality", "ipaTopologyPluginVersion", "ipaDomainLevel", NULL};
-	struct dir_query query = {.base = "", .itself = true, .filter = "(objectClass=*)", .attributes = attributes};
-	struct root *root = link->setup->host->alloc(link->call, sizeof *root);
-	*server = (struct dir_server){0};
-	*root = (struct root){.link = link, .server = server};
+	struct root *root;
 	tls_note(link, notes);
-	if (dir_search(link, &query, root_take, root) != SKD_OK)
+	if (root_read(link, server, &root) != SKD_OK)
 		notes->failed(notes, "root DSE");
-	server->vendor = vendor_of(root);
 	root_note(root, notes);
 	if (server->whoami)
 		whoami_note(link, notes);

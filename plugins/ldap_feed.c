@@ -20,6 +20,10 @@ enum {
 	COOKIE_MAX = 16384,
 };
 
+const char dir_feed_of_389[] =
+	"Content Synchronization of 389 Directory Server is not used, since it tells of people who are there that they are "
+	"gone (refreshDeletes is always 0)";
+
 /* ---- cookies: octets as the server likes them, hexadecimal digits for everybody else ---- */
 
 static bool cookie_take(char **cookie, const struct berval *octets)
@@ -316,6 +320,17 @@ static enum skd_outcome feed_mark(struct dir_feed *feed, const char *base, struc
 			     : host->fail(feed->link.call, SKD_ABSENT, "%s: it does not tell what changes", feed->link.uri);
 }
 
+/* 389 Directory Server, and FreeIPA with it, says in each answer that whatever it does not name is gone. */
+static enum skd_outcome vendor_check(struct dir_feed *feed)
+{
+	struct dir_server server;
+	enum skd_outcome outcome = dir_server_ask(&feed->link, &server);
+	if (outcome == SKD_BUSY)
+		return outcome;
+	return server.is_389 ? feed->link.setup->host->fail(feed->link.call, SKD_ABSENT, "%s: %s", feed->link.uri, dir_feed_of_389)
+			     : SKD_OK;
+}
+
 static enum skd_outcome searches_send(struct dir_feed *feed, const struct dir_query *queries)
 {
 	for (size_t i = 0; i < feed->count; i++) {
@@ -368,6 +383,8 @@ static enum skd_outcome feed_try(const struct dir_setup *setup, struct skd_call 
 				 const char *cookie, struct dir_feed *feed)
 {
 	enum skd_outcome outcome = dir_link_open(setup, call, &feed->link);
+	if (outcome == SKD_OK)
+		outcome = vendor_check(feed);
 	if (outcome != SKD_OK)
 		return outcome;
 	long left = time_left(feed);

@@ -6,59 +6,58 @@
 #include <string.h>
 #include <strings.h>
 
-enum preset { OPENLDAP, DS389, AD, PRESETS };
+enum preset { OPENLDAP, DS389, FREEIPA, AD, PRESETS };
 
 static const char unix_groups[] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
 static const char unix_classes[] = "groupOfNames,groupOfUniqueNames,posixGroup";
 
-static const char *const preset_words[] = {"openldap", "389ds", "ad", NULL};
+static const char *const preset_words[] = {"openldap", "389ds", "freeipa", "ad", NULL};
 
 /* What a preset says beside attributes. */
 static const struct {
 	const char *filter, *classes, *not_class, *group_filter, *group_classes;
 	const char *disabled; /* the value, NULL: any that counts */
+	const char *unit_from;
+	const char *people_below, *groups_below; /* of the base; NULL: anywhere */
 	bool silent;
 } kinds[PRESETS] = {
-	[OPENLDAP] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, unix_groups, unix_classes, "000001010000Z"},
+	[OPENLDAP] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, unix_groups, unix_classes, "000001010000Z", "ou"},
 	[DS389] = {"(objectClass=person)", "person,organizationalPerson,inetOrgPerson", NULL, unix_groups, unix_classes,
-		   "true"},
+		   "true", "ou"},
+	/* Each person has a private group besides, which is no ipaUserGroup. */
+	[FREEIPA] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, "(objectClass=ipaUserGroup)", "ipaUserGroup",
+		     "true", "attribute", "cn=users,cn=accounts", "cn=groups,cn=accounts"},
 	[AD] = {"(&(objectCategory=person)(objectClass=user))", "user", "computer", "(objectClass=group)", "group", NULL,
-		true},
+		"ou", .silent = true},
 };
 
-/* No preset: what `id` says. */
+/* Neither: what `id` says. */
 static const struct {
 	const char *option; /* NULL: the presets alone say it */
-	const char *presets[PRESETS];
+	const char *usual;
+	const char *presets[PRESETS]; /* where they say otherwise */
 } rows[MAP_COUNT] = {
-	[MAP_ID] = {"id", {"entryUUID", "nsUniqueId", "objectGUID"}},
-	[MAP_USERNAME] = {"username", {"uid", "uid", "sAMAccountName,userPrincipalName"}},
-	[MAP_DISABLED] = {"disabled", {"pwdAccountLockedTime", "nsAccountLock", "userAccountControl,accountExpires"}},
-	[MAP_NAME] = {"name", {"displayName,cn", "displayName,cn", "displayName,cn"}},
-	[MAP_MAIL] = {"mail", {"mail", "mail", "mail"}},
-	[MAP_TITLE] = {"title", {"title", "title", "title"}},
-	[MAP_PHONE] = {"phone", {"telephoneNumber", "telephoneNumber", "telephoneNumber"}},
-	[MAP_EMPLOYEE_NUMBER] = {"employee_number", {"employeeNumber", "employeeNumber", "employeeID,employeeNumber"}},
-	[MAP_LOCALE] = {"locale", {"preferredLanguage", "preferredLanguage", "preferredLanguage"}},
-	[MAP_COUNTRY] = {"country", {"c,co", "c,co", "c,co"}},
-	[MAP_MANAGER] = {"manager", {"manager", "manager", "manager"}},
-	[MAP_PRIMARY_GROUP] = {NULL, {"", "", "primaryGroupID"}},
-	[MAP_UNIT] = {"unit_attribute", {"ou", "ou", "department,ou"}},
-	[MAP_UNIT_ID] = {"unit_id", {NULL, NULL, NULL}},
-	[MAP_GROUP_ID] = {"group_id", {NULL, NULL, NULL}},
-	[MAP_GROUP_NAME] = {"group_name", {"cn", "cn", "cn"}},
-	[MAP_MEMBER] = {"group_member", {"member,uniqueMember", "member,uniqueMember", "member"}},
-	[MAP_MEMBER_UID] = {"group_member_uid", {"memberUid", "memberUid", ""}},
-	[MAP_GROUP_SID] = {NULL, {"", "", "objectSid"}},
+	[MAP_ID] = {"id", "entryUUID", {[DS389] = "nsUniqueId", [FREEIPA] = "ipaUniqueID", [AD] = "objectGUID"}},
+	[MAP_USERNAME] = {"username", "uid", {[AD] = "sAMAccountName,userPrincipalName"}},
+	[MAP_DISABLED] = {"disabled", "pwdAccountLockedTime",
+			  {[DS389] = "nsAccountLock", [FREEIPA] = "nsAccountLock", [AD] = "userAccountControl,accountExpires"}},
+	[MAP_NAME] = {"name", "displayName,cn"},
+	[MAP_MAIL] = {"mail", "mail"},
+	[MAP_TITLE] = {"title", "title"},
+	[MAP_PHONE] = {"phone", "telephoneNumber"},
+	[MAP_EMPLOYEE_NUMBER] = {"employee_number", "employeeNumber", {[AD] = "employeeID,employeeNumber"}},
+	[MAP_LOCALE] = {"locale", "preferredLanguage"},
+	[MAP_COUNTRY] = {"country", "c,co"},
+	[MAP_MANAGER] = {"manager", "manager"},
+	[MAP_PRIMARY_GROUP] = {NULL, "", {[AD] = "primaryGroupID"}},
+	[MAP_UNIT] = {"unit_attribute", "ou", {[AD] = "department,ou"}},
+	[MAP_UNIT_ID] = {"unit_id", NULL},
+	[MAP_GROUP_ID] = {"group_id", NULL},
+	[MAP_GROUP_NAME] = {"group_name", "cn"},
+	[MAP_MEMBER] = {"group_member", "member,uniqueMember", {[AD] = "member"}},
+	[MAP_MEMBER_UID] = {"group_member_uid", "memberUid", {[AD] = ""}},
+	[MAP_GROUP_SID] = {NULL, "", {[AD] = "objectSid"}},
 };
-
-bool map_has_preset(const char *word)
-{
-	for (size_t i = 0; preset_words[i]; i++)
-		if (strcasecmp(preset_words[i], word) == 0)
-			return true;
-	return false;
-}
 
 const char *map_option(enum map_field field)
 {
@@ -154,6 +153,9 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 		.classes = kinds[preset].classes,
 		.not_class = kinds[preset].not_class,
 		.group_classes = kinds[preset].group_classes,
+		.unit_from = kinds[preset].unit_from,
+		.people_below = kinds[preset].people_below,
+		.groups_below = kinds[preset].groups_below,
 		.silent = kinds[preset].silent,
 	};
 	for (enum map_field field = 0; field < MAP_COUNT && outcome == SKD_OK; field++) {
@@ -162,7 +164,7 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 		const char *list = rows[field].option ? host->option(host, rows[field].option) : NULL;
 		if (field == MAP_DISABLED)
 			map->only[field] = list ? NULL : kinds[preset].disabled;
-		map->option[field] = list ?: rows[field].presets[preset] ?: map->option[MAP_ID];
+		map->option[field] = list ?: rows[field].presets[preset] ?: rows[field].usual ?: map->option[MAP_ID];
 		outcome = names_read(host, call, field, map->option[field], map);
 	}
 	const char *value = host->option(host, "disabled_value");
@@ -247,4 +249,14 @@ void map_pick(const struct map *map, unsigned fields, struct dir_entry *entry, s
 			}
 		}
 	}
+}
+
+const char *map_base(const struct skd_host *host, struct skd_call *call, const char *option, const char *below)
+{
+	const char *base = host->option(host, "base"), *given = host->option(host, option);
+	if (given || !below)
+		return given ?: base;
+	char *dn = host->alloc(call, strlen(below) + strlen(base) + 2);
+	stpcpy(stpcpy(stpcpy(dn, below), ","), base);
+	return dn;
 }

@@ -50,6 +50,8 @@ struct map {
 	const char *classes;         /* the same without a server: object classes, separated by commas */
 	const char *not_class;       /* of what is no person all the same, or NULL */
 	const char *group_classes;
+	const char *unit_from;                   /* the preset's */
+	const char *people_below, *groups_below; /* where the preset has them, below the base; NULL: anywhere */
 	bool silent; /* knows no RFC 4533; Samba leaves unanswered who asks for it */
 	const char *only[MAP_COUNT]; /* the one value that counts; NULL: any */
 	const char *but[MAP_COUNT];  /* a value that does not count; NULL: none */
@@ -62,11 +64,12 @@ struct map {
  * SKD_FAULT: they are wrong. */
 enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, unsigned fields, struct map *map);
 
+/* The base of a search: what `option` says, or else `below` the option base; the host's memory, or the call's. */
+const char *map_base(const struct skd_host *host, struct skd_call *call, const char *option, const char *below);
+
 /* The names of the attributes that `fields` need, each once, NULL-terminated, in the call's memory. */
 const char *const *map_attributes(const struct map *map, const struct skd_host *host, struct skd_call *call,
 				  unsigned fields);
-
-bool map_has_preset(const char *word);
 
 /* The option that names the field's attributes; NULL: none, the preset does. */
 const char *map_option(enum map_field field);

@@ -324,7 +324,8 @@ enum skd_outcome people_rules_read(const struct skd_host *host, struct skd_call 
 	rules->host = host;
 	enum skd_outcome outcome = map_read(host, call, MAP_ALL, &rules->map);
 	if (outcome == SKD_OK)
-		outcome = dir_option_word(host, call, "unit_from", words, &unit_from);
+		outcome = dir_word(host, call, "unit_from", host->option(host, "unit_from") ?: rules->map.unit_from, words,
+				   &unit_from);
 	rules->unit_from = (enum unit_from)unit_from;
 	rules->map.but[MAP_UNIT] = host->option(host, "unit_container");
 	return outcome;

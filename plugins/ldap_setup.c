@@ -13,14 +13,19 @@
 
 static const char ca_default[] = "/etc/ssl/certs/ca-certificates.crt";
 
-enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
-				 const char *const *words, int *index)
+enum skd_outcome dir_word(const struct skd_host *host, struct skd_call *call, const char *key, const char *value,
+			  const char *const *words, int *index)
 {
-	const char *value = host->option(host, key);
 	for (*index = 0; words[*index]; ++*index)
 		if (value && strcasecmp(value, words[*index]) == 0)
 			return SKD_OK;
 	return host->fail(call, SKD_FAULT, "%s knows no \"%s\"", key, value ? value : "");
+}
+
+enum skd_outcome dir_option_word(const struct skd_host *host, struct skd_call *call, const char *key,
+				 const char *const *words, int *index)
+{
+	return dir_word(host, call, key, host->option(host, key), words, index);
 }
 
 static bool host_is_local(const char *name)

@@ -11,7 +11,7 @@
 struct source {
 	struct people_rules rules;
 	struct dir_setup setup;
-	const char *people_base, *groups_base, *group_filter, *unit_filter;
+	const char *group_filter, *unit_filter;
 	bool one_level, follow;
 	long page_size;
 };
@@ -29,10 +29,20 @@ static const char *const *attributes_of(const struct source *source, struct skd_
 	return map_attributes(&source->rules.map, source->rules.host, call, fields);
 }
 
+static const char *people_base(const struct source *source, struct skd_call *call)
+{
+	return map_base(source->rules.host, call, "people_base", source->rules.map.people_below);
+}
+
+static const char *groups_base(const struct source *source, struct skd_call *call)
+{
+	return map_base(source->rules.host, call, "groups_base", source->rules.map.groups_below);
+}
+
 static struct dir_query unit_query(const struct source *source, struct skd_call *call)
 {
 	return (struct dir_query){
-		.base = source->people_base,
+		.base = people_base(source, call),
 		.filter = source->unit_filter,
 		.attributes = attributes_of(source, call, MAP_OF_UNIT),
 		.page_size = source->page_size,
@@ -42,7 +52,7 @@ static struct dir_query unit_query(const struct source *source, struct skd_call 
 static struct dir_query people_query(const struct source *source, struct skd_call *call)
 {
 	return (struct dir_query){
-		.base = source->people_base,
+		.base = people_base(source, call),
 		.one_level = source->one_level,
 		.filter = source->rules.map.filter,
 		.attributes = attributes_of(source, call, people_fields(&source->rules)),
@@ -53,7 +63,7 @@ static struct dir_query people_query(const struct source *source, struct skd_cal
 static struct dir_query group_query(const struct source *source, struct skd_call *call)
 {
 	return (struct dir_query){
-		.base = source->groups_base,
+		.base = groups_base(source, call),
 		.one_level = source->one_level,
 		.filter = source->group_filter,
 		.attributes = attributes_of(source, call, MAP_OF_GROUP),
@@ -138,8 +148,9 @@ static enum skd_outcome feed_begin(struct feed *feed, const struct source *sourc
 {
 	struct dir_query queries[] = {people_query(source, call), group_query(source, call), unit_query(source, call),
 				      unit_query(source, call)};
-	size_t count = strcmp(source->groups_base, source->people_base) == 0 ? 3 : 4;
-	queries[FOLLOWS_GROUP_UNITS].base = source->groups_base;
+	const char *groups = queries[FOLLOWS_GROUPS].base;
+	size_t count = strcmp(groups, queries[FOLLOWS_PEOPLE].base) == 0 ? 3 : 4;
+	queries[FOLLOWS_GROUP_UNITS].base = groups;
 	enum skd_outcome outcome = dir_feed_open(&source->setup, call, count, queries, cookie, &feed->dir);
 	people_begin(&feed->people, &source->rules, call, NULL);
 	feed->people.origin = feed->dir.link.uri;
@@ -183,6 +194,7 @@ struct examination {
 	struct skd_call *call;
 	const struct skd_notes *notes;
 	struct dir_link link; /* to the first server that lets us in */
+	bool is_389;
 	size_t entries, units, present[MAP_NAMES_MAX];
 };
 
@@ -204,21 +216,30 @@ static enum skd_outcome person_count(void *context, struct dir_entry *entry)
 static void preset_advise(const struct examination *e, const struct dir_server *server)
 {
 	static const char *const fits[] = {
-		[DIR_OPENLDAP] = "openldap", [DIR_389DS] = "389ds", [DIR_FREEIPA] = "389ds", [DIR_AD] = "ad", [DIR_SAMBA] = "ad"};
+		[DIR_OPENLDAP] = "openldap", [DIR_389DS] = "389ds", [DIR_FREEIPA] = "freeipa", [DIR_AD] = "ad", [DIR_SAMBA] = "ad"};
 	const char *preset = e->source->rules.host->option(e->source->rules.host, "preset");
 	const char *fit = fits[server->vendor];
-	if (fit && map_has_preset(fit) && strcasecmp(fit, preset) != 0)
+	bool old_ipa = server->vendor == DIR_389DS && strcasecmp(preset, "freeipa") == 0; /* which does not say so */
+	if (fit && strcasecmp(fit, preset) != 0 && !old_ipa)
 		e->notes->note(e->notes, SKD_ADVICE, "preset", "set preset = %s: %s is for another kind of server", fit, preset);
+}
+
+static void follow_advise(const struct examination *e, const struct dir_server *server)
+{
+	if (!server->shown || !e->source->follow)
+		return;
+	if (server->is_389)
+		e->notes->note(e->notes, SKD_FACT, "follow", "each interval reads all of it: %s", dir_feed_of_389);
+	else if (!server->syncs)
+		e->notes->note(e->notes, SKD_ADVICE, "follow",
+			       "the server does not tell what changes, so that each interval reads all of it%s",
+			       server->vendor == DIR_OPENLDAP ? ": add the overlay syncprov to its database" : "");
 }
 
 static void server_advise(const struct examination *e, const char *uri, const struct dir_server *server)
 {
 	const struct dir_setup *setup = &e->source->setup;
 	const struct skd_notes *notes = e->notes;
-	static const char *const remedies[] = {
-		[DIR_UNKNOWN] = "", [DIR_OPENLDAP] = ": add the overlay syncprov to its database",
-		[DIR_389DS] = ": enable its plugin Content Synchronization",
-		[DIR_FREEIPA] = ": enable its plugin Content Synchronization", [DIR_AD] = "", [DIR_SAMBA] = ""};
 	bool clear = strncasecmp(uri, "ldap://", 7) == 0 && !setup->start_tls && setup->bind == DIR_SIMPLE;
 	preset_advise(e, server);
 	if (clear)
@@ -226,10 +247,7 @@ static void server_advise(const struct examination *e, const char *uri, const st
 			    server->start_tls ? "set start_tls = yes, which the server offers" : "use ldaps://");
 	if (server->shown && !server->pages && e->source->page_size)
 		notes->note(notes, SKD_ADVICE, "page_size", "the server offers no pages: set page_size = 0");
-	if (server->shown && !server->syncs && e->source->follow)
-		notes->note(notes, SKD_ADVICE, "follow",
-			    "the server does not tell what changes, so that each interval reads all of it%s",
-			    remedies[server->vendor]);
+	follow_advise(e, server);
 }
 
 /* One server; the link stays open where it is the first that works. */
@@ -247,10 +265,12 @@ static void server_examine(struct examination *e, const char *uri)
 	e->notes->note(e->notes, SKD_FACT, "connection", "signed in within %ld ms", left - host->time_left(e->call));
 	dir_examine(&link, e->notes, &server);
 	server_advise(e, uri, &server);
-	if (e->link.handle)
+	if (e->link.handle) {
 		dir_link_close(&link);
-	else
-		e->link = link;
+		return;
+	}
+	e->link = link;
+	e->is_389 = server.is_389;
 }
 
 static bool base_examine(struct examination *e, const char *option, const char *base)
@@ -296,6 +316,10 @@ static void limits_examine(struct examination *e)
 	long left = host->time_left(e->call);
 	if (dir_search(&e->link, &query, person_count, e) != SKD_OK) {
 		e->notes->failed(e->notes, "limits");
+		if (e->is_389)
+			e->notes->note(e->notes, SKD_ADVICE, "limits",
+				       "389 Directory Server counts its limit of size for each page: give the account nsSizeLimit and "
+				       "nsLookThroughLimit of -1");
 		return;
 	}
 	left -= host->time_left(e->call);
@@ -320,10 +344,10 @@ static enum skd_outcome source_examine(void *self, struct skd_call *call, const 
 	if (!e.link.handle)
 		return SKD_BUSY;
 	notes->section(notes, "entries");
-	bool good = base_examine(&e, source->people_base == host->option(host, "base") ? "base" : "people_base",
-				 source->people_base);
-	if (source->groups_base != source->people_base)
-		good &= base_examine(&e, "groups_base", source->groups_base);
+	const char *people = people_base(source, call), *groups = groups_base(source, call);
+	bool good = base_examine(&e, people == host->option(host, "base") ? "base" : "people_base", people);
+	if (strcmp(groups, people) != 0)
+		good &= base_examine(&e, "groups_base", groups);
 	if (good) {
 		units_examine(&e);
 		limits_examine(&e);
@@ -339,7 +363,6 @@ static enum skd_outcome source_set_up(struct source *source, const struct skd_ho
 {
 	static const char *const scopes[] = {"sub", "one", NULL};
 	int scope;
-	const char *base = host->option(host, "base");
 	enum skd_outcome outcome = dir_setup_read(host, call, &source->setup);
 	if (outcome == SKD_OK)
 		outcome = people_rules_read(host, call, &source->rules);
@@ -348,8 +371,6 @@ static enum skd_outcome source_set_up(struct source *source, const struct skd_ho
 	if (outcome != SKD_OK)
 		return outcome;
 	source->one_level = scope == 1;
-	source->people_base = host->option(host, "people_base") ?: base;
-	source->groups_base = host->option(host, "groups_base") ?: base;
 	source->group_filter = host->option(host, "group_filter") ?: source->rules.map.group_filter;
 	source->unit_filter = host->option(host, "unit_filter");
 	source->page_size = host->number(host, "page_size");
@@ -387,10 +408,11 @@ static const struct skd_option options[] = {
 #include "ldap_account.inc"
 #include "ldap_people.inc"
 	{"unit_filter", SKD_TEXT, "(objectClass=organizationalUnit)", "Filter for unit entries.", false, false},
-	{"groups_base", SKD_TEXT, NULL, "DN below which groups are searched; base when not given.", false, false},
+	{"groups_base", SKD_TEXT, NULL,
+	 "DN below which groups are searched; base when not given, freeipa: cn=groups,cn=accounts below it.", false, false},
 	{"group_filter", SKD_TEXT, NULL,
 	 "Filter for groups; (|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)), "
-	 "ad: (objectClass=group).",
+	 "freeipa: (objectClass=ipaUserGroup), ad: (objectClass=group).",
 	 false, false},
 	{"follow", SKD_FLAG, "yes",
 	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh).", false, false},

@@ -175,12 +175,12 @@ static const struct skd_option options[] = {
 #include "ldap_account.inc"
 #include "ldap_people.inc"
 	{"person_class", SKD_TEXT, NULL,
-	 "Object classes of people, as the entries name them, separated by commas; openldap: inetOrgPerson, "
+	 "Object classes of people, as the entries name them, separated by commas; openldap, freeipa: inetOrgPerson, "
 	 "389ds: person,organizationalPerson,inetOrgPerson, ad: user, but no computer.",
 	 false, false},
 	{"unit_class", SKD_TEXT, "organizationalUnit", "Object classes of unit entries.", false, false},
 	{"group_class", SKD_TEXT, NULL,
-	 "Object classes of groups; groupOfNames,groupOfUniqueNames,posixGroup, ad: group.", false, false},
+	 "Object classes of groups; groupOfNames,groupOfUniqueNames,posixGroup, freeipa: ipaUserGroup, ad: group.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
 

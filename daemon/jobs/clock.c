@@ -166,10 +166,11 @@ static struct skd_call *worker_feed(struct worker *worker, bool again, struct sk
 	if (worker_begin(worker, call, OPEN))
 		outcome = follow_open(call, directory, again, feed);
 	worker_end(worker);
+	enum skd_level level = outcome == SKD_ABSENT && worker->feed != SKD_ABSENT ? SKD_INFO : SKD_DEBUG;
 	worker->feed = outcome;
 	if (outcome == SKD_OK)
 		return call;
-	log_line(SKD_DEBUG, directory->instance->name, "no feed: %s", call->sentence ? call->sentence : "the daemon ends");
+	log_line(level, directory->instance->name, "no feed: %s", call->sentence ? call->sentence : "the daemon ends");
 	work_end(call);
 	talloc_free(call);
 	return NULL;

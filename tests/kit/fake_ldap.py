@@ -7,6 +7,7 @@ import threading
 
 BIND, BIND_DONE, SEARCH, ENTRY, DONE, REFERENCE = 0x60, 0x61, 0x63, 0x64, 0x65, 0x73
 INTERMEDIATE = 0x79
+ROOT_DSE = b"\x04\x00\x0a\x01\x00"  # a search begins: no base, itself
 PAGED = b"1.2.840.113556.1.4.319"
 SYNC_STATE, SYNC_DONE, SYNC_INFO = (b"1.3.6.1.4.1.4203.1.9.1." + end for end in (b"2", b"3", b"4"))
 
@@ -135,7 +136,8 @@ class Peer:
 
 class FakeLdap(Peer):
     """search(id, n) yields the bytes that answer the n-th search (from 0) of a connection; when it is
-    exhausted, the connection stays open, unless it ended with None. bind(id) answers a bind."""
+    exhausted, the connection stays open, unless it ended with None. bind(id) answers a bind. Of itself it shows
+    nothing: searches of the root DSE are not among the n."""
 
     def __init__(self, search, bind=lambda number_: result(number_, BIND_DONE)):
         self.search, self.bind, self.binds, self.searches = search, bind, [], []
@@ -153,6 +155,8 @@ class FakeLdap(Peer):
             if tag == BIND:
                 self.binds.append(body)
                 connection.sendall(self.bind(number_))
+            elif tag == SEARCH and ROOT_DSE in body[:20]:
+                connection.sendall(result(number_, DONE))
             elif tag == SEARCH:
                 self.searches.append(body)
                 for part in self.search(number_, searches):
