@@ -204,7 +204,7 @@ static int tcp_connect(struct dir_link *link, const LDAPURLDesc *url, long patie
 static int unix_connect(struct dir_link *link, const LDAPURLDesc *url, long patience)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *path = url->lud_host && *url->lud_host ? url->lud_host : "/run/slapd/ldapi";
+	const char *path = url->lud_host && *url->lud_host ? url->lud_host : dir_socket_usual;
 	if (strlen(path) >= sizeof address.sun_path) {
 		link->why = strerrordesc_np(ENAMETOOLONG);
 		return -1;

@@ -81,6 +81,12 @@ enum skd_outcome dir_link_bind(struct dir_link *link, const char *dn, const char
 enum skd_outcome dir_link_fail(const struct dir_link *link, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Where slapd listens for ldapi:/// */
+extern const char dir_socket_usual[];
+
+/* That path, where a URI goes over TCP to this machine and we may use the socket; NULL otherwise. */
+const char *dir_socket_beside(const char *uri);
+
 /* ---- servers at rest, for ldap_setup.c and ldap.c -------------------------------------------- */
 enum { DIR_URIS_MAX = 16 };
 

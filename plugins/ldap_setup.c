@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char dir_socket_usual[] = "/run/slapd/ldapi";
 static const char ca_default[] = "/etc/ssl/certs/ca-certificates.crt";
 
 enum skd_outcome dir_word(const struct skd_host *host, struct skd_call *call, const char *key, const char *value,
@@ -32,6 +33,19 @@ static bool host_is_local(const char *name)
 {
 	return !name || !*name || strcasecmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 ||
 	       strcmp(name, "::1") == 0;
+}
+
+const char *dir_socket_beside(const char *uri)
+{
+	LDAPURLDesc *url = NULL;
+	struct stat about;
+	if (ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS)
+		return NULL;
+	bool beside = strcmp(url->lud_scheme, "ldapi") != 0 && host_is_local(url->lud_host);
+	ldap_free_urldesc(url);
+	if (!beside || stat(dir_socket_usual, &about) != 0 || !S_ISSOCK(about.st_mode))
+		return NULL;
+	return access(dir_socket_usual, W_OK) == 0 ? dir_socket_usual : NULL;
 }
 
 static enum skd_outcome uri_check(struct dir_setup *setup, struct skd_call *call, const char *uri, bool *tls)

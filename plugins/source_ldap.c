@@ -240,8 +240,14 @@ static void server_advise(const struct examination *e, const char *uri, const st
 {
 	const struct dir_setup *setup = &e->source->setup;
 	const struct skd_notes *notes = e->notes;
+	const char *path = server->vendor == DIR_OPENLDAP ? dir_socket_beside(uri) : NULL;
 	bool clear = strncasecmp(uri, "ldap://", 7) == 0 && !setup->start_tls && setup->bind == DIR_SIMPLE;
 	preset_advise(e, server);
+	if (path)
+		notes->note(notes, SKD_ADVICE, "uri",
+			    "the server is on this machine, where slapd listens at %s: uri = ldapi:/// needs no TCP, and with "
+			    "bind = external no password",
+			    path);
 	if (clear)
 		notes->note(notes, SKD_ADVICE, "TLS", "the password travels in clear: %s",
 			    server->start_tls ? "set start_tls = yes, which the server offers" : "use ldaps://");

@@ -11,7 +11,7 @@ from kit.chart import Chart
 from kit.doctor import advice, look, of, troubles
 from kit.gate import ROOT
 from kit.house import BASE, SYNC_LIMITS, demo_house, installed
-from kit.slapd import free_port, give_away
+from kit.slapd import free_port, give_away, unprivileged
 
 CHART = Chart(ROOT / "etc/demo/organisation.ldif")
 FIELDS = ["id", "username", "name", "mail", "title", "phone", "employee_number", "locale", "country", "manager", "unit",
@@ -167,6 +167,24 @@ def test_each_server_is_looked_at_in_order_and_one_that_fails_is_wrong(doctor):
     assert "its certificate must be valid" in of(findings, "connection", slapd.ldaps_misnamed)[0][1]
     assert "Connection refused" in of(findings, "connection", down)[0][1]
     assert of(findings, "read")[0][1].startswith(f"{len(CHART.people)} people, ")
+
+
+def test_a_server_of_this_machine_is_better_reached_by_its_socket(doctor):
+    """Where slapd's socket is at its usual place, which here is so for a command in a namespace of its own."""
+    slapd, alone = doctor.house.slapd, ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*alone, "true"], **unprivileged()).returncode:
+        pytest.skip("no namespaces for ordinary users")
+    bare = [*alone, "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
+    beside = [*alone, "sh", "-c", """mount -t tmpfs none /run && mkdir /run/slapd && touch /run/slapd/ldapi &&
+        mount --bind "$0" /run/slapd/ldapi && exec "$@" """, slapd.folder / "ldapi"]
+    assert "uri" not in advice(doctor.look(within=bare))
+    assert advice(doctor.look(within=beside))["uri"] == (
+        "the server is on this machine, where slapd listens at /run/slapd/ldapi: uri = ldapi:/// needs no TCP, and with "
+        "bind = external no password")
+    with doctor.with_options(uri="ldapi:///", bind="external", bind_dn=None, bind_password=None):
+        findings = doctor.look(within=beside)
+    assert of(findings, "signed in as", "ldapi:///") == [("fact", f"dn:{slapd.admin_dn}")]
+    assert troubles(findings) == [] and not {"uri", "TLS"} & set(advice(findings))
 
 
 # ---- what is wrong, and what it would change

@@ -188,7 +188,7 @@ skillsd_conf() {
 		[directory main]
 		plugin = source_ldap
 		interval = 1s
-		uri = $ldap_uri
+		uri = ldapi://$(percent "$run/ldapi")
 		base = $base
 		preset = openldap
 		bind_dn = cn=sync,$base
