@@ -187,8 +187,7 @@ linter() {
 goal=${1:-}
 case $goal in
 run) ;;
-check) wanted+=("${tests[@]}") ;;
-directories) wanted+=("${tests[@]}" "${directories[@]}") ;;
+check | directories) wanted+=("${tests[@]}" "${directories[@]}") ;;
 bench) wanted+=("${tests[@]}" "${benches[@]}") ;;
 *) quit "usage: etc/setup.sh run|check|directories|bench [packages]" ;;
 esac

@@ -1,14 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/check.sh [PATH], called by `make check`: builds plain and sanitized, runs every test in both, the house
-# rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there.
+# tests/check.sh [PATH...], called by `make check`: builds plain and sanitized, runs every test in both, the house
+# rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there, with
+# those marked thorough.
 # Root works on a copy that it hands to nobody; so two runs at once never meet.
 set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export PATH=/usr/lib/postgresql/15/bin:$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8
 export SKILLSD_SHARED=${SKILLSD_SHARED:-$top/../shared}
-what=${1:-tests}
+chosen=("$@")
+if [ $# = 0 ]; then
+	chosen=(-m "not thorough" tests)
+fi
 passed=0 failed=0 skipped=0
 
 say() { printf 'check: %s\n' "$*"; }
@@ -26,7 +30,7 @@ as_nobody_in_a_copy() {
 	cd "$room/tree" || return 1
 	setpriv --reuid nobody --regid nogroup --clear-groups -- env HOME="$room/home" TMPDIR="$room/tmp" \
 		PATH="$PATH" LC_ALL="$LC_ALL" SKILLSD_SHARED="$SKILLSD_SHARED" \
-		bash tests/check.sh "$what" &
+		bash tests/check.sh "$@" &
 	wait $!
 	status=$?
 	return $status
@@ -78,7 +82,7 @@ pytests() {
 	local folder=$1 report line
 	report=$(mktemp)
 	(cd "$top" && SKILLSD_BUILD=$folder /usr/bin/python3 -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
-		--durations=5 -rfEs "$what") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
+		--durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
 	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
 	number() { grep -oE "[0-9]+ $1" <<<"$line" | grep -oE '[0-9]+' || echo 0; }
@@ -89,7 +93,7 @@ pytests() {
 }
 
 if [ "$(id -u)" = 0 ]; then
-	as_nobody_in_a_copy
+	as_nobody_in_a_copy "$@"
 	exit
 fi
 
@@ -98,7 +102,7 @@ mkdir -p build
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 step "build" build plain
 step "build under AddressSanitizer and UBSan" build asan SANITIZE=1
-if [ "$what" = tests ]; then
+if [ $# = 0 ]; then
 	step "house rules" make -s house
 	say "unit tests"
 	units build/plain
