@@ -72,14 +72,11 @@ class Twins:
         self.house.configure()
 
     def _make_empty(self):
-        self.house.postgres.create(self.empty)
-        self._turn_to(self.empty)
-        self.house.migrate()
+        self.house.postgres.create(self.empty, self.house.postgres.template)
         link = self.house.postgres.connect(self.empty)
         for rule in self.rules:
             link.cursor().execute("INSERT INTO role_group (role, source, ref, group_key) VALUES (%s, %s, %s, %s)", rule)
         link.close()
-        self._turn_to(self.long)
 
     def remove(self):
         for database in self.first, self.empty:

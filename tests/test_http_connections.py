@@ -70,12 +70,14 @@ def test_half_a_request_is_closed_after_the_idle_time():
 
 
 def test_client_gone_while_its_request_waits(echo):
-    for i in range(10):
-        with echo.connect() as client:
-            client.sendall(request("/sleep?ms=1000"))
-            time.sleep(0.3)  # a reset that overtakes the request is another matter
-            if i % 2:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    clients = [echo.connect() for _ in range(10)]
+    for client in clients:
+        client.sendall(request("/sleep?ms=1000"))
+    time.sleep(0.3)  # a reset that overtakes the request is another matter
+    for i, client in enumerate(clients):
+        if i % 2:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        client.close()
     time.sleep(0.1)
     assert ask(echo, "/constant").status == 200
     time.sleep(2)

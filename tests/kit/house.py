@@ -142,7 +142,7 @@ class House:
         self.expects_errors = False
         self.own_postgres = postgres is None
         self.postgres, self.database = postgres or Postgres().start(), f"house-{uuid.uuid4().hex[:12]}"
-        self.postgres.create(self.database)
+        self.postgres.create(self.database, self.postgres.template)
         self.slapd = None
         if ldif is not None:
             self.slapd = Slapd(**{"modules": ["ppolicy"], "database": "overlay ppolicy", **(slapd or {})})
@@ -217,8 +217,12 @@ class House:
         return {**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
     def migrate(self):
+        """The first one of a server is kept: other houses begin with a copy of it, which is sooner there."""
         done = self.command("migrate")
         assert done.returncode == 0, f"skillsd migrate: {done.stdout}{done.stderr}"
+        if not self.own_postgres and not self.postgres.template and self._link is None:
+            self.postgres.create("migrated", self.database)
+            self.postgres.template = "migrated"
 
     def start(self, *, migrate=True, synced=True):
         """Until it serves, and its first run has ended; with migrate=False only until it answers at all."""

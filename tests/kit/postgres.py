@@ -30,6 +30,7 @@ class Postgres:
     def __init__(self, settings=""):
         self.folder = short_folder("pg-")
         self.process = None
+        self.template = None  # a database that others may be copies of
         subprocess.run([BIN / "initdb", "-D", self.data, "-U", "skills", "-A", "trust", "-E", "UTF8",
                         "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
                        cwd=self.folder, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin",
@@ -50,9 +51,9 @@ class Postgres:
         link.autocommit = True
         return link
 
-    def create(self, database):
+    def create(self, database, template=None):
         link = self.connect("postgres")
-        link.cursor().execute(f'CREATE DATABASE "{database}"')
+        link.cursor().execute(f'CREATE DATABASE "{database}" TEMPLATE "{template or "template1"}"')
         link.close()
 
     def drop(self, database):
