@@ -167,8 +167,8 @@ def test_the_daemon_starts_while_postgresql_is_down(house):
     assert house.sign_in("rescue").opened["roles"] == ["admin"]
 
 
-def test_the_daemon_waits_for_its_tables():
-    with House(None) as other:
+def test_the_daemon_waits_for_its_tables(postgres):
+    with House(None, postgres=postgres) as other:
         other.stop()
         other.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         other.start(migrate=False)
