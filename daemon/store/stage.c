@@ -144,8 +144,8 @@ static const char UNIT_REFS[] =
 static const char UNIT_REFS_NAMED[] =
 	"INSERT INTO unit_ref SELECT s.id, s.new_id FROM stage s WHERE s.kind = 'u'"
 	" UNION ALL SELECT coalesce(u.key, u.external_id), u.id FROM unit u WHERE u.source = $1 AND u.absent_since IS NULL"
-	"  AND coalesce(u.key, u.external_id) IN (SELECT coalesce(s.unit_key, 'name:' || lower(s.unit_name))"
-	"   FROM stage s WHERE s.kind = 'p' UNION SELECT p.unit_key FROM person p WHERE p.source = $1"
+	"  AND md5(coalesce(u.key, u.external_id)) IN (SELECT md5(coalesce(s.unit_key, 'name:' || lower(s.unit_name)))"
+	"   FROM stage s WHERE s.kind = 'p' UNION SELECT md5(p.unit_key) FROM person p WHERE p.source = $1"
 	"   AND p.manager_id IS NULL AND p.manager_key IS NOT NULL)";
 
 #define PICTURE_INTO                                                                                                   \

@@ -30,7 +30,7 @@ CREATE TABLE unit (
 	UNIQUE (source, external_id)
 );
 CREATE INDEX ON unit (parent_id);
-CREATE INDEX ON unit (source, coalesce(key, external_id));
+CREATE INDEX ON unit (source, md5(coalesce(key, external_id))); -- which may be longer than an entry of an index
 
 CREATE TABLE person (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
