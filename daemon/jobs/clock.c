@@ -168,6 +168,8 @@ static struct skd_call *worker_feed(struct worker *worker, bool again, struct sk
 	worker_end(worker);
 	enum skd_level level = outcome == SKD_ABSENT && worker->feed != SKD_ABSENT ? SKD_INFO : SKD_DEBUG;
 	worker->feed = outcome;
+	if (outcome == SKD_OK && (*feed)->partial && directory->interval < directory->full_interval)
+		call->deadline = call->started + directory->interval * 1000;
 	if (outcome == SKD_OK)
 		return call;
 	log_line(level, directory->instance->name, "no feed: %s", call->sentence ? call->sentence : "the daemon ends");

@@ -23,6 +23,7 @@ struct follower {
 	struct skd_call *call; /* of the change at hand; NULL: none */
 	struct stage stage;
 	struct text ids; /* of the entries in it, each with a NUL behind */
+	struct text gone; /* ids that are not, or no longer, of this source, in the same way */
 };
 
 static struct follower *follower_of(const struct skd_sink *sink)
@@ -47,13 +48,18 @@ static enum skd_outcome change_fail(struct follower *f, enum skd_outcome outcome
 	return outcome;
 }
 
-static enum skd_outcome change_begin(struct follower *f)
+static enum skd_outcome change_call(struct follower *f)
 {
 	f->call = call_new("sync", CHANGE_MS);
 	f->call->house = f->feed_call->house;
 	f->stage.call = NULL;
+	return pool_borrow(f->call->house->jobs, f->call);
+}
+
+static enum skd_outcome change_begin(struct follower *f)
+{
+	enum skd_outcome outcome = change_call(f);
 	text_begin(&f->ids, f->call, 256);
-	enum skd_outcome outcome = pool_borrow(f->call->house->jobs, f->call);
 	bool clear = !f->staged || f->staged > CLEAR_AFTER;
 	if (clear)
 		f->staged = 0;
@@ -62,15 +68,46 @@ static enum skd_outcome change_begin(struct follower *f)
 	return outcome == SKD_OK ? SKD_OK : change_fail(f, outcome);
 }
 
+/* Whether somebody, or a unit or a group, is known by an id that is gone. */
+static enum skd_outcome gone_look(struct follower *f)
+{
+	const char *at = f->gone.bytes, *end = at + f->gone.size;
+	size_t count = 0;
+	bool known = false;
+	const char **ids = talloc_array(f->call, const char *, f->gone.size / 2 + 1);
+	for (; at < end; at += strlen(at) + 1)
+		ids[count++] = at;
+	if (count)
+		TRY(store_feed_knows(f->call, f->directory->instance->name, count, ids, &known));
+	f->gone.size = 0;
+	return known ? fail(f->call, SKD_STALE, "an entry is gone, or is none of these any more") : SKD_OK;
+}
+
+/* With nothing to take over. */
+static enum skd_outcome gone_alone(struct follower *f)
+{
+	if (!f->gone.size)
+		return SKD_OK;
+	enum skd_outcome outcome = change_call(f);
+	if (outcome == SKD_OK)
+		outcome = gone_look(f);
+	if (outcome != SKD_OK)
+		return change_fail(f, outcome);
+	change_end(f);
+	return SKD_OK;
+}
+
 static enum skd_outcome change_settle(struct follower *f)
 {
 	struct run_done done;
 	if (!f->call)
-		return SKD_OK;
+		return gone_alone(f);
 	enum skd_outcome outcome = stage_end(&f->stage);
 	struct run_task task = {.directory = f->directory, .staged = &f->stage.counts, .lease = f->lease,
 				.epoch = f->epoch, .cookie = f->feed->cookie};
 	f->stage.call = NULL;
+	if (outcome == SKD_OK)
+		outcome = gone_look(f);
 	if (outcome == SKD_OK)
 		outcome = run_settle(f->call, &task, &done);
 	if (outcome != SKD_OK)
@@ -145,6 +182,17 @@ static enum skd_outcome follow_skip(const struct skd_sink *sink, struct skd_text
 	return fail(follower_of(sink)->feed_call, SKD_STALE, "an entry cannot be taken: %s", why);
 }
 
+/* An id that is no text is nobody's. */
+static enum skd_outcome follow_gone(const struct skd_sink *sink, struct skd_text id)
+{
+	struct follower *f = follower_of(sink);
+	if (id.size && utf8_valid(id.bytes, id.size)) {
+		text_add(&f->gone, id.bytes, id.size);
+		text_add(&f->gone, "", 1);
+	}
+	return SKD_OK;
+}
+
 static enum skd_outcome follow_settle(const struct skd_sink *sink)
 {
 	return change_settle(follower_of(sink));
@@ -174,9 +222,11 @@ enum skd_outcome follow_run(struct skd_call *call, const struct directory *direc
 {
 	const struct instance *instance = directory->instance;
 	struct follower f = {
-		.sink = {follow_person, follow_unit, follow_group, follow_member, follow_skip, follow_settle},
+		.sink = {follow_person, follow_unit, follow_group, follow_member, follow_skip, follow_settle,
+			 follow_gone},
 		.feed_call = call, .directory = directory, .feed = feed, .lease = sync_lease(call, directory),
 		.epoch = epoch, .active = active};
+	text_begin(&f.gone, call, 256);
 	enum skd_outcome outcome = instance->plugin->is.source.feed_follow(instance->self, call, feed, &f.sink);
 	change_end(&f);
 	return outcome;

@@ -162,6 +162,20 @@ enum skd_outcome store_feed_get(struct skd_call *call, const char *source, const
 	return SKD_OK;
 }
 
+static const char FEED_KNOWS[] =
+	"SELECT EXISTS (SELECT FROM person WHERE source = $1 AND external_id = ANY ($2::text[]) AND absent_since IS NULL)"
+	" OR EXISTS (SELECT FROM unit WHERE source = $1 AND external_id = ANY ($2::text[]) AND absent_since IS NULL)"
+	" OR EXISTS (SELECT FROM directory_group WHERE source = $1 AND external_id = ANY ($2::text[]))";
+
+enum skd_outcome store_feed_knows(struct skd_call *call, const char *source, size_t count, const char *const *ids,
+				  bool *known)
+{
+	struct rows *rows;
+	TRY(db_query(call, FEED_KNOWS, ARGS(source, arg_array(call, count, ids)), &rows));
+	*known = row_bool(rows, 0, 0);
+	return SKD_OK;
+}
+
 static const char RUN_END[] =
 	"UPDATE directory_run SET state = $2, complete = $3::bool, people = $4::int, added = $5::int, changed = $6::int,"
 	" moved = $7::int, absent = $8::int, returned = $9::int, skipped = $10::int, error = $11, finished_at = clock_timestamp()"

@@ -138,6 +138,9 @@ enum skd_outcome store_run_begin_feed(struct skd_call *call, const char *source,
 enum skd_outcome store_run_drop(struct skd_call *call, const char *id) WARN_UNUSED;
 enum skd_outcome store_feed_put(struct skd_call *call, const char *source, const char *cookie) WARN_UNUSED;
 enum skd_outcome store_feed_get(struct skd_call *call, const char *source, const char **cookie) WARN_UNUSED;
+/* Whether the source shows a person, unit or group with one of these ids. */
+enum skd_outcome store_feed_knows(struct skd_call *call, const char *source, size_t count, const char *const *ids,
+				  bool *known) WARN_UNUSED;
 enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run) WARN_UNUSED;
 /* Deletes runs of some minutes ago that nobody asked for and that found nothing new. */
 enum skd_outcome store_run_forget(struct skd_call *call, const char *source) WARN_UNUSED;

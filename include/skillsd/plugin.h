@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 3
+#define SKD_ABI 4
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -132,11 +132,15 @@ struct skd_sink {
 	/* Of a feed: what was given since the last time is a change of its own, after which the feed stands
 	 * at its cookie. NULL in `read`. */
 	enum skd_outcome (*settle)(const struct skd_sink *sink);
+	/* Of a feed, before it settles: an entry with this id is there no more, or is none of those that the source
+	 * shows. Where one was, this ends in SKD_STALE. NULL in `read`. */
+	enum skd_outcome (*gone)(const struct skd_sink *sink, struct skd_text id);
 };
 
 /* A connection on which a directory tells what changes; the plugin's own struct begins with it. */
 struct skd_feed {
 	const char *cookie; /* where it stands, in a form of the plugin's; lives until it moves on */
+	bool partial;       /* not all that ends is told of: the host reads whole as often as without a feed */
 };
 
 /* What an examination finds, told to an administrator. Texts from outside may be passed: the host escapes them.

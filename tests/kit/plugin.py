@@ -23,12 +23,13 @@ class Run:
     def __init__(self, lines):
         self.output = lines
         found = {"person": [], "unit": [], "group": [], "member": [], "skip": [], "log": [], "step": [], "end": [],
-                 "settle": [], "cookie": []}
+                 "settle": [], "cookie": [], "gone": [], "open": []}
         for line in lines.splitlines():
             (kind, what), = json.loads(line).items()
             found[kind].append(what)
         self.people, self.units, self.groups = found["person"], found["unit"], found["group"]
-        self.settled = len(found["settle"])
+        self.settled, self.gone = len(found["settle"]), [gone["id"] for gone in found["gone"]]
+        self.opened = found["open"][-1] if found["open"] else None
         self.cookie = found["cookie"][-1]["cookie"] if found["cookie"] else None
         self.members, self.skips, self.logs = found["member"], found["skip"], found["log"]
         self.step = found["step"][-1] if found["step"] else None

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A host for one plugin, for tests: opens it, runs `read` or `begin`, prints what comes as JSON lines.
- *   plugin_run [-t MS] [-n TIMES] [-j THREADS] PLUGIN.so open|read|begin [USERNAME] KEY=VALUE...
+ *   plugin_run [-t MS] [-n TIMES] [-j THREADS] [-c COOKIE] PLUGIN.so open|read|follow|begin [USERNAME] KEY=VALUE...
  * `begin` takes the password from the first line of stdin. Between several runs it waits for a line of
  * stdin, or its end. Bytes that are no UTF-8 are printed as {"hex": "..."}; secrets come from files.
  * A run's last line has outcome, sentence, wall and CPU milliseconds, and the peak of memory in KiB. */
@@ -229,6 +229,14 @@ static enum skd_outcome sink_skip(const struct skd_sink *sink, struct skd_text w
 	return print("skip", object);
 }
 
+static enum skd_outcome sink_gone(const struct skd_sink *sink, struct skd_text id)
+{
+	json_t *object = json_object();
+	(void)sink;
+	put(object, "id", id);
+	return print("gone", object);
+}
+
 static enum skd_outcome sink_settle(const struct skd_sink *sink)
 {
 	(void)sink;
@@ -288,16 +296,19 @@ static void options_check(const struct skd_host *host)
 			die("missing option", row->key);
 }
 
-static const struct skd_sink sink = {sink_person, sink_unit, sink_group, sink_member, sink_skip, sink_settle};
+static const struct skd_sink sink = {sink_person, sink_unit, sink_group, sink_member, sink_skip, sink_settle,
+				     sink_gone};
 
-static enum skd_outcome follow(const struct skd_plugin *plugin, void *self, struct skd_call *call)
+static enum skd_outcome follow(const struct skd_plugin *plugin, void *self, struct skd_call *call, const char *cookie)
 {
 	const struct skd_source *source = &plugin->is.source;
 	struct skd_feed *feed;
-	enum skd_outcome outcome = source->feed_open(self, call, NULL, &feed);
+	enum skd_outcome outcome = source->feed_open(self, call, cookie, &feed);
 	if (outcome != SKD_OK)
 		return outcome;
 	*call->sentence = '\0'; /* of the tries before */
+	call->outcome = SKD_OK;
+	print("open", json_pack("{s:s, s:b}", "cookie", feed->cookie, "partial", feed->partial));
 	outcome = source->feed_follow(self, call, feed, &sink);
 	print("cookie", json_pack("{s:s}", "cookie", feed->cookie));
 	source->feed_close(self, feed);
@@ -305,11 +316,11 @@ static enum skd_outcome follow(const struct skd_plugin *plugin, void *self, stru
 }
 
 static enum skd_outcome run(const struct skd_plugin *plugin, void *self, struct skd_call *call,
-			    const struct skd_signin *signin, bool follows)
+			    const struct skd_signin *signin, bool follows, const char *cookie)
 {
 	struct skd_step step = {0};
 	if (!signin)
-		return follows ? follow(plugin, self, call) : plugin->is.source.read(self, call, &sink);
+		return follows ? follow(plugin, self, call, cookie) : plugin->is.source.read(self, call, &sink);
 	enum skd_outcome outcome = plugin->is.authenticator.begin(self, call, signin, &step);
 	if (outcome == SKD_OK)
 		print("step", json_pack("{s:s?, s:s?, s:s?}", "account", step.account, "source", step.source, "person_id",
@@ -355,6 +366,7 @@ struct work {
 	void *self;
 	const struct skd_signin *signin; /* NULL: read, or */
 	bool follows;
+	const char *cookie; /* from where on; NULL: from now */
 	long milliseconds, times;
 };
 
@@ -366,7 +378,7 @@ static void *work_do(void *context)
 			c = getchar();
 		int64_t began = now();
 		struct skd_call call = {.deadline = began + work->milliseconds};
-		report(&call, run(work->plugin, work->self, &call, work->signin, work->follows), began);
+		report(&call, run(work->plugin, work->self, &call, work->signin, work->follows, work->cookie), began);
 		call_end(&call);
 	}
 	return NULL;
@@ -388,8 +400,12 @@ int main(int count, char **words)
 {
 	long milliseconds = 30000, times = 1, threads = 1;
 	char password[512] = "";
-	for (int c; (c = getopt(count, words, "+t:n:j:")) != -1;)
-		*(c == 't' ? &milliseconds : c == 'n' ? &times : &threads) = atol(optarg);
+	const char *cookie = NULL;
+	for (int c; (c = getopt(count, words, "+t:n:j:c:")) != -1;)
+		if (c == 'c')
+			cookie = optarg;
+		else
+			*(c == 't' ? &milliseconds : c == 'n' ? &times : &threads) = atol(optarg);
 	signal(SIGPIPE, SIG_IGN);
 	if (count - optind < 2)
 		die("usage", "plugin_run [-t MS] [-n TIMES] [-j THREADS] PLUGIN.so open|read|follow|begin ...");
@@ -404,7 +420,7 @@ int main(int count, char **words)
 	if (begin)
 		password_read(password, sizeof password);
 
-	struct work work = {plugin, NULL, begin ? &signin : NULL, strcmp(verb, "follow") == 0, milliseconds, times};
+	struct work work = {plugin, NULL, begin ? &signin : NULL, strcmp(verb, "follow") == 0, cookie, milliseconds, times};
 	int64_t began = now();
 	struct skd_call call = {.deadline = began + milliseconds};
 	enum skd_outcome outcome = plugin->open(&host, &call, &work.self);
