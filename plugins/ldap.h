@@ -105,12 +105,18 @@ struct dir_server {
 	bool is_389; /* FreeIPA's, too */
 	bool shown; /* its root DSE can be read */
 	bool pages, syncs, start_tls, whoami;
+	bool openldap, forest_level, ipa;
+	char contexts[512], vendor_name[128], version[128], forest[128]; /* cut off */
+	/* of a domain controller: its domain, which of its entries it is, and the newest change */
+	char domain[512], service[512];
+	int64_t usn; /* 0: it numbers none */
 };
 
-/* Asks what is at the other end of an open link; where that is hidden, little is known and it is no SKD_OK. */
-enum skd_outcome dir_server_ask(struct dir_link *link, struct dir_server *server);
+/* What a server says of itself in its root DSE (RFC 4512 5.1); not SKD_OK only where the connection is of no use. */
+enum skd_outcome dir_server_read(struct dir_link *link, struct dir_server *server);
 
-/* Notes what is at the other end of an open link: TLS, as whom we are signed in, vendor, naming contexts, controls. */
+/* Reads it, and notes what is at the other end of an open link: TLS, as whom we are signed in, vendor, naming
+ * contexts, controls. */
 void dir_examine(struct dir_link *link, const struct skd_notes *notes, struct dir_server *server);
 
 /* What a certificate (DER) says; false: it cannot be read. */
@@ -178,6 +184,8 @@ struct dir_query {
 	const char *const *attributes; /* NULL-terminated, not empty */
 	long page_size;                /* 0: unpaged */
 	int size_limit;                /* 0: all; reaching a limit asked for is no failure */
+	bool may_refuse;               /* a server that answers with an error shows nothing, which is no failure */
+	bool deleted, local;           /* Active Directory: with what is deleted; without references to other servers */
 };
 
 /* Hands over the entries as they arrive (RFC 2696 pages where page_size says so) until all are

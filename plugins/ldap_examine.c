@@ -4,6 +4,7 @@
 #include "ldap.h"
 
 #include <ldap.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,12 +52,6 @@ static void tls_note(const struct dir_link *link, const struct skd_notes *notes)
 
 /* ---- the root DSE */
 
-struct root {
-	struct dir_server *server;
-	char contexts[512], vendor[128], version[128], forest[128];
-	bool openldap, forest_level, ipa;
-};
-
 static void value_keep(char *out, size_t room, struct skd_text value)
 {
 	size_t used = strlen(out), size = value.size;
@@ -81,81 +76,89 @@ static void offer_take(struct dir_server *server, struct skd_text oid)
 	server->whoami = server->whoami || text_is(oid, LDAP_EXOP_WHO_AM_I);
 }
 
-static void value_take(struct root *root, struct skd_text name, struct skd_text value)
+static void number_take(int64_t *number, struct skd_text value)
 {
-	root->forest_level = root->forest_level || text_is(name, "forestFunctionality");
-	root->ipa = root->ipa || text_is(name, "ipaTopologyPluginVersion") || text_is(name, "ipaDomainLevel");
+	char digits[24] = "";
+	value_keep(digits, sizeof digits, value);
+	*number = strtoll(digits, NULL, 10);
+}
+
+static void value_take(struct dir_server *server, struct skd_text name, struct skd_text value)
+{
+	static const struct {
+		const char *name;
+		size_t at, room;
+	} texts[] = {
+		{"vendorName", offsetof(struct dir_server, vendor_name), sizeof server->vendor_name},
+		{"vendorVersion", offsetof(struct dir_server, version), sizeof server->version},
+		{"namingContexts", offsetof(struct dir_server, contexts), sizeof server->contexts},
+		{"rootDomainNamingContext", offsetof(struct dir_server, forest), sizeof server->forest},
+		{"defaultNamingContext", offsetof(struct dir_server, domain), sizeof server->domain},
+		{"dsServiceName", offsetof(struct dir_server, service), sizeof server->service},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (text_is(name, texts[i].name))
+			value_keep((char *)server + texts[i].at, texts[i].room, value);
+	server->forest_level = server->forest_level || text_is(name, "forestFunctionality");
+	server->ipa = server->ipa || text_is(name, "ipaTopologyPluginVersion") || text_is(name, "ipaDomainLevel");
 	if (text_is(name, "objectClass"))
-		root->openldap = root->openldap || text_is(value, "OpenLDAProotDSE");
-	else if (text_is(name, "vendorName"))
-		value_keep(root->vendor, sizeof root->vendor, value);
-	else if (text_is(name, "vendorVersion"))
-		value_keep(root->version, sizeof root->version, value);
-	else if (text_is(name, "namingContexts"))
-		value_keep(root->contexts, sizeof root->contexts, value);
-	else if (text_is(name, "rootDomainNamingContext"))
-		value_keep(root->forest, sizeof root->forest, value);
+		server->openldap = server->openldap || text_is(value, "OpenLDAProotDSE");
+	else if (text_is(name, "highestCommittedUSN"))
+		number_take(&server->usn, value);
 	else
-		offer_take(root->server, value);
+		offer_take(server, value);
 }
 
 static enum skd_outcome root_take(void *context, struct dir_entry *entry)
 {
-	struct root *root = context;
+	struct dir_server *server = context;
 	struct dir_attribute attribute;
-	root->server->shown = true;
+	server->shown = true;
 	while (entry->next(entry, &attribute))
 		for (size_t i = 0; i < attribute.count; i++)
-			value_take(root, attribute.name, dir_value(&attribute, i));
+			value_take(server, attribute.name, dir_value(&attribute, i));
 	return SKD_OK;
 }
 
-static enum dir_vendor vendor_of(const struct root *root)
+static enum dir_vendor vendor_of(const struct dir_server *server)
 {
-	if (root->openldap)
+	if (server->openldap)
 		return DIR_OPENLDAP;
-	if (strstr(root->vendor, "389 Project"))
-		return root->ipa ? DIR_FREEIPA : DIR_389DS;
-	if (strncmp(root->vendor, "Samba", 5) == 0)
+	if (strstr(server->vendor_name, "389 Project"))
+		return server->ipa ? DIR_FREEIPA : DIR_389DS;
+	if (strncmp(server->vendor_name, "Samba", 5) == 0)
 		return DIR_SAMBA;
-	return *root->forest || root->forest_level ? DIR_AD : DIR_UNKNOWN;
+	return *server->forest || server->forest_level ? DIR_AD : DIR_UNKNOWN;
 }
 
-static enum skd_outcome root_read(struct dir_link *link, struct dir_server *server, struct root **root)
+enum skd_outcome dir_server_read(struct dir_link *link, struct dir_server *server)
 {
-	static const char *const attributes[] = {"objectClass", "vendorName", "vendorVersion", "namingContexts",
-						 "supportedControl", "supportedExtension", "rootDomainNamingContext",
-						 "forestFunctionality", "ipaTopologyPluginVersion", "ipaDomainLevel", NULL};
-	struct dir_query query = {.base = "", .itself = true, .filter = "(objectClass=*)", .attributes = attributes};
+	static const char *const attributes[] = {
+		"objectClass", "vendorName", "vendorVersion", "namingContexts", "supportedControl", "supportedExtension",
+		"rootDomainNamingContext", "forestFunctionality", "ipaTopologyPluginVersion", "ipaDomainLevel",
+		"defaultNamingContext", "dsServiceName", "highestCommittedUSN", NULL};
+	struct dir_query query = {
+		.base = "", .itself = true, .filter = "(objectClass=*)", .attributes = attributes, .may_refuse = true};
 	*server = (struct dir_server){0};
-	*root = link->setup->host->alloc(link->call, sizeof **root);
-	(*root)->server = server;
-	enum skd_outcome outcome = dir_search(link, &query, root_take, *root);
-	server->vendor = vendor_of(*root);
+	enum skd_outcome outcome = dir_search(link, &query, root_take, server);
+	server->vendor = vendor_of(server);
 	server->is_389 = server->vendor == DIR_389DS || server->vendor == DIR_FREEIPA;
 	return outcome;
 }
 
-enum skd_outcome dir_server_ask(struct dir_link *link, struct dir_server *server)
-{
-	struct root *root;
-	return root_read(link, server, &root);
-}
-
-static void root_note(const struct root *root, const struct skd_notes *notes)
+static void server_note(const struct dir_server *server, const struct skd_notes *notes)
 {
 	static const char *const names[] = {"of a kind unknown here", "OpenLDAP", "389 Directory Server", "FreeIPA",
 					    "Active Directory",	      "Samba AD DC"};
-	const struct dir_server *server = root->server;
 	if (!server->shown) {
 		notes->note(notes, SKD_ADVICE, "server", "it shows nothing of itself: let the account read the root DSE");
 		return;
 	}
-	notes->note(notes, SKD_FACT, "server", "%s%s%s%s%s", names[server->vendor], *root->vendor ? ", " : "", root->vendor,
-		    *root->version ? ", " : "", root->version);
-	if (*root->forest)
-		notes->note(notes, SKD_FACT, "forest", "%s", root->forest);
-	notes->note(notes, SKD_FACT, "naming contexts", "%s", *root->contexts ? root->contexts : "none are shown");
+	notes->note(notes, SKD_FACT, "server", "%s%s%s%s%s", names[server->vendor], *server->vendor_name ? ", " : "",
+		    server->vendor_name, *server->version ? ", " : "", server->version);
+	if (*server->forest)
+		notes->note(notes, SKD_FACT, "forest", "%s", server->forest);
+	notes->note(notes, SKD_FACT, "naming contexts", "%s", *server->contexts ? server->contexts : "none are shown");
 	notes->note(notes, SKD_FACT, "offers", "paged results: %s, persistent refresh (RFC 4533): %s, StartTLS: %s",
 		    server->pages ? "yes" : "no", server->syncs ? "yes" : "no", server->start_tls ? "yes" : "no");
 }
@@ -175,11 +178,10 @@ static void whoami_note(const struct dir_link *link, const struct skd_notes *not
 
 void dir_examine(struct dir_link *link, const struct skd_notes *notes, struct dir_server *server)
 {
-	struct root *root;
 	tls_note(link, notes);
-	if (root_read(link, server, &root) != SKD_OK)
+	if (dir_server_read(link, server) != SKD_OK)
 		notes->failed(notes, "root DSE");
-	root_note(root, notes);
+	server_note(server, notes);
 	if (server->whoami)
 		whoami_note(link, notes);
 }

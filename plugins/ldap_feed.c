@@ -320,17 +320,6 @@ static enum skd_outcome feed_mark(struct dir_feed *feed, const char *base, struc
 			     : host->fail(feed->link.call, SKD_ABSENT, "%s: it does not tell what changes", feed->link.uri);
 }
 
-/* 389 Directory Server, and FreeIPA with it, says in each answer that whatever it does not name is gone. */
-static enum skd_outcome vendor_check(struct dir_feed *feed)
-{
-	struct dir_server server;
-	enum skd_outcome outcome = dir_server_ask(&feed->link, &server);
-	if (outcome == SKD_BUSY)
-		return outcome;
-	return server.is_389 ? feed->link.setup->host->fail(feed->link.call, SKD_ABSENT, "%s: %s", feed->link.uri, dir_feed_of_389)
-			     : SKD_OK;
-}
-
 static enum skd_outcome searches_send(struct dir_feed *feed, const struct dir_query *queries)
 {
 	for (size_t i = 0; i < feed->count; i++) {
@@ -379,12 +368,26 @@ static enum skd_outcome feed_from_now(struct dir_feed *feed, const struct dir_qu
 	return outcome == SKD_OK ? feed_settle_in(feed) : outcome;
 }
 
+/* Some servers never answer who asks for what they do not know. What a server hides is tried. 389 Directory Server,
+ * and FreeIPA with it, says in each answer that whatever it does not name is gone. */
+static enum skd_outcome feed_offered(struct dir_feed *feed)
+{
+	const struct skd_host *host = feed->link.setup->host;
+	struct dir_server server;
+	enum skd_outcome outcome = dir_server_read(&feed->link, &server);
+	if (outcome == SKD_OK && server.is_389)
+		return host->fail(feed->link.call, SKD_ABSENT, "%s: %s", feed->link.uri, dir_feed_of_389);
+	if (outcome == SKD_OK && server.shown && !server.syncs)
+		return host->fail(feed->link.call, SKD_ABSENT, "%s: it does not tell what changes", feed->link.uri);
+	return outcome;
+}
+
 static enum skd_outcome feed_try(const struct dir_setup *setup, struct skd_call *call, const struct dir_query *queries,
 				 const char *cookie, struct dir_feed *feed)
 {
 	enum skd_outcome outcome = dir_link_open(setup, call, &feed->link);
 	if (outcome == SKD_OK)
-		outcome = vendor_check(feed);
+		outcome = feed_offered(feed);
 	if (outcome != SKD_OK)
 		return outcome;
 	long left = time_left(feed);

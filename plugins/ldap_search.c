@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Active Directory's */
+static const char SHOW_DELETED[] = "1.2.840.113556.1.4.417", DOMAIN_SCOPE[] = "1.2.840.113556.1.4.1339";
+
+enum { SLICE = 100 }; /* milliseconds between two looks at the call's time */
+
 struct search {
 	struct dir_link *link;
 	const struct dir_query *query;
@@ -75,7 +80,7 @@ struct skd_text dir_value(const struct dir_attribute *attribute, size_t i)
 static enum skd_outcome search_fail(struct search *search, int code)
 {
 	return dir_link_fail(search->link, code, "search %s to its end (%zu entries came, what is missing is unknown)",
-			     search->query->base, search->entries);
+			     *search->query->base ? search->query->base : "the root DSE", search->entries);
 }
 
 enum skd_outcome dir_entry_give(struct dir_link *link, struct ldapmsg *message,
@@ -104,36 +109,45 @@ static int search_send(struct search *search, int *id)
 {
 	const struct dir_query *query = search->query;
 	LDAP *handle = search->link->handle;
-	LDAPControl *controls[2] = {NULL, NULL};
+	LDAPControl deleted = {(char *)SHOW_DELETED, {0, NULL}, 0}, local = {(char *)DOMAIN_SCOPE, {0, NULL}, 0};
+	LDAPControl *controls[4] = {NULL}, *page = NULL;
+	size_t count = 0;
 	struct timeval limit = {search->link->setup->timeout / 1000 + 1, 0};
 	if (search->page_size) {
 		int code = ldap_create_page_control(handle, (ber_int_t)search->page_size,
-						    search->cookie.bv_len ? &search->cookie : NULL, 1, &controls[0]);
+						    search->cookie.bv_len ? &search->cookie : NULL, 1, &page);
 		if (code != LDAP_SUCCESS)
 			return code;
+		controls[count++] = page;
 	}
+	if (query->deleted)
+		controls[count++] = &deleted;
+	if (query->local)
+		controls[count++] = &local;
 	int code = ldap_search_ext(handle, query->base, query_scope(query), query->filter,
 				   (char **)query->attributes, 0, controls, NULL, search->again ? NULL : &limit,
 				   query->size_limit, id);
-	ldap_control_free(controls[0]);
+	ldap_control_free(page);
 	return code;
 }
 
-/* The next message of a search; the caller frees it. */
+/* The next message of a search; the caller frees it. A call may be cut short while it waits. */
 static int message_wait(struct search *search, int id, LDAPMessage **message)
 {
 	const struct dir_setup *setup = search->link->setup;
 	LDAP *handle = search->link->handle;
-	long left = setup->host->time_left(search->link->call);
-	if (left <= 0)
-		return LDAP_TIMEOUT;
-	if (left > setup->timeout)
-		left = setup->timeout;
-	struct timeval wait = {left / 1000, left % 1000 * 1000};
-	int type = ldap_result(handle, id, LDAP_MSG_ONE, &wait, message);
+	int type = 0, code = LDAP_TIMEOUT;
+	for (long waited = 0; type == 0 && waited < setup->timeout; waited += SLICE) {
+		long left = setup->host->time_left(search->link->call);
+		if (left <= 0)
+			return LDAP_TIMEOUT;
+		if (left > SLICE)
+			left = SLICE;
+		struct timeval wait = {0, left * 1000};
+		type = ldap_result(handle, id, LDAP_MSG_ONE, &wait, message);
+	}
 	if (type > 0)
 		return LDAP_SUCCESS;
-	int code = LDAP_TIMEOUT;
 	if (type < 0)
 		ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code);
 	return code == LDAP_SUCCESS ? LDAP_SERVER_DOWN : code;
@@ -183,7 +197,7 @@ static enum skd_outcome result_take(struct search *search, LDAPMessage *message)
 		code = LDAP_SUCCESS;
 	if (code == LDAP_SUCCESS && search->page_size)
 		outcome = cookie_take(search, controls);
-	else if (code != LDAP_SUCCESS && !page_shrink(search, code))
+	else if (code != LDAP_SUCCESS && !search->query->may_refuse && !page_shrink(search, code))
 		outcome = search_fail(search, code);
 	ldap_controls_free(controls);
 	return outcome;

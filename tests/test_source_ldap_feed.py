@@ -4,8 +4,8 @@ changed ends the feed, in time, with nothing half taken."""
 import time
 
 import pytest
-from kit.fake_ldap import (BIND_DONE, DONE, SYNC_STATE, FakeLdap, control, controlled, farewell, live, message,
-                           result, sync_done, sync_info, synced, text, tlv)
+from kit.fake_ldap import (BIND_DONE, DONE, SYNC_STATE, FakeLdap, control, controlled, done, entry, farewell,
+                           live, message, result, sync_done, sync_info, synced, text, tlv)
 from kit.plugin import Plugin
 
 NEW_COOKIE, REFRESH_DELETE, REFRESH_PRESENT, ID_SET = 0x80, 0xa1, 0xa2, 0xa3
@@ -96,6 +96,33 @@ def test_a_server_that_goes_or_talks_nonsense_gets_nothing_settled(part, outcome
 def test_who_may_not_follow_is_told_so(code):
     run = follow(lambda n: result(n, DONE, code))
     assert run.outcome == "ABSENT" and "does not tell what changes" in run.sentence
+
+
+# ---- what the server says of itself
+
+def test_a_server_that_names_its_controls_without_it_is_not_asked_for_it():
+    known = lambda number: entry(number, "", supportedControl=["1.2.840.113556.1.4.319"]) + done(number, cookie=None)
+    with FakeLdap(lambda number, n: [], root=known) as fake:
+        run = source(fake.uri).follow()
+        assert run.outcome == "ABSENT" and "does not tell what changes" in run.sentence
+        assert fake.searches == [] and run.ms < 1000
+
+
+@pytest.mark.parametrize("root", [
+    lambda number: done(number, cookie=None), lambda number: done(number, 32, cookie=None),
+    lambda number: done(number, 50, cookie=None),
+    lambda number: entry(number, "", supportedControl=["1.3.6.1.4.1.4203.1.9.1.1"]) + done(number, cookie=None)],
+    ids=["hidden", "not there", "refused", "named"])
+def test_a_server_that_names_it_or_says_nothing_is_asked(root):
+    with FakeLdap(lambda number, n: [live(number) if n else sync_done(number, b"c")], root=root) as fake:
+        run = source(fake.uri).follow(milliseconds=300)
+        assert run.outcome == "OK" and not run.opened["partial"], run.sentence
+
+
+def test_a_server_that_does_not_say_what_it_is_is_left_in_time():
+    with FakeLdap(lambda number, n: [], root=lambda number: b"") as fake:
+        run = source(fake.uri).follow(milliseconds=20000)
+        assert run.outcome == "BUSY" and run.ms < 3000
 
 
 # ---- while it is opened

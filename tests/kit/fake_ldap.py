@@ -7,7 +7,7 @@ import threading
 
 BIND, BIND_DONE, SEARCH, ENTRY, DONE, REFERENCE = 0x60, 0x61, 0x63, 0x64, 0x65, 0x73
 INTERMEDIATE = 0x79
-ROOT_DSE = b"\x04\x00\x0a\x01\x00"  # a search begins: no base, itself
+ROOT_DSE = b"\x04\x00\x0a\x01\x00\x0a\x01\x00"  # an empty base, itself, nothing dereferenced
 PAGED = b"1.2.840.113556.1.4.319"
 SYNC_STATE, SYNC_DONE, SYNC_INFO = (b"1.3.6.1.4.1.4203.1.9.1." + end for end in (b"2", b"3", b"4"))
 
@@ -116,6 +116,7 @@ class Peer:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self.listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.connections.append(connection)
                 threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
@@ -131,16 +132,19 @@ class Peer:
 
     def __exit__(self, *_):
         for connection in (self.listener, *self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # others hold it, too
             connection.close()
 
 
 class FakeLdap(Peer):
     """search(id, n) yields the bytes that answer the n-th search (from 0) of a connection; when it is
-    exhausted, the connection stays open, unless it ended with None. bind(id) answers a bind. Of itself it shows
-    nothing: searches of the root DSE are not among the n."""
+    exhausted, the connection stays open, unless it ended with None. bind(id) answers a bind, root(id) who asks
+    what the server is, which counts as no search."""
 
-    def __init__(self, search, bind=lambda number_: result(number_, BIND_DONE)):
-        self.search, self.bind, self.binds, self.searches = search, bind, [], []
+    def __init__(self, search, bind=lambda number_: result(number_, BIND_DONE),
+                 root=lambda number_: done(number_, 32, cookie=None)):
+        self.search, self.bind, self.root, self.binds, self.searches = search, bind, root, [], []
         super().__init__()
 
     def serve(self, connection):
@@ -155,8 +159,8 @@ class FakeLdap(Peer):
             if tag == BIND:
                 self.binds.append(body)
                 connection.sendall(self.bind(number_))
-            elif tag == SEARCH and ROOT_DSE in body[:20]:
-                connection.sendall(result(number_, DONE))
+            elif tag == SEARCH and ROOT_DSE in body:
+                connection.sendall(self.root(number_))
             elif tag == SEARCH:
                 self.searches.append(body)
                 for part in self.search(number_, searches):
