@@ -10,7 +10,7 @@
 static const int64_t ticks_a_second = 10000000, seconds_1601_to_1970 = 11644473600;
 enum { ACCOUNT_DISABLED = 2, GUID_SIZE = 16, SID_HEAD = 8 };
 
-static bool number_read(struct skd_text value, int64_t *number)
+bool ad_number(struct skd_text value, int64_t *number)
 {
 	char digits[24], *end;
 	if (!value.size || value.size >= sizeof digits)
@@ -37,13 +37,13 @@ struct skd_text ad_guid_text(struct skd_text value, char text[AD_GUID_TEXT])
 bool ad_account_is_disabled(struct skd_text flags)
 {
 	int64_t number;
-	return !number_read(flags, &number) || (number & ACCOUNT_DISABLED);
+	return !ad_number(flags, &number) || (number & ACCOUNT_DISABLED);
 }
 
 bool ad_account_has_expired(struct skd_text ticks)
 {
 	int64_t number;
-	if (!number_read(ticks, &number))
+	if (!ad_number(ticks, &number))
 		return true;
 	return number != 0 && number / ticks_a_second - seconds_1601_to_1970 <= (int64_t)time(NULL);
 }
@@ -61,7 +61,7 @@ bool ad_group_number(struct skd_text sid, uint32_t *number)
 bool ad_primary_number(struct skd_text value, uint32_t *number)
 {
 	int64_t wide;
-	if (!number_read(value, &wide) || wide < 0 || wide > UINT32_MAX)
+	if (!ad_number(value, &wide) || wide < 0 || wide > UINT32_MAX)
 		return false;
 	*number = (uint32_t)wide;
 	return true;

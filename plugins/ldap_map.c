@@ -19,7 +19,7 @@ static const struct {
 	const char *disabled; /* the value, NULL: any that counts */
 	const char *unit_from;
 	const char *people_below, *groups_below; /* of the base; NULL: anywhere */
-	bool silent;
+	bool numbers;
 } kinds[PRESETS] = {
 	[OPENLDAP] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, unix_groups, unix_classes, "000001010000Z", "ou"},
 	[DS389] = {"(objectClass=person)", "person,organizationalPerson,inetOrgPerson", NULL, unix_groups, unix_classes,
@@ -28,7 +28,7 @@ static const struct {
 	[FREEIPA] = {"(objectClass=inetOrgPerson)", "inetOrgPerson", NULL, "(objectClass=ipaUserGroup)", "ipaUserGroup",
 		     "true", "attribute", "cn=users,cn=accounts", "cn=groups,cn=accounts"},
 	[AD] = {"(&(objectCategory=person)(objectClass=user))", "user", "computer", "(objectClass=group)", "group", NULL,
-		"ou", .silent = true},
+		"ou", .numbers = true},
 };
 
 /* Neither: what `id` says. */
@@ -156,7 +156,7 @@ enum skd_outcome map_read(const struct skd_host *host, struct skd_call *call, un
 		.unit_from = kinds[preset].unit_from,
 		.people_below = kinds[preset].people_below,
 		.groups_below = kinds[preset].groups_below,
-		.silent = kinds[preset].silent,
+		.numbers = kinds[preset].numbers,
 	};
 	for (enum map_field field = 0; field < MAP_COUNT && outcome == SKD_OK; field++) {
 		if (!(fields & 1u << field))
@@ -196,6 +196,20 @@ const char *const *map_attributes(const struct map *map, const struct skd_host *
 		if (wanted)
 			list[count++] = memcpy(host->alloc(call, name.size + 1), name.bytes, name.size);
 	}
+	return list;
+}
+
+const char *const *map_names_join(const struct skd_host *host, struct skd_call *call, const char *const *first,
+				  const char *const *second)
+{
+	size_t count = 0, added = 0;
+	while (first[count])
+		count++;
+	while (second[added])
+		added++;
+	const char **list = host->alloc(call, (count + added + 1) * sizeof *list);
+	memcpy(list, first, count * sizeof *list);
+	memcpy(list + count, second, added * sizeof *list);
 	return list;
 }
 

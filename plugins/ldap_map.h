@@ -52,7 +52,7 @@ struct map {
 	const char *group_classes;
 	const char *unit_from;                   /* the preset's */
 	const char *people_below, *groups_below; /* where the preset has them, below the base; NULL: anywhere */
-	bool silent; /* knows no RFC 4533; Samba leaves unanswered who asks for it */
+	bool numbers; /* its server numbers changes (uSNChanged) and knows no RFC 4533 */
 	const char *only[MAP_COUNT]; /* the one value that counts; NULL: any */
 	const char *but[MAP_COUNT];  /* a value that does not count; NULL: none */
 	const char *option[MAP_COUNT];
@@ -70,6 +70,10 @@ const char *map_base(const struct skd_host *host, struct skd_call *call, const c
 /* The names of the attributes that `fields` need, each once, NULL-terminated, in the call's memory. */
 const char *const *map_attributes(const struct map *map, const struct skd_host *host, struct skd_call *call,
 				  unsigned fields);
+
+/* Two such lists as one. */
+const char *const *map_names_join(const struct skd_host *host, struct skd_call *call, const char *const *first,
+				  const char *const *second);
 
 /* The option that names the field's attributes; NULL: none, the preset does. */
 const char *map_option(enum map_field field);
@@ -92,6 +96,8 @@ bool map_text_equal(struct skd_text text, const char *word);
 /* An objectGUID as it is written everywhere: 33221100-5544-7766-8899-aabbccddeeff. Of another size it stays
  * what it is. */
 struct skd_text ad_guid_text(struct skd_text value, char text[AD_GUID_TEXT]);
+
+bool ad_number(struct skd_text value, int64_t *number);
 
 /* By userAccountControl, by accountExpires; a value that cannot be read says so, too. */
 bool ad_account_is_disabled(struct skd_text flags);

@@ -244,16 +244,9 @@ static enum skd_outcome answer_take(void *context, struct dir_entry *entry)
 
 static const char *const *first_attributes(const struct people *people, const char *const *more)
 {
-	const char *const *all = map_attributes(&people->rules->map, people->rules->host, people->call, MAP_OF_GROUP);
-	size_t count = 0, added = 0;
-	while (all[count])
-		count++;
-	while (more[added])
-		added++;
-	const char **list = people->rules->host->alloc(people->call, (count + added + 1) * sizeof *list);
-	memcpy(list, all, count * sizeof *list);
-	memcpy(list + count, more, added * sizeof *list);
-	return list;
+	const struct skd_host *host = people->rules->host;
+	const char *const *all = map_attributes(&people->rules->map, host, people->call, MAP_OF_GROUP);
+	return map_names_join(host, people->call, all, more);
 }
 
 static enum skd_outcome part_ask(struct parts *parts)

@@ -97,7 +97,7 @@ static bool primary_is(const struct people *people, uint32_t number)
 static void primary_note(struct people *people, struct skd_text value)
 {
 	uint32_t number;
-	if (!people->keeps || !ad_primary_number(value, &number) || primary_is(people, number))
+	if (!people->keeps || people->some || !ad_primary_number(value, &number) || primary_is(people, number))
 		return;
 	if (people->primary_count == people->primary_room) {
 		size_t room = people->primary_room * 2 + 8;
@@ -223,7 +223,7 @@ enum skd_outcome people_group(void *context, struct dir_entry *entry)
 	if (!values[MAP_GROUP_ID].size)
 		return people->sink->skip(people->sink, entry->dn, people->no_id[MAP_GROUP_ID]);
 	entry->rewind(entry);
-	bool parts, primary = ad_group_number(values[MAP_GROUP_SID], &number) && primary_is(people, number);
+	bool parts, primary = ad_group_number(values[MAP_GROUP_SID], &number) && (people->some || primary_is(people, number));
 	enum skd_outcome outcome = parts_look(people, entry, &parts);
 	if (outcome == SKD_OK && (primary || parts))
 		group_keep(people, entry->dn, primary ? &number : NULL);

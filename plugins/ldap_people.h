@@ -36,6 +36,7 @@ struct people {
 	struct people_unit *units; /* sorted by key once all are read */
 	size_t unit_count, unit_room;
 	bool keeps; /* groups that need more questions, for people_parts() */
+	bool some;  /* of the people: any group may be the primary one of the others */
 	const struct people_kept *kept;
 	uint32_t *primaries; /* the numbers of the primary groups of those who came */
 	size_t primary_count, primary_room;

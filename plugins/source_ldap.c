@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A source: units, people and groups of an LDAP directory, read whole by three searches. What an entry
  * means is ldap_people.c's to say; nothing is remembered between runs. */
-#include "ldap.h"
-#include "ldap_people.h"
+#include "ldap_source.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-struct source {
-	struct people_rules rules;
-	struct dir_setup setup;
-	const char *group_filter, *unit_filter;
-	bool one_level, follow;
-	long page_size;
-};
 
 struct reading {
 	struct people people;
@@ -22,72 +13,14 @@ struct reading {
 	struct dir_link link;
 };
 
-/* ---- what is searched ---- */
-
-static const char *const *attributes_of(const struct source *source, struct skd_call *call, unsigned fields)
-{
-	return map_attributes(&source->rules.map, source->rules.host, call, fields);
-}
-
-static const char *people_base(const struct source *source, struct skd_call *call)
-{
-	return map_base(source->rules.host, call, "people_base", source->rules.map.people_below);
-}
-
-static const char *groups_base(const struct source *source, struct skd_call *call)
-{
-	return map_base(source->rules.host, call, "groups_base", source->rules.map.groups_below);
-}
-
-static struct dir_query unit_query(const struct source *source, struct skd_call *call)
-{
-	return (struct dir_query){
-		.base = people_base(source, call),
-		.filter = source->unit_filter,
-		.attributes = attributes_of(source, call, MAP_OF_UNIT),
-		.page_size = source->page_size,
-	};
-}
-
-static struct dir_query people_query(const struct source *source, struct skd_call *call)
-{
-	return (struct dir_query){
-		.base = people_base(source, call),
-		.one_level = source->one_level,
-		.filter = source->rules.map.filter,
-		.attributes = attributes_of(source, call, people_fields(&source->rules)),
-		.page_size = source->page_size,
-	};
-}
-
-static struct dir_query group_query(const struct source *source, struct skd_call *call)
-{
-	return (struct dir_query){
-		.base = groups_base(source, call),
-		.one_level = source->one_level,
-		.filter = source->group_filter,
-		.attributes = attributes_of(source, call, MAP_OF_GROUP),
-		.page_size = source->page_size,
-	};
-}
-
 /* ---- reading whole ---- */
-
-static enum skd_outcome units_read(const struct source *source, struct dir_link *link, struct people *people)
-{
-	struct dir_query query = unit_query(source, people->call);
-	if (source->rules.unit_from != FROM_OU)
-		return SKD_OK;
-	enum skd_outcome outcome = dir_search(link, &query, people_unit, people);
-	return outcome == SKD_OK ? people_units(people) : outcome;
-}
 
 static enum skd_outcome entries_read(struct reading *reading)
 {
 	const struct source *source = reading->source;
 	struct people *people = &reading->people;
-	struct dir_query persons = people_query(source, people->call), groups = group_query(source, people->call);
-	enum skd_outcome outcome = units_read(source, &reading->link, people);
+	struct dir_query persons = source_people(source, people->call), groups = source_groups(source, people->call);
+	enum skd_outcome outcome = source_units_read(source, &reading->link, people);
 	people->keeps = true;
 	if (outcome == SKD_OK)
 		outcome = dir_search(&reading->link, &persons, people_person, people);
@@ -137,8 +70,12 @@ static enum skd_outcome feed_settle(void *context)
 
 static void source_feed_close(void *self, struct skd_feed *head)
 {
+	const struct source *source = self;
 	struct feed *feed = (struct feed *)head;
-	(void)self;
+	if (source->rules.map.numbers) {
+		poll_close(head);
+		return;
+	}
 	dir_feed_close(&feed->dir);
 	free(feed);
 }
@@ -146,8 +83,8 @@ static void source_feed_close(void *self, struct skd_feed *head)
 static enum skd_outcome feed_begin(struct feed *feed, const struct source *source, struct skd_call *call,
 				   const char *cookie)
 {
-	struct dir_query queries[] = {people_query(source, call), group_query(source, call), unit_query(source, call),
-				      unit_query(source, call)};
+	struct dir_query queries[] = {source_people(source, call), source_groups(source, call), source_units(source, call),
+				      source_units(source, call)};
 	const char *groups = queries[FOLLOWS_GROUPS].base;
 	size_t count = strcmp(groups, queries[FOLLOWS_PEOPLE].base) == 0 ? 3 : 4;
 	queries[FOLLOWS_GROUP_UNITS].base = groups;
@@ -155,7 +92,7 @@ static enum skd_outcome feed_begin(struct feed *feed, const struct source *sourc
 	people_begin(&feed->people, &source->rules, call, NULL);
 	feed->people.origin = feed->dir.link.uri;
 	feed->head.cookie = feed->dir.cookie;
-	return outcome == SKD_OK ? units_read(source, &feed->dir.link, &feed->people) : outcome;
+	return outcome == SKD_OK ? source_units_read(source, &feed->dir.link, &feed->people) : outcome;
 }
 
 static enum skd_outcome source_feed_open(void *self, struct skd_call *call, const char *cookie, struct skd_feed **head)
@@ -167,6 +104,8 @@ static enum skd_outcome source_feed_open(void *self, struct skd_call *call, cons
 		return host->fail(call, SKD_ABSENT, "it is configured not to follow");
 	if (strcasestr(source->rules.map.filter, "memberOf")) /* which changes without a word (OpenLDAP's overlay) */
 		return host->fail(call, SKD_ABSENT, "who is meant by the filter changes with memberOf, of which feeds do not tell");
+	if (source->rules.map.numbers)
+		return poll_open(source, call, cookie, head);
 	if (!(feed = calloc(1, sizeof *feed)))
 		return host->fail(call, SKD_FAULT, "out of memory");
 	enum skd_outcome outcome = feed_begin(feed, source, call, cookie);
@@ -180,9 +119,12 @@ static enum skd_outcome source_feed_open(void *self, struct skd_call *call, cons
 static enum skd_outcome source_feed_follow(void *self, struct skd_call *call, struct skd_feed *head,
 					   const struct skd_sink *sink)
 {
+	const struct source *source = self;
 	struct feed *feed = (struct feed *)head;
 	struct dir_feed_reader reader = {feed_give, feed_settle, feed};
-	(void)self, (void)call;
+	(void)call;
+	if (source->rules.map.numbers)
+		return poll_follow(head, sink);
 	feed->people.sink = sink;
 	return dir_feed_follow(&feed->dir, &reader);
 }
@@ -224,24 +166,35 @@ static void preset_advise(const struct examination *e, const struct dir_server *
 		e->notes->note(e->notes, SKD_ADVICE, "preset", "set preset = %s: %s is for another kind of server", fit, preset);
 }
 
-static void follow_advise(const struct examination *e, const struct dir_server *server)
+/* Which feed it is. */
+static void feed_advise(const struct examination *e, struct dir_link *link, const struct dir_server *server)
 {
-	if (!server->shown || !e->source->follow)
+	const struct skd_notes *notes = e->notes;
+	bool numbers = e->source->rules.map.numbers;
+	if (server->is_389) {
+		notes->note(notes, SKD_FACT, "follow", "each interval reads all of it: %s", dir_feed_of_389);
 		return;
-	if (server->is_389)
-		e->notes->note(e->notes, SKD_FACT, "follow", "each interval reads all of it: %s", dir_feed_of_389);
-	else if (!server->syncs)
-		e->notes->note(e->notes, SKD_ADVICE, "follow",
-			       "the server does not tell what changes, so that each interval reads all of it%s",
-			       server->vendor == DIR_OPENLDAP ? ": add the overlay syncprov to its database" : "");
+	}
+	if (numbers ? !server->usn : !server->syncs) {
+		notes->note(notes, SKD_ADVICE, "follow",
+			    "the server does not tell what changes, so that each interval reads all of it%s",
+			    server->vendor == DIR_OPENLDAP ? ": add the overlay syncprov to its database" : "");
+		return;
+	}
+	notes->note(notes, SKD_FACT, "follow", "%s", numbers ? "it is asked once a second what has a newer uSNChanged"
+							     : "it tells what changes (RFC 4533)");
+	if (numbers && !poll_sees_deleted(link, server))
+		notes->note(notes, SKD_ADVICE, "follow",
+			    "no deleted entry is shown to this account, so that who is deleted leaves by the next reading of "
+			    "all only: let it list and read CN=Deleted Objects,%s", server->domain);
 }
 
-static void server_advise(const struct examination *e, const char *uri, const struct dir_server *server)
+static void server_advise(const struct examination *e, struct dir_link *link, const struct dir_server *server)
 {
 	const struct dir_setup *setup = &e->source->setup;
 	const struct skd_notes *notes = e->notes;
-	const char *path = server->vendor == DIR_OPENLDAP ? dir_socket_beside(uri) : NULL;
-	bool clear = strncasecmp(uri, "ldap://", 7) == 0 && !setup->start_tls && setup->bind == DIR_SIMPLE;
+	const char *path = server->vendor == DIR_OPENLDAP ? dir_socket_beside(link->uri) : NULL;
+	bool clear = strncasecmp(link->uri, "ldap://", 7) == 0 && !setup->start_tls && setup->bind == DIR_SIMPLE;
 	preset_advise(e, server);
 	if (path)
 		notes->note(notes, SKD_ADVICE, "uri",
@@ -253,7 +206,8 @@ static void server_advise(const struct examination *e, const char *uri, const st
 			    server->start_tls ? "set start_tls = yes, which the server offers" : "use ldaps://");
 	if (server->shown && !server->pages && e->source->page_size)
 		notes->note(notes, SKD_ADVICE, "page_size", "the server offers no pages: set page_size = 0");
-	follow_advise(e, server);
+	if (server->shown && e->source->follow)
+		feed_advise(e, link, server);
 }
 
 /* One server; the link stays open where it is the first that works. */
@@ -270,7 +224,7 @@ static void server_examine(struct examination *e, const char *uri)
 	}
 	e->notes->note(e->notes, SKD_FACT, "connection", "signed in within %ld ms", left - host->time_left(e->call));
 	dir_examine(&link, e->notes, &server);
-	server_advise(e, uri, &server);
+	server_advise(e, &link, &server);
 	if (e->link.handle) {
 		dir_link_close(&link);
 		return;
@@ -303,7 +257,7 @@ static enum skd_outcome unit_count(void *context, struct dir_entry *entry)
 
 static void units_examine(struct examination *e)
 {
-	struct dir_query query = unit_query(e->source, e->call);
+	struct dir_query query = source_units(e->source, e->call);
 	if (e->source->rules.unit_from != FROM_OU)
 		return;
 	if (dir_search(&e->link, &query, unit_count, e) != SKD_OK)
@@ -318,7 +272,7 @@ static void units_examine(struct examination *e)
 static void limits_examine(struct examination *e)
 {
 	const struct skd_host *host = e->source->rules.host;
-	struct dir_query query = people_query(e->source, e->call);
+	struct dir_query query = source_people(e->source, e->call);
 	long left = host->time_left(e->call);
 	if (dir_search(&e->link, &query, person_count, e) != SKD_OK) {
 		e->notes->failed(e->notes, "limits");
@@ -350,7 +304,7 @@ static enum skd_outcome source_examine(void *self, struct skd_call *call, const 
 	if (!e.link.handle)
 		return SKD_BUSY;
 	notes->section(notes, "entries");
-	const char *people = people_base(source, call), *groups = groups_base(source, call);
+	const char *people = source_people_base(source, call), *groups = source_groups_base(source, call);
 	bool good = base_examine(&e, people == host->option(host, "base") ? "base" : "people_base", people);
 	if (strcmp(groups, people) != 0)
 		good &= base_examine(&e, "groups_base", groups);
@@ -380,7 +334,7 @@ static enum skd_outcome source_set_up(struct source *source, const struct skd_ho
 	source->group_filter = host->option(host, "group_filter") ?: source->rules.map.group_filter;
 	source->unit_filter = host->option(host, "unit_filter");
 	source->page_size = host->number(host, "page_size");
-	source->follow = host->number(host, "follow") && !source->rules.map.silent;
+	source->follow = host->number(host, "follow");
 	return SKD_OK;
 }
 
@@ -421,7 +375,7 @@ static const struct skd_option options[] = {
 	 "freeipa: (objectClass=ipaUserGroup), ad: (objectClass=group).",
 	 false, false},
 	{"follow", SKD_FLAG, "yes",
-	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh).", false, false},
+	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh; ad: uSNChanged).", false, false},
 	{"page_size", SKD_NUMBER, "5000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };

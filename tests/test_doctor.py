@@ -84,6 +84,7 @@ def test_it_says_what_the_server_is_and_offers(doctor):
     assert of(findings, "signed in as", uri) == [("fact", f"dn:{doctor.house.slapd.admin_dn}")]
     assert of(findings, "offers", uri) == \
         [("fact", "paged results: yes, persistent refresh (RFC 4533): yes, StartTLS: yes")]
+    assert of(findings, "follow", uri) == [("fact", "it tells what changes (RFC 4533)")]
     assert of(findings, "TLS", uri)[0] == ("fact", "none")
     assert advice(findings)["TLS"] == "the password travels in clear: set start_tls = yes, which the server offers"
     (kind, text), = of(findings, "limits")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The preset ad against Samba as a domain controller, through the whole house. The limits of Active Directory that
-Samba lacks are in tests/test_active_directory.py."""
+Samba lacks are in tests/test_active_directory.py, its feed is in test_samba_feed.py."""
 import time
 
 import ldap
@@ -74,7 +74,8 @@ def domain(server):
 def house(postgres, server, domain):
     config = {
         "directory main": {"plugin": "source_ldap", "preset": "ad", "uri": server.uri, "base": BASE, "interval": "1h",
-                           "bind_dn": samba.ADMIN, "bind_password": server.secret, "absent_count": 2, "absent_percent": 1},
+                           "bind_dn": samba.ADMIN, "bind_password": server.secret, "absent_count": 2, "absent_percent": 1,
+                           "follow": "no"},
         "authenticator ldap": {"plugin": "auth_ldap", "directory": "main"},
         "role hr": {"group": domain.hr}, "role assessor": {"group": domain.big},
     }
