@@ -6,6 +6,7 @@ import ldap
 import pytest
 from kit.chart import Chart
 from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_HR, demo_house, wait_for
+from kit.second import Second
 from kit.gate import ROOT
 from kit.slapd import free_port
 
@@ -422,6 +423,11 @@ def test_a_configured_group_that_the_directory_lacks_is_shown_and_warned_of_once
         soon("another run", lambda: house.sql("SELECT max(id::text) FROM directory_run") != before)
         assert [len(warnings(words)) for words in (missing, "no-such-name", "several groups", "issuers")] == [2, 1, 1, 1]
         assert len(warnings("role")) == 4, house.log()
+        house.configure({"directory main": {"interval": "1h"}})
+        house.restart()
+        with Second(house) as other:
+            soon("its words", lambda: other.log().count("nobody has the role") == 2)
+            assert groups("assessor") == [{"name": missing, "dn": missing, "missing": True}], "who starts forgets nothing"
 
 
 def test_the_break_glass_account_is_admin_whatever_the_directory_says(cast):

@@ -26,19 +26,6 @@ enum skd_outcome access_put(struct skd_call *call)
 	return store_role_groups_put(call, call->house->role_count, role_rules(call));
 }
 
-enum skd_outcome access_settle(struct skd_call *call)
-{
-	const struct house *house = call->house;
-	int64_t changed;
-	TRY(pool_borrow(house->writers, call));
-	TRY(migrate_check(call));
-	TRY(tx_begin(call));
-	TRY(access_put(call));
-	TRY(store_role_refresh(call, NULL, true, &changed));
-	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
-	return tx_commit(call);
-}
-
 enum skd_outcome access_look(struct skd_call *call, const char *source, struct access_news *news)
 {
 	return store_role_group_look(call, source, &news->groups, &news->count);
@@ -58,6 +45,31 @@ void access_tell(const char *source, const struct access_news *news)
 				 "several groups have the name %s: nobody has the role %s through it; name it by its DN",
 				 group->ref, group->role);
 	}
+}
+
+/* Each daemon's log says it, whoever found it. */
+static enum skd_outcome access_remind(struct skd_call *call)
+{
+	struct access_news known;
+	TRY(store_role_group_list(call, &known.groups, &known.count));
+	for (size_t i = 0; i < known.count; i++)
+		if (known.groups[i].trouble)
+			access_tell("access", &(struct access_news){&known.groups[i], 1});
+	return SKD_OK;
+}
+
+enum skd_outcome access_settle(struct skd_call *call)
+{
+	const struct house *house = call->house;
+	int64_t changed;
+	TRY(pool_borrow(house->writers, call));
+	TRY(migrate_check(call));
+	TRY(tx_begin(call));
+	TRY(access_put(call));
+	TRY(store_role_refresh(call, NULL, true, &changed));
+	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(access_remind(call));
+	return tx_commit(call);
 }
 
 enum skd_outcome access_tidy(struct skd_call *call)

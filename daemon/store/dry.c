@@ -16,7 +16,7 @@ static const char DRY_COPIES[] =
 	COPY_OF("group_member", "true") COPY_OF("group_person", "true") COPY_OF("group_group", "true")
 	COPY_OF("directory_run", "true") COPY_OF("directory_run_line",
 		"run_id IN (SELECT id FROM directory_run WHERE state IN ('needs_approval', 'approved'))")
-	COPY_OF("role_group", "true") COPY_OF("role_grant", "until = 'infinity'")
+	COPY_OF("role_group", "false") COPY_OF("role_grant", "until = 'infinity'")
 	COPY_OF("change", "false") COPY_OF("audit_entry", "false") COPY_OF("who", "false");
 static const char DRY_NAMES[] =
 	"ALTER TABLE dry_person RENAME TO person; ALTER TABLE dry_unit RENAME TO unit;"

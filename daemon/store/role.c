@@ -6,14 +6,26 @@
  * see each other's rows, neither would give the roles. */
 static const char ROLE_LOCK[] = "LOCK TABLE role_group IN SHARE ROW EXCLUSIVE MODE";
 
-static const char ROLE_GROUPS_DROP[] = "DELETE FROM role_group";
+/* What stays keeps what the last complete run found of it: another daemon may have made that run. */
+static const char ROLE_GROUPS_DROP[] =
+	"DELETE FROM role_group r WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[], $3::text[])"
+	" AS w (role, source, ref) WHERE (w.role, w.source, w.ref) = (r.role, r.source, r.ref))";
 static const char ROLE_GROUP_ADD[] =
-	"INSERT INTO role_group (role, source, ref, group_key) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+	"INSERT INTO role_group (role, source, ref, group_key) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT (role, source, ref) DO UPDATE SET group_key = excluded.group_key";
 
 enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, const struct store_role_rule *rules)
 {
+	const char **roles = talloc_zero_array(call, const char *, count + 1), **sources = talloc_zero_array(call, const char *, count + 1),
+		   **refs = talloc_zero_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		roles[i] = rules[i].role;
+		sources[i] = rules[i].source;
+		refs[i] = rules[i].ref;
+	}
+	struct args kept = ARGS(arg_array(call, count, roles), arg_array(call, count, sources), arg_array(call, count, refs));
 	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
-	TRY(db_run(call, ROLE_GROUPS_DROP, NO_ARGS, NULL));
+	TRY(db_run(call, ROLE_GROUPS_DROP, kept, NULL));
 	for (size_t i = 0; i < count; i++)
 		TRY(db_run(call, ROLE_GROUP_ADD, ARGS(rules[i].role, rules[i].source, rules[i].ref, rules[i].key), NULL));
 	return SKD_OK;

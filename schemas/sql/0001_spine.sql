@@ -180,7 +180,7 @@ CREATE TABLE role_group (
 	source text NOT NULL,
 	ref text NOT NULL, -- as configured
 	group_key text,    -- the canonical form of a DN; NULL: a plain name, which must be one group's alone
-	trouble text CHECK (trouble IN ('missing', 'ambiguous')), -- in the last complete run since the start
+	trouble text CHECK (trouble IN ('missing', 'ambiguous')), -- in the last complete run
 	PRIMARY KEY (role, source, ref)
 );
 CREATE TABLE role_grant (
