@@ -249,6 +249,17 @@ def test_a_renamed_unit_is_right_soon_where_units_come_from_an_attribute(postgre
         wait_for("a reading after a change above groups", lambda: wholes(house) > before, SOON)
 
 
+def test_whose_entry_cannot_be_taken_any_more_has_no_right_soon(postgres):
+    """Nor would they be here, had it been so before the first load."""
+    config = {"directory main": {"groups_base": f"ou=groups,{BASE}"}, "role hr": {"group": f"cn=names0,ou=groups,{BASE}"}}
+    with House(small_ldif(), config=config, slapd=SYNCPROV, postgres=postgres) as house:
+        right = "SELECT 1 FROM role_grant g JOIN person p ON p.id = g.person_id WHERE p.username = 'u9' AND until = 'infinity'"
+        assert house.sql(right)
+        house.slapd.admin().modify_s(person(9)[0], [(ldap.MOD_REPLACE, "uid", [b"u" * 257])])
+        wait_for("it to be gone", lambda: not house.sql(right), SOON)
+        assert house.sql("SELECT 1 FROM person WHERE username = 'u9' AND absent_since IS NOT NULL")
+
+
 def test_many_deletions_are_parked_with_all_of_them_and_followed_no_further_until_approved(fresh):
     gone, house = QUIET[:30], fresh.house
     before = fresh.statuses()

@@ -168,6 +168,8 @@ static enum skd_outcome run_doubt(struct skd_call *call, const struct store_diff
 	bool elsewhere;
 	if (alarm)
 		return fail(call, SKD_STALE, "%s", alarm);
+	if (diff->staged->left_out)
+		return fail(call, SKD_STALE, "an entry cannot be taken");
 	TRY(store_diff_elsewhere(call, diff, &elsewhere));
 	return elsewhere ? fail(call, SKD_STALE, "an entry has another DN than before") : SKD_OK;
 }

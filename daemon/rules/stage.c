@@ -142,6 +142,7 @@ static enum skd_outcome row_stage(struct stage *stage, struct skd_text row[STAGE
 	int64_t skips = stage->counts.skips;
 	char id[UUID_SIZE];
 	TRY(row_check(stage, row, rules, good));
+	stage->counts.left_out += !*good;
 	if (!*good)
 		return SKD_OK;
 	uuid_new(id);
@@ -237,6 +238,7 @@ static enum skd_outcome group_stage(struct stage *stage, const char *digest)
 		struct skd_text key = value_next(&at), username = value_next(&at);
 		TRY(member_stage(stage, row[STAGE_ID], row[STAGE_KEY], key, username));
 	}
+	stage->counts.left_out += !good;
 	if (!good)
 		return SKD_OK;
 	stage->counts.groups++;

@@ -42,6 +42,7 @@ struct stage_counts {
 	int64_t known, doubtful;                   /* entries that were there with a digest, and without */
 	int64_t active;                            /* people among them */
 	int64_t people, units, groups, members, skips; /* staged */
+	int64_t left_out;                          /* entries that cannot be taken at all */
 	int64_t unit_names;                        /* units known by nothing but their names were seen */
 	int64_t unseen;                            /* known, and not seen again as it was */
 };
