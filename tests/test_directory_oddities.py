@@ -36,6 +36,11 @@ HEAD = "\n".join([
     entry("", "objectClass: dcObject", "objectClass: organization", "o: x", "dc: example"),
     entry("cn=sync", "objectClass: simpleSecurityObject", "objectClass: organizationalRole", "cn: sync",
           "userPassword: admin"),
+    entry("cn=old", "objectClass: organizationalRole", "objectClass: pwdPolicy", "cn: old", "pwdAttribute: userPassword",
+          "pwdMaxAge: 1", "pwdMustChange: TRUE"),
+    *(entry(f"cn={name}", "objectClass: simpleSecurityObject", "objectClass: organizationalRole", f"cn: {name}",
+            "userPassword: admin", f"pwdPolicySubentry: cn=old,{BASE}", state)
+      for name, state in (("expired", "pwdChangedTime: 20200101000000Z"), ("reset", "pwdReset: TRUE"))),
     entry("ou=people", "objectClass: organizationalUnit", "ou: people"),
     entry("ou=groups", "objectClass: organizationalUnit", "ou: groups"),
 ])
@@ -175,7 +180,9 @@ def test_an_empty_answer_stops_and_asks_however_few_there_are(odd, statuses, opt
 
 @pytest.mark.parametrize("options, why", [
     ({"base": f"ou=nowhere,{BASE}"}, "there is no such entry"), ({"bind_dn": f"cn=sync,{BASE}"}, "limit"),
-    ({"bind_dn": f"cn=nobody,{BASE}"}, "refuses the credentials")])
+    ({"bind_dn": f"cn=nobody,{BASE}"}, "refuses the credentials"),
+    ({"bind_dn": f"cn=expired,{BASE}"}, "refuses the credentials"),
+    ({"bind_dn": f"cn=reset,{BASE}"}, "access")])
 def test_an_answer_that_is_not_whole_changes_nothing(odd, statuses, options, why):
     before = statuses()
     link = odd.slapd.admin()

@@ -377,7 +377,7 @@ class House:
         if kind is None:
             assert status == 0, f"skillsd ended with {status}: {log[-3000:]}"
             assert "Sanitizer" not in log and "runtime error" not in log, log[-6000:]
-            errors = [line for line in log.splitlines() if " error " in line]
+            errors = [line for line in log.splitlines() if line.split(" ", 2)[1:2] == ["error"]]
             assert self.expects_errors or not errors, "\n".join(errors[:20])
 
     def remove(self):
