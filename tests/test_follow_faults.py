@@ -10,9 +10,10 @@ import time
 import ldap
 import pytest
 from kit.history import GROUPS, PEOPLE, History, ldif, person, split
-from kit.house import House, installed, is_sanitized, wait_for
+from kit.house import House, is_sanitized, wait_for
 from kit.postgres import Postgres
-from kit.slapd import free_port, unprivileged
+from kit.second import Second
+from kit.slapd import free_port
 from test_directory_random import Twins, differences, told
 from test_follow import SYNCPROV
 
@@ -187,15 +188,7 @@ def test_a_daemon_killed_in_the_middle_of_changes_goes_on_where_it_was(plain):
 
 
 def test_of_two_daemons_one_follows_and_the_other_takes_over(plain):
-    other, port = plain.folder / "other.conf", free_port()
-    other.write_text((plain.folder / "skillsd.conf").read_text().replace(f":{plain.port}\n", f":{port}\n"))
-    shutil.copymode(plain.folder / "skillsd.conf", other)
-    if os.geteuid() == 0:
-        shutil.chown(other, "nobody")
-    with open(plain.folder / "other.log", "wb") as log:
-        second = subprocess.Popen([installed() / "skillsd", "-c", other, "serve"], cwd=plain.folder, stdout=log,
-                                  stderr=log, env=plain._environment(), **unprivileged())
-    try:
+    with Second(plain):
         time.sleep(3)
         holder = plain.sql("SELECT holder, epoch FROM lease")
         is_followed(plain, "with two")
@@ -206,9 +199,6 @@ def test_of_two_daemons_one_follows_and_the_other_takes_over(plain):
         (name, epoch), = plain.sql("SELECT holder, epoch FROM lease")
         assert (name, epoch) != holder[0] and epoch == holder[0][1] + 1
         is_followed(plain, "still")
-    finally:
-        second.terminate()
-        assert second.wait(20) == 0, (plain.folder / "other.log").read_text()[-3000:]
     plain.start()
 
 
