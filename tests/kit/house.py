@@ -214,7 +214,7 @@ class House:
     @staticmethod
     def _environment():
         # The daemon cannot be traced, and the leak checker would have to.
-        return {**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
+        return {**os.environ, "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
     def migrate(self):
         """The first one of a server is kept: other houses begin with a copy of it, which is sooner there."""

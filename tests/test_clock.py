@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time of day jumps, for the daemons and for PostgreSQL, ahead and back: nobody leaves, rights stand, what changes in
+the directory is here soon, and of two daemons one syncs."""
+import shutil
+
+import ldap
+import pytest
+from kit.gate import build_folder
+from kit.history import AWAY, GROUPS, PEOPLE, ldif, person
+from kit.house import House, wait_for
+from kit.postgres import Postgres
+from kit.second import Second
+from kit.slapd import give_away, short_folder
+from test_follow import SYNCPROV
+
+DAY = 86400
+SOON = 30
+CONFIG = {"directory main": {"people_base": PEOPLE, "groups_base": GROUPS, "interval": "1s", "absent_count": 3, "absent_percent": 0,
+                             "absent_window": "1s"},
+          "role hr": {"group": f"cn=names0,{GROUPS}"}}
+PICTURE = ("SELECT p.id, p.username, p.absent_since IS NULL, EXISTS (SELECT FROM role_grant g WHERE g.person_id = p.id"
+           " AND g.until = 'infinity') FROM person p ORDER BY 1")
+
+
+class Clock:
+    def __init__(self, path):
+        self.file = open(path, "r+b", buffering=0)
+
+    def set(self, seconds):
+        self.file.seek(0)
+        self.file.write(seconds.to_bytes(8, "little", signed=True))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    folder = short_folder("clock-")
+    folder.chmod(0o755)
+    (folder / "jump").write_bytes(bytes(8))
+    give_away(folder / "jump")
+    monkeypatch.setenv("CLOCK_JUMP", str(folder / "jump"))
+    monkeypatch.setenv("LD_PRELOAD", str((build_folder() / "kit/clock_jump.so").resolve()))
+    yield Clock(folder / "jump")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("follow", ["yes", "no"], ids=["followed", "read"])
+def test_a_clock_that_jumps_harms_nobody(clock, follow):
+    config = {**CONFIG, "directory main": {**CONFIG["directory main"], "follow": follow}}
+    with Postgres() as postgres, House(ldif(), config=config, slapd=SYNCPROV, postgres=postgres) as house, Second(house):
+        before, link = house.sql(PICTURE), house.slapd.admin()
+        assert sum(holds for *_, holds in before) > 3
+        (year,), = house.sql("SELECT extract(year FROM now())")
+        for seconds in DAY, 0, -DAY, 3650 * DAY, 0:
+            clock.set(seconds)
+            title = f"after {seconds}"
+            link.modify_s(person(3)[0], [(ldap.MOD_REPLACE, "title", [title.encode()])])
+            wait_for(title, lambda title=title: house.sql("SELECT 1 FROM person WHERE title = %s", title), SOON)
+            house._rescue = None
+            house.sync()
+            assert house.sql(PICTURE) == before
+            if seconds == 3650 * DAY:
+                assert house.sql("SELECT extract(year FROM now()) >= %s", year + 9) == [(True,)], "it did jump"
+
+
+def test_a_run_that_waits_and_a_daemon_that_dies_do_not_mind_the_clock(clock):
+    """With a lease that seems to last for a day more: the other one takes over all the same."""
+    with Postgres() as postgres, House(ldif(), config=CONFIG, slapd=SYNCPROV, postgres=postgres) as house:
+        before, link = house.sql(PICTURE), house.slapd.admin()
+        clock.set(DAY)
+        for n in range(30, 36):
+            link.rename_s(person(n)[0], f"cn=p{n}", AWAY)
+        house._rescue = None
+        house.sync(None)
+        parked, = wait_for("a run that waits", lambda: house.sql("SELECT id FROM directory_run WHERE state = 'needs_approval'"))
+        with Second(house) as other:
+            clock.set(0)
+            house.kill()
+            link.modify_s(person(3)[0], [(ldap.MOD_REPLACE, "mail", [b"later@example.org"])])
+            assert {row[:3] for row in house.sql(PICTURE)} == {row[:3] for row in before}
+            wait_for("who left to be gone", lambda: approve(other) or not house.sql(
+                "SELECT 1 FROM person WHERE absent_since IS NULL AND username IN ('u30', 'u31', 'u32', 'u33', 'u34', 'u35')"), SOON)
+            wait_for("the change", lambda: house.sql("SELECT 1 FROM person WHERE mail = 'later@example.org'"), SOON)
+            assert house.sql("SELECT count(*) FROM person WHERE absent_since IS NOT NULL") == [(6,)]
+        house.start()
+
+
+def approve(daemon):
+    for run in daemon.rescue.get("/directory/runs", state="needs_approval")["items"]:
+        daemon.rescue.post(f"/directory/runs/{run['id']}/approve", gives=(200, 409))
