@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo | check are the two commands of the README; the rest serves them.
 #   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan
+#   SECONDS=600  how long soak takes
 #   PREFIX, SYSCONFDIR, DESTDIR   as usual, for install
 VERSION    := 0.1.0
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
+SECONDS    ?= 3600
 CC         := gcc
 PYTHON     := /usr/bin/python3
 
@@ -46,7 +48,7 @@ else
 say = @:
 endif
 
-.PHONY: all demo demo-clean check check-directories house bench unit install clean tests-binaries
+.PHONY: all demo demo-clean check check-directories house bench soak unit install clean tests-binaries
 all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
@@ -164,6 +166,12 @@ bench:
 	@etc/setup.sh bench
 	@$(MAKE) -s -j2 all
 	@$(PYTHON) tests/bench/run.py
+
+# Runs long: kills whatever there is in the middle of every kind of run, and looks whether all is right.
+soak:
+	@etc/setup.sh check packages
+	@$(MAKE) -s -j2 all
+	@$(PYTHON) tests/soak/run.py $(SECONDS)
 
 house: all
 	@$(PYTHON) tests/house.py

@@ -55,11 +55,11 @@ PICTURES = {
 
 class Twins:
     """The mirror that lives long, and the first load beside it."""
-    slapd = None
+    slapd, more_config, more_ldif = None, {}, ""
 
     def __init__(self, postgres, options):
-        config = {**CONFIG, "directory main": {**CONFIG["directory main"], **options}}
-        self.house = House(ldif(), config=config, postgres=postgres, slapd=self.slapd)
+        config = {**CONFIG, **self.more_config, "directory main": {**CONFIG["directory main"], **options}}
+        self.house = House(ldif() + self.more_ldif, config=config, postgres=postgres, slapd=self.slapd)
         self.house.start()
         self.house.stop()
         self.long, self.first = self.house.database, self.house.database + "-first"

@@ -11,6 +11,7 @@ UNITS = ["ou=craft", "ou=tools,ou=craft", "ou=fine,ou=tools,ou=craft", "ou=trade
 COUNT = 40
 LOCKED = b"000001010000Z"
 BY_DN = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember"}
+CROWD = f"cn=crowd,{PEOPLE}"  # many to whom nothing ever happens
 
 
 def entry(dn, *lines):
@@ -45,6 +46,13 @@ def ldif():
                       *(entry(dn, *lines) for dn, lines in groups())])
 
 
+def crowd(count):
+    """More LDIF. Everybody in it has a manager, but the first."""
+    people = (entry(f"cn=c{n},{CROWD}", "objectClass: inetOrgPerson", f"cn: c{n}", "sn: x", f"uid: c{n}", f"title: of {n}",
+                    "employeeType: crowd", *([f"manager: cn=c{n // 8},{CROWD}"] if n else [])) for n in range(count))
+    return "\n".join([entry(CROWD, "objectClass: applicationProcess"), *people])
+
+
 def shown(value):
     return repr(value) if len(value) < 200 else f"{value[0]!r} * {len(value)}"
 
@@ -66,7 +74,8 @@ class History:
     # what is there
 
     def found(self, base, kind):
-        return sorted(dn for dn, _ in self.link.search_s(base, ldap.SCOPE_SUBTREE, f"(objectClass={kind})", ["1.1"])
+        where = f"(&(objectClass={kind})(!(employeeType=crowd)))"
+        return sorted(dn for dn, _ in self.link.search_s(base, ldap.SCOPE_SUBTREE, where, ["1.1"])
                       if dn not in (PEOPLE, GROUPS))
 
     def someone(self):
@@ -84,7 +93,7 @@ class History:
 
     def usernames(self):
         return sorted(values["uid"][0].decode() for _, values in self.link.search_s(
-            BASE, ldap.SCOPE_SUBTREE, "(uid=*)", ["uid"]))
+            BASE, ldap.SCOPE_SUBTREE, "(&(uid=*)(!(employeeType=crowd)))", ["uid"]))
 
     def fresh(self, word):
         self.new += 1

@@ -3,6 +3,7 @@
 
 Knows Debian's paths. Started as root, the server runs as nobody. Knows no skillsd.
 """
+import os
 import pathlib
 import shutil
 import signal
@@ -22,6 +23,13 @@ fsync = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 """
+
+
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Postgres:
@@ -87,6 +95,20 @@ class Postgres:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def kill(self):
+        """Every process of it with SIGKILL; the first stands still meanwhile, and starts no more of them."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGSTOP)
+        pid = self.process.pid
+        children = [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for one in (pid, *children):
+            os.kill(one, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        while any(is_running(one) for one in children):
+            time.sleep(0.005)
 
     def remove(self):
         self.stop()
