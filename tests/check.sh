@@ -81,7 +81,7 @@ units() {
 pytests() {
 	local folder=$1 report line
 	report=$(mktemp)
-	(cd "$top" && SKILLSD_BUILD=$folder /usr/bin/python3 -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
+	(cd "$top" && SKILLSD_BUILD=$folder /usr/bin/python3 -m pytest -q -n 4 --dist loadfile -p no:cacheprovider \
 		--durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
 	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
