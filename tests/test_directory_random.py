@@ -260,7 +260,29 @@ def a_right_is_back_before_anybody_decides(history):
     yield
 
 
+def some_more_leave(history):
+    """Nobody of them is in a group: apart from them all is as it was."""
+    for n in range(35, 39):
+        history.rename(dn_of(n), None, AWAY)
+
+
+def who_leaves_by_an_approval_opens_a_loop_of_managers(history):
+    for who, manager in (33, 34), (34, 35), (35, 33):
+        history.put(dn_of(who), "manager", dn_of(manager))
+    yield
+    some_more_leave(history)
+    yield
+
+
+def who_leaves_by_an_approval_leaves_a_username_to_another_one(history):
+    history.put(dn_of(35), "uid", "u5")
+    yield
+    some_more_leave(history)
+    yield
+
+
 @pytest.mark.parametrize("happens", [
+    who_leaves_by_an_approval_opens_a_loop_of_managers, who_leaves_by_an_approval_leaves_a_username_to_another_one,
     a_second_one_takes_a_username_that_a_group_names, a_unit_is_another_one_under_the_same_people,
     a_unit_has_no_good_name_for_a_while, somebody_is_not_named_by_a_group_any_more_while_a_run_waits,
     a_username_is_ambiguous_while_a_run_waits, a_group_is_not_in_a_group_any_more_while_a_run_waits,

@@ -140,11 +140,16 @@ static const char LISTED_MANAGE_NOBODY[] =
 	"  FROM directory_run_line l JOIN person m ON m.id = l.person_id AND m.absent_since IS NOT NULL"
 	"  WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.manager_id = m.id AND p.absent_since IS NULL RETURNING p.id)"
 	" INSERT INTO change (noun, key) SELECT 'person', id FROM left_alone";
+/* A loop may be open now: the next run looks again who it was cut for. */
+static const char LISTED_OPEN_LOOPS[] =
+	"UPDATE person SET digest = NULL WHERE source = $1 AND absent_since IS NULL AND digest IS NOT NULL"
+	" AND manager_id IS NULL AND manager_key IS NOT NULL";
 
 enum skd_outcome store_run_mark_absent(struct skd_call *call, const struct store_run *run, int64_t *count)
 {
 	TRY(db_run(call, LISTED_LEAVE, ARGS(run->id), count));
 	TRY(db_run(call, LISTED_MANAGE_NOBODY, ARGS(run->id), NULL));
+	TRY(db_run(call, LISTED_OPEN_LOOPS, ARGS(run->source), NULL));
 	return db_run(call, UNITS_USE, ARGS(run->source), NULL);
 }
 
