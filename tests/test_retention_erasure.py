@@ -15,7 +15,7 @@ EMPLOYEE = ACCOUNTS["EMPLOYEE"]
 WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 NAMELESS = {*WRITTEN_ONCE, "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
-            "throttle", "framework", "scale", "skill", "issuer", "achievement", "achievement_version", "achievement_skill",
+            "same_rule", "throttle", "framework", "scale", "skill", "issuer", "achievement", "achievement_version", "achievement_skill",
             "proof", "change", "erasure", "schema_migration"}
 
 

@@ -30,9 +30,9 @@ INSERT INTO achievement_version (achievement_id, number, type, name, state)
  SELECT id, 1, 'Badge', 'Everything', 'published' FROM achievement;
 INSERT INTO achievement_skill (achievement_id, number, skill_id, level)
  SELECT a.id, 1, s.id, 3 FROM achievement a, skill s;
-INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,
+INSERT INTO credential (person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,
   expires_at)
- SELECT p.id, a.id, 1, a.issuer_id, c.id, now() - interval '1 day', now() - interval '1 day', now() + interval '1 year'
+ SELECT p.id, p.id, a.id, 1, a.issuer_id, c.id, now() - interval '1 day', now() - interval '1 day', now() + interval '1 year'
  FROM person p, achievement a, (SELECT id FROM account LIMIT 1) c;
 INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number,
   expires_at, valid_from, valid_to)

@@ -4,6 +4,8 @@
 
 #include "rules/person.h"
 
+#include <string.h>
+
 static void person_write(struct json *json, const struct store_person *p)
 {
 	bool absent = p->absent_since != TIME_NEVER;
@@ -21,6 +23,9 @@ static void person_write(struct json *json, const struct store_person *p)
 	put_string(json, "country", p->country);
 	put_named(json, "unit", p->unit_id, "name", p->unit_name);
 	put_named(json, "manager", p->manager_id, "name", p->manager_name);
+	put_named(json, "same_as", p->human_id, "name", p->human_name);
+	if (p->also)
+		put_raw(json, "also", p->also, strlen(p->also));
 	put_string(json, "status", absent ? "absent" : p->disabled ? "disabled" : "active");
 	put_time(json, "absent_since", p->absent_since);
 	put_time(json, "updated_at", p->updated_at);

@@ -28,9 +28,11 @@ static void line_print(struct skd_call *call, const struct store_dry_line *line)
 		printf("  skipped   %s: %s\n", shown(call, line->line.what), first);
 	else if (strncmp(kind, "role_", 5) == 0)
 		printf("  %-9s %s: the role %s, through %s\n", kind + 5, person_shown(call, line), line->line.what, first);
+	else if (strcmp(kind, "linked") == 0 || strcmp(kind, "unlinked") == 0)
+		printf("  %-9s %s: with one of %s, by %s\n", kind, person_shown(call, line), line->line.what, first);
 	else
 		printf("  %-9s %s\n", strcmp(kind, "group_lost") == 0 ? "lost" : kind, person_shown(call, line));
-	for (size_t i = 0; line->line.person_name && strncmp(kind, "role_", 5) != 0 && i < line->say_count; i++)
+	for (size_t i = 0; line->line.person_name && !line->line.what && i < line->say_count; i++)
 		printf("              %s\n", shown(call, line->says[i]));
 }
 

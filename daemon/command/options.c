@@ -49,6 +49,8 @@ static const struct skd_option directory_options[] = {
 	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, or lose a value or a group, and more than absent_percent, waits for approval."},
 	{"absent_percent", SKD_NUMBER, "5", "See absent_count."},
 	{"absent_window", SKD_DURATION, NULL, "Who left within this time before counts too, unless it was approved; three intervals, at least 10s, when not given."},
+	{"same_as", SKD_TEXT, NULL, "Directory in which some of the same people are: those with the same same_by are one."},
+	{"same_by", SKD_TEXT, NULL, "employee_number, mail or username: what nobody can give themselves that is another's."},
 	{NULL}};
 
 static const struct skd_option authenticator_options[] = {

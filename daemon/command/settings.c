@@ -74,6 +74,27 @@ static long absent_window(const struct section *at)
 	return intervals > LEAST_MS ? intervals : LEAST_MS;
 }
 
+/* A star: whoever is linked to is linked to nobody. */
+static void same_check(struct settings *s, struct section *at)
+{
+	static const char *const bys[] = {"employee_number", "mail", "username", NULL};
+	const char *as = section_text(at, "same_as"), *by = section_text(at, "same_by");
+	const struct section *main = as ? conf_find(s->conf, "directory", as) : NULL;
+	int i = 0;
+	if (!as != !by)
+		section_complain(at, section_line(at, as ? "same_as" : "same_by", 0), "same_as and same_by need each other");
+	if (as && !main)
+		section_complain(at, section_line(at, "same_as", 0), "there is no [directory %s]", as);
+	if (main == at)
+		section_complain(at, section_line(at, "same_as", 0), "same_as names another directory than its own");
+	else if (main && section_text(main, "same_as"))
+		section_complain(at, section_line(at, "same_as", 0), "[directory %s] has a same_as of its own: name one that has none", as);
+	while (by && bys[i] && strcmp(bys[i], by) != 0)
+		i++;
+	if (by && !bys[i])
+		section_complain(at, section_line(at, "same_by", 0), "same_by is employee_number, mail or username, not %s", by);
+}
+
 static void directories_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -82,6 +103,7 @@ static void directories_read(struct settings *s)
 		if (!plugin)
 			continue;
 		section_check(at, table_of("directory"), plugin->options);
+		same_check(s, at);
 		house->directories = talloc_realloc(s, house->directories, struct directory, house->directory_count + 1);
 		house->directories[house->directory_count++] = (struct directory){
 			.instance = instance_of(s, plugin, at),
@@ -91,6 +113,8 @@ static void directories_read(struct settings *s)
 			.absent_count = section_number(at, "absent_count"),
 			.absent_percent = section_number(at, "absent_percent"),
 			.absent_window = absent_window(at),
+			.same_as = section_text(at, "same_as"),
+			.same_by = section_text(at, "same_by"),
 		};
 	}
 }

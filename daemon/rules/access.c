@@ -3,7 +3,9 @@
 #include "rules/access.h"
 
 #include "base/log.h"
+#include "rules/audit.h"
 #include "store/credential.h"
+#include "store/human.h"
 
 #include <string.h>
 
@@ -21,8 +23,29 @@ static const struct store_role_rule *role_rules(struct skd_call *call)
 	return rules;
 }
 
-enum skd_outcome access_put(struct skd_call *call)
+/* Links by a rule that is no more end with it, and so do the rights that came through them. */
+static enum skd_outcome same_put(struct skd_call *call, const char *run_id)
 {
+	const struct house *house = call->house;
+	struct store_same_rule *rules = talloc_zero_array(call, struct store_same_rule, house->directory_count + 1);
+	struct human_news news;
+	size_t count = 0;
+	for (size_t i = 0; i < house->directory_count; i++) {
+		const struct directory *d = &house->directories[i];
+		if (d->same_as)
+			rules[count++] = (struct store_same_rule){d->instance->name, d->same_as, d->same_by};
+	}
+	TRY(store_same_rules_put(call, count, rules, run_id, &news));
+	if (!news.unlinked || run_id)
+		return SKD_OK;
+	log_line(SKD_WARNING, "same_as", "%lld links of a rule that is no more have ended", (long long)news.unlinked);
+	return audit_note(call, "directory.rule.end", "ok", "directory_rule", NULL,
+			  talloc_asprintf(call, "{\"unlinked\":%lld}", (long long)news.unlinked));
+}
+
+enum skd_outcome access_put(struct skd_call *call, const char *run_id)
+{
+	TRY(same_put(call, run_id));
 	return store_role_groups_put(call, call->house->role_count, role_rules(call));
 }
 
@@ -65,7 +88,7 @@ enum skd_outcome access_settle(struct skd_call *call)
 	TRY(pool_borrow(house->writers, call));
 	TRY(migrate_check(call));
 	TRY(tx_begin(call));
-	TRY(access_put(call));
+	TRY(access_put(call, NULL));
 	TRY(store_role_refresh(call, NULL, true, &changed));
 	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
 	TRY(access_remind(call));

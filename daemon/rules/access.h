@@ -10,8 +10,8 @@
  * of the writers; the caller returns it. */
 enum skd_outcome access_settle(struct skd_call *call) WARN_UNUSED;
 
-/* Writes the house's roles alone, in a transaction. */
-enum skd_outcome access_put(struct skd_call *call) WARN_UNUSED;
+/* Writes what the house says of roles and of who is the same, in a transaction. `run_id`: of a dry run, or NULL. */
+enum skd_outcome access_put(struct skd_call *call, const char *run_id) WARN_UNUSED;
 
 /* Deletes sessions, tokens and failures whose time is over. Borrows a session of the jobs. */
 enum skd_outcome access_tidy(struct skd_call *call) WARN_UNUSED;

@@ -83,6 +83,7 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token)
 		.account = ticket.account,
 		.person_id = ticket.person_active ? ticket.person_id : NULL,
 		.person_name = ticket.person_active ? ticket.person_name : NULL,
+		.entry_id = ticket.entry_id,
 		.roles = roles_of(call, &ticket, by),
 		.scopes = ticket.scopes,
 		.scope_count = ticket.scope_count,

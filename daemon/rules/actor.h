@@ -22,6 +22,7 @@ struct actor {
 	const char *session_id, *token_id; /* one of them */
 	const char *account_id, *authenticator, *account; /* account: its name */
 	const char *person_id, *person_name; /* NULL: no person of the directory, or one who is disabled or gone */
+	const char *entry_id; /* of the account, where the person has several */
 	unsigned roles;
 	const char *const *scopes; /* of a token */
 	size_t scope_count;

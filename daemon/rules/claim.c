@@ -6,6 +6,7 @@
 #include "rules/audit.h"
 #include "rules/person.h"
 #include "rules/skill.h"
+#include "store/human.h"
 
 enum skd_outcome claim_get(struct skd_call *call, const char *id, struct store_claim *claim)
 {
@@ -28,9 +29,10 @@ enum skd_outcome claim_add(struct skd_call *call, const char *skill_ref, struct 
 {
 	struct store_skill_match skill;
 	const char *id;
-	claim->person_id = call->actor->person_id;
-	if (!claim->person_id)
+	claim->entry_id = call->actor->entry_id;
+	if (!call->actor->person_id)
 		return fail(call, SKD_DENIED, "claims are made by people of the directory, and this account is none");
+	TRY(store_human_hold(call, claim->entry_id, &claim->person_id));
 	TRY(skill_pick(call, "/skill", skill_ref, &skill));
 	TRY(skill_match_level_check(call, "/level", &skill, claim->level));
 	claim->skill_id = skill.id;

@@ -6,16 +6,19 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/person.h"
+#include "store/human.h"
 
 #include <string.h>
 
-static enum skd_outcome order_person(struct skd_call *call, const char *ref, const char **id)
+static enum skd_outcome order_person(struct skd_call *call, const char *ref, struct store_award *award)
 {
 	struct store_person person;
 	const struct sight all = {.everyone = true};
-	enum skd_outcome outcome = store_person_find(call, ref, id);
+	enum skd_outcome outcome = store_person_find(call, ref, &award->entry_id, &award->person_id);
 	if (outcome == SKD_OK)
-		outcome = store_person_get(call, &all, *id, &person);
+		outcome = store_human_hold(call, award->entry_id, &award->person_id);
+	if (outcome == SKD_OK)
+		outcome = store_person_get(call, &all, award->person_id, &person);
 	if (outcome == SKD_ABSENT || outcome == SKD_CLASH) {
 		const char *why = call->sentence;
 		call_forgive(call);
@@ -62,7 +65,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	const struct sight all = {.everyone = true};
 	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence};
 	const char *id;
-	TRY(order_person(call, order->person, &award.person_id));
+	TRY(order_person(call, order->person, &award));
 	TRY(order_achievement(call, order, &award));
 	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
 	TRY(audit_done(call, "credential.issue", "credential", id, NULL));

@@ -29,6 +29,7 @@ struct directory {
 	long absent_count;  /* more than this, and more than … */
 	long absent_percent; /* … this share leaving parks a run */
 	long absent_window;  /* milliseconds: who left within this before counts too, unless approved */
+	const char *same_as, *same_by; /* its entries are linked to those of another one, by this; NULL: to none */
 };
 
 struct role_rule {

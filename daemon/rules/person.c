@@ -19,13 +19,13 @@ enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_
 	return store_person_get(call, &sight, id, person);
 }
 
-enum skd_outcome person_must_exist(struct skd_call *call, const char *field, const char *id)
+enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id)
 {
 	struct sight sight = sight_of(call);
-	bool seen = true;
-	if (id)
-		TRY(store_person_seen(call, &sight, id, &seen));
-	return seen ? SKD_OK : fail_field(call, field, "there is no such person");
+	if (!*id)
+		return SKD_OK;
+	TRY(store_person_seen(call, &sight, *id, id));
+	return *id ? SKD_OK : fail_field(call, field, "there is no such person");
 }
 
 /* Nobody learns from the answer whether a person exists whom they do not see. */
@@ -34,9 +34,9 @@ enum skd_outcome person_pick(struct skd_call *call, const char *field, const cha
 	*id = NULL;
 	if (!ref)
 		return SKD_OK;
-	enum skd_outcome outcome = store_person_find(call, ref, id);
+	enum skd_outcome outcome = store_person_find(call, ref, id, id);
 	if (outcome == SKD_OK)
-		return person_must_exist(call, field, *id);
+		return person_resolve(call, field, id);
 	if (outcome != SKD_ABSENT && outcome != SKD_CLASH)
 		return outcome;
 	call_forgive(call);
@@ -56,12 +56,12 @@ enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const
 	return fail_field(call, field, "there is no such unit");
 }
 
-enum skd_outcome person_list(struct skd_call *call, const struct store_person_filter *filter, struct list *list,
+enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *filter, struct list *list,
 			     struct store_person **people, size_t *count)
 {
 	struct sight sight = sight_of(call);
 	TRY(unit_must_exist(call, "unit", filter->unit));
-	TRY(person_must_exist(call, "manager", filter->manager));
+	TRY(person_resolve(call, "manager", &filter->manager));
 	return store_person_list(call, &sight, filter, list, people, count);
 }
 

@@ -10,11 +10,11 @@ struct sight sight_of(const struct skd_call *call);
 
 enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person) WARN_UNUSED;
 /* BAD_INPUT for a unit or manager that does not exist, or whom the actor does not see. */
-enum skd_outcome person_list(struct skd_call *call, const struct store_person_filter *filter, struct list *list,
+enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *filter, struct list *list,
 			     struct store_person **people, size_t *count) WARN_UNUSED;
-/* BAD_INPUT naming `field` unless the actor sees the person, or the unit exists. NULL id: nothing is asked. */
-enum skd_outcome person_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
-/* The id of whom an id or a username means; the same BAD_INPUT. NULL stays NULL. */
+/* The human whose entry it is; BAD_INPUT naming `field` unless the actor sees them. NULL stays NULL. */
+enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id) WARN_UNUSED;
+/* The human whom an id or a username means; the same BAD_INPUT. NULL stays NULL. */
 enum skd_outcome person_pick(struct skd_call *call, const char *field, const char *ref, const char **id) WARN_UNUSED;
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
 

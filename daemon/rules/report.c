@@ -59,7 +59,7 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	TRY(order_skills(call, order));
 	TRY(order_cursor(call, order));
 	TRY(unit_must_exist(call, "unit", query->unit));
-	TRY(person_must_exist(call, "manager", query->manager));
+	TRY(person_resolve(call, "manager", &query->manager));
 	TRY(person_pick(call, "person", query->person, &query->person));
 	if (order->count && query->group != REPORT_BY_SKILL && query->group != REPORT_BY_UNIT)
 		TRY(store_report_total(call, query, &order->total));
@@ -224,12 +224,16 @@ enum skd_outcome holding_list(struct skd_call *call, struct report_query *query,
 			      size_t *count, struct report_words **words)
 {
 	struct report_row *rows;
-	struct store_person person;
+	struct store_person person = {0};
 	int row_count;
 	query->sight = sight_of(call);
 	TRY(store_holding_rows(call, query, &rows, &row_count, words));
 	if (!row_count) /* or nobody who is seen */
 		TRY(person_get(call, query->person, &person));
+	if (person.human_id) {
+		query->person = person.human_id;
+		TRY(store_holding_rows(call, query, &rows, &row_count, words));
+	}
 	*holdings = talloc_zero_array(call, struct report_holding, row_count + 1);
 	*count = 0;
 	for (int i = 0; i < row_count; i++) {

@@ -9,7 +9,7 @@
 #include "rules/house.h"
 #include "rules/person.h"
 #include "sign/digest.h"
-#include "store/run.h"
+#include "store/human.h"
 
 #include <string.h>
 
@@ -71,7 +71,7 @@ enum skd_outcome retention_export(struct skd_call *call, const char *person_id, 
 {
 	struct store_person person;
 	TRY(person_get(call, person_id, &person));
-	if (!actor_is(call, person_id) && !actor_has(call, ROLE_SEES_ALL))
+	if (!actor_is(call, person.human_id ? person.human_id : person_id) && !actor_has(call, ROLE_SEES_ALL))
 		return fail(call, SKD_DENIED, "only the person themselves, hr and admin may have all that is held");
 	TRY(store_held_list(call, person_id, sections, count));
 	return audit_note(call, "person.export", "ok", "person", person_id, NULL);
@@ -179,12 +179,15 @@ static enum skd_outcome erasure_may(struct skd_call *call, const struct erasure_
 	char due[TIME_SIZE];
 	TRY(store_person_get(call, &all, order->person_id, person));
 	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", person->source)));
+	TRY(store_human_lock(call));
 	TRY(store_erasure_lock(call, order->person_id, &version));
 	if (version != order->version)
 		return fail(call, SKD_STALE, "the person was changed since you read them: read them again");
 	TRY(store_person_get(call, &all, order->person_id, person));
 	if (person->absent_since == TIME_NEVER)
 		return fail(call, SKD_CLASH, "the person is here: only those who left are erased");
+	if (person->human_id)
+		return fail(call, SKD_CLASH, "this is an entry of the person %s, who is asked about first", person->human_id);
 	TRY(store_clock_get(call, policies_write(call), order->person_id, clock));
 	if (clock->held)
 		return fail(call, SKD_CLASH, "a legal hold stands: %s", clock->hold_reason);
@@ -206,6 +209,7 @@ enum skd_outcome erasure_make(struct skd_call *call, const struct erasure_order 
 		TRY(reason_check(call, order));
 	*erasure = (struct store_erasure){.person_id = order->person_id, .account = audit_account(call), .policy = clock.policy,
 					  .reason = order->reason, .early = !clock.due};
+	TRY(store_human_part(call, order->person_id));
 	TRY(held_digest(call, order->person_id, &erasure->digest));
 	TRY(store_erasure_run(call, order->person_id, erased_id(call, &person), &erasure->removed));
 	TRY(store_erasure_add(call, erasure, account_id, &id));

@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/person.h"
+#include "store/human.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -138,6 +139,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, s
 static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run, struct store_diff *diff)
 {
 	const char *parked = NULL;
+	struct human_news humans;
 	int64_t roles = 0;
 	bool same;
 	if (!run->feed) /* what is parked is not followed */
@@ -149,10 +151,11 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_diff_apply(call, diff));
 	if (diff->counts.added > MANY)
 		TRY(store_run_weigh(call));
-	if (!diff->no_rights)
+	TRY(store_human_refresh(call, diff, &humans));
+	if (!diff->no_rights || humans.moved)
 		TRY(store_role_refresh(call, run->id, true, &roles));
 	run->state = "done";
-	run->news = is_news(&diff->counts) || roles;
+	run->news = is_news(&diff->counts) || roles || humans.moved;
 	return run->news ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL) : SKD_OK;
 }
 
@@ -184,6 +187,7 @@ static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *
 	if (run->feed)
 		TRY(store_run_begin_feed(call, run->source, task->epoch, &run->id));
 	diff->run_id = run->id;
+	TRY(store_human_begin(call, diff));
 	TRY(is_staged(diff->staged) ? store_diff_compare(call, diff) : run_unchanged(diff));
 	TRY(run_weigh(call, task, diff, &alarm));
 	if (run->feed)
@@ -223,11 +227,11 @@ enum skd_outcome run_try(struct skd_call *call, const struct directory *director
 {
 	const char *source = directory->instance->name;
 	struct run_task task = {.directory = directory, .staged = staged};
-	struct store_diff diff = {.source = source, .staged = staged};
+	struct store_diff diff = {.source = source, .staged = staged, .dry = true};
 	TRY(tx_begin(call));
 	TRY(store_dry_begin(call));
-	TRY(access_put(call));
 	TRY(store_run_begin(call, source, 0, &task.run_id, &task.wish));
+	TRY(access_put(call, task.run_id));
 	task.wish.asked = true;
 	*trial = (struct run_trial){.run = {.id = task.run_id, .source = source, .complete = true}};
 	TRY(run_apply(call, &task, &trial->run, &diff));
@@ -336,8 +340,10 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 	int64_t count, roles;
 	TRY(store_run_get(call, id, run));
 	TRY(store_lease_wait(call, talloc_asprintf(call, "sync %s", run->source)));
+	TRY(store_human_lock(call));
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
 	TRY(store_run_mark_absent(call, run, &count));
+	TRY(store_human_follow(call, id));
 	TRY(store_role_refresh(call, id, false, &roles));
 	TRY(store_run_ask(call, run->source, call->actor->account_id, &wish, &next));
 	call->wanted = directory_named(call->house, run->source);

@@ -2,23 +2,25 @@
  * Tickets (sessions and tokens), accounts, throttling. */
 #include "store/access.h"
 
-/* Roles that groups give the person p, one bit each in the order of role names. */
-#define ROLE_BITS                                                                                                      \
-	"(SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \
-	" FROM role_grant g WHERE g.person_id = p.id AND g.until = 'infinity')"
+/* The human h where it is another one than the account's entry p: id, name, whether both may sign in, and the roles
+ * that groups give, one bit each in the order of role names. */
+#define HOLDER_COLUMNS                                                                                                 \
+	"coalesce(h.id, p.id), coalesce(h.name, p.name), NOT p.disabled AND p.absent_since IS NULL AND (h.id IS NULL"  \
+	" OR (NOT h.disabled AND h.absent_since IS NULL AND NOT EXISTS"                                                \
+	"  (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, h.id)))),"                                            \
+	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \
+	"  FROM role_grant g WHERE g.person_id = coalesce(h.id, p.id) AND g.until = 'infinity')"
+#define HOLDER_FROM " LEFT JOIN person p ON p.id = a.person_id LEFT JOIN person h ON h.id = nullif(p.human, p.id)"
 
 static const char SESSION_FIND[] =
-	"SELECT s.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
-	" " ROLE_BITS ","
-	" s.seen_at, NULL::text[]"
-	" FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"
+	"SELECT s.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ", s.seen_at, NULL::text[], p.id"
+	" FROM session s JOIN account a ON a.id = s.account_id" HOLDER_FROM
 	" WHERE s.hash = $1::bytea AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 ms'";
 
 static const char TOKEN_FIND[] =
-	"SELECT t.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL,"
-	" " ROLE_BITS ","
-	" coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes"
-	" FROM token t JOIN account a ON a.id = t.account_id LEFT JOIN person p ON p.id = a.person_id"
+	"SELECT t.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ","
+	" coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes, p.id"
+	" FROM token t JOIN account a ON a.id = t.account_id" HOLDER_FROM
 	" WHERE t.hash = $1::bytea AND t.expires_at > now()";
 
 static enum skd_outcome ticket_read(struct skd_call *call, const char *sql, struct args args,
@@ -39,6 +41,7 @@ static enum skd_outcome ticket_read(struct skd_call *call, const char *sql, stru
 		.person_active = row_bool(rows, 0, 6),
 		.roles = (unsigned)row_int(rows, 0, 7),
 		.seen_at = row_time(rows, 0, 8),
+		.entry_id = row_uuid(rows, 0, 10),
 	};
 	ticket->scopes = row_texts(rows, 0, 9, &ticket->scope_count);
 	return SKD_OK;
@@ -69,8 +72,8 @@ enum skd_outcome store_ticket_touch(struct skd_call *call, const char *session_i
 static const char ACCOUNT_PERSON[] =
 	"SELECT id FROM person WHERE source = $1 AND external_id = $2";
 static const char ACCOUNT_NAMESAKE[] =
-	"SELECT min(id::text)::uuid FROM person WHERE lower(username) = lower($1) AND absent_since IS NULL"
-	" HAVING count(*) = 1";
+	"SELECT (array_agg(id ORDER BY id <> coalesce(human, id), source))[1] FROM person"
+	" WHERE lower(username) = lower($1) AND absent_since IS NULL HAVING count(DISTINCT coalesce(human, id)) = 1";
 
 enum skd_outcome store_account_person(struct skd_call *call, const char *source, const char *external_id,
 				      const char *username, const char **person_id)
@@ -119,10 +122,9 @@ enum skd_outcome store_session_add(struct skd_call *call, const uint8_t *hash, c
 }
 
 #define SESSION_COLUMNS                                                                                    \
-	"s.id, a.id, a.authenticator, a.name, p.id, p.name, NOT p.disabled AND p.absent_since IS NULL, "   \
-	ROLE_BITS ", s.address, s.created_at, s.seen_at, s.expires_at"
+	"s.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ", s.address, s.created_at, s.seen_at, s.expires_at"
 #define SESSION_FROM                                                                                       \
-	"FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN person p ON p.id = a.person_id"    \
+	"FROM session s JOIN account a ON a.id = s.account_id" HOLDER_FROM                                 \
 	" WHERE s.expires_at > now() AND ($1::uuid IS NULL OR s.account_id = $1::uuid)"                    \
 	" AND s.seen_at > now() - $2::bigint * interval '1 ms'"
 

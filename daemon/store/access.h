@@ -8,9 +8,10 @@
 /* What a request's token stands for. */
 struct store_ticket {
 	const char *id; /* of the session or token; NULL: there is none */
-	const char *account_id, *authenticator, *account, *person_id, *person_name;
-	bool person_active;
-	unsigned roles; /* by directory groups, one bit each in the order of role names */
+	const char *account_id, *authenticator, *account;
+	const char *entry_id, *person_id, *person_name; /* the account's entry; its human */
+	bool person_active; /* both may sign in, and nobody doubts that they are one */
+	unsigned roles; /* of the human, by directory groups, one bit each in the order of role names */
 	const char *const *scopes;
 	size_t scope_count;
 	int64_t seen_at;
@@ -26,8 +27,8 @@ struct store_session {
 	unsigned roles; /* as in store_ticket */
 	int64_t created_at, seen_at, expires_at;
 };
-/* The person with that stable id at a source, or with that username (one who is here, and only when
- * it is one); NULL id when there is none. */
+/* The entry with that stable id at a source, or with that username (one who is here, and only when
+ * it is one human); NULL id when there is none. */
 enum skd_outcome store_account_person(struct skd_call *call, const char *source, const char *external_id,
 				      const char *username, const char **person_id) WARN_UNUSED;
 enum skd_outcome store_account_put(struct skd_call *call, const char *authenticator, const char *subject,

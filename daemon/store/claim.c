@@ -5,7 +5,9 @@
 #define CLAIM_COLUMNS                                                                             \
 	"c.id, c.person_id, p.name, c.skill_id, k.label, c.level, c.note, c.shared, c.created_at," \
 	" c.updated_at, c.version"
-#define CLAIM_FROM "FROM claim c JOIN person p ON p.id = c.person_id JOIN skill k ON k.id = c.skill_id"
+#define CLAIM_FROM                                                                                \
+	"FROM claim c JOIN person p ON p.id = c.person_id AND (p.human IS NULL OR p.human = p.id)" \
+	" JOIN skill k ON k.id = c.skill_id"
 
 static void claim_read(const struct rows *rows, int i, struct store_claim *claim)
 {
@@ -58,14 +60,15 @@ enum skd_outcome store_claim_list(struct skd_call *call, const struct sight *sig
 }
 
 static const char CLAIM_ADD[] =
-	"INSERT INTO claim (person_id, skill_id, level, note, shared) VALUES ($1::uuid, $2::uuid, $3::int, $4, $5::bool)"
-	" RETURNING id";
+	"INSERT INTO claim (person_id, skill_id, level, note, shared, entry_id)"
+	" VALUES ($1::uuid, $2::uuid, $3::int, $4, $5::bool, $6::uuid) RETURNING id";
 
 enum skd_outcome store_claim_add(struct skd_call *call, const struct store_claim *c, const char **id)
 {
 	struct rows *rows;
 	TRY(db_query(call, CLAIM_ADD,
-		     ARGS(c->person_id, c->skill_id, arg_int(call, c->level), c->note, arg_bool(c->shared)), &rows));
+		     ARGS(c->person_id, c->skill_id, arg_int(call, c->level), c->note, arg_bool(c->shared), c->entry_id),
+		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }
@@ -83,7 +86,11 @@ enum skd_outcome store_claim_set(struct skd_call *call, const struct store_claim
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the claim was changed since you read it: read it again");
 }
 
-static const char CLAIM_DROP[] = "DELETE FROM claim WHERE id = $1::uuid AND version = $2::bigint";
+static const char CLAIM_DROP[] =
+	"WITH gone AS (DELETE FROM claim WHERE id = $1::uuid AND version = $2::bigint RETURNING person_id, skill_id),"
+	" behind AS (DELETE FROM claim c USING gone g, person p WHERE p.human = g.person_id AND c.person_id = p.id"
+	"  AND c.person_id <> g.person_id AND c.skill_id = g.skill_id)"
+	" SELECT FROM gone";
 
 enum skd_outcome store_claim_drop(struct skd_call *call, const char *id, long version)
 {

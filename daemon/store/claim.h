@@ -7,7 +7,7 @@
 #include "store/person.h"
 
 struct store_claim {
-	const char *id, *person_id, *person, *skill_id, *skill; /* person, skill: name and label */
+	const char *id, *person_id, *entry_id, *person, *skill_id, *skill; /* person, skill: name and label */
 	long level;
 	const char *note;
 	bool shared;
@@ -26,10 +26,11 @@ enum skd_outcome store_claim_get(struct skd_call *call, const struct sight *sigh
 enum skd_outcome store_claim_list(struct skd_call *call, const struct sight *sight,
 				  const struct store_claim_filter *filter, struct list *list,
 				  struct store_claim **claims, size_t *count) WARN_UNUSED;
-/* CLASH when the person has claimed that skill already. */
+/* By an entry of the person's. CLASH when they have claimed that skill already. */
 enum skd_outcome store_claim_add(struct skd_call *call, const struct store_claim *claim, const char **id) WARN_UNUSED;
 /* Writes level, note and shared over the row of that id and version; STALE when there is none. */
 enum skd_outcome store_claim_set(struct skd_call *call, const struct store_claim *claim) WARN_UNUSED;
+/* With what other entries of the same human said of the skill. */
 enum skd_outcome store_claim_drop(struct skd_call *call, const char *id, long version) WARN_UNUSED; /* STALE */
 
 #endif

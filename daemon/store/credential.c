@@ -36,9 +36,9 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 }
 
 static const char CREDENTIAL_ADD[] =
-	"WITH c AS (INSERT INTO credential (person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
+	"WITH c AS (INSERT INTO credential (person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
 	"   valid_from, expires_at, evidence)"
-	"  SELECT $1::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
+	"  SELECT $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
 	"   $7::jsonb FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, who)"
 	"  SELECT id, 'issued', valid_from, expires_at, who_is($8, $3::uuid, NULL) FROM c),"
@@ -56,7 +56,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	TRY(db_query(call, CREDENTIAL_ADD,
 		     ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
 			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
-			  arg_int(call, award->version)),
+			  arg_int(call, award->version), award->entry_id),
 		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;

@@ -21,7 +21,7 @@ struct store_credential {
 
 /* What is to be issued. */
 struct store_award {
-	const char *person_id, *achievement_id;
+	const char *person_id, *entry_id, *achievement_id; /* entry: of that person, to which it is issued */
 	int64_t version; /* of the achievement */
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array */

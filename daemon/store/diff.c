@@ -122,9 +122,14 @@ static const char PEOPLE_DISABLE[] =
 	" INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
 	" SELECT $1::uuid, 'changed', id, '{\"disabled\":{\"from\":false,\"to\":true}}' FROM disabled";
 
+static const char DOUBTS_DROP[] = "DELETE FROM same_doubt WHERE source = $1";
+static const char DOUBTS_PUT[] = "INSERT INTO same_doubt (source, person_id) SELECT $1, person_id FROM ending";
+
 enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_diff *diff)
 {
 	TRY(diff_apply_group_losses(call, diff));
+	TRY(db_run_if(call, diff->ruled, DOUBTS_DROP, ARGS(diff->source)));
+	TRY(db_run_if(call, diff->ruled, DOUBTS_PUT, ARGS(diff->source)));
 	return db_run(call, PEOPLE_DISABLE, ARGS(diff->run_id), NULL);
 }
 
@@ -138,7 +143,8 @@ static const char LISTED_LEAVE[] =
 static const char LISTED_MANAGE_NOBODY[] =
 	"WITH left_alone AS (UPDATE person p SET manager_id = NULL, version = p.version + 1, updated_at = now()"
 	"  FROM directory_run_line l JOIN person m ON m.id = l.person_id AND m.absent_since IS NOT NULL"
-	"  WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.manager_id = m.id AND p.absent_since IS NULL RETURNING p.id)"
+	"  WHERE l.run_id = $1::uuid AND l.kind = 'absent' AND p.source = m.source"
+	"  AND p.manager_id = coalesce(m.human, m.id) AND p.absent_since IS NULL RETURNING p.id)"
 	" INSERT INTO change (noun, key) SELECT 'person', id FROM left_alone";
 /* A loop may be open now: the next run looks again who it was cut for. */
 static const char LISTED_OPEN_LOOPS[] =

@@ -16,6 +16,7 @@ static const char DRY_COPIES[] =
 	COPY_OF("group_member", "true") COPY_OF("group_person", "true") COPY_OF("group_group", "true")
 	COPY_OF("directory_run", "true") COPY_OF("directory_run_line",
 		"run_id IN (SELECT id FROM directory_run WHERE state IN ('needs_approval', 'approved'))")
+	COPY_OF("same_rule", "true") COPY_OF("same_value", "true") COPY_OF("same_doubt", "true")
 	COPY_OF("role_group", "false") COPY_OF("role_grant", "until = 'infinity'")
 	COPY_OF("change", "false") COPY_OF("audit_entry", "false") COPY_OF("who", "false");
 static const char DRY_NAMES[] =
@@ -24,6 +25,8 @@ static const char DRY_NAMES[] =
 	"ALTER TABLE dry_group_person RENAME TO group_person; ALTER TABLE dry_group_group RENAME TO group_group;"
 	"ALTER TABLE dry_directory_run RENAME TO directory_run;"
 	"ALTER TABLE dry_directory_run_line RENAME TO directory_run_line;"
+	"ALTER TABLE dry_same_rule RENAME TO same_rule; ALTER TABLE dry_same_value RENAME TO same_value;"
+	"ALTER TABLE dry_same_doubt RENAME TO same_doubt;"
 	"ALTER TABLE dry_role_group RENAME TO role_group; ALTER TABLE dry_role_grant RENAME TO role_grant;"
 	"ALTER TABLE dry_change RENAME TO change; ALTER TABLE dry_audit_entry RENAME TO audit_entry;"
 	"ALTER TABLE dry_who RENAME TO who";
@@ -34,7 +37,7 @@ static const char DRY_FIRST[] =
 	"  (SELECT coalesce(max(id), 0) + 1 FROM pg_temp.directory_run_line)),"
 	" setval(pg_get_serial_sequence('pg_temp.role_grant', 'id'),"
 	"  (SELECT coalesce(max(id), 0) + 1 FROM pg_temp.role_grant));"
-	"ANALYZE person, unit, directory_group, group_member, group_person, role_grant";
+	"ANALYZE person, same_value, unit, directory_group, group_member, group_person, role_grant";
 
 enum skd_outcome store_dry_begin(struct skd_call *call)
 {
@@ -49,6 +52,7 @@ static const char DRY_LINES[] =
 	"SELECT l.kind, CASE WHEN p.added_by IS DISTINCT FROM $1::uuid THEN p.id END, p.name, l.what, l.detail, p.username,"
 	" CASE WHEN l.kind LIKE 'role%' THEN ARRAY[l.detail->>'group']"
 	" WHEN l.detail ? 'why' THEN array_remove(ARRAY[l.detail->>'group', l.detail->>'why'], NULL)"
+	" WHEN l.kind LIKE '%linked' THEN ARRAY[l.detail->>'by']"
 	" ELSE ARRAY(SELECT e.key || ': ' || coalesce((SELECT name FROM person WHERE id = (CASE e.key WHEN 'manager' THEN e.value->>'from' END)::uuid),"
 	"   e.value->>'from', 'nothing') || ' -> '"
 	"   || coalesce((SELECT name FROM person WHERE id = (CASE e.key WHEN 'manager' THEN e.value->>'to' END)::uuid),"
@@ -56,7 +60,7 @@ static const char DRY_LINES[] =
 	" FROM (SELECT id, kind, person_id, what, detail FROM directory_run_line WHERE run_id = $1::uuid"
 	"  UNION ALL SELECT 0, 'added', id, NULL, NULL FROM person WHERE added_by = $1::uuid) AS l"
 	" LEFT JOIN person p ON p.id = l.person_id ORDER BY"
-	" array_position('{added,returned,absent,moved,changed,group_lost,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
+	" array_position('{added,returned,absent,moved,changed,linked,unlinked,group_lost,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
 
 enum skd_outcome store_dry_lines(struct skd_call *call, const char *run_id, struct store_dry_line **lines, size_t *count)
 {

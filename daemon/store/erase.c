@@ -3,12 +3,17 @@
  * here; what is written once names nobody, but by ids. */
 #include "store/retention.h"
 
+/* The other entries of the human first, as whoever issues to one of them does. */
+static const char ENTRIES_LOCK[] =
+	"SELECT FROM person e WHERE e.id <> $1::uuid AND e.human = (SELECT human FROM person WHERE id = $1::uuid)"
+	" ORDER BY e.id FOR NO KEY UPDATE";
 static const char PERSON_LOCK[] =
 	"SELECT version FROM person WHERE id = $1::uuid AND erased_at IS NULL FOR UPDATE";
 
 enum skd_outcome store_erasure_lock(struct skd_call *call, const char *person_id, long *version)
 {
 	struct rows *rows;
+	TRY(db_run(call, ENTRIES_LOCK, ARGS(person_id), NULL));
 	TRY(db_query(call, PERSON_LOCK, ARGS(person_id), &rows));
 	*version = rows_count(rows) ? (long)row_int(rows, 0, 0) : 0;
 	return SKD_OK;
@@ -96,6 +101,8 @@ static const struct step {
 		    " AND (o.manager_id = p.id OR (o.source = p.source AND o.manager_key = p.last_key"
 		    "  AND NOT EXISTS (" SOMEBODY_HERE "o.source = p.source AND o.key = p.last_key)))" ALL_FOUR},
 	{"legal_hold", "DELETE FROM legal_hold WHERE person_id = $1::uuid" ALL_FOUR},
+	{"same_value", "DELETE FROM same_value WHERE person_id = $1::uuid" ALL_FOUR},
+	{"same_doubt", "DELETE FROM same_doubt WHERE person_id = $1::uuid" ALL_FOUR},
 	{"person", "UPDATE person SET external_id = $4, username = '', name = 'erased', mail = NULL, title = NULL, phone = NULL,"
 		   " employee_number = NULL, locale = NULL, country = NULL, unit_id = NULL, manager_id = NULL, disabled = true,"
 		   " key = NULL, last_key = NULL, manager_key = NULL, unit_key = NULL, digest = NULL, added_by = NULL,"

@@ -9,32 +9,38 @@ enum { ITEMS = 100000 };
 
 #define OBJECT "SELECT jsonb_strip_nulls(jsonb_build_object("
 #define AS_IT_IS ")) "
-#define ACCOUNTS_OF "(SELECT a.id FROM account a WHERE a.person_id = $1::uuid)"
+/* Of every entry of the human. */
+#define THEIRS "IN (SELECT $1::uuid UNION SELECT e.id FROM person o JOIN person e ON e.human = o.human WHERE o.id = $1::uuid)"
+#define ACCOUNTS_OF "(SELECT a.id FROM account a WHERE a.person_id " THEIRS ")"
 #define AUDITED                                                                                                \
 	OBJECT "'id', e.id, 'at', rfc3339(e.at), 'account', coalesce(w.account, 'erased'), 'action', e.action,"  \
 	       " 'outcome', e.outcome, 'noun', e.noun, 'object', e.object, 'address', w.address, 'detail', e.detail" AS_IT_IS \
 	"FROM audit_entry e JOIN who w ON w.id = e.who WHERE "
 
+/* An entry of a directory. */
+#define PERSON \
+	OBJECT "'id', p.id, 'source', p.source, 'external_id', p.external_id, 'username', p.username, 'name', p.name," \
+	" 'mail', p.mail, 'title', p.title, 'phone', p.phone, 'employee_number', p.employee_number," \
+	" 'locale', p.locale, 'country', p.country, 'unit', u.name, 'manager_id', p.manager_id," \
+	" 'manager', m.name, 'disabled', p.disabled, 'directory_key', coalesce(p.key, p.last_key)," \
+	" 'absent_since', rfc3339(p.absent_since), 'created_at', rfc3339(p.created_at)," \
+	" 'updated_at', rfc3339(p.updated_at)" AS_IT_IS \
+	"FROM person p LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN person m ON m.id = p.manager_id WHERE "
+
 static const struct section {
 	const char *name, *sql;
 } sections[] = {
-	{"person", OBJECT "'id', p.id, 'source', p.source, 'external_id', p.external_id, 'username', p.username, 'name', p.name,"
-			  " 'mail', p.mail, 'title', p.title, 'phone', p.phone, 'employee_number', p.employee_number,"
-			  " 'locale', p.locale, 'country', p.country, 'unit', u.name, 'manager_id', p.manager_id,"
-			  " 'manager', m.name, 'disabled', p.disabled, 'directory_key', coalesce(p.key, p.last_key),"
-			  " 'absent_since', rfc3339(p.absent_since), 'created_at', rfc3339(p.created_at),"
-			  " 'updated_at', rfc3339(p.updated_at)" AS_IT_IS
-		   "FROM person p LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN person m ON m.id = p.manager_id"
-		   " WHERE p.id = $1::uuid"},
+	{"person", PERSON "p.id = $1::uuid"},
+	{"entries", PERSON "p.id <> $1::uuid AND p.id " THEIRS " ORDER BY p.source, p.id"},
 	{"groups", OBJECT "'name', g.name, 'dn', g.dn" AS_IT_IS
-		   "FROM group_person gp JOIN directory_group g ON g.id = gp.group_id WHERE gp.person_id = $1::uuid ORDER BY g.dn"},
+		   "FROM group_person gp JOIN directory_group g ON g.id = gp.group_id WHERE gp.person_id " THEIRS " ORDER BY g.dn"},
 	{"groups_left", OBJECT "'directory_key', l.group_key, 'source', l.source, 'left_at', rfc3339(l.at)" AS_IT_IS
-			"FROM group_left l WHERE l.person_id = $1::uuid ORDER BY l.at"},
+			"FROM group_left l WHERE l.person_id " THEIRS " ORDER BY l.at"},
 	{"roles", OBJECT "'role', r.role, 'group', r.group_name, 'dn', r.group_dn, 'since', rfc3339(r.since),"
 			 " 'until', rfc3339(r.until)" AS_IT_IS
-		  "FROM role_grant r WHERE r.person_id = $1::uuid ORDER BY r.id"},
+		  "FROM role_grant r WHERE r.person_id " THEIRS " ORDER BY r.id"},
 	{"history", OBJECT "'run_id', l.run_id, 'at', rfc3339(r.started_at), 'kind', l.kind, 'what', l.what, 'detail', l.detail" AS_IT_IS
-		    "FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid"
+		    "FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id " THEIRS
 		    " ORDER BY l.id DESC LIMIT " MOST},
 	{"credentials", OBJECT "'id', c.id, 'achievement_id', c.achievement_id, 'achievement', v.name,"
 			       " 'achievement_version', c.achievement_number, 'issuer', i.name, 'issued_at', rfc3339(c.issued_at),"
@@ -46,17 +52,17 @@ static const struct section {
 			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id)" AS_IT_IS
 			"FROM credential c JOIN issuer i ON i.id = c.issuer_id JOIN achievement_version v"
 			" ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
-			" WHERE c.person_id = $1::uuid ORDER BY c.id LIMIT " MOST},
+			" WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
 	{"holdings", OBJECT "'skill_id', f.skill_id, 'skill', s.label, 'level', f.level, 'credential_id', f.credential_id,"
 			    " 'valid_from', rfc3339(f.valid_from), 'valid_to', rfc3339(f.valid_to),"
 			    " 'known_from', rfc3339(f.known_from), 'known_to', rfc3339(f.known_to)" AS_IT_IS
-		     "FROM proof f JOIN skill s ON s.id = f.skill_id WHERE f.person_id = $1::uuid"
+		     "FROM proof f JOIN skill s ON s.id = f.skill_id WHERE f.person_id " THEIRS
 		     " ORDER BY f.skill_id, f.known_from, f.valid_from LIMIT " MOST},
 	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
 			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
-		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id = $1::uuid ORDER BY c.id LIMIT " MOST},
+		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
 	{"accounts", OBJECT "'id', a.id, 'authenticator', a.authenticator, 'name', a.name" AS_IT_IS
-		     "FROM account a WHERE a.person_id = $1::uuid ORDER BY a.id"},
+		     "FROM account a WHERE a.person_id " THEIRS " ORDER BY a.id"},
 	{"sessions", OBJECT "'id', s.id, 'account_id', s.account_id, 'address', s.address, 'created_at', rfc3339(s.created_at),"
 			    " 'last_used_at', rfc3339(s.seen_at), 'expires_at', rfc3339(s.expires_at)" AS_IT_IS
 		     "FROM session s WHERE s.account_id IN " ACCOUNTS_OF " ORDER BY s.id LIMIT " MOST},
@@ -66,13 +72,14 @@ static const struct section {
 		   "FROM token t WHERE t.account_id IN " ACCOUNTS_OF " ORDER BY t.id LIMIT " MOST},
 	{"holds", OBJECT "'reason', h.reason, 'set_at', rfc3339(h.set_at), 'until', rfc3339(h.until),"
 			 " 'lifted_at', rfc3339(h.lifted_at)" AS_IT_IS
-		  "FROM legal_hold h WHERE h.person_id = $1::uuid ORDER BY h.id"},
+		  "FROM legal_hold h WHERE h.person_id " THEIRS " ORDER BY h.id"},
 	{"done_by_them", AUDITED "e.who IN (SELECT w.id FROM who w WHERE w.account_id IN " ACCOUNTS_OF
-				 " UNION ALL SELECT w.id FROM who w JOIN person p ON p.id = $1::uuid WHERE w.account_id IS NULL"
+				 " UNION ALL SELECT w.id FROM who w JOIN person p ON p.id " THEIRS " WHERE w.account_id IS NULL"
 				 "  AND lower(substr(w.account, strpos(w.account, ':') + 1)) = lower(p.username))"
 				 " ORDER BY e.seq DESC LIMIT " MOST},
-	{"done_about_them", AUDITED "e.object = ($1::uuid)::text OR e.object IN (SELECT c.id::text FROM credential c WHERE c.person_id = $1::uuid"
-				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id = $1::uuid)"
+	{"done_about_them", AUDITED "e.object IN (SELECT p.id::text FROM person p WHERE p.id " THEIRS
+				    " UNION ALL SELECT c.id::text FROM credential c WHERE c.person_id " THEIRS
+				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id " THEIRS ")"
 				    " ORDER BY e.seq DESC LIMIT " MOST},
 };
 

@@ -15,6 +15,8 @@ struct sight {
 struct store_person {
 	const char *id, *external_id, *source, *username, *name, *mail, *title, *phone, *employee_number, *locale, *country;
 	const char *unit_id, *unit_name, *manager_id, *manager_name;
+	const char *human_id, *human_name; /* of another entry that is shown in place of this one; NULL: none */
+	const char *also; /* JSON array of the entries behind this one, or NULL */
 	bool disabled;
 	int64_t absent_since, updated_at; /* TIME_NEVER: is here */
 	long version;
@@ -26,16 +28,19 @@ struct store_person_filter {
 	const char *status;  /* active, disabled, absent */
 	const char *username;
 };
-/* ABSENT when there is none, or none that is seen. */
+/* Any entry; lists show humans. ABSENT when there is none, or none that is seen. */
 enum skd_outcome store_person_get(struct skd_call *call, const struct sight *sight, const char *id,
 				  struct store_person *person) WARN_UNUSED;
 enum skd_outcome store_person_list(struct skd_call *call, const struct sight *sight,
 				   const struct store_person_filter *filter, struct list *list,
 				   struct store_person **people, size_t *count) WARN_UNUSED;
-/* By id or by username of somebody who is here; seen or not. ABSENT; CLASH when two have that username. */
-enum skd_outcome store_person_find(struct skd_call *call, const char *ref, const char **id) WARN_UNUSED;
+/* An entry by id, or by username of somebody who is here, and its human; seen or not. ABSENT; CLASH when two humans
+ * have that username. */
+enum skd_outcome store_person_find(struct skd_call *call, const char *ref, const char **entry_id,
+				   const char **human_id) WARN_UNUSED;
+/* The human of an entry; NULL when there is none, or none that is seen. */
 enum skd_outcome store_person_seen(struct skd_call *call, const struct sight *sight, const char *id,
-				   bool *seen) WARN_UNUSED;
+				   const char **human_id) WARN_UNUSED;
 
 struct store_unit {
 	const char *id, *name, *parent_id;

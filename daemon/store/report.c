@@ -99,10 +99,13 @@ static const char VERIFIED[] =
 	" first_value(f.level) OVER w AS best, first_value(f.expires_at) OVER w AS best_to, row_number() OVER w AS rank"
 	" FROM proof f WHERE f.valid_from <= coalesce($10::timestamptz, now())"
 	" AND f.valid_to > coalesce($10::timestamptz, now())"
-	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[])) AND ($8::uuid IS NULL OR f.person_id = $8::uuid)"
+	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[]))"
 	" AND %s WINDOW w AS (PARTITION BY f.person_id, f.skill_id ORDER BY f.level DESC, f.expires_at DESC, f.credential_id)";
-static const char KNOWN_NOW[] = "f.known_to = 'infinity' AND $11::timestamptz IS NULL";
-static const char KNOWN_THEN[] = "f.known_from <= $11::timestamptz AND f.known_to > $11::timestamptz";
+static const char KNOWN_NOW[] =
+	"f.known_to = 'infinity' AND $11::timestamptz IS NULL AND ($8::uuid IS NULL OR f.person_id = $8::uuid)";
+static const char KNOWN_THEN[] =
+	"f.known_from <= $11::timestamptz AND f.known_to > $11::timestamptz AND ($8::uuid IS NULL OR f.person_id IN"
+	" (SELECT p.id FROM person p WHERE p.id = $8::uuid OR p.human = $8::uuid))";
 
 /* Claims of others are seen one by one only when they are shared; totals take all of them, but not of so
  * few people that a total would tell who. */
@@ -117,12 +120,26 @@ static const char CLAIMS_TOTAL[] =
 	"(f.shared OR f.person_id = $2::uuid OR (SELECT count(*) FROM (SELECT FROM person p WHERE %s LIMIT 5) AS few) = 5)";
 static const char CLAIMS_SHARED[] = "(f.shared OR f.person_id = $2::uuid)";
 
-static const char PEOPLE_WHERE[] =
-	" p.erased_at IS NULL AND (p.absent_since IS NULL OR p.absent_since > coalesce($10::timestamptz, now()))"
-	" AND ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
+#define PEOPLE_HERE                                                                                                    \
+	" p.erased_at IS NULL AND (p.absent_since IS NULL OR p.absent_since > coalesce($10::timestamptz, now()))"      \
 	" AND ($6::uuid IS NULL OR p.unit_id IN (SELECT units_within($6::uuid)))"
-	" AND ($7::uuid IS NULL OR p.id IN (SELECT people_below($7::uuid)))"
-	" AND ($8::uuid IS NULL OR p.id = $8::uuid)";
+static const char PEOPLE_NOW[] =
+	PEOPLE_HERE " AND ($1::bool OR p.id IN (SELECT people_seen($2::uuid, $3::bool)))"
+		    " AND ($7::uuid IS NULL OR p.id IN (SELECT people_below($7::uuid)))"
+		    " AND ($8::uuid IS NULL OR p.id = $8::uuid) AND (p.human IS NULL OR p.human = p.id)";
+/* Entries as they stood for themselves then; seen by whoever sees their humans now. */
+static const char PEOPLE_THEN[] =
+	PEOPLE_HERE " AND ($1::bool OR coalesce(p.human, p.id) IN (SELECT people_seen($2::uuid, $3::bool)))"
+		    " AND ($7::uuid IS NULL OR coalesce(p.human, p.id) IN (SELECT people_below($7::uuid)))"
+		    " AND ($8::uuid IS NULL OR coalesce(p.human, p.id) = $8::uuid)";
+/* In totals of units those count who are somebody now, or held something then. */
+static const char HOLDS_OR_IS[] = " AND (v.person_id IS NOT NULL OR p.human IS NULL OR p.human = p.id)";
+
+static const char *people_where(const struct report_query *q)
+{
+	return q->known_at && !q->claimed ? PEOPLE_THEN : PEOPLE_NOW;
+}
+
 static const char HOLDING_WHERE[] =
 	" ($5::int IS NULL OR v.best >= $5::int) AND ($9::timestamptz IS NULL OR v.best_to < $9::timestamptz)";
 
@@ -149,7 +166,7 @@ static const char *holdings_sql(struct skd_call *call, const struct report_query
 {
 	if (q->claimed)
 		return talloc_asprintf(call, CLAIMED,
-				       totals ? talloc_asprintf(call, CLAIMS_TOTAL, PEOPLE_WHERE) : CLAIMS_SHARED);
+				       totals ? talloc_asprintf(call, CLAIMS_TOTAL, PEOPLE_NOW) : CLAIMS_SHARED);
 	return talloc_asprintf(call, VERIFIED, q->known_at ? KNOWN_THEN : KNOWN_NOW);
 }
 
@@ -193,7 +210,7 @@ enum skd_outcome store_report_open(struct skd_call *call, const struct report_qu
 		" LEFT JOIN unit u ON u.id = p.unit_id LEFT JOIN skill s ON s.id = v.skill_id"
 		" WHERE %s AND %s%s%s ORDER BY %s %s, v.person_id %s, %s %s%s",
 		by_person ? "NULL::text" : talloc_asprintf(call, "(%s)::text", order->expression),
-		holdings_sql(call, q, false), PEOPLE_WHERE, HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after,
+		holdings_sql(call, q, false), people_where(q), HOLDING_WHERE, q->best_only ? " AND v.rank = 1" : "", after,
 		order->expression, way, way, q->group == REPORT_BY_PERSON ? "s.label, v.skill_id" : "v.skill_id",
 		q->group == REPORT_BY_PERSON ? "" : way, q->best_only ? "" : ", v.rank");
 	return cursor_open(call, sql, report_args(call, q, count), q->first);
@@ -299,7 +316,7 @@ enum skd_outcome store_report_total(struct skd_call *call, const struct report_q
 					  "SELECT count(%s) FROM (%s) v JOIN person p ON p.id = v.person_id"
 					  " WHERE %s AND %s AND v.rank = 1",
 					  q->group == REPORT_BY_PERSON ? "DISTINCT v.person_id" : "*", holdings_sql(call, q, false),
-					  PEOPLE_WHERE, HOLDING_WHERE);
+					  people_where(q), HOLDING_WHERE);
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*total = row_int(rows, 0, 0);
 	return SKD_OK;
@@ -321,7 +338,7 @@ enum skd_outcome store_report_by_skill(struct skd_call *call, const struct repor
 		" JOIN skill s ON s.id = v.skill_id WHERE %s AND %s AND v.rank = 1"
 		" GROUP BY s.label, v.skill_id, v.level WINDOW w AS (PARTITION BY v.skill_id)"
 		" ORDER BY %s %s, v.skill_id, v.level",
-		holdings_sql(call, q, true), PEOPLE_WHERE, HOLDING_WHERE, order_of(q, orders)->expression,
+		holdings_sql(call, q, true), people_where(q), HOLDING_WHERE, order_of(q, orders)->expression,
 		q->descending ? "DESC" : "ASC");
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*count = (size_t)rows_count(rows);
@@ -346,8 +363,8 @@ enum skd_outcome store_report_by_unit(struct skd_call *call, const struct report
 		"SELECT u.id, u.name, count(DISTINCT p.id), count(DISTINCT v.person_id), count(DISTINCT v.skill_id)"
 		" FROM person p LEFT JOIN unit u ON u.id = p.unit_id"
 		" LEFT JOIN (SELECT * FROM (%s) v WHERE %s AND v.rank = 1) v ON v.person_id = p.id"
-		" WHERE %s GROUP BY u.id, u.name ORDER BY %s %s, u.id",
-		holdings_sql(call, q, true), HOLDING_WHERE, PEOPLE_WHERE, order_of(q, orders)->expression,
+		" WHERE %s%s GROUP BY u.id, u.name ORDER BY %s %s, u.id",
+		holdings_sql(call, q, true), HOLDING_WHERE, people_where(q), HOLDS_OR_IS, order_of(q, orders)->expression,
 		q->descending ? "DESC" : "ASC");
 	TRY(db_query_once(call, sql, report_args(call, q, 11), &rows));
 	*count = (size_t)rows_count(rows);

@@ -9,10 +9,12 @@
 	" c.due_at, h.id IS NOT NULL, h.reason, h.until, " CLOCK_DUE
 #define CLOCK_DUE "(coalesce(c.due_at <= now(), false) AND h.id IS NULL)"
 #define HOLD_STANDS "h.lifted_at IS NULL AND h.until > now()"
+/* A human has left when all their entries have, and a hold on any of them holds them all. */
 #define CLOCK_FROM                                                                                             \
 	"FROM person p LEFT JOIN retention_clock($1::jsonb) c ON c.person_id = p.id"                           \
-	" LEFT JOIN legal_hold h ON h.person_id = p.id AND " HOLD_STANDS                                       \
-	" WHERE p.absent_since IS NOT NULL AND p.erased_at IS NULL"
+	" LEFT JOIN LATERAL (SELECT h.* FROM legal_hold h WHERE " HOLD_STANDS " AND (h.person_id = p.id"      \
+	"  OR h.person_id IN (SELECT e.id FROM person e WHERE e.human = p.id)) ORDER BY h.person_id <> p.id LIMIT 1) h ON true" \
+	" WHERE p.absent_since IS NOT NULL AND p.erased_at IS NULL AND (p.human IS NULL OR p.human = p.id)"
 
 static void clock_read(const struct rows *rows, int i, struct store_clock *clock)
 {

@@ -44,14 +44,22 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS                        \
 	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id AND NOT n.lost),"
 
-/* Who should hold what. */
+/* Whom a member's entry gives a role: its human, while both may sign in and nobody doubts that they are one. By the
+ * index, since members are few. */
+#define ROLE_HOLDER                                                                                                    \
+	"(SELECT CASE WHEN p.human IS NULL OR p.human = p.id THEN p.id ELSE (SELECT h.id FROM person h"                \
+	"   WHERE h.id = p.human AND h.absent_since IS NULL AND NOT h.disabled"                                        \
+	"   AND NOT EXISTS (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, h.id))) END"                          \
+	"  FROM person p WHERE p.id = gp.person_id AND p.absent_since IS NULL AND NOT p.disabled)"
+
+/* Who should hold what. Through two directories with the same DN: once. */
 #define ROLE_WANTED                                                                                                    \
 	ROLE_WITHIN                                                                                                    \
-	" wanted AS (SELECT DISTINCT w.role, gp.person_id, g.source, g.dn, g.name"                                     \
-	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"                             \
-	"  JOIN directory_group g ON g.id = w.top"                                                                     \
-	/* those few, each by the index */                                                                             \
-	"  WHERE (SELECT p.absent_since IS NULL AND NOT p.disabled FROM person p WHERE p.id = gp.person_id))"
+	" member AS MATERIALIZED (SELECT w.role, " ROLE_HOLDER " AS person_id, g.source, g.dn, g.name"                 \
+	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"                            \
+	"  JOIN directory_group g ON g.id = w.top),"    \
+	" wanted AS (SELECT DISTINCT ON (role, person_id, dn) * FROM member WHERE person_id IS NOT NULL"               \
+	"  ORDER BY role, person_id, dn, source)"
 
 static const char ROLE_END[] =
 	ROLE_WANTED
@@ -87,10 +95,11 @@ enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, b
 /* A person may be in several groups within the one that is configured: itself first, then by DN. */
 static const char GRANT_LIST[] =
 	ROLE_WITHIN
-	" via AS (SELECT DISTINCT ON (w.role, t.dn, gp.person_id) w.role, t.dn AS top_dn, gp.person_id, g.dn, g.name"
-	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"
-	"  JOIN directory_group g ON g.id = w.group_id"
-	"  JOIN directory_group t ON t.id = w.top ORDER BY w.role, t.dn, gp.person_id, g.id <> t.id, g.dn)"
+	" member AS MATERIALIZED (SELECT gp.group_id, " ROLE_HOLDER " AS person_id FROM group_person gp"
+	"  WHERE NOT gp.lost AND gp.group_id IN (SELECT group_id FROM within)),"
+	" via AS (SELECT DISTINCT ON (w.role, t.dn, m.person_id) w.role, t.dn AS top_dn, m.person_id, g.dn, g.name"
+	"  FROM within w JOIN member m ON m.group_id = w.group_id JOIN directory_group g ON g.id = w.group_id"
+	"  JOIN directory_group t ON t.id = w.top ORDER BY w.role, t.dn, m.person_id, g.id <> t.id, g.dn)"
 	" SELECT h.role, p.id, p.name, p.username, h.group_dn, h.group_name, nullif(v.dn, h.group_dn), v.name, h.since"
 	" FROM role_grant h JOIN person p ON p.id = h.person_id"
 	" LEFT JOIN via v ON (v.role, v.top_dn, v.person_id) = (h.role, h.group_dn, h.person_id)"

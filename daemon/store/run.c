@@ -199,7 +199,7 @@ static const char RUN_FORGET[] =
 	" AND r.added + r.changed + r.moved + r.absent + r.returned = 0"
 	" AND EXISTS (SELECT FROM (SELECT state, error, skipped FROM directory_run o WHERE o.source = $1 AND o.id > r.id"
 	"  ORDER BY o.id LIMIT 1) AS n WHERE (r.state, r.error, r.skipped) IS NOT DISTINCT FROM (n.state, n.error, n.skipped))"
-	" AND NOT EXISTS (SELECT FROM directory_run_line l WHERE l.run_id = r.id AND l.kind LIKE 'role%')";
+	" AND NOT EXISTS (SELECT FROM directory_run_line l WHERE l.run_id = r.id AND l.kind <> 'skipped')";
 
 enum skd_outcome store_run_forget(struct skd_call *call, const char *source)
 {

@@ -67,13 +67,15 @@ struct store_diff {
 	const char *source, *run_id;
 	const struct stage_counts *staged;
 	bool feed; /* a few changes: nothing is gone, and what was skipped before is not told again */
-	const char *lost_what; /* the attribute that most people would have no longer, or NULL */
+	const char *lost_what; /* the attribute, or the link, that most people would have no longer, or NULL */
 	int64_t lost;          /* how many */
 	bool losing;           /* more than may: set by who weighs it */
 	int64_t lost_places; /* people and groups in groups, no longer so */
 	int64_t parting;     /* people who stay, each once for every group that they would be in no longer */
 	bool leaving;        /* more than may: set by who weighs it */
 	int64_t renamed; /* of who would leave, those whose username comes back with another stable id */
+	bool ruled, unsettled; /* a rule links entries of the source; nobody has looked at all of them under it yet */
+	bool dry;              /* on copies of what a run writes, and no more */
 	bool no_rights; /* compared: nobody's place in groups, and nobody's right, can be another one now */
 	struct run_counts counts;
 };

@@ -17,18 +17,19 @@ static const char STAGE_TABLES[] =
 	" external_id text COLLATE \"C\", key text COLLATE \"C\", username text, name text, mail text, title text, phone text,"
 	" employee_number text, locale text, country text, manager_key text COLLATE \"C\", manager_id uuid, unit_key text COLLATE \"C\","
 	" unit_id uuid, disabled boolean, digest uuid);"
+	"CREATE TEMP TABLE IF NOT EXISTS ending (person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS scope (person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS lost (group_id uuid, id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS parting (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS skip_line (what text, why text);"
-	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, scope, lost, parting, link, skip_line";
+	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, ending, scope, lost, parting, link, skip_line";
 /* For the planner, to whom a new table is one of ten pages. */
-static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, scope, lost, parting, link, skip_line";
+static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, ending, scope, lost, parting, link, skip_line";
 /* Statements stay planned. */
 static const char STAGE_EMPTY[] =
 	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
-	" DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
+	" DELETE FROM ending; DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
 static const char STAGE_COPY[] =
 	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key,"
@@ -171,17 +172,18 @@ static const char PICTURE_STAGED[] =
 	"  FROM stage t LEFT JOIN person p ON p.source = $1 AND p.external_id = t.id WHERE t.kind = 'p') AS s"
 	REFERENCES_OF("s.parent_key", "s.unit_ref");
 
-/* Who is named in another way than before, or no longer. */
+/* Who is named in another way than before, or no longer: the humans, as they stand as managers. */
 static const char TOUCHED[] =
-	"INSERT INTO touched SELECT c.person_id FROM picture c JOIN person p ON p.id = c.person_id"
-	"  WHERE p.key IS DISTINCT FROM c.key UNION ALL SELECT id FROM gone WHERE kind = 'p'";
+	"INSERT INTO touched SELECT coalesce(p.human, p.id) FROM picture c JOIN person p ON p.id = c.person_id"
+	"  WHERE p.key IS DISTINCT FROM c.key"
+	" UNION ALL SELECT coalesce((SELECT p.human FROM person p WHERE p.id = g.id), g.id) FROM gone g WHERE g.kind = 'p'";
 
 /* Those whose own entries are as they were, while whom or what these name is not. */
 static const char PICTURE_RELATED[] =
 	PICTURE_INTO
 	"SELECT p.id, false, false, p.external_id, p.key, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"
 	" p.locale, p.country, p.disabled, p.digest, p.manager_key, nullif(" MANAGER_MEANT ", p.id), p.unit_key, ur.unit_id"
-	" FROM (SELECT p.id FROM touched t JOIN person p ON p.manager_id = t.person_id"
+	" FROM (SELECT p.id FROM touched t JOIN person p ON p.manager_id = t.person_id AND p.source = $1"
 	"  UNION SELECT p.id FROM person p WHERE p.source = $1 AND p.manager_id IS NULL AND p.manager_key IS NOT NULL"
 	"  UNION SELECT p.id FROM gone o JOIN person p ON p.unit_id = o.id WHERE o.kind = 'u'"
 	"  UNION SELECT p.id FROM stage s JOIN unit u ON u.source = $1 AND u.external_id = s.id AND u.key <> s.key"
@@ -195,7 +197,8 @@ static const char PICTURE_RELATED[] =
 
 static const char NEWLY_LED[] =
 	"SELECT EXISTS (SELECT FROM picture c LEFT JOIN person p ON p.id = c.person_id"
-	" WHERE p.manager_id IS DISTINCT FROM c.manager_id)";
+	" WHERE p.manager_id IS DISTINCT FROM c.manager_id AND p.manager_id IS DISTINCT FROM"
+	"  coalesce((SELECT m.human FROM person m WHERE m.id = c.manager_id), c.manager_id))";
 /* Of a first reading: whether there are managers whom no way leads up from to somebody without one. */
 static const char LOOPED[] =
 	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED (SELECT c.person_id, c.manager_id FROM picture c"
@@ -203,15 +206,20 @@ static const char LOOPED[] =
 	" led (id) AS (SELECT id FROM boss WHERE manager_id IS NULL"
 	"  UNION ALL SELECT b.id FROM led JOIN boss b ON b.manager_id = led.id)"
 	" SELECT (SELECT count(*) FROM boss) > (SELECT count(*) FROM led)";
-/* A loop needs somebody who has a new manager and is one; the walk up from there sees all of it. */
+/* A loop needs somebody who has a new manager and is one; the walk up from there sees all of it. It goes from entry
+ * to entry, so that it finds the same whoever stands for them. */
 static const char CUT_LOOPS[] =
 	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED ("
 	" SELECT c.person_id, c.manager_id FROM picture c WHERE c.manager_id IS NOT NULL"
 	"  AND c.person_id IN (SELECT manager_id FROM picture)"
 	" UNION SELECT c.person_id, c.manager_id FROM picture c WHERE c.manager_id IS NOT NULL"
-	"  AND EXISTS (SELECT FROM person p WHERE p.manager_id = c.person_id)),"
+	"  AND EXISTS (SELECT FROM person p WHERE p.manager_id = c.person_id)"
+	" UNION SELECT c.person_id, c.manager_id FROM person e JOIN picture c ON c.person_id = e.id"
+	"  WHERE e.human IS NOT NULL AND e.source = $1 AND c.manager_id IS NOT NULL),"
 	" edge (id, manager_id) AS (SELECT id, manager_id FROM boss"
-	" UNION ALL SELECT p.id, p.manager_id FROM person p WHERE p.source = $1 AND p.manager_id IS NOT NULL"
+	" UNION ALL SELECT p.id, coalesce(e.id, p.manager_id) FROM person p"
+	"  LEFT JOIN person e ON e.human = p.manager_id AND e.human IS NOT NULL AND e.source = $1"
+	"  WHERE p.source = $1 AND p.manager_id IS NOT NULL"
 	"  AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)),"
 	" above (start, id) AS ("
 	" SELECT b.id, b.manager_id FROM boss b LEFT JOIN person p ON p.id = b.id WHERE p.manager_id IS DISTINCT FROM b.manager_id"
@@ -222,6 +230,25 @@ static const char CUT_LOOPS[] =
 	"SELECT p.id, false, false, p.external_id, p.key, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"
 	" p.locale, p.country, p.disabled, p.digest, p.manager_key, NULL, p.unit_key, p.unit_id FROM person p JOIN looped l ON l.id = p.id"
 	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)";
+
+/* From entries to humans. */
+static const char NAME_HUMANS[] =
+	"UPDATE picture c SET manager_id = coalesce((SELECT m.human FROM person m WHERE m.id = c.manager_id), c.manager_id)"
+	" WHERE c.manager_id IS NOT NULL";
+
+/* Whose link the picture would end: one of the two has another value, or a third one takes it. */
+static const char ENDING[] =
+	"WITH meant AS (SELECT c.person_id, r.by_what, same_value_of(r.by_what, c.employee_number, c.mail, c.username) AS value"
+	"  FROM picture c CROSS JOIN (SELECT DISTINCT by_what FROM same_rule WHERE $1 IN (source, main)) AS r),"
+	" changed AS (SELECT n.person_id, n.by_what FROM meant n"
+	"   WHERE (SELECT p.human IS NOT NULL FROM person p WHERE p.id = n.person_id) AND NOT EXISTS (SELECT FROM same_value v WHERE (v.person_id, v.by_what, v.value) = (n.person_id, n.by_what, n.value))"
+	"  UNION SELECT v.person_id, v.by_what FROM meant n JOIN same_value v ON v.by_what = n.by_what AND v.value = n.value"
+	"   AND v.source = $1 AND v.person_id <> n.person_id)"
+	" INSERT INTO ending SELECT p.id FROM changed c"
+	"   JOIN LATERAL (SELECT p.* FROM person p WHERE p.id = c.person_id OFFSET 0) AS p ON p.same_as IS NOT NULL"
+	"   JOIN same_rule r ON r.source = p.source AND r.by_what = c.by_what"
+	"  UNION SELECT p.id FROM changed c JOIN person p ON p.same_as = c.person_id"
+	"   JOIN same_rule r ON r.source = p.source AND r.by_what = c.by_what";
 
 static const char COUNTS[] =
 	"SELECT count(*) FILTER (WHERE c.is_new), count(*) FILTER (WHERE NOT c.is_new AND " PERSON_DIFFERS "),"
@@ -250,6 +277,22 @@ static const char RENAMED[] =
 static const char LOST_MOST[] =
 	"SELECT what, count(*) FROM (" LOSERS ") AS l, jsonb_object_keys(l.detail) AS what GROUP BY what ORDER BY 2 DESC, 1 LIMIT 1";
 
+static const char ENDINGS[] = "SELECT count(*) FROM ending";
+
+static enum skd_outcome diff_count_endings(struct skd_call *call, struct store_diff *diff)
+{
+	struct rows *rows;
+	if (!diff->ruled)
+		return SKD_OK;
+	TRY(db_run(call, ENDING, ARGS(diff->source), NULL));
+	TRY(db_query(call, ENDINGS, NO_ARGS, &rows));
+	if (row_int(rows, 0, 0) > diff->lost) {
+		diff->lost_what = "link to another directory";
+		diff->lost = row_int(rows, 0, 0);
+	}
+	return SKD_OK;
+}
+
 static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *diff)
 {
 	struct rows *rows;
@@ -264,6 +307,7 @@ static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *dif
 		diff->lost_what = row_text(rows, 0, 0);
 		diff->lost = row_int(rows, 0, 1);
 	}
+	TRY(diff_count_endings(call, diff));
 	if (!diff->counts.absent || !diff->counts.added)
 		return SKD_OK;
 	TRY(db_query(call, RENAMED, NO_ARGS, &rows));
@@ -329,6 +373,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	TRY(db_query(call, before ? NEWLY_LED : LOOPED, NO_ARGS, &rows));
 	if (row_bool(rows, 0, 0))
 		TRY(db_run(call, CUT_LOOPS, source, NULL));
+	TRY(db_run_if(call, diff->ruled, NAME_HUMANS, NO_ARGS));
 	TRY(diff_count(call, diff));
 	return diff_find_places(call, diff);
 }
@@ -361,7 +406,9 @@ enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_
 	"  WHEN o.id IS NOT NULL THEN 'the directory shows no group with the stable id ' || g.external_id"             \
 	"  WHEN l.id IS NOT NULL THEN 'the group does not name them' ELSE 'it contains the group that they are in no longer' END)" \
 	" FROM parting t JOIN person p ON p.id = t.person_id JOIN directory_group g ON g.id = t.group_id"             \
-	" LEFT JOIN gone o ON o.id = g.id LEFT JOIN lost l ON l.group_id = t.group_id AND l.id = t.person_id WHERE $3::bool"
+	" LEFT JOIN gone o ON o.id = g.id LEFT JOIN lost l ON l.group_id = t.group_id AND l.id = t.person_id WHERE $3::bool"  \
+	" UNION ALL SELECT 'changed', p.id, p.name, jsonb_build_object('link', jsonb_build_object('from', m.source))"   \
+	"  FROM ending t JOIN person p ON p.id = t.person_id JOIN person m ON m.id = p.same_as WHERE $2::bool"
 
 static const char LOSSES_LIST[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
@@ -413,6 +460,14 @@ static const char SKIP_MANAGERS[] =
 	"  AND m.key = p.manager_key AND m.absent_since IS NULL) THEN 'is their own manager, by a loop in the chart'"
 	"  ELSE 'the manager ' || p.manager_key || ' is not known here' END"
 	" FROM person p WHERE p.source = $1 AND p.absent_since IS NULL AND p.manager_id IS NULL AND p.manager_key IS NOT NULL";
+/* The same: nobody is linked by what several have, or had when they left. */
+static const char SKIP_SHARED[] =
+	"WITH shared AS (SELECT v.by_what, v.value FROM same_rule r JOIN same_value v ON v.by_what = r.by_what"
+	"   AND v.source IN (r.source, r.main) WHERE $1 IN (r.source, r.main) GROUP BY r.source, v.by_what, v.value"
+	"  HAVING count(*) > 2 AND bool_or(v.source = r.source) AND bool_or(v.source = r.main))"
+	" INSERT INTO skip_line SELECT coalesce(p.key, p.username), 'is linked with nobody, since another one has the same '"
+	"  || v.by_what || ', or had it before they left' FROM shared s JOIN same_value v ON v.by_what = s.by_what"
+	"  AND v.value = s.value AND v.source = $1 JOIN person p ON p.id = v.person_id AND p.absent_since IS NULL";
 static const char SKIPS_WRITE[] =
 	"INSERT INTO directory_run_line (run_id, kind, what, detail)"
 	" SELECT $1::uuid, 'skipped', what, jsonb_build_object('why', why) FROM skip_line";
@@ -420,5 +475,6 @@ static const char SKIPS_WRITE[] =
 enum skd_outcome store_diff_skips(struct skd_call *call, struct store_diff *diff)
 {
 	TRY(db_run_if(call, !diff->feed, SKIP_MANAGERS, ARGS(diff->source)));
+	TRY(db_run_if(call, !diff->feed && diff->ruled, SKIP_SHARED, ARGS(diff->source)));
 	return db_run(call, SKIPS_WRITE, ARGS(diff->run_id), &diff->counts.skipped);
 }

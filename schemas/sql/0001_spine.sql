@@ -41,7 +41,10 @@ CREATE TABLE person (
 	mail text, title text, phone text, employee_number text, locale text,
 	country text CHECK (country COLLATE "C" ~ '^[A-Z]{2}$'), -- ISO 3166
 	-- Written by the sync alone, a hundred thousand at a time, from rows that are there: no foreign keys.
-	unit_id uuid, manager_id uuid,
+	unit_id uuid,
+	manager_id uuid,   -- the human of the manager's entry
+	same_as uuid,      -- an entry of the main directory that is the same human, by the rule
+	human uuid,        -- of several entries of one human the one that is shown, also where it is this one; NULL: it is alone
 	disabled boolean NOT NULL DEFAULT false,
 	absent_since timestamptz,
 	-- What the source said, for finding who is meant and what is news. Keys are canonical forms of DNs.
@@ -60,21 +63,24 @@ CREATE INDEX ON person (unit_id);
 CREATE INDEX ON person (manager_id);
 CREATE INDEX ON person (name, id);
 CREATE INDEX ON person USING hash (key);
+CREATE INDEX ON person (same_as) WHERE same_as IS NOT NULL;
+CREATE INDEX ON person (human) WHERE human IS NOT NULL;
 CREATE INDEX person_unmanaged ON person (source) WHERE manager_id IS NULL AND manager_key IS NOT NULL;
 
--- Everyone below a manager, and everyone above a person. UNION ends where a loop closes.
+-- Every human below one, and everyone above: each entry of a human may have a manager. UNION ends where a loop closes.
 CREATE FUNCTION people_below(manager uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 100 AS $$
 	WITH RECURSIVE below (id) AS (
-		SELECT id FROM person WHERE manager_id = manager
-		UNION SELECT p.id FROM person p JOIN below b ON p.manager_id = b.id)
+		SELECT coalesce(human, id) FROM person WHERE manager_id = manager
+		UNION SELECT coalesce(p.human, p.id) FROM person p JOIN below b ON p.manager_id = b.id)
 	SELECT id FROM below WHERE id <> manager
 $$;
 CREATE FUNCTION is_above(manager uuid, person uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN manager <> person AND EXISTS (
 		WITH RECURSIVE above (id) AS (
-			SELECT p.manager_id FROM person p WHERE p.id = person
-			UNION SELECT p.manager_id FROM person p JOIN above a ON p.id = a.id)
+			SELECT coalesce(e.manager_id, p.manager_id) FROM person p LEFT JOIN person e ON e.human = p.human WHERE p.id = person
+			UNION SELECT coalesce(e.manager_id, p.manager_id) FROM person p JOIN above a ON p.id = a.id
+				LEFT JOIN person e ON e.human = p.human)
 		SELECT FROM above WHERE id = manager);
 END $$;
 CREATE FUNCTION units_within(top uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 10 AS $$
@@ -83,6 +89,34 @@ CREATE FUNCTION units_within(top uuid) RETURNS SETOF uuid LANGUAGE sql STABLE RO
 		UNION SELECT u.id FROM unit u JOIN within w ON u.parent_id = w.id)
 	SELECT id FROM within
 $$;
+
+-- Which directory's entries are linked to those of another, and by what. As the configuration says; written at start.
+CREATE TABLE same_rule (
+	source text PRIMARY KEY,
+	main text NOT NULL,
+	by_what text NOT NULL CHECK (by_what IN ('employee_number', 'mail', 'username')),
+	settled boolean NOT NULL DEFAULT false -- a run has looked at everybody under it
+);
+-- What such a rule compares, of everybody in its directories: also of those who left.
+CREATE TABLE same_value (
+	by_what text NOT NULL,
+	value text COLLATE "C" NOT NULL,
+	source text NOT NULL,
+	person_id uuid NOT NULL,
+	PRIMARY KEY (by_what, value, source, person_id)
+);
+CREATE INDEX ON same_value (person_id);
+CREATE FUNCTION same_value_of(by_what text, employee_number text, mail text, username text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT nullif(btrim(CASE by_what WHEN 'mail' THEN lower(mail) WHEN 'username' THEN lower(username)
+		ELSE employee_number END), '')
+$$;
+-- Links that a run of the source would end, which waits: they carry no rights meanwhile.
+CREATE TABLE same_doubt (
+	source text NOT NULL,
+	person_id uuid NOT NULL, -- whose same_as it is
+	PRIMARY KEY (source, person_id)
+);
 
 CREATE TABLE directory_group (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
@@ -146,7 +180,7 @@ CREATE TABLE directory_run_line (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	run_id uuid NOT NULL REFERENCES directory_run ON DELETE CASCADE,
 	kind text NOT NULL CHECK (kind IN ('added', 'changed', 'moved', 'absent', 'returned', 'skipped', 'role_lost', 'role_gained',
-		'group_lost')),
+		'group_lost', 'linked', 'unlinked')),
 	person_id uuid REFERENCES person,
 	what text,
 	detail jsonb
@@ -366,7 +400,8 @@ CREATE INDEX ON achievement_event (achievement_id, id);
 
 CREATE TABLE credential (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
-	person_id uuid NOT NULL REFERENCES person,
+	person_id uuid NOT NULL REFERENCES person, -- who holds it: the human of
+	entry_id uuid NOT NULL REFERENCES person,  -- the entry it was issued to
 	achievement_id uuid NOT NULL,
 	achievement_number integer NOT NULL,
 	issuer_id uuid NOT NULL REFERENCES issuer,
@@ -438,7 +473,8 @@ CREATE INDEX proof_credential ON proof (credential_id);
 -- What people say of themselves. Never counted together with what is verified.
 CREATE TABLE claim (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
-	person_id uuid NOT NULL REFERENCES person,
+	person_id uuid NOT NULL REFERENCES person, -- the human of the entry, unless they claim the skill already by another
+	entry_id uuid NOT NULL REFERENCES person,  -- by which it was made
 	skill_id uuid NOT NULL REFERENCES skill,
 	level integer NOT NULL,
 	note text,

@@ -16,5 +16,6 @@ BEGIN
 		RETURN true;
 	END IF;
 	RETURN (issued AND EXISTS (SELECT FROM credential c WHERE c.person_id = person))
-		OR coalesce(is_above(self, person), false);
+		OR coalesce(is_above(self, person), false)
+		OR EXISTS (SELECT FROM person p WHERE p.id = person AND p.human = self);
 END $$;

@@ -80,7 +80,9 @@ RETURNS TABLE (person_id uuid, policy text, automatic boolean, due_at timestampt
 			JOIN person p ON p.id = l.person_id AND p.absent_since IS NOT NULL
 			AND l.at > p.absent_since - interval '30 days'
 		UNION SELECT w.n, gp.person_id FROM within w JOIN group_person gp ON gp.group_id = w.id)
-	SELECT DISTINCT ON (p.id) p.id, r.name, r.automatic, p.absent_since + r.keep
+	-- From when the last of a human's entries left.
+	SELECT DISTINCT ON (p.id) p.id, r.name, r.automatic, r.keep
+		+ coalesce((SELECT max(e.absent_since) FROM person e WHERE e.human = p.human), p.absent_since)
 	FROM person p JOIN rule r ON (r.countries IS NULL OR p.country = ANY (r.countries))
 		AND (r.groups IS NULL OR EXISTS (SELECT FROM was_in w WHERE w.n = r.n AND w.id = p.id))
 	WHERE p.absent_since IS NOT NULL AND p.erased_at IS NULL ORDER BY p.id, r.n

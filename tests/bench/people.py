@@ -65,8 +65,8 @@ CREATE TABLE bench_credential AS
     now() - interval '700 days' * random() AS issued_at,
     CASE WHEN (p + k) % 4 = 0 THEN 'infinity' ELSE now() + interval '100 days' + interval '900 days' * random() END AS expires_at
   FROM generate_series(0, {people} - 1) p, generate_series(0, {each} / 2 - 1) k ORDER BY random();
-INSERT INTO credential (id, person_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from, expires_at)
-  SELECT b.id, b.person_id, a.id, 1, a.issuer_id, account.id, b.issued_at, b.issued_at, b.expires_at
+INSERT INTO credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from, expires_at)
+  SELECT b.id, b.person_id, b.person_id, a.id, 1, a.issuer_id, account.id, b.issued_at, b.issued_at, b.expires_at
   FROM bench_credential b JOIN (SELECT DISTINCT n, achievement_id FROM bench_skill) s USING (n)
   JOIN achievement a ON a.id = s.achievement_id, (SELECT id FROM account LIMIT 1) account;
 INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, expires_at, issuer_id, achievement_id,
