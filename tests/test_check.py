@@ -183,6 +183,24 @@ def test_a_section_that_is_not_there_is_missed_at_the_end(complaints):
         [(GOOD.split("\n")[-2], f"[server] needs {key}") for key in ("public_url", "token_key")]
 
 
+BRANCH = "[directory branch]\nplugin = source_ldif\nfile = /etc/hostname\n"
+
+
+@pytest.mark.parametrize("main, branch, named, words", [
+    ("", "same_as = main\nsame_by = mail", None, None),
+    ("", "same_as = nowhere\nsame_by = mail", "same_as = nowhere", "there is no [directory nowhere]"),
+    ("", "same_as = branch\nsame_by = mail", "same_as = branch", "another directory than its own"),
+    ("", "same_as = main", "same_as = main", "need each other"),
+    ("", "same_by = mail", "same_by = mail", "need each other"),
+    ("", "same_as = main\nsame_by = name", "same_by = name", "employee_number, mail or username, not name"),
+    ("same_as = other\nsame_by = mail", "same_as = main\nsame_by = mail", "same_as = main", "has a same_as of its own"),
+])
+def test_who_is_the_same_is_a_star(complaints, main, branch, named, words):
+    other = BRANCH.replace("branch", "other")
+    text = GOOD.replace(SECTION, f"{SECTION}\n{main}", 1) + f"{other}{BRANCH}{branch}\n"
+    assert [(line, words in sentence) for line, sentence in complaints(text=text)] == ([(named, True)] if named else [])
+
+
 def test_an_empty_file_lacks_everything_in_its_first_line(complaints):
     assert {"[server] needs public_url", "[database] needs dsn"} < \
         {sentence.split(" (")[0] for _, sentence in complaints(text="")}

@@ -26,6 +26,10 @@ CONFIG = {
 }
 
 
+# What the configuration says, as a daemon's start leaves it.
+RULES = {"role_group": "role, source, ref, group_key", "same_rule": "source, main, by_what"}
+
+
 # ---- two databases and what is in them
 
 PICTURES = {
@@ -55,7 +59,7 @@ PICTURES = {
 
 class Twins:
     """The mirror that lives long, and the first load beside it."""
-    slapd, more_config, more_ldif = None, {}, ""
+    slapd, more_config, more_ldif, pictures = None, {}, "", PICTURES
 
     def __init__(self, postgres, options):
         config = {**CONFIG, **self.more_config, "directory main": {**CONFIG["directory main"], **options}}
@@ -63,7 +67,7 @@ class Twins:
         self.house.start()
         self.house.stop()
         self.long, self.first = self.house.database, self.house.database + "-first"
-        self.rules = self.house.sql("SELECT role, source, ref, group_key FROM role_group")
+        self.rules = {table: self.house.sql(f"SELECT {names} FROM {table}") for table, names in RULES.items()}
         self.empty = self.long + "-empty"
         self._make_empty()
 
@@ -74,8 +78,9 @@ class Twins:
     def _make_empty(self):
         self.house.postgres.create(self.empty, self.house.postgres.template)
         link = self.house.postgres.connect(self.empty)
-        for rule in self.rules:
-            link.cursor().execute("INSERT INTO role_group (role, source, ref, group_key) VALUES (%s, %s, %s, %s)", rule)
+        for table, rules in self.rules.items():
+            for rule in rules:
+                link.cursor().execute(f"INSERT INTO {table} ({RULES[table]}) VALUES ({', '.join(['%s'] * len(rule))})", rule)
         link.close()
 
     def remove(self):
@@ -86,18 +91,18 @@ class Twins:
     def picture(self, database):
         link = self.house.postgres.connect(database)
         cursor, found = link.cursor(), {}
-        for name, query in PICTURES.items():
+        for name, query in self.pictures.items():
             cursor.execute(query)
             found[name] = sorted(cursor.fetchall(), key=repr)
         link.close()
         return found
 
     def run(self):
-        """The state and the error of one run of the long-lived one."""
+        """The state and the error of one run of the long-lived one; of several directories, of one that has an error."""
         done = self.house.command("sync")
         assert "main: " in done.stdout, done.stdout + done.stderr
-        (state, error), = self.house.sql("SELECT state, error FROM directory_run ORDER BY started_at DESC LIMIT 1")
-        return state, error
+        ends = self.house.sql("SELECT DISTINCT ON (source) state, error FROM directory_run ORDER BY source, started_at DESC")
+        return next((end for end in ends if end[1]), ends[0])
 
     def run_killed(self, seconds):
         process = subprocess.Popen([installed() / "skillsd", "-c", self.house.folder / "skillsd.conf", "sync"],
@@ -117,15 +122,19 @@ class Twins:
             self.house.rescue.post(f"/directory/runs/{run['id']}/approve", gives=(200, 409))
         self.house.stop()
 
+    def furnish(self):
+        """What a first load finds there."""
+
     def load(self):
         """What a first load of the directory gives."""
         self.house.postgres.drop(self.first)
         link = self.house.postgres.connect("postgres")
         link.cursor().execute(f'CREATE DATABASE "{self.first}" TEMPLATE "{self.empty}"')
         link.close()
+        self.furnish()
         self._turn_to(self.first)
         done = self.house.command("sync")
-        assert "main: done" in done.stdout, done.stdout + done.stderr
+        assert "main: done" in done.stdout and "needs_approval" not in done.stdout, done.stdout + done.stderr
         self._turn_to(self.long)
         return self.picture(self.first)
 
