@@ -89,7 +89,7 @@ enum skd_outcome access_settle(struct skd_call *call)
 	TRY(migrate_check(call));
 	TRY(tx_begin(call));
 	TRY(access_put(call, NULL));
-	TRY(store_role_refresh(call, NULL, true, &changed));
+	TRY(store_role_refresh(call, NULL, NULL, true, &changed));
 	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
 	TRY(access_remind(call));
 	return tx_commit(call);

@@ -119,7 +119,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, s
 	bool same;
 	TRY(store_diff_parked(call, diff, &parked, &same));
 	TRY(store_diff_apply_losses(call, diff));
-	TRY(store_role_refresh(call, run->id, false, &roles));
+	TRY(store_role_refresh(call, run->id, NULL, false, &roles));
 	if (parked && same && !asked) {
 		run->state = "done";
 		run->error = talloc_asprintf(call, "%s: run %s still waits for approval", alarm, parked);
@@ -138,7 +138,7 @@ static enum skd_outcome run_park(struct skd_call *call, struct store_run *run, s
 
 static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *run, struct store_diff *diff)
 {
-	const char *parked = NULL;
+	const char *parked = NULL, *touched = NULL;
 	struct human_news humans;
 	int64_t roles = 0;
 	bool same;
@@ -152,8 +152,10 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 	if (diff->counts.added > MANY)
 		TRY(store_run_weigh(call));
 	TRY(store_human_refresh(call, diff, &humans));
+	if (diff->feed && !diff->staged->people)
+		TRY(store_role_touched(call, run->source, &touched));
 	if (!diff->no_rights || humans.moved)
-		TRY(store_role_refresh(call, run->id, true, &roles));
+		TRY(store_role_refresh(call, run->id, touched, true, &roles));
 	run->state = "done";
 	run->news = is_news(&diff->counts) || roles || humans.moved;
 	return run->news ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL) : SKD_OK;
@@ -344,7 +346,7 @@ enum skd_outcome run_approve(struct skd_call *call, const char *id, struct store
 	TRY(store_run_decide(call, id, "approved", audit_account(call), NULL));
 	TRY(store_run_mark_absent(call, run, &count));
 	TRY(store_human_follow(call, id));
-	TRY(store_role_refresh(call, id, false, &roles));
+	TRY(store_role_refresh(call, id, NULL, false, &roles));
 	TRY(store_run_ask(call, run->source, call->actor->account_id, &wish, &next));
 	call->wanted = directory_named(call->house, run->source);
 	TRY(audit_note(call, "directory.run.approve", "ok", "directory_run", id,

@@ -80,9 +80,12 @@ struct store_role_rule {
 /* Replaces what the configuration says. */
 enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count,
 				       const struct store_role_rule *rules) WARN_UNUSED;
-/* Holds grants against groups and their members, nested ones too: ends what is no longer so and
- * (with `gains`) begins what is. Notes both as lines of `run_id` when there is one, and counts them. */
-enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains, int64_t *changed) WARN_UNUSED;
+/* The roles, as an array's text, that the groups staged of this source can give or take, where no person is news. */
+enum skd_outcome store_role_touched(struct skd_call *call, const char *source, const char **roles) WARN_UNUSED;
+/* Holds grants of these roles (NULL: of all) against groups and their members, nested ones too: ends what is no longer
+ * so and (with `gains`) begins what is. Notes both as lines of `run_id` when there is one, and counts them. */
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, const char *roles, bool gains,
+				    int64_t *changed) WARN_UNUSED;
 
 struct store_grant {
 	const char *role, *person_id, *person_name, *username, *group_dn, *group_name;

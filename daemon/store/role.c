@@ -39,10 +39,13 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 	"  AND lower(o.name) = lower(r.ref)) = 1))"
 
 /* Every configured group with all groups inside it, however deep. UNION ends where groups contain each other. */
-#define ROLE_WITHIN                                                                                                    \
+#define ROLE_TOPS                                                                                                      \
 	"WITH RECURSIVE within (role, top, group_id) AS ("                                                             \
-	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS                        \
+	" SELECT r.role, g.id, g.id FROM role_group r JOIN directory_group g ON " ROLE_GROUP_IS
+#define ROLE_INNER                                                                                                     \
 	" UNION SELECT w.role, w.top, n.member_id FROM within w JOIN group_group n ON n.group_id = w.group_id AND NOT n.lost),"
+
+#define ROLE_WITHIN ROLE_TOPS ROLE_INNER
 
 /* Whom a member's entry gives a role: its human, while both may sign in and nobody doubts that they are one. By the
  * index, since members are few. */
@@ -52,9 +55,9 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 	"   AND NOT EXISTS (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, h.id))) END"                          \
 	"  FROM person p WHERE p.id = gp.person_id AND p.absent_since IS NULL AND NOT p.disabled)"
 
-/* Who should hold what. Through two directories with the same DN: once. */
+/* Who should hold what, of the roles $2, or of all. Through two directories with the same DN: once. */
 #define ROLE_WANTED                                                                                                    \
-	ROLE_WITHIN                                                                                                    \
+	ROLE_TOPS " WHERE ($2::text[] IS NULL OR r.role = ANY ($2::text[]))" ROLE_INNER                                \
 	" member AS MATERIALIZED (SELECT w.role, " ROLE_HOLDER " AS person_id, g.source, g.dn, g.name"                 \
 	"  FROM within w JOIN group_person gp ON gp.group_id = w.group_id AND NOT gp.lost"                            \
 	"  JOIN directory_group g ON g.id = w.top),"    \
@@ -63,7 +66,8 @@ enum skd_outcome store_role_groups_put(struct skd_call *call, size_t count, cons
 
 static const char ROLE_END[] =
 	ROLE_WANTED
-	", ended AS (UPDATE role_grant h SET until = now() WHERE h.until = 'infinity' AND NOT EXISTS"
+	", ended AS (UPDATE role_grant h SET until = now() WHERE h.until = 'infinity'"
+	"  AND ($2::text[] IS NULL OR h.role = ANY ($2::text[])) AND NOT EXISTS"
 	"  (SELECT FROM wanted w WHERE (w.role, w.person_id, w.dn) = (h.role, h.person_id, h.group_dn))"
 	"  RETURNING h.role, h.person_id, h.group_dn)"
 	" INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
@@ -81,13 +85,30 @@ static const char ROLE_BEGIN[] =
 	" SELECT $1::uuid, 'role_gained', person_id, role, jsonb_build_object('group', group_dn) FROM begun"
 	" WHERE $1::uuid IS NOT NULL";
 
-enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, bool gains, int64_t *changed)
+/* A plain name may be another group's now. */
+static const char ROLES_TOUCHED[] =
+	ROLE_WITHIN
+	" touched AS (SELECT w.role FROM stage s JOIN directory_group g ON g.source = $1 AND g.external_id = s.id"
+	"   JOIN within w ON w.group_id = g.id WHERE s.kind = 'g'"
+	"  UNION SELECT r.role FROM role_group r WHERE r.source = $1 AND r.group_key IS NULL)"
+	" SELECT coalesce(array_agg(role), '{}')::text FROM touched";
+
+enum skd_outcome store_role_touched(struct skd_call *call, const char *source, const char **roles)
+{
+	struct rows *rows;
+	TRY(db_query(call, ROLES_TOUCHED, ARGS(source), &rows));
+	*roles = row_text(rows, 0, 0);
+	return SKD_OK;
+}
+
+enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, const char *roles, bool gains,
+				    int64_t *changed)
 {
 	int64_t lost, gained = 0;
 	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
-	TRY(db_run(call, ROLE_END, ARGS(run_id), &lost));
+	TRY(db_run(call, ROLE_END, ARGS(run_id, roles), &lost));
 	if (gains)
-		TRY(db_run(call, ROLE_BEGIN, ARGS(run_id), &gained));
+		TRY(db_run(call, ROLE_BEGIN, ARGS(run_id, roles), &gained));
 	*changed = lost + gained;
 	return SKD_OK;
 }
