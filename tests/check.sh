@@ -81,8 +81,8 @@ units() {
 pytests() {
 	local folder=$1 report line
 	report=$(mktemp)
-	(cd "$top" && SKILLSD_BUILD=$folder /usr/bin/python3 -m pytest -q -n 4 --dist loadfile -p no:cacheprovider \
-		--durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
+	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 900 /usr/bin/python3 -m pytest -q -n 4 --dist loadfile -p no:cacheprovider \
+		-o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
 	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
 	number() { grep -oE "[0-9]+ $1" <<<"$line" | grep -oE '[0-9]+' || echo 0; }
