@@ -87,3 +87,21 @@ def test_a_run_that_waits_and_a_daemon_that_dies_do_not_mind_the_clock(clock):
 def approve(daemon):
     for run in daemon.rescue.get("/directory/runs", state="needs_approval")["items"]:
         daemon.rescue.post(f"/directory/runs/{run['id']}/approve", gives=(200, 409))
+
+
+def test_nobody_is_erased_by_a_clock_that_jumps(clock):
+    """What cannot be undone waits until the clock has gone on steadily for a day."""
+    config = {**CONFIG, "retention all": {"keep": "1y", "erase": "automatic"}}
+    with Postgres() as postgres, House(ldif(), config=config, slapd=SYNCPROV, postgres=postgres) as house:
+        house.slapd.admin().delete_s(person(39)[0])
+        wait_for("who leaves", lambda: house.sql("SELECT 1 FROM person WHERE absent_since IS NOT NULL"), SOON)
+        house.sql("UPDATE retention_clock SET steady_since = now() - interval '2 days' RETURNING 1")
+        for seconds in 3650 * DAY, 0, 3650 * DAY:
+            clock.set(seconds)
+            warned = house.log().count("nobody is erased by itself before")
+            house.restart()
+            wait_for("the warning", lambda warned=warned: house.log().count("nobody is erased by itself before") > warned, SOON)
+            assert house.sql("SELECT count(*) FROM erasure") == [(0,)]
+        house.sql("UPDATE retention_clock SET steady_since = now() - interval '25 hours' RETURNING 1")
+        house.restart()
+        wait_for("the erasure", lambda: house.sql("SELECT 1 FROM erasure"), SOON)

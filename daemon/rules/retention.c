@@ -264,15 +264,33 @@ static enum skd_outcome tidy_person(struct skd_call *call, const struct store_du
 	return SKD_OK;
 }
 
+/* A clock that is years ahead makes everybody due who ever left. */
+static enum skd_outcome clock_steady(struct skd_call *call, bool *steady)
+{
+	struct store_steady seen;
+	char from[TIME_SIZE];
+	TRY(store_clock_look(call, &seen));
+	time_format(seen.from, from);
+	if (seen.stepped)
+		log_line(SKD_WARNING, "retention", "the database's clock has stepped, or nobody looked at it for a day: "
+			 "nobody is erased by itself before %s", from);
+	*steady = seen.steady;
+	return SKD_OK;
+}
+
 enum skd_outcome retention_tidy(struct skd_call *call)
 {
 	enum { BATCH = 200, LEAST_MS = 2000 };
 	const char *policies = policies_write(call), *missing;
 	struct store_due *due;
 	size_t count;
+	bool steady;
 	TRY(pool_borrow(call->house->jobs, call));
 	TRY(store_group_left_tidy(call));
 	if (!is_automatic(call->house))
+		return SKD_OK;
+	TRY(clock_steady(call, &steady));
+	if (!steady)
 		return SKD_OK;
 	TRY(store_clock_due(call, policies, BATCH, &due, &count, &missing));
 	if (missing)

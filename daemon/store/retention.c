@@ -81,6 +81,20 @@ enum skd_outcome store_clock_due(struct skd_call *call, const char *policies, in
 	return SKD_OK;
 }
 
+/* Of two that look at once the second may have begun first. */
+static const char CLOCK_LOOK[] =
+	"UPDATE retention_clock SET seen_at = now(), steady_since = CASE"
+	" WHEN now() - seen_at BETWEEN interval '-1 minute' AND interval '1 day' THEN steady_since ELSE now() END"
+	" RETURNING steady_since = now(), now() - steady_since >= interval '1 day', steady_since + interval '1 day'";
+
+enum skd_outcome store_clock_look(struct skd_call *call, struct store_steady *steady)
+{
+	struct rows *rows;
+	TRY(db_query(call, CLOCK_LOOK, NO_ARGS, &rows));
+	*steady = (struct store_steady){row_bool(rows, 0, 0), row_bool(rows, 0, 1), row_time(rows, 0, 2)};
+	return SKD_OK;
+}
+
 static const char GROUP_LEFT_TIDY[] =
 	"DELETE FROM group_left l USING person p WHERE p.id = l.person_id AND p.absent_since IS NULL"
 	" AND l.at < now() - interval '31 days'";

@@ -32,6 +32,14 @@ struct store_due {
 };
 enum skd_outcome store_clock_due(struct skd_call *call, const char *policies, int most, struct store_due **due,
 				 size_t *count, const char **missing) WARN_UNUSED;
+/* Whether the clock may be trusted with what cannot be undone: it has gone on for a day without a gap of a day or a
+ * step back. To be asked each minute. */
+struct store_steady {
+	bool stepped; /* just now */
+	bool steady;
+	int64_t from; /* when it will be */
+};
+enum skd_outcome store_clock_look(struct skd_call *call, struct store_steady *steady) WARN_UNUSED;
 /* Forgets the groups that people who are here left long ago. */
 enum skd_outcome store_group_left_tidy(struct skd_call *call) WARN_UNUSED;
 

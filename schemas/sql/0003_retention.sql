@@ -54,6 +54,14 @@ CREATE TABLE erasure (
 CREATE INDEX ON erasure (erased_at, id);
 CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON erasure EXECUTE FUNCTION refuse_change();
 
+-- Since when the clock, as those who tidy up saw it, has gone on without a gap of a day or a step back.
+CREATE TABLE retention_clock (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	seen_at timestamptz NOT NULL DEFAULT now(),
+	steady_since timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO retention_clock DEFAULT VALUES;
+
 CREATE INDEX directory_run_skipped ON directory_run_line (run_id) WHERE kind = 'skipped';
 CREATE INDEX person_left ON person (absent_since) WHERE absent_since IS NOT NULL AND erased_at IS NULL;
 

@@ -108,6 +108,7 @@ def retention_house(postgres, policies=None):
 
 
 def furnish(house):
+    house.sql("UPDATE retention_clock SET steady_since = now() - interval '2 days'")
     house.hr, house.issuer, house.admin = house.sign_in(HR), house.sign_in(ISSUER), house.sign_in(ADMIN)
     house.hr.post("/frameworks", {"code": "RET", "name": "Retention"})
     house.skill = house.hr.post("/skills", {"framework": "RET", "code": "RET-1", "label": "Keeping"})["id"]

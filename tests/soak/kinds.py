@@ -118,6 +118,7 @@ def erasure(world):
     """Their time is over, and a daemon looks as soon as it starts."""
     some_leave(world, 8)
     world.settle()
+    world.house.sql("UPDATE retention_clock SET steady_since = now() - interval '2 days'")
     world.house.sql("UPDATE person SET absent_since = absent_since - interval '2 years' WHERE absent_since IS NOT NULL"
                     " AND erased_at IS NULL")
     with held(world, "legal_hold"):
