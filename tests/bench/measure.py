@@ -105,20 +105,18 @@ class Table:
     def note(text):
         print(text, flush=True)
 
-    def _line(self, what, limit, ours, ratio, aim, good, later):
+    def _line(self, what, limit, ours, ratio, aim, good):
         verdict = "" if good is None else "met" if good else "missed"
-        if later and not good:
-            verdict = "not yet"
         self.missed += verdict == "missed"
-        self.note(f"{what:46} {limit:>12} {ours:>12} {ratio:>7}  {'later aim: ' if later else ''}{aim}"
+        self.note(f"{what:46} {limit:>12} {ours:>12} {ratio:>7}  {aim}"
                   f"{', ' if verdict else ''}{verdict}")
 
-    def ratio(self, what, limit, ours, unit, *, least=None, most=None, later=False):
+    def ratio(self, what, limit, ours, unit, *, least=None, most=None):
         ratio = ours / limit
         aim = f"at least {least}" if least else f"at most {most}" if most else ""
         good = ratio >= least if least else ratio <= most if most else None
-        self._line(what, UNITS[unit].format(limit), UNITS[unit].format(ours), f"{ratio:.2f}", aim, good, later)
+        self._line(what, UNITS[unit].format(limit), UNITS[unit].format(ours), f"{ratio:.2f}", aim, good)
 
-    def bound(self, what, ours, unit, most=None, later=False):
+    def bound(self, what, ours, unit, most=None):
         aim = f"at most {most} {unit}" if most else ""
-        self._line(what, "", UNITS[unit].format(ours), "", aim, ours <= most if most else None, later)
+        self._line(what, "", UNITS[unit].format(ours), "", aim, ours <= most if most else None)
