@@ -355,14 +355,12 @@ static enum skd_outcome diff_sort_out(struct skd_call *call, const struct store_
 	return db_run_if(call, before && staged->people, KEY_TWINS_OF_KNOWN, source);
 }
 
-enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *diff)
+static enum skd_outcome diff_picture(struct skd_call *call, struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
 	struct rows *rows;
 	bool before = was_shown(staged);
-	TRY(diff_plan(call, diff));
-	TRY(diff_sort_out(call, diff));
 	TRY(db_run_if(call, staged->unit_names, STAGE_NAMED_UNITS, source));
 	TRY(db_run(call, diff->feed ? UNIT_REFS_NAMED : UNIT_REFS, source, NULL));
 	TRY(db_run_if(call, staged->people, PICTURE_STAGED, source));
@@ -374,7 +372,17 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 	if (row_bool(rows, 0, 0))
 		TRY(db_run(call, CUT_LOOPS, source, NULL));
 	TRY(db_run_if(call, diff->ruled, NAME_HUMANS, NO_ARGS));
-	TRY(diff_count(call, diff));
+	return diff_count(call, diff);
+}
+
+enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *diff)
+{
+	TRY(diff_plan(call, diff));
+	TRY(diff_sort_out(call, diff));
+	if (is_of_groups(diff))
+		diff->counts = (struct run_counts){.active = diff->staged->active, .people = diff->staged->active};
+	else
+		TRY(diff_picture(call, diff));
 	return diff_find_places(call, diff);
 }
 
