@@ -387,3 +387,20 @@ def test_a_persons_history_says_when_the_directory_said_what(directory):
     house.set_password(who)
     assert house.sign_in(who).get(f"/people/{person['id']}/history")["items"] == said
     house.sign_in(ACCOUNTS["EMPLOYEE"]).get(f"/people/{person['id']}/history", gives=404)
+
+
+def test_runs_and_histories_say_who_joined_and_left_which_group(directory):
+    house, (one, other) = directory.house, QUIET[41:43]
+    group = f"cn=chess,ou=groups,{BASE}"
+    directory.link.add_s(group, [("objectClass", [b"groupOfNames"]), ("cn", [b"chess"]), ("member", [directory.where[one].encode()])])
+    run = house.sync("done")
+    assert [(line["person"]["name"], line["what"]) for line in directory.lines(run, "group_joined")] == [(CHART.people[one].name, group)]
+    directory.link.modify_s(group, [(ldap.MOD_REPLACE, "member", [directory.where[other].encode()])])
+    run = house.sync("done")
+    assert [line["person"]["name"] for line in directory.lines(run, "group_joined")] == [CHART.people[other].name]
+    assert [(line["person"]["name"], line["what"]) for line in directory.lines(run, "group_left")] == [(CHART.people[one].name, group)]
+    directory.link.delete_s(group)
+    assert [line["what"] for line in directory.lines(house.sync("done"), "group_left")] == [group]
+    for who in one, other:
+        history = directory.hr.get(f"/people/{directory.person(who)['id']}/history")["items"]
+        assert [(said["kind"], said["what"]) for said in history[-2:]] == [("group_joined", group), ("group_left", group)]

@@ -97,7 +97,7 @@ def test_a_dry_run_tells_what_the_next_run_does_and_changes_nothing(directory, c
     assert sortable(told["lines"]) == sortable(run["lines"])
     assert [told[name] for name in COUNTS[1:]] == [1, 1, 1, 1, 1, 1]
     assert {line["kind"] for line in told["lines"]} == \
-        {"added", "changed", "moved", "absent", "returned", "skipped", "role_lost", "role_gained"}
+        {"added", "changed", "moved", "absent", "returned", "skipped", "group_joined", "group_left", "role_lost", "role_gained"}
     for line in [line for line in told["lines"] if line["kind"] in ("changed", "absent", "returned", "role_lost")]:
         assert house.sql("SELECT name FROM person WHERE id = %s", line["person"]["id"])
     whom = {who: f"{CHART.people[who].name} ({who})" for who in changed[:3]}
@@ -114,6 +114,8 @@ def test_a_dry_run_tells_what_the_next_run_does_and_changes_nothing(directory, c
         f"              mail: {CHART.people[changed.renamed].mail} -> new\\x1b[31m@example.org",
         f"              manager: {manager} -> nothing",
         f"              username: {changed.renamed} -> renamed",
+        f"  joined    New Comer (newcomer): the group {HR}",
+        f"  left      {CHART.people['tdube'].name} (tdube): the group {HR}",
         f"  lost      {CHART.people['tdube'].name} (tdube): the role hr, through {HR}",
         f"  gained    New Comer (newcomer): the role hr, through {HR}",
         f"  skipped   cn=no username,{PEOPLE}: it shows no uid, which would be its username"]

@@ -31,7 +31,7 @@ static inline enum skd_outcome db_run_if(struct skd_call *call, int64_t needed, 
 /* Whose place in groups is to be found again, and which are lost. */
 enum skd_outcome diff_find_places(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Groups and their members, after people and units. */
-enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
+enum skd_outcome diff_apply_groups(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* What groups and members lost, where the picture is not applied. */
 enum skd_outcome diff_apply_group_losses(struct skd_call *call, const struct store_diff *diff) WARN_UNUSED;
 

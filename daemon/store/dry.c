@@ -60,7 +60,7 @@ static const char DRY_LINES[] =
 	" FROM (SELECT id, kind, person_id, what, detail FROM directory_run_line WHERE run_id = $1::uuid"
 	"  UNION ALL SELECT 0, 'added', id, NULL, NULL FROM person WHERE added_by = $1::uuid) AS l"
 	" LEFT JOIN person p ON p.id = l.person_id ORDER BY"
-	" array_position('{added,returned,absent,moved,changed,linked,unlinked,group_lost,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
+	" array_position('{added,returned,absent,moved,changed,linked,unlinked,group_joined,group_left,group_lost,role_lost,role_gained,skipped}', l.kind), p.name, l.id";
 
 enum skd_outcome store_dry_lines(struct skd_call *call, const char *run_id, struct store_dry_line **lines, size_t *count)
 {

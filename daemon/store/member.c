@@ -46,11 +46,18 @@ static const char LINKS[] =
 	"  JOIN group_member m ON m.ref = p.username AND m.by_name"
 	"  JOIN directory_group g ON g.id = m.group_id AND g.source = $1 WHERE " ALONE("p");
 
+/* While the groups that have gone are still there. */
+static const char LEFT_TELL[] =
+	"INSERT INTO directory_run_line (run_id, kind, person_id, what) SELECT $1::uuid, 'group_left', p.id, g.dn FROM lost l"
+	" JOIN directory_group g ON g.id = l.group_id JOIN person p ON p.id = l.id AND p.absent_since IS NULL";
 static const char LINKS_DROP[] =
 	"DELETE FROM group_person gp USING lost l WHERE gp.group_id = l.group_id AND gp.person_id = l.id";
 static const char LINKS_ADD[] =
-	"INSERT INTO group_person AS gp (group_id, person_id) SELECT group_id, person_id FROM link"
-	" ON CONFLICT (group_id, person_id) DO UPDATE SET lost = false WHERE gp.lost";
+	"WITH held AS (INSERT INTO group_person AS gp (group_id, person_id) SELECT group_id, person_id FROM link"
+	"  ON CONFLICT (group_id, person_id) DO UPDATE SET lost = false WHERE gp.lost"
+	"  RETURNING gp.group_id, gp.person_id, gp.xmax = 0 AS is_new)"
+	" INSERT INTO directory_run_line (run_id, kind, person_id, what) SELECT $1::uuid, 'group_joined', h.person_id, g.dn"
+	" FROM held h JOIN directory_group g ON g.id = h.group_id WHERE h.is_new AND $2::bool";
 
 static const char NESTED_DROP[] =
 	"DELETE FROM group_group gg USING lost l WHERE gg.group_id = l.group_id AND gg.member_id = l.id";
@@ -70,10 +77,13 @@ static const char SKIP_NAMESAKES[] =
 	" doubted AS (UPDATE directory_group g SET digest = NULL FROM named WHERE g.id = named.id)"
 	" INSERT INTO skip_line SELECT key, 'more than one person has the username ' || ref || ' of a member' FROM named";
 
-enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_diff *diff)
+enum skd_outcome diff_apply_groups(struct skd_call *call, struct store_diff *diff)
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
+	int64_t left = 0, joined = 0;
+	if (diff->lost_places)
+		TRY(db_run(call, LEFT_TELL, ARGS(diff->run_id), &left));
 	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
 	TRY(db_run_if(call, staged->groups, GROUPS_PUT, source));
 	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
@@ -82,7 +92,8 @@ enum skd_outcome diff_apply_groups(struct skd_call *call, const struct store_dif
 		return SKD_OK;
 	TRY(db_run(call, LINKS, source, NULL));
 	TRY(db_run_if(call, diff->lost_places, LINKS_DROP, NO_ARGS));
-	TRY(db_run(call, LINKS_ADD, NO_ARGS, NULL));
+	TRY(db_run(call, LINKS_ADD, ARGS(diff->run_id, arg_bool(was_shown(staged))), &joined));
+	diff->regrouped = left + joined;
 	TRY(db_run_if(call, diff->lost_places, NESTED_DROP, NO_ARGS));
 	TRY(db_run_if(call, staged->groups, NESTED_ADD, source));
 	return db_run(call, SKIP_NAMESAKES, source, NULL);

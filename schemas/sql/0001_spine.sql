@@ -180,7 +180,7 @@ CREATE TABLE directory_run_line (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	run_id uuid NOT NULL REFERENCES directory_run ON DELETE CASCADE,
 	kind text NOT NULL CHECK (kind IN ('added', 'changed', 'moved', 'absent', 'returned', 'skipped', 'role_lost', 'role_gained',
-		'group_lost', 'linked', 'unlinked')),
+		'group_joined', 'group_left', 'group_lost', 'linked', 'unlinked')),
 	person_id uuid REFERENCES person,
 	what text,
 	detail jsonb
