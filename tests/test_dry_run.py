@@ -154,6 +154,29 @@ def test_a_run_that_would_wait_since_many_lose_a_value_is_told_alike(directory):
     house.sync()
 
 
+def test_a_run_that_would_wait_since_many_lose_their_manager_is_told_alike(directory):
+    """By the managers' ids, as in any other run; of one who was never known there is none."""
+    house, many, stray = directory.house, QUIET[:30], QUIET[30]
+    directory.change(stray, manager=f"uid=nobody,{PEOPLE}")
+    house.sync()
+    for who in (*many, stray):
+        directory.change(who, manager=None)
+    told, readable = foretold(house), dry(house)
+    run = house.sync("needs_approval")
+    assert {name: told[name] for name in (*COUNTS, "state", "error")} \
+        == {name: run[name] for name in (*COUNTS, "state", "error")}
+    assert sortable(told["lines"]) == sortable(run["lines"])
+    lost = {line["person"]["name"]: line["detail"] for line in run["lines"] if line["kind"] == "changed"}
+    assert lost == {CHART.people[stray].name: {"manager": {}},
+                    **{CHART.people[who].name: {"manager": {"from": directory.person(CHART.people[who].manager)["id"]}}
+                       for who in many}}
+    manager = CHART.people[CHART.people[many[0]].manager].name
+    assert f"  changed   {CHART.people[many[0]].name} ({many[0]})\n              manager: {manager} -> nothing\n" in readable
+    for who in (*many, stray):
+        directory.change(who, manager=CHART.people[CHART.people[who].manager].dn)
+    house.sync()
+
+
 def test_without_news_it_says_so(directory):
     directory.house.sync()
     told = foretold(directory.house)

@@ -271,7 +271,7 @@ static const char RENAMED[] =
 	" 'locale', CASE WHEN c.locale IS NULL AND p.locale IS NOT NULL THEN jsonb_build_object('from', p.locale) END," \
 	" 'country', CASE WHEN c.country IS NULL AND p.country IS NOT NULL THEN jsonb_build_object('from', p.country) END," \
 	" 'manager', CASE WHEN c.manager_key IS NULL AND p.manager_key IS NOT NULL"                                    \
-	"  THEN jsonb_build_object('from', p.manager_key) END,"                                                        \
+	"  THEN jsonb_build_object('from', p.manager_id) END,"                                                         \
 	" 'unit', CASE WHEN c.unit_key IS NULL AND p.unit_key IS NOT NULL THEN jsonb_build_object('from', p.unit_key) END))" \
 	" AS detail FROM picture c JOIN person p ON p.id = c.person_id WHERE NOT c.was_absent"
 static const char LOST_MOST[] =
