@@ -404,3 +404,32 @@ def test_runs_and_histories_say_who_joined_and_left_which_group(directory):
     for who in one, other:
         history = directory.hr.get(f"/people/{directory.person(who)['id']}/history")["items"]
         assert [(said["kind"], said["what"]) for said in history[-2:]] == [("group_joined", group), ("group_left", group)]
+
+
+@pytest.mark.parametrize("verb", ["approve", "drop", None])
+def test_a_history_says_what_a_run_that_waits_has_done_and_when(directory, verb):
+    """That somebody was disabled, or lost a role, does not wait; whether the rest was approved or dropped changes nothing
+    of it."""
+    house, locked, loser = directory.house, QUIET[41], "rdeshpande"
+    group, member = f"cn=issuers,ou=groups,{BASE}", CHART.people[loser].dn.encode()
+    leaver = directory.person(QUIET[0])["id"]
+    with directory.without(QUIET[:26]):
+        directory.change(locked, pwdAccountLockedTime="000001010000Z")
+        directory.link.modify_s(group, [(ldap.MOD_DELETE, "member", [member])])
+        run = house.sync("needs_approval")
+        if verb:
+            house.rescue.post(f"/directory/runs/{run['id']}/{verb}")
+    decided = house.rescue.get(f"/directory/runs/{run['id']}")
+    directory.change(locked, pwdAccountLockedTime=None)
+    directory.link.modify_s(group, [(ldap.MOD_ADD, "member", [member])])
+    house.sync()
+    said = {who: [one for one in directory.hr.get(f"/people/{directory.person(who)['id']}/history")["items"]
+                  if one["kind"] not in ("group_left", "group_joined")][-2:] for who in (locked, loser)}
+    assert [(one["kind"], one["detail"]) for one in said[locked]] == \
+        [("changed", {"disabled": {"from": False, "to": True}}), ("changed", {"disabled": {"from": True, "to": False}})]
+    assert [(one["kind"], one["what"]) for one in said[loser]] == [("role_lost", "issuer"), ("role_gained", "issuer")]
+    for one, _ in said.values():
+        assert one["run_id"] == run["id"] and run["started_at"] <= one["at"] <= run["finished_at"]
+    left = [one["at"] for one in directory.hr.get(f"/people/{leaver}/history")["items"]
+            if (one["kind"], one["run_id"]) == ("absent", run["id"])]
+    assert left == ([decided["decided_at"]] if verb == "approve" else [])

@@ -286,10 +286,12 @@ enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most
 	return SKD_OK;
 }
 
+/* A run that waits lists what it does not do; but roles are lost, and people disabled, by it at once. */
 static const char SAID_OF_PERSON[] =
-	"SELECT coalesce(r.decided_at, r.finished_at, r.started_at), l.kind, r.id, l.what, l.detail"
+	"SELECT CASE WHEN r.state = 'approved' AND l.kind = 'absent' THEN r.decided_at ELSE l.at END, l.kind, r.id, l.what, l.detail"
 	" FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid"
-	" AND (r.state IN ('done', 'approved') OR l.kind LIKE 'role%') AND NOT (r.state = 'approved' AND l.kind IN ('changed', 'group_lost'))"
+	" AND (r.state = 'done' OR l.kind LIKE 'role%' OR l.detail ? 'disabled'"
+	"  OR (r.state = 'approved' AND l.kind NOT IN ('changed', 'group_lost')))"
 	" UNION ALL SELECT created_at, 'added', added_by, NULL, NULL FROM person WHERE id = $1::uuid AND added_by IS NOT NULL"
 	" ORDER BY 1, 3, 2 LIMIT 10000";
 

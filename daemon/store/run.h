@@ -156,7 +156,7 @@ enum skd_outcome store_run_list(struct skd_call *call, const char *source, const
 /* The first `most` lines. */
 enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most, struct store_run_line **lines,
 				 size_t *count) WARN_UNUSED;
-/* What directories said of one person, oldest first; of parked runs what was approved. */
+/* What directories said of one person, oldest first; of parked runs what they did at once, and what was approved. */
 struct store_run_said {
 	int64_t at;
 	const char *kind, *run_id, *what, *detail;

@@ -183,7 +183,8 @@ CREATE TABLE directory_run_line (
 		'group_joined', 'group_left', 'group_lost', 'linked', 'unlinked')),
 	person_id uuid REFERENCES person,
 	what text,
-	detail jsonb
+	detail jsonb,
+	at timestamptz NOT NULL DEFAULT now() -- when it was done; what a parked run lists is done once that is approved
 );
 CREATE INDEX ON directory_run_line (run_id, id);
 CREATE INDEX ON directory_run_line (person_id, id);
