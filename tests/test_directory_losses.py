@@ -94,6 +94,27 @@ def test_an_approval_covers_its_list_and_nobody_else(directory):
             assert directory.losers(directory.rescue.get(f"/directory/runs/{parked[0]['id']}")) == names(MANY[:31])
 
 
+def test_an_approval_waits_for_a_run_that_does_not_fail_and_is_for_that_one(directory):
+    whole, house = directory.mails(), directory.house
+    with directory.without_mail(MANY[:30]):
+        run = house.sync("needs_approval")
+        house.slapd.stop()
+        try:
+            directory.rescue.post(f"/directory/runs/{run['id']}/approve", gives=200)
+            wait_for("the run of the approval to fail", lambda: directory.last_run()["state"] == "failed")
+            house.sync("failed")
+        finally:
+            house.slapd.start()
+        directory.link = house.slapd.admin()
+        house.sync()
+        assert directory.mails() == without(whole, MANY[:30])
+        directory.write(MANY[:30], True)
+        assert house.sync()["changed"] == 30
+        directory.write(MANY[:30], False)
+        house.sync("needs_approval")
+    assert directory.mails() == whole
+
+
 def test_an_admin_may_allow_more_for_one_run(directory):
     whole = directory.mails()
     for wrong in 0, -1, "many", 1.5:

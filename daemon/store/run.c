@@ -107,11 +107,17 @@ enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool
 	return SKD_OK;
 }
 
+/* An approval stands until a run has been settled under it: one that failed hands it on. */
+#define COVERS_LEFT                                                                                                    \
+	"(SELECT o.covers FROM (SELECT covers, state FROM directory_run WHERE source = $1 AND epoch IS NOT NULL"       \
+	"  AND NOT feed ORDER BY started_at DESC, id DESC LIMIT 1) AS o WHERE o.state = 'failed')"
+
 static const char RUN_TAKE[] =
-	"UPDATE directory_run SET epoch = $2::bigint, started_at = now() WHERE id ="
+	"UPDATE directory_run SET epoch = $2::bigint, started_at = now(), covers = coalesce(covers, " COVERS_LEFT ") WHERE id ="
 	" (SELECT id FROM directory_run WHERE source = $1 AND state = 'running' AND epoch IS NULL ORDER BY id LIMIT 1"
 	"  FOR UPDATE SKIP LOCKED) RETURNING id, allow, covers";
-static const char RUN_NEW[] = "INSERT INTO directory_run (source, epoch) VALUES ($1, $2::bigint) RETURNING id, allow, covers";
+static const char RUN_NEW[] =
+	"INSERT INTO directory_run (source, epoch, covers) SELECT $1, $2::bigint, " COVERS_LEFT " RETURNING id, allow, covers";
 
 enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
 				 struct run_wish *wish)

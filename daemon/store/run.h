@@ -134,7 +134,8 @@ struct run_wish {
 enum skd_outcome store_run_ask(struct skd_call *call, const char *source, const char *account_id,
 			       const struct run_wish *wish, const char **id) WARN_UNUSED;
 enum skd_outcome store_run_asked(struct skd_call *call, const char *source, bool *asked) WARN_UNUSED;
-/* The oldest asked for and not yet taken, made the epoch's own; otherwise a new one. */
+/* The oldest asked for and not yet taken, made the epoch's own; otherwise a new one. It covers what a run that failed
+ * just before was to cover, unless it covers a list of its own. */
 enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int64_t epoch, const char **id,
 				 struct run_wish *wish) WARN_UNUSED;
 /* A run for what a feed told, in the transaction that takes it over; dropped again where that was no news. */

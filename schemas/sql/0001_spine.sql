@@ -162,7 +162,7 @@ CREATE TABLE directory_run (
 	asked_by uuid,
 	epoch bigint, -- of the lease under which it began; NULL: nobody has taken it yet
 	allow integer, -- so many people may leave, or lose a value or a group, in it, whatever the configuration says
-	covers uuid,   -- the parked run whose list was approved: what is on it is no surprise
+	covers uuid,   -- the parked run whose list was approved, if need be before a run that failed: what is on it is no surprise
 	feed boolean NOT NULL DEFAULT false, -- what a feed told, not a whole reading
 	complete boolean NOT NULL DEFAULT false,
 	added integer NOT NULL DEFAULT 0, changed integer NOT NULL DEFAULT 0, moved integer NOT NULL DEFAULT 0,
