@@ -80,6 +80,13 @@ def names(usernames):
     return {CHART.people[username].name for username in usernames}
 
 
+def allowed(house, most):
+    """A run in which so many may leave, at its end."""
+    asked = house.rescue.post("/directory/runs", {"allow": most})
+    wait_for("the end of the run", lambda: house.rescue.get(f"/directory/runs/{asked['id']}")["state"] != "running")
+    return house.rescue.get(f"/directory/runs/{asked['id']}")
+
+
 # ---- the organisation as it is
 
 def test_the_first_run_brings_everyone_and_says_so(directory):
@@ -323,6 +330,23 @@ def test_lost_rights_do_not_wait_for_an_approval(directory):
             directory.link.modify_s(group, [(ldap.MOD_ADD, "member", [member]), (ldap.MOD_DELETE, "member", [gained])])
             directory.change(ACCOUNTS["EMPLOYEE"], pwdAccountLockedTime=None)
     assert issuer.get("/me")["roles"] == ["issuer"] and locked.get("/me")["roles"] == ["employee"]
+
+
+def test_what_more_may_leave_in_one_run_is_approved(directory):
+    house = directory.house
+    with directory.without(QUIET[:30]):
+        assert allowed(house, 40)["absent"] == 30
+        with directory.without([QUIET[30]]):
+            assert house.sync()["absent"] == 1
+    assert directory.statuses() == {"active": len(CHART.people)}
+
+
+def test_what_leaves_as_configured_is_not_approved_by_allowing_less(directory):
+    house = directory.house
+    with directory.without(QUIET[:20]):
+        assert allowed(house, 1)["absent"] == 20
+        with directory.without(QUIET[20:30]):
+            assert "20 left just before" in house.sync("needs_approval")["error"]
 
 
 # ---- runs that fail

@@ -330,7 +330,8 @@ enum skd_outcome store_run_decide(struct skd_call *call, const char *id, const c
 static const char RUN_RECENT[] =
 	"SELECT count(*) FROM person p WHERE p.source = $1 AND p.absent_since > now() - $2::bigint * interval '1 ms'"
 	" AND NOT EXISTS (SELECT FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id"
-	"  WHERE l.person_id = p.id AND l.kind = 'absent' AND r.state = 'approved' AND r.decided_at >= p.absent_since)";
+	"  WHERE l.person_id = p.id AND l.kind = 'absent' AND coalesce(r.decided_at, r.finished_at) >= p.absent_since"
+	"  AND (r.state = 'approved' OR (r.state = 'done' AND r.absent <= r.allow)))";
 
 enum skd_outcome store_run_recent(struct skd_call *call, const char *source, long window_ms, int64_t *count)
 {
