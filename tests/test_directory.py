@@ -349,6 +349,21 @@ def test_what_leaves_as_configured_is_not_approved_by_allowing_less(directory):
             assert "20 left just before" in house.sync("needs_approval")["error"]
 
 
+def test_a_run_that_found_the_same_leaves_the_parked_one_what_it_is(directory):
+    """Whoever reads its list can still approve it, though it also disabled somebody, which is done."""
+    house = directory.house
+    with directory.without(QUIET[:26]):
+        directory.change(QUIET[42], pwdAccountLockedTime="000001010000Z")
+        run = house.sync("needs_approval")
+        house.restart()  # it begins with a run that nobody asked for
+        again = wait_for("another run", lambda: [one for one in house.rescue.get("/directory/runs")["items"]
+                                                 if one["started_at"] > run["finished_at"] and one["state"] != "running"])[0]
+        assert (again["state"], again["error"]) == ("done", f"{run['error']}: run {run['id']} still waits for approval")
+        assert house.rescue.get(f"/directory/runs/{run['id']}")["state"] == "needs_approval"
+    directory.change(QUIET[42], pwdAccountLockedTime=None)
+    house.sync()
+
+
 # ---- runs that fail
 
 def test_while_the_directory_is_down_runs_fail_and_nobody_leaves(directory):

@@ -441,7 +441,7 @@ enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_dif
 
 static const char PARKED_FIND[] =
 	"WITH losses AS (" LOSSES "), listed AS (SELECT l.run_id, l.kind, l.person_id, l.detail FROM directory_run_line l"
-	"  WHERE l.kind IN ('absent', 'changed', 'group_lost'))"
+	"  WHERE l.kind IN ('absent', 'changed', 'group_lost') AND (l.detail ? 'disabled') IS NOT TRUE)"
 	" SELECT r.id, NOT EXISTS ("
 	"  (SELECT o.kind, o.person_id, o.detail FROM losses o"
 	"   EXCEPT SELECT l.kind, l.person_id, l.detail FROM listed l WHERE l.run_id = r.id)"
