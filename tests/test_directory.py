@@ -472,3 +472,5 @@ def test_a_history_says_what_a_run_that_waits_has_done_and_when(directory, verb)
     left = [one["at"] for one in directory.hr.get(f"/people/{leaver}/history")["items"]
             if (one["kind"], one["run_id"]) == ("absent", run["id"])]
     assert left == ([decided["decided_at"]] if verb == "approve" else [])
+    exported = directory.hr.get(f"/people/{leaver}/export")["history"]
+    assert [one["at"] for one in exported if (one["kind"], one["run_id"]) == ("absent", run["id"])] == left

@@ -11,6 +11,12 @@
 	" IS DISTINCT FROM"                                                                                         \
 	" (c.username, c.name, c.mail, c.title, c.phone, c.employee_number, c.locale, c.country, c.manager_id, c.disabled)"
 
+/* Of line l of run r: what was done, whatever became of the rest, and when. What a run that waits lists may never be. */
+#define LINE_DONE                                                                                                   \
+	"(r.state = 'done' OR l.kind LIKE 'role%' OR l.detail ? 'disabled'"                                         \
+	" OR (r.state = 'approved' AND l.kind NOT IN ('changed', 'group_lost')))"
+#define LINE_AT "CASE WHEN r.state = 'approved' AND l.kind = 'absent' THEN r.decided_at ELSE l.at END"
+
 /* Whether the source showed anything before this run. */
 static inline bool was_shown(const struct stage_counts *staged)
 {

@@ -3,6 +3,8 @@
  * here, and one in erase.c. */
 #include "store/retention.h"
 
+#include "store/diff.h"
+
 /* Bounds the memory of an export; audits of busy machines alone come near. */
 #define MOST "100001"
 enum { ITEMS = 100000 };
@@ -39,9 +41,9 @@ static const struct section {
 	{"roles", OBJECT "'role', r.role, 'group', r.group_name, 'dn', r.group_dn, 'since', rfc3339(r.since),"
 			 " 'until', rfc3339(r.until)" AS_IT_IS
 		  "FROM role_grant r WHERE r.person_id " THEIRS " ORDER BY r.id"},
-	{"history", OBJECT "'run_id', l.run_id, 'at', rfc3339(r.started_at), 'kind', l.kind, 'what', l.what, 'detail', l.detail" AS_IT_IS
+	{"history", OBJECT "'run_id', l.run_id, 'at', rfc3339(" LINE_AT "), 'kind', l.kind, 'what', l.what, 'detail', l.detail" AS_IT_IS
 		    "FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id " THEIRS
-		    " ORDER BY l.id DESC LIMIT " MOST},
+		    " AND " LINE_DONE " ORDER BY l.id DESC LIMIT " MOST},
 	{"credentials", OBJECT "'id', c.id, 'achievement_id', c.achievement_id, 'achievement', v.name,"
 			       " 'achievement_version', c.achievement_number, 'issuer', i.name, 'issued_at', rfc3339(c.issued_at),"
 			       " 'valid_from', rfc3339(c.valid_from), 'expires_at', rfc3339(c.expires_at), 'state', c.state,"

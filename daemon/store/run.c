@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of runs, and the lease under which they are made. */
-#include "store/run.h"
+#include "store/diff.h"
 
 /* ---- the lease ---- */
 
@@ -294,10 +294,8 @@ enum skd_outcome store_run_lines(struct skd_call *call, const char *id, int most
 
 /* A run that waits lists what it does not do; but roles are lost, and people disabled, by it at once. */
 static const char SAID_OF_PERSON[] =
-	"SELECT CASE WHEN r.state = 'approved' AND l.kind = 'absent' THEN r.decided_at ELSE l.at END, l.kind, r.id, l.what, l.detail"
-	" FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid"
-	" AND (r.state = 'done' OR l.kind LIKE 'role%' OR l.detail ? 'disabled'"
-	"  OR (r.state = 'approved' AND l.kind NOT IN ('changed', 'group_lost')))"
+	"SELECT " LINE_AT ", l.kind, r.id, l.what, l.detail"
+	" FROM directory_run_line l JOIN directory_run r ON r.id = l.run_id WHERE l.person_id = $1::uuid AND " LINE_DONE
 	" UNION ALL SELECT created_at, 'added', added_by, NULL, NULL FROM person WHERE id = $1::uuid AND added_by IS NOT NULL"
 	" ORDER BY 1, 3, 2 LIMIT 10000";
 
