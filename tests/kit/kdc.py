@@ -23,6 +23,32 @@ def missing():
     return " ".join(package for package, path in needs.items() if not glob.glob(path)) or None
 
 
+def write(path, text):
+    path.write_text("\n".join(line.strip() for line in text.splitlines()) + "\n")
+    give_away(path)
+    return path
+
+
+def client_settings(folder, realm, port):
+    """krb5.conf of those who ask this realm's KDC at a port of the loopback; its path."""
+    return write(folder / "krb5.conf", f"""
+        [libdefaults]
+        default_realm = {realm}
+        default_keytab_name = FILE:{folder}/krb5.keytab
+        dns_lookup_kdc = false
+        dns_canonicalize_hostname = false
+        rdns = false
+        udp_preference_limit = 1
+        [realms]
+        {realm} = {{
+            kdc = 127.0.0.1:{port}
+        }}
+        [domain_realm]
+        localhost = {realm}
+        127.0.0.1 = {realm}
+        """)
+
+
 class Kdc:
     """lifetime: seconds a ticket lives at most. Names are taken as they are written: no DNS is asked."""
 
@@ -31,23 +57,8 @@ class Kdc:
         self.folder.chmod(0o755)
         self.env = {**os.environ, "KRB5_CONFIG": str(self.folder / "krb5.conf"),
                     "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf"), "KRB5RCACHEDIR": str(self.folder)}
-        self._write("krb5.conf", f"""
-            [libdefaults]
-            default_realm = {REALM}
-            default_keytab_name = FILE:{self.folder}/krb5.keytab
-            dns_lookup_kdc = false
-            dns_canonicalize_hostname = false
-            rdns = false
-            udp_preference_limit = 1
-            [realms]
-            {REALM} = {{
-                kdc = 127.0.0.1:{self.port}
-            }}
-            [domain_realm]
-            localhost = {REALM}
-            127.0.0.1 = {REALM}
-            """)
-        self._write("kdc.conf", f"""
+        client_settings(self.folder, REALM, self.port)
+        write(self.folder / "kdc.conf", f"""
             [kdcdefaults]
             kdc_listen = 127.0.0.1:{self.port}
             kdc_tcp_listen = 127.0.0.1:{self.port}
@@ -69,11 +80,6 @@ class Kdc:
 
     def __exit__(self, *_):
         self.remove()
-
-    def _write(self, name, text):
-        path = self.folder / name
-        path.write_text("\n".join(line.strip() for line in text.splitlines()) + "\n")
-        give_away(path)
 
     def _run(self, program, *words):
         done = subprocess.run([f"/usr/sbin/{program}", *words], cwd=self.folder, env=self.env, capture_output=True,

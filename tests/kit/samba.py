@@ -2,25 +2,32 @@
 """A private domain controller for tests: Samba's LDAP service over its unix socket, in its own folder, gone afterwards.
 
 The domain is provisioned once into a cache and copied from there. All of it runs as an ordinary user (as nobody when root
-starts it): socket_wrapper turns the ports below 1024, which Samba insists on, into files. Knows no skillsd.
+starts it): socket_wrapper turns the ports below 1024, which Samba insists on, into files. A strict one is as Active
+Directory is in life: TLS, no password in clear, and its own KDC. Knows no skillsd.
 """
 import contextlib
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
+import socket
+import socketserver
 import stat
 import subprocess
+import threading
 import time
 import urllib.parse
 import uuid
 
 import ldap
-from kit.slapd import give_away, short_folder, unprivileged
+from kit.kdc import client_settings
+from kit.slapd import give_away, make_certificates, short_folder, unprivileged
 
 REALM, DOMAIN = "AD.EXAMPLE.ORG", "AD"
 BASE = "DC=ad,DC=example,DC=org"
@@ -50,6 +57,15 @@ bind interfaces only = yes
 path = {folder}/state/sysvol
 [netlogon]
 path = {folder}/state/sysvol/scripts
+"""
+# Over those above; the domain is the same.
+STRICT = """[global]
+server services = ldap kdc
+ldap server require strong auth = {strict}
+tls enabled = yes
+tls keyfile = {folder}/tls/server.key
+tls certfile = {folder}/tls/server.pem
+tls cafile = {folder}/tls/ca.pem
 """
 PROVISION = """
 import json, logging, sys
@@ -140,25 +156,62 @@ def domain():
     return folder
 
 
-def write_settings(folder):
+def write_settings(folder, strict=None):
     path = folder / "etc/smb.conf"
     path.unlink(missing_ok=True)
-    path.write_text(SETTINGS.format(folder=folder, realm=REALM, domain=DOMAIN))
+    settings = SETTINGS + STRICT if strict else SETTINGS
+    path.write_text(settings.format(folder=folder, realm=REALM, domain=DOMAIN, strict=strict))
     give_away(path)
 
 
+class Passage(socketserver.ThreadingTCPServer):
+    """A free port of the loopback in front of one that socket_wrapper turned into a file."""
+    daemon_threads, block_on_close, numbers = True, False, itertools.count(20000)
+
+    def __init__(self, sockets, host, port):
+        super().__init__((host, 0), None)
+        self.sockets, self.inner, self.port = sockets, sockets / f"T01{port:04X}", self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def finish_request(self, outside, _):
+        # The other side takes none whose name is not that of such a file.
+        name = self.sockets / f"T01{next(self.numbers):04X}"
+        with socket.socket(socket.AF_UNIX) as inside, contextlib.suppress(OSError):
+            inside.bind(str(name))
+            inside.connect(str(self.inner))
+            to = {outside: inside, inside: outside}
+            while True:
+                for end in select.select(list(to), [], [])[0]:
+                    if not (data := end.recv(65536)):
+                        return
+                    to[end].sendall(data)
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
 class Samba:
-    def __init__(self):
-        self.folder, self.process = short_folder("samba-"), None
+    """strict: what it says of "ldap server require strong auth"."""
+
+    def __init__(self, strict=None):
+        self.folder, self.process, self.strict, self.ways = short_folder("samba-"), None, strict, {}
         run("cp", "-r", *map(str, domain().iterdir()), str(self.folder))
-        write_settings(self.folder)
-        run("mkdir", str(self.folder / "sockets"))
+        write_settings(self.folder, strict)
+        sockets = self.folder / "sockets"
+        run("mkdir", str(sockets), str(self.folder / "tls"))
+        if strict:
+            make_certificates(self.folder / "tls")
+            self.ways = {(host, port): Passage(sockets, host, port)
+                         for host in ("127.0.0.1", "127.0.0.2") for port in (88, 389, 636)}
+            self.krb5_conf = client_settings(self.folder, REALM, self.ways["127.0.0.1", 88].port)
         self.secret = self.folder / "secret"
         self.secret.write_text(ADMIN_PASSWORD + "\n")
         self.secret.chmod(0o600)
         give_away(self.secret)
 
     uri = property(lambda self: "ldapi://" + urllib.parse.quote(str(self.folder / "private/ldapi"), safe=""))
+    ca = property(lambda self: self.folder / "tls/ca.pem")
     log = property(lambda self: (self.folder / "log").read_text(errors="replace"))
 
     def __enter__(self):
@@ -197,13 +250,25 @@ class Samba:
 
     def remove(self):
         self.stop(signal.SIGKILL)
+        for way in self.ways.values():
+            way.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def clear(self, host="127.0.0.1"):
+        return f"ldap://{host}:{self.ways[host, 389].port}"
+
+    def ldaps(self, host="127.0.0.1"):
+        """127.0.0.2 is a name that its certificate does not hold."""
+        return f"ldaps://{host}:{self.ways[host, 636].port}"
 
     # ---- what is in it
 
     def connect(self, dn=ADMIN, password=ADMIN_PASSWORD):
-        link = ldap.initialize(self.uri)
+        link = ldap.initialize(self.ldaps() if self.strict else self.uri)
         link.set_option(ldap.OPT_REFERRALS, 0)
+        if self.strict:
+            link.set_option(ldap.OPT_X_TLS_CACERTFILE, str(self.ca))
+            link.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
         link.simple_bind_s(dn, password)
         return link
 
@@ -231,4 +296,14 @@ class Samba:
     def change(self, dn, **values):
         """None takes an attribute away."""
         self.admin.modify_s(dn, [(ldap.MOD_REPLACE, name, None if value is None else [
-            one.encode() for one in (value if isinstance(value, list) else [value])]) for name, value in values.items()])
+            one if isinstance(one, bytes) else one.encode() for one in (value if isinstance(value, list) else [value])])
+            for name, value in values.items()])
+
+    def keytab(self, name, password):
+        """As an administrator makes it, who knows the account's password; its path."""
+        path = self.folder / f"{name}.keytab"
+        path.unlink(missing_ok=True)
+        words = f"addent -password -p {name}@{REALM} -k 1 -e aes256-cts-hmac-sha1-96\n{password}\nwkt {path}\n"
+        run("/usr/bin/ktutil", input=words, env={"KRB5_CONFIG": str(self.krb5_conf)})
+        path.chmod(0o400)
+        return path
