@@ -7,7 +7,7 @@ from kit.doctor import advice, look, of, troubles
 from kit.ds389 import Ds389
 from kit.house import House, wait_for
 from kit.plugin import Plugin, secret_file
-from kit.slapd import Slapd, give_away
+from kit.slapd import Slapd, give_away, make_certificates
 from ldap.syncrepl import SyncDoneControl, SyncRequestControl
 
 if ds389.missing():
@@ -344,3 +344,71 @@ def test_the_doctor_knows_its_preset_and_its_limits(house, telling):
         allow(telling, nsSizeLimit=None)
         house.configure({"directory main": {"preset": "389ds"}})
     assert "limits" in dict(troubles(findings)) and "counts its limit of size for each page" in advice(findings)["limits"]
+
+
+# ---- TLS
+
+@pytest.fixture(scope="module")
+def strict():
+    """It takes no password in clear."""
+    with Ds389(tls=True, settings={"nsslapd-require-secure-binds": "on"}).load(ORGANISATION) as server:
+        yield server
+
+
+@pytest.fixture
+def other_ca(tmp_path):
+    make_certificates(tmp_path)
+    return tmp_path / "ca.pem"
+
+
+def both(server):
+    """The two ways to TLS."""
+    return {"uri": server.ldaps}, {"uri": server.uri, "start_tls": "yes"}
+
+
+def test_by_tls_everything_is_read_and_people_sign_in(strict, tmp_path):
+    for way in both(strict):
+        run = source(strict, tmp_path, tls_ca=strict.ca, **way).read()
+        assert (run.outcome, run.skips) == ("OK", []), run.sentence
+        assert {one["username"] for one in run.people} == {"boss", "ann", "locked", "unlocked", "leaver"}
+        assert (len(run.units), len(run.groups), len(run.members)) == (3, 2, 3)
+        begin = door(strict, tmp_path, tls_ca=strict.ca, **way).begin
+        assert [begin(*who).outcome for who in (("boss", "boss-password"), ("boss", "wrong"), ("nobody-here", "x"))] == \
+            ["OK", "DENIED", "ABSENT"]
+
+
+def test_a_password_in_clear_is_refused_with_what_the_server_says(strict, tmp_path):
+    run = source(strict, tmp_path).read()
+    assert (run.outcome, run.people) == ("FAULT", [])
+    assert "cannot sign in: Confidentiality required (Operation requires a secure connection" in run.sentence
+
+
+def test_another_ca_is_refused(strict, tmp_path, other_ca):
+    for way in both(strict):
+        run = source(strict, tmp_path, tls_ca=other_ca, **way).read()
+        assert (run.outcome, run.people) == ("BUSY", []) and "its certificate must be valid" in run.sentence
+        assert door(strict, tmp_path, tls_ca=other_ca, **way).begin("boss", "boss-password").outcome == "BUSY"
+
+
+@thorough
+def test_another_name_is_refused(tmp_path):
+    with Ds389(tls=True, host="127.0.0.2").load(ORGANISATION) as server:
+        for way in both(server):
+            run = source(server, tmp_path, tls_ca=server.ca, **way).read()
+            assert (run.outcome, run.people) == ("BUSY", []) and "its certificate must be valid" in run.sentence
+
+
+def test_a_house_that_loses_tls_changes_nothing(strict, postgres, tmp_path, other_ca):
+    options = source(strict, tmp_path, uri=strict.ldaps, tls_ca=strict.ca, plugin="source_ldap", interval="1h").options
+    with House(config={"directory main": options}, postgres=postgres) as house:
+        house.sync()
+        before = house.rescue.pages("/people", limit=500)
+        findings = look(house)
+        assert len(before) == 5 and troubles(findings) == [] and of(findings, "TLS")[0][1].startswith("TLS")
+        house.stop()
+        house.configure({"directory main": {"tls_ca": other_ca}})
+        (what, said), = troubles(look(house))
+        assert what == "connection" and "its certificate must be valid" in said
+        house.start()
+        assert "its certificate must be valid" in house.sync("failed")["error"]
+        assert house.rescue.pages("/people", limit=500) == before

@@ -16,15 +16,14 @@ import subprocess
 import time
 
 import ldap
-from kit.slapd import free_port, give_away, short_folder, unprivileged
+from kit.slapd import free_port, give_away, make_certificates, short_folder, unprivileged
 
 PROGRAM = "/usr/sbin/ns-slapd"
 TEMPLATES = pathlib.Path("/usr/share/dirsrv/data")
 FOLDERS = ("config", "config/schema", "db", "ldif", "bak", "log", "run", "lock", "tmp")
 BACKEND = "userRoot"
 # What is otherwise than in the templates.
-QUIET = {"nsslapd-accesslog-logging-enabled": "off", "nsslapd-securitylog-logging-enabled": "off",
-         "nsslapd-listenhost": "127.0.0.1"}
+QUIET = {"nsslapd-accesslog-logging-enabled": "off", "nsslapd-securitylog-logging-enabled": "off"}
 # The cache sizes itself by the machine's memory, and several run at once.
 CACHE = {"nsslapd-cache-autosize": "0", "nsslapd-dbcachesize": "10000000", "nsslapd-import-cache-autosize": "0",
          "nsslapd-db-durable-transaction": "off"}
@@ -54,12 +53,14 @@ def hashed(password):
 
 class Ds389:
     """settings: {attribute: value} of cn=config; plugins: {name of a plugin: {attribute: value}}, enabled by
-    naming it; schema: lines of LDIF with definitions of one's own."""
+    naming it; schema: lines of LDIF with definitions of one's own; tls: StartTLS and ldaps too, with a
+    certificate for 127.0.0.1 whatever the host is."""
 
-    def __init__(self, suffix="dc=example,dc=org", *, settings=(), plugins=(), schema="", admin_password="admin"):
+    def __init__(self, suffix="dc=example,dc=org", *, settings=(), plugins=(), schema="", admin_password="admin", tls=False,
+                 host="127.0.0.1"):
         self.suffix, self.settings, self.plugins = suffix, dict(settings), dict(plugins)
-        self.folder = short_folder("ds389-")
-        self.port, self.process = free_port(), None
+        self.folder, self.host = short_folder("ds389-"), host
+        self.port, self.tls_port, self.process = free_port(), free_port() if tls else None, None
         self.admin_dn, self.admin_password = "cn=Directory Manager", admin_password
         for name in FOLDERS:
             (self.folder / name).mkdir()
@@ -67,9 +68,13 @@ class Ds389:
         # It must be there: the server takes the last file of all as the one it may write.
         (self.folder / "config/schema/99user.ldif").write_text("dn: cn=schema\n" + schema)
         give_away(self.folder / "config/schema/99user.ldif")
+        if tls:
+            self._make_keys()
         self._write_config()
 
-    uri = property(lambda self: f"ldap://127.0.0.1:{self.port}")
+    uri = property(lambda self: f"ldap://{self.host}:{self.port}")
+    ldaps = property(lambda self: f"ldaps://{self.host}:{self.tls_port}")
+    ca = property(lambda self: self.folder / "tls" / "ca.pem")
     log = property(lambda self: "".join(path.read_text(errors="replace")
                                         for path in (self.folder / "output", self.folder / "log" / "errors")
                                         if path.exists()))
@@ -92,13 +97,27 @@ class Ds389:
                 "ldapi_autobind": "off", "ds_suffix": self.suffix, "db_dir": f"{at}/db", "db_home_dir": f"{at}/db",
                 "db_lib": "bdb", "ds_bename": BACKEND}
 
+    def _make_keys(self):
+        """Where NSS looks for them, without a password."""
+        tls, keys = self.folder / "tls", f"sql:{self.folder}/config"
+        tls.mkdir()
+        make_certificates(tls)
+        for words in (["certutil", "-N", "-d", keys, "--empty-password"],
+                      ["certutil", "-A", "-d", keys, "-n", "CA", "-t", "CT,,", "-i", "ca.pem"],
+                      ["openssl", "pkcs12", "-export", "-in", "server.pem", "-inkey", "server.key", "-name", "Server-Cert",
+                       "-out", "server.p12", "-passout", "pass:"],
+                      ["pk12util", "-i", "server.p12", "-d", keys, "-W", ""]):
+            subprocess.run(words, cwd=tls, check=True, capture_output=True)
+
     def _write_config(self):
         ldif = (TEMPLATES / "template-dse.ldif").read_text() + "\n" + \
             (TEMPLATES / "template-suffix-db.ldif").read_text()
         ldif = re.sub(r"^#.*\n", "", ldif, flags=re.M)
         for word, value in self._words().items():
             ldif = ldif.replace(f"%{word}%", str(value))
-        ldif = with_settings(ldif, "cn=config", QUIET | self.settings)
+        tls = {"nsslapd-security": "on", "nsslapd-securelistenhost": self.host, "nsslapd-securePort": self.tls_port}
+        ldif = with_settings(ldif, "cn=config", QUIET | {"nsslapd-listenhost": self.host} | (tls if self.tls_port else {}) |
+                             self.settings)
         ldif = with_settings(ldif, "cn=config,cn=ldbm database,cn=plugins,cn=config", CACHE)
         for name, settings in self.plugins.items():
             ldif = with_settings(ldif, f"cn={name},cn=plugins,cn=config", {"nsslapd-pluginEnabled": "on"} | settings)
@@ -122,13 +141,14 @@ class Ds389:
         return self
 
     def start(self):
-        """On another port where somebody else has it by now."""
+        """On other ports where somebody else has one of them by now."""
         for _ in range(3):
             if self._starts():
                 return self
-            self.port, before = free_port(), self.port
+            self.port, self.tls_port = free_port(), self.tls_port and free_port()
             path = self.folder / "config" / "dse.ldif"
-            path.write_text(path.read_text().replace(f"nsslapd-port: {before}\n", f"nsslapd-port: {self.port}\n"))
+            ldif = re.sub(r"^(nsslapd-port): .*", rf"\1: {self.port}", path.read_text(), flags=re.M)
+            path.write_text(re.sub(r"^(nsslapd-securePort): .*", rf"\1: {self.tls_port}", ldif, flags=re.M))
         raise RuntimeError(f"ns-slapd ended: {self.log[-2000:]}")
 
     def _starts(self):
