@@ -71,6 +71,11 @@ static const char *reason_of(const struct dir_link *link, int code)
 		return "Kerberos gives no ticket";
 	case LDAP_NOT_SUPPORTED:
 		return "no GSSAPI here, or none that encrypts; it is in the package libsasl2-modules-gssapi-mit";
+	case LDAP_STRONG_AUTH_REQUIRED:
+	case LDAP_CONFIDENTIALITY_REQUIRED:
+		return ldap_tls_inplace(link->handle)
+			       ? "it does not take this within TLS (bind = gssapi: use ldap:// without start_tls)"
+			       : "it wants an encrypted connection: set start_tls = yes, or use ldaps://";
 	case LDAP_FILTER_ERROR:
 		return "the filter is written wrongly";
 	default:

@@ -380,7 +380,8 @@ def test_by_tls_everything_is_read_and_people_sign_in(strict, tmp_path):
 def test_a_password_in_clear_is_refused_with_what_the_server_says(strict, tmp_path):
     run = source(strict, tmp_path).read()
     assert (run.outcome, run.people) == ("FAULT", [])
-    assert "cannot sign in: Confidentiality required (Operation requires a secure connection" in run.sentence
+    assert "cannot sign in: it wants an encrypted connection: set start_tls = yes, or use ldaps:// (Operation requires a " \
+        "secure connection" in run.sentence
 
 
 def test_another_ca_is_refused(strict, tmp_path, other_ca):

@@ -122,7 +122,8 @@ def test_another_ca_and_another_name_are_refused(domain, server, tmp_path, other
 def test_a_password_in_clear_is_refused_with_what_the_server_says(domain, server, tmp_path):
     run = read(by_password(domain, tmp_path, uri=server.clear()))
     assert (run.outcome, run.people) == ("FAULT", [])
-    assert "cannot sign in" in run.sentence and "Transport encryption required" in run.sentence
+    assert "cannot sign in: it wants an encrypted connection: set start_tls = yes, or use ldaps:// (BindSimple: Transport " \
+        "encryption required.)" in run.sentence
 
 
 def test_people_sign_in_by_tls_and_by_nothing_else(domain, server, tmp_path, other_ca):
@@ -145,7 +146,7 @@ def test_a_house_that_loses_tls_changes_nothing(domain, server, postgres, tmp_pa
         assert troubles(findings) == [] and "TLS" not in advice(findings) and of(findings, "TLS")[0][1].startswith("TLS")
         for wrong, words in (({"tls_ca": other_ca}, "its certificate must be valid"),
                              ({"uri": server.ldaps("127.0.0.2")}, "its certificate must be valid"),
-                             ({"uri": server.clear()}, "Transport encryption required")):
+                             ({"uri": server.clear()}, "set start_tls = yes, or use ldaps:// (BindSimple: Transport encryption")):
             house.stop()
             house.configure({"directory main": {"uri": server.ldaps(), "tls_ca": server.ca} | wrong})
             (what, said), = troubles(look(house))
@@ -199,7 +200,7 @@ def test_within_tls_this_server_takes_no_kerberos_and_says_so(domain, server):
     for way in both(server):
         run = read(by_kerberos(domain, tls_ca=server.ca, **way))
         assert (run.outcome, run.people) == ("FAULT", [])
-        assert "Strong(er) authentication required" in run.sentence and "Sign or Seal are required" in run.sentence
+        assert "use ldap:// without start_tls" in run.sentence and "Sign or Seal are required" in run.sentence
 
 
 @thorough
@@ -217,4 +218,4 @@ def test_what_only_kerberos_encrypts_is_no_way_for_peoples_passwords(domain):
     begin = door(by_kerberos(domain)).begin
     answers = [begin(*who) for who in (("boss", PASSWORD), ("boss", "wrong"), ("nobody", "x"))]
     assert {(one.outcome, one.sentence) for one in answers} == {(answers[0].outcome, answers[0].sentence)}
-    assert answers[0].outcome == "FAULT" and "cannot check a password" in answers[0].sentence
+    assert answers[0].outcome == "FAULT" and "set start_tls = yes, or use ldaps://" in answers[0].sentence
