@@ -6,9 +6,10 @@ import json
 
 import ldap
 import pytest
-from kit.house import BASE, demo_house
-from kit.slapd import free_port
+from kit.house import BASE, House, demo_house
+from kit.slapd import free_port, give_away
 from test_directory import CHART, GONE, PEOPLE, QUIET, Directory
+from test_source_ldif import b64, entries
 
 COUNTS = ("people", "added", "changed", "moved", "absent", "returned", "skipped")
 HR = f"cn=hr,ou=groups,{BASE}"
@@ -258,3 +259,33 @@ def test_words_that_are_not_understood(empty):
         assert done.returncode == 2 and "[--dry-run [--json]] [NAME]" in done.stderr
     done = empty.command("sync", "--dry-run", "other")
     assert (done.returncode, done.stderr) == (1, "skillsd sync: there is no directory other\n")
+
+
+# ---- on a terminal
+
+def test_what_a_directory_holds_reaches_no_terminal_as_it_is(postgres):
+    """Neither from a run nor from a dry one: names and DNs could steer it, by ESC or by CSI in one character."""
+    evil = "evil\x1b[31m\u009b2J"
+
+    def group(*members):
+        return [f"dn:: {b64(f'cn={evil},dc=x')}", "objectClass: groupOfNames", "cn: g", *members]
+    people = [[f"dn: uid=p{n},dc=x", "objectClass: inetOrgPerson", f"uid: p{n}", f"cn:: {b64(evil)}", "sn: x",
+               f"entryUUID: id-{n}"] for n in range(3)]
+    nobody = [f"dn:: {b64(f'cn={evil} nobody,dc=x')}", "objectClass: inetOrgPerson", "sn: x", "entryUUID: id-x"]
+    house = House(config={"directory main": {"plugin": "source_ldif", "file": "people.ldif", "group_id": "cn",
+                                             "absent_count": 1, "absent_percent": 0}}, postgres=postgres)
+    path = house.folder / "people.ldif"
+    try:
+        house.port = free_port()
+        house.configure()
+        house.migrate()
+        for members, words in [[f"member: uid=p{n},dc=x" for n in range(3)], "main: done"], [[], "would leave the group"]:
+            path.write_text(entries(*people, nobody, group(*members)))
+            give_away(path)
+            for how in ["--dry-run"], []:
+                done = house.command("sync", *how)
+                assert words in done.stdout or how
+                assert "evil\\x" in done.stdout
+                assert all(one.isprintable() for one in (done.stdout + done.stderr).replace("\n", ""))
+    finally:
+        house.remove()

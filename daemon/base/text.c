@@ -126,6 +126,14 @@ void text_add_escaped(struct text *text, const char *bytes, size_t size)
 	}
 }
 
+const char *text_escaped(void *owner, const char *string)
+{
+	struct text text;
+	text_begin(&text, owner, 64);
+	text_add_escaped(&text, string ? string : "", string ? strlen(string) : 0);
+	return text_end(&text);
+}
+
 bool string_equal_nocase(const char *a, const char *b)
 {
 	for (;; a++, b++) {

@@ -29,6 +29,7 @@ size_t utf8_length(const char *string); /* code points */
 /* Appends for a log line or a terminal: control characters, DEL, invalid UTF-8, line separators and
  * bidirectional overrides become \xNN. */
 void text_add_escaped(struct text *text, const char *bytes, size_t size);
+const char *text_escaped(void *owner, const char *string); /* the same of a string of its own; NULL gives "" */
 
 /* Random bytes from the kernel; ends the process when there are none. */
 void random_bytes(void *to, size_t size);

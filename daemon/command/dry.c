@@ -8,24 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *shown(struct skd_call *call, const char *string)
-{
-	struct text text;
-	text_begin(&text, call, 64);
-	text_add_escaped(&text, string ? string : "", string ? strlen(string) : 0);
-	return text_end(&text);
-}
-
 static const char *person_shown(struct skd_call *call, const struct store_dry_line *line)
 {
-	return shown(call, talloc_asprintf(call, "%s (%s)", line->line.person_name, line->username));
+	return text_escaped(call, talloc_asprintf(call, "%s (%s)", line->line.person_name, line->username));
 }
 
 static void line_print(struct skd_call *call, const struct store_dry_line *line)
 {
-	const char *kind = line->line.kind, *first = line->say_count ? shown(call, line->says[0]) : "";
+	const char *kind = line->line.kind, *first = line->say_count ? text_escaped(call, line->says[0]) : "";
 	if (strcmp(kind, "skipped") == 0)
-		printf("  skipped   %s: %s\n", shown(call, line->line.what), first);
+		printf("  skipped   %s: %s\n", text_escaped(call, line->line.what), first);
 	else if (strncmp(kind, "role_", 5) == 0)
 		printf("  %-9s %s: the role %s, through %s\n", kind + 5, person_shown(call, line), line->line.what, first);
 	else if (strcmp(kind, "linked") == 0 || strcmp(kind, "unlinked") == 0)
@@ -35,12 +27,12 @@ static void line_print(struct skd_call *call, const struct store_dry_line *line)
 	else
 		printf("  %-9s %s\n", strcmp(kind, "group_lost") == 0 ? "lost" : kind, person_shown(call, line));
 	for (size_t i = 0; line->line.person_name && !line->line.what && i < line->say_count; i++)
-		printf("              %s\n", shown(call, line->says[i]));
+		printf("              %s\n", text_escaped(call, line->says[i]));
 }
 
 static void trouble_print(struct skd_call *call, const struct store_role_group *group)
 {
-	printf("  %-9s the group %s: nobody has the role %s through it\n", group->trouble, shown(call, group->ref),
+	printf("  %-9s the group %s: nobody has the role %s through it\n", group->trouble, text_escaped(call, group->ref),
 	       group->role);
 }
 
@@ -58,7 +50,7 @@ void dry_print(struct skd_call *call, const struct run_trial *trial)
 	       run->source, run->parked ? "it would wait for approval" : "it would be done", c->people, c->added,
 	       c->changed, c->moved, c->absent, c->returned, c->skipped);
 	if (run->error)
-		printf("%s: %s\n", run->source, shown(call, run->error));
+		printf("%s: %s\n", run->source, text_escaped(call, run->error));
 }
 
 static void trouble_put(struct json *json, const struct store_role_group *group)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * skillsd sync: one run of one directory, or of all, in the foreground; or what it would do. */
+ * skillsd sync: one run of one directory, or of all, in the foreground; or what it would do. What comes from the
+ * directory is escaped. */
 #include "command/command.h"
 
 #include "base/log.h"
@@ -22,7 +23,7 @@ static void skips_print(struct skd_call *call, const char *run_id)
 		return;
 	for (size_t i = 0; i < count && shown < 5; i++)
 		if (strcmp(lines[i].kind, "skipped") == 0 && ++shown)
-			printf("  skipped %s: %s\n", lines[i].what, lines[i].detail ? lines[i].detail : "");
+			printf("  skipped %s: %s\n", text_escaped(call, lines[i].what), text_escaped(call, lines[i].detail));
 }
 
 static bool sync_print(struct skd_call *call, const char *run_id)
@@ -34,7 +35,7 @@ static bool sync_print(struct skd_call *call, const char *run_id)
 	       " absent, %" PRId64 " returned, %" PRId64 " skipped%s%s\n",
 	       run.source, run.state, run.counts.people, run.counts.added, run.counts.changed, run.counts.moved,
 	       run.counts.absent, run.counts.returned, run.counts.skipped, run.error ? ": " : "",
-	       run.error ? run.error : "");
+	       text_escaped(call, run.error));
 	if (run.counts.skipped)
 		skips_print(call, run_id);
 	return strcmp(run.state, "done") == 0 && (run.counts.people > 0 || run.counts.skipped == 0);

@@ -7,21 +7,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *shown(void *owner, const char *string)
-{
-	struct text text;
-	text_begin(&text, owner, 64);
-	text_add_escaped(&text, string, strlen(string));
-	return text_end(&text);
-}
-
 static struct finding *finding_new(struct findings *findings, enum skd_finding kind, const char *section,
 				   const char *name, const char *text)
 {
 	findings->list = talloc_realloc(findings->owner, findings->list, struct finding, findings->count + 1);
 	struct finding *finding = &findings->list[findings->count++];
 	*finding = (struct finding){talloc_strdup(findings->owner, section), talloc_strdup(findings->owner, name),
-				    shown(findings->owner, text), kind, NULL, 0};
+				    text_escaped(findings->owner, text), kind, NULL, 0};
 	findings->wrong = findings->wrong || kind == SKD_WRONG;
 	return finding;
 }
@@ -58,7 +50,7 @@ static struct notebook *notebook_of(const struct skd_notes *notes)
 static void note_section(const struct skd_notes *notes, const char *title)
 {
 	struct notebook *book = notebook_of(notes);
-	book->section = talloc_asprintf(book->call, "directory %s: %s", book->directory, shown(book->call, title));
+	book->section = talloc_asprintf(book->call, "directory %s: %s", book->directory, text_escaped(book->call, title));
 }
 
 static void note_add(const struct skd_notes *notes, enum skd_finding kind, const char *name, const char *format, ...)
