@@ -100,6 +100,10 @@ def test_nothing_is_said_of_what_is_good(complaints):
     assert complaints() == []
 
 
+def test_nothing_is_said_of_what_is_just_within_bounds(complaints):
+    assert complaints(SECTION, f"{SECTION}\ninterval = 100ms\ntime_limit = 100ms\nfull_interval = 1d\nabsent_percent = 100") == []
+
+
 SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator pam]"
 
 
@@ -148,6 +152,10 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
     ("bind_password = ldap.secret", "bind_password = ldap.secret\nbind_password = empty",
      "bind_password = empty", "given twice"),
     (SECTION, f"{SECTION}\ninterval = soon", "interval = soon", "wants a duration"),
+    *[(SECTION, f"{SECTION}\n{line}", line, words) for line, words in [
+        ("interval = 0s", "at least 100ms"), ("interval = 99ms", "at least 100ms"), ("time_limit = 0", "at least 100ms"),
+        ("full_interval = 0s", "at least 100ms"), ("full_interval = 25h", "at most 1d"),
+        ("absent_percent = 101", "at most 100")]],
     (SECTION, f"{SECTION}\nscoop = sub", "scoop = sub", "[directory main] knows no option scoop"),
     ("token_key = token.key", "", "[server]", "[server] needs token_key"),
     ("token_key = token.key", "token_key = public", None, "readable by nobody else"),

@@ -43,11 +43,11 @@ static const struct skd_option issuer_options[] = {
 
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
-	{"interval", SKD_DURATION, "5m", "Time between runs."},
-	{"full_interval", SKD_DURATION, "1h", "Time between whole readings while the directory itself tells what changes."},
-	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed."},
+	{"interval", SKD_DURATION, "5m", "Time between runs, at least 100ms."},
+	{"full_interval", SKD_DURATION, "1h", "Time between whole readings while the directory itself tells what changes, 100ms to 1d."},
+	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed; at least 100ms."},
 	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, or lose a value or a group, and more than absent_percent, waits for approval."},
-	{"absent_percent", SKD_NUMBER, "5", "See absent_count."},
+	{"absent_percent", SKD_NUMBER, "5", "See absent_count; at most 100."},
 	{"absent_window", SKD_DURATION, NULL, "Who left within this time before counts too, unless it was approved; three intervals, at least 10s, when not given."},
 	{"same_as", SKD_TEXT, NULL, "Directory in which some of the same people are: those with the same same_by are one."},
 	{"same_by", SKD_TEXT, NULL, "employee_number, mail or username: what nobody can give themselves that is another's."},

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "rules/actor.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,27 @@ static void same_check(struct settings *s, struct section *at)
 		section_complain(at, section_line(at, "same_by", 0), "same_by is employee_number, mail or username, not %s", by);
 }
 
+/* With no pause between them runs would do nothing but fail; a feed is not believed for longer than a day. What is
+ * no number has been complained about. */
+static void bounds_check(struct section *at)
+{
+	static const struct {
+		const char *key, *words;
+		long least, most;
+	} bounds[] = {
+		{"interval", "at least 100ms", 100, LONG_MAX},
+		{"full_interval", "at least 100ms and at most 1d", 100, 86400000},
+		{"time_limit", "at least 100ms", 100, LONG_MAX},
+		{"absent_percent", "at most 100", 0, 100},
+	};
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+		const char *key = bounds[i].key, *value = section_text(at, key);
+		long number = section_number(at, key);
+		if (duration_parse(value) >= 0 && (number < bounds[i].least || number > bounds[i].most))
+			section_complain(at, section_line(at, key, 0), "%s is %s, not %s", key, bounds[i].words, value);
+	}
+}
+
 static void directories_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -103,6 +125,7 @@ static void directories_read(struct settings *s)
 		if (!plugin)
 			continue;
 		section_check(at, table_of("directory"), plugin->options);
+		bounds_check(at);
 		same_check(s, at);
 		house->directories = talloc_realloc(s, house->directories, struct directory, house->directory_count + 1);
 		house->directories[house->directory_count++] = (struct directory){
