@@ -279,6 +279,38 @@ def test_many_deletions_are_parked_with_all_of_them_and_followed_no_further_unti
     shows(fresh, QUIET[31], title="followed again")
 
 
+@pytest.mark.parametrize("decision", ["approve", "drop"])
+def test_the_cookie_stays_behind_a_parked_run_and_nothing_told_meanwhile_is_lost(postgres, decision):
+    """It belongs to what is here, and what is parked is not."""
+    with followed(postgres, absent_count=0, absent_percent=0) as directory:
+        house, home = directory.house, directory.where[QUIET[1]].split(",", 1)[1]
+
+        def cookie():
+            return house.sql("SELECT cookie FROM directory_feed")
+
+        directory.change(QUIET[0], title="before")
+        shows(directory, QUIET[0], title="before")
+        before = cookie()
+        directory.move(QUIET[1], GONE)
+        parked, = wait_for("a parked run", lambda: house.rescue.get("/directory/runs", state="needs_approval")["items"], SOON)
+        assert cookie() == before
+        directory.change(QUIET[0], title="meanwhile")
+        house.restart()
+        wait_for("another run, which finds it parked", lambda: house.sql(
+            "SELECT 1 FROM directory_run WHERE NOT feed AND state = 'done' AND error LIKE '%still waits%'"), SOON)
+        assert cookie() == before and directory.person(QUIET[0])["title"] == "before"
+        if decision == "drop":
+            directory.move(QUIET[1], home)
+        house.rescue.post(f"/directory/runs/{parked['id']}/{decision}")
+        if decision == "drop":
+            house.sync()
+        shows(directory, QUIET[0], SOON, title="meanwhile")
+        shows(directory, QUIET[1], SOON, status="absent" if decision == "approve" else "active")
+        directory.change(QUIET[2], title="followed again")
+        shows(directory, QUIET[2], title="followed again")
+        assert cookie() != before
+
+
 # ---- who follows
 
 def test_everybody_may_leave_and_return_while_it_is_followed(postgres):
