@@ -185,16 +185,13 @@ static int socket_connect(const struct sockaddr *address, socklen_t size, long p
 /* Tries all addresses of the name, which libldap's own asynchronous connecting does not. */
 static int tcp_connect(struct dir_link *link, const LDAPURLDesc *url, long patience)
 {
-	const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *list = NULL;
-	char port[12];
+	const char *host = url->lud_host && *url->lud_host ? url->lud_host : "localhost";
+	struct addrinfo *list;
 	int fd = -1, count = 0;
-	snprintf(port, sizeof port, "%d", url->lud_port);
-	int problem = getaddrinfo(url->lud_host && *url->lud_host ? url->lud_host : "localhost", port, &wanted, &list);
-	if (problem != 0) {
-		link->why = gai_strerror(problem);
+	link->why = dir_name_find(host, url->lud_port, patience, &list);
+	if (link->why)
 		return -1;
-	}
+	patience = link_patience(link, patience);
 	for (struct addrinfo *a = list; a; a = a->ai_next)
 		count++;
 	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {

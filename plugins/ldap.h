@@ -62,9 +62,8 @@ enum skd_outcome dir_word(const struct skd_host *host, struct skd_call *call, co
 			  const char *const *words, int *index);
 
 /* Tries the servers in the configured order, those last that could not be reached lately; goes on to the next
- * one only where a server cannot be reached, is busy or goes down. Looking up a name waits as long as resolv.conf
- * says. SKD_BUSY: none can be used now, or the service account's credentials are refused; SKD_FAULT: a server or
- * our set-up is configured wrongly. */
+ * one only where a server cannot be reached, is busy or goes down. SKD_BUSY: none can be used now, or the service
+ * account's credentials are refused; SKD_FAULT: a server or our set-up is configured wrongly. */
 enum skd_outcome dir_link_open(const struct dir_setup *setup, struct skd_call *call, struct dir_link *link);
 void dir_link_close(struct dir_link *link);
 /* The same for this server alone. */
@@ -86,6 +85,13 @@ extern const char dir_socket_usual[];
 
 /* That path, where a URI goes over TCP to this machine and we may use the socket; NULL otherwise. */
 const char *dir_socket_beside(const char *uri);
+
+/* ---- names, for ldap.c ----------------------------------------------------------------------- */
+struct addrinfo;
+
+/* The addresses of a host, with its port, for freeaddrinfo(). NULL, or why there are none after `patience`
+ * milliseconds: a constant. */
+const char *dir_name_find(const char *host, int port, long patience, struct addrinfo **list);
 
 /* ---- servers at rest, for ldap_setup.c and ldap.c -------------------------------------------- */
 enum { DIR_URIS_MAX = 16 };

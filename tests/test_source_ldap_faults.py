@@ -3,13 +3,16 @@
 incomplete, and the process lives."""
 import contextlib
 import itertools
+import os
 import signal
 import socket
+import subprocess
+import threading
 import time
 
 import pytest
 from kit.fake_ldap import BIND_DONE, PAGED, REFUSING, FakeLdap, Peer, done, entry, person, reference, result, tlv
-from kit.plugin import SANITIZED, Plugin
+from kit.plugin import SANITIZED, Plugin, Run
 from kit.slapd import Slapd
 
 BASE = "dc=example,dc=org"
@@ -233,6 +236,27 @@ def test_each_address_of_a_server_is_tried():
         assert source(slapd.uri.replace("127.0.0.1", "localhost")).read().outcome == "OK"
         run = source(f"ldap://[::1]:{slapd.port}", slapd.uri).read()
         assert run.outcome == "OK" and "cannot connect" in run.logs[0]["text"]
+
+
+def test_a_resolver_that_hangs_ends_in_time_and_may_answer_later(tmp_path):
+    """/etc/hosts is a pipe: whoever looks up a name waits until somebody writes into it."""
+    hosts, alone = tmp_path / "hosts", ["unshare", "--user", "--map-root-user", "--mount"]
+    os.mkfifo(hosts)
+    piped = [*alone, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+    if subprocess.run([*piped, "true"], check=False).returncode:
+        pytest.skip("no namespaces for ordinary users")
+    plugin = source("ldap://slow.example")
+    process = plugin.start("read", flags=["-n", "2"], within=piped)
+    end = threading.Timer(20, process.kill)
+    end.start()
+    while not (line := process.stdout.readline()).startswith(b'{"end"'):
+        assert line, "it hangs"
+    run = Run(line.decode())
+    assert run.outcome == "BUSY" and "its name is not found in time" in run.sentence
+    with contextlib.suppress(BrokenPipeError):
+        hosts.write_text("127.0.0.1 slow.example\n")
+    assert plugin.finish(process).outcome == "BUSY"
+    end.cancel()
 
 
 def test_down_and_up_again_on_the_same_port():

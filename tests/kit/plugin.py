@@ -42,19 +42,20 @@ class Run:
 
 
 class Plugin:
-    """start() gives the process, run() its Run. An option with a list repeats, with None is left out."""
+    """start() gives the process, by the command `within` where there is one, run() its Run. An option with a list
+    repeats, with None is left out."""
 
     def __init__(self, plugin, /, **options):
         self.plugin, self.options = plugin, options
 
-    def start(self, verb, /, *words, env=None, cwd=None, milliseconds=30000, flags=(), **options):
+    def start(self, verb, /, *words, env=None, cwd=None, milliseconds=30000, flags=(), within=(), **options):
         options = self.options | options
         pairs = [f"{key}={value}" for key, values in options.items() if values is not None
                  for value in (values if isinstance(values, list) else [values])]
         env = os.environ | (env or {})
         if any(pair.startswith(("uri=ldaps", "start_tls=yes")) for pair in pairs):
             env["ASAN_OPTIONS"] = "detect_leaks=0"  # libldap has no public way to free a TLS context
-        command = [BUILD / "kit/plugin_run", "-t", str(milliseconds), *flags, BUILD / f"plugins/{self.plugin}.so"]
+        command = [*within, BUILD / "kit/plugin_run", "-t", str(milliseconds), *flags, BUILD / f"plugins/{self.plugin}.so"]
         return subprocess.Popen([*command, verb, *words, *pairs], env=env, cwd=cwd, bufsize=0,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
