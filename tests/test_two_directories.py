@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two directories feed one registry: a server, and a file that is guarded by thresholds of its own."""
+"""Several directories feed one registry: two servers and a file, each guarded by thresholds of its own."""
 import shutil
 
 import pytest
-from kit.house import demo_house, wait_for
-from kit.slapd import short_folder
+from kit.house import BASE, demo_house, wait_for
+from kit.slapd import Slapd, short_folder
+from test_directory import CHART, QUIET
 from test_source_ldif import entries
 
 BRANCH = "o=branch"
+NORTH = (f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: x\ndc: example\n\n" +
+         "".join(f"dn: uid=n{n},{BASE}\nobjectClass: inetOrgPerson\nuid: n{n}\ncn: North {n}\nsn: x\n\n" for n in range(5)))
 
 
 def staff(count):
@@ -21,10 +24,10 @@ def staff(count):
 
 
 class Branch:
-    """The house, and its second directory, which is a file."""
+    """The house, its second directory, which is a file, and its third, which is another server."""
 
-    def __init__(self, house, path):
-        self.house, self.path = house, path
+    def __init__(self, house, path, north):
+        self.house, self.path, self.north = house, path, north
 
     def put(self, text):
         fresh = self.path.with_suffix(".new")
@@ -51,20 +54,25 @@ def branch(postgres):
     folder = short_folder("branch-")
     folder.chmod(0o755)
     path = folder / "people.ldif"
+    north = Slapd().load(NORTH).start()
     config = {
         "directory branch": {"plugin": "source_ldif", "file": path, "id": "employeeNumber", "unit_id": "ou",
                              "group_id": "cn", "interval": "1h", "absent_count": 2, "absent_percent": 5,
                              "absent_window": "1s"},
+        "directory main": {"absent_count": 3, "absent_percent": 0, "absent_window": "1ms"},
+        "directory north": {"plugin": "source_ldap", "uri": north.uri, "base": BASE, "bind": "anonymous", "unit_from": "none",
+                            "interval": "1h", "absent_count": 1, "absent_percent": 0},
         "role assessor": {"directory": "branch", "group": f"cn=assessors,{BRANCH}"},
     }
     try:
-        branch = Branch(demo_house(config, postgres=postgres), path)
+        branch = Branch(demo_house(config, postgres=postgres), path, north)
         branch.put(staff(20))
         with branch.house:
             branch.sync()
             branch.run_of_main()
             yield branch
     finally:
+        north.remove()
         shutil.rmtree(folder)
 
 
@@ -151,3 +159,39 @@ def test_the_file_is_read_while_the_server_is_down(branch):
     finally:
         branch.house.slapd.start()
     branch.run_of_main()
+
+
+def test_each_of_three_sources_is_parked_by_its_own_threshold(branch):
+    house, main, north = branch.house, iter(QUIET), iter(range(5))
+
+    def leave(main_count=0, north_count=0):
+        link, other = house.slapd.admin(), branch.north.admin()
+        for _ in range(main_count):
+            link.delete_s(CHART.people[next(main)].dn)
+        for _ in range(north_count):
+            other.delete_s(f"uid=n{next(north)},{BASE}")
+
+    def gone():
+        return dict(house.sql("SELECT source, count(*) FROM person WHERE absent_since IS NOT NULL GROUP BY 1"))
+
+    branch.put(staff(21))
+    branch.sync()
+    house.sync("done", source="north")
+    assert gone() == {}
+    leave(2, 2)
+    branch.put(staff(19))
+    states = {source: house.sync(None, source=source)["state"] for source in ("main", "branch", "north")}
+    assert states == {"main": "done", "branch": "done", "north": "needs_approval"}
+    assert gone() == {"main": 2, "branch": 2}
+    leave(3)
+    branch.put(staff(16))
+    parked = branch.sync("needs_approval")
+    assert parked["absent"] == 3
+    house.sync("done", source="main")
+    leave(4)
+    assert house.sync("needs_approval", source="main")["absent"] == 4
+    assert gone() == {"main": 5, "branch": 2}
+    house.rescue.post(f"/directory/runs/{parked['id']}/approve", gives=200)
+    wait_for("those of the approved run", lambda: gone() == {"main": 5, "branch": 5})
+    waiting = house.rescue.get("/directory/runs", state="needs_approval")["items"]
+    assert {run["source"] for run in waiting} == {"main", "north"}
