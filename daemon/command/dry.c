@@ -23,7 +23,8 @@ static void line_print(struct skd_call *call, const struct store_dry_line *line)
 	else if (strcmp(kind, "linked") == 0 || strcmp(kind, "unlinked") == 0)
 		printf("  %-9s %s: with one of %s, by %s\n", kind, person_shown(call, line), line->line.what, first);
 	else if (strcmp(kind, "group_joined") == 0 || strcmp(kind, "group_left") == 0)
-		printf("  %-9s %s: the group %s\n", kind + 6, person_shown(call, line), shown(call, line->line.what));
+		printf("  %-9s %s: the group %s\n", kind + 6, person_shown(call, line),
+		       text_escaped(call, line->line.what));
 	else
 		printf("  %-9s %s\n", strcmp(kind, "group_lost") == 0 ? "lost" : kind, person_shown(call, line));
 	for (size_t i = 0; line->line.person_name && !line->line.what && i < line->say_count; i++)
