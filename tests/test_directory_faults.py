@@ -8,7 +8,7 @@ import time
 import pytest
 from kit.fake_ldap import (BIND_DONE, PAGED, REFUSING, FakeLdap, Peer, done, entry, farewell, person, reference, result,
                            text, tlv)
-from kit.house import ACCOUNTS, demo_house
+from kit.house import ACCOUNTS, demo_house, wait_for
 
 NAMES = [f"a{n}" for n in range(8)]
 PEOPLE, GROUP = "ou=p,dc=x", "cn=g,ou=g,dc=x"
@@ -195,6 +195,34 @@ def test_a_server_that_refuses_or_is_stuck_in_tls_changes_nothing(world, scheme)
         for uri in REFUSING, silent.uri:
             world.use(uri=uri.replace("ldap", scheme))
             world.failed("connect" if uri == REFUSING else "in time")
+    world.use(uri=world.fake.uri)
+    world.is_well_again()
+
+
+def test_a_server_that_agrees_to_start_tls_and_is_stuck_in_it_changes_nothing(world):
+    def agree(connection):
+        connection.recv(100)
+        connection.sendall(result(1, 0x78))
+        while connection.recv(4096):
+            pass
+
+    with FakeLdap(None) as stuck:
+        stuck.serve = agree
+        world.use(uri=stuck.uri, start_tls="yes")
+        world.failed("start TLS")
+    world.use(uri=world.fake.uri, start_tls=None)
+    world.is_well_again()
+
+
+def test_of_several_servers_one_that_is_stuck_is_left_alone_for_a_while(world):
+    with Peer() as silent:
+        world.use(uri=[silent.uri, world.fake.uri])
+
+        def is_left_alone():
+            before = len(silent.connections)
+            return counts(world.sync()) == [0] * 5 and before and len(silent.connections) == before
+        wait_for("a run that asks the other at once", is_left_alone)
+        assert world.picture() == world.before
     world.use(uri=world.fake.uri)
     world.is_well_again()
 
