@@ -153,7 +153,7 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
      "bind_password = empty", "given twice"),
     (SECTION, f"{SECTION}\ninterval = soon", "interval = soon", "wants a duration"),
     *[(SECTION, f"{SECTION}\n{line}", line, words) for line, words in [
-        ("interval = 0s", "at least 100ms"), ("interval = 99ms", "at least 100ms"), ("time_limit = 0", "at least 100ms"),
+        ("interval = 0s", "at least 100ms"), ("interval = 99ms", "at least 100ms"), ("interval = 25h", "at most 1d"), ("time_limit = 0", "at least 100ms"),
         ("full_interval = 0s", "at least 100ms"), ("full_interval = 25h", "at most 1d"),
         ("absent_percent = 101", "at most 100")]],
     (SECTION, f"{SECTION}\nscoop = sub", "scoop = sub", "[directory main] knows no option scoop"),

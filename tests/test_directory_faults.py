@@ -51,6 +51,7 @@ class Faulty:
         return (self.people if PEOPLE.encode() in self.fake.searches[-1] else self.groups)(number, n)
 
     def begin(self):
+        self.house.sync("done", source="main")
         self.issuer = self.house.sign_in(ACCOUNTS["ISSUER"])
         self.hr = self.house.sign_in(ACCOUNTS["HR"])
         self.hr.post("/frameworks", {"code": "F", "name": "F"})
@@ -115,7 +116,7 @@ def faulty(world):
 
 # ---- no whole answer
 
-RESULTS = {1: "operations", 2: "protocol", 3: "time", 4: "size", 8: "strong", 10: "referral", 11: "administrator",
+RESULTS = {1: "operations", 2: "protocol", 3: "time", 4: "size", 8: "encrypted", 10: "referral", 11: "administrator",
            12: "", 21: "syntax", 32: "no such entry", 50: "access", 51: "busy", 52: "unavailable", 53: "unwilling",
            80: "other", 118: ""}
 

@@ -43,7 +43,7 @@ static const struct skd_option issuer_options[] = {
 
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
-	{"interval", SKD_DURATION, "5m", "Time between runs, at least 100ms."},
+	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
 	{"full_interval", SKD_DURATION, "1h", "Time between whole readings while the directory itself tells what changes, 100ms to 1d."},
 	{"time_limit", SKD_DURATION, "10m", "A run that takes longer has failed; at least 100ms."},
 	{"absent_count", SKD_NUMBER, "25", "A run in which more people than this leave, or lose a value or a group, and more than absent_percent, waits for approval."},

@@ -104,7 +104,7 @@ static void bounds_check(struct section *at)
 		const char *key, *words;
 		long least, most;
 	} bounds[] = {
-		{"interval", "at least 100ms", 100, LONG_MAX},
+		{"interval", "at least 100ms and at most 1d", 100, 86400000},
 		{"full_interval", "at least 100ms and at most 1d", 100, 86400000},
 		{"time_limit", "at least 100ms", 100, LONG_MAX},
 		{"absent_percent", "at most 100", 0, 100},
