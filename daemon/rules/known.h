@@ -11,12 +11,12 @@
 enum { KNOWN_SIZE = 16 };
 
 struct known {
-	uint8_t *slots; /* open addressing; 16 zeros: free */
+	const uint8_t *digests;
 	bool *seen;
-	size_t mask;
+	size_t count;
 };
 
-/* `digests` one after another; the memory is `owner`'s. */
+/* `digests` one after another, in order; they stay the caller's, the marks are `owner`'s. */
 void known_open(struct known *known, void *owner, const uint8_t *digests, size_t count);
 /* Whether it is there and was not seen before; marks it as seen. */
 bool known_see(struct known *known, const uint8_t digest[KNOWN_SIZE]);

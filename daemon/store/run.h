@@ -46,7 +46,7 @@ struct stage_counts {
 	int64_t unit_names;                        /* units known by nothing but their names were seen */
 	int64_t unseen;                            /* known, and not seen again as it was */
 };
-/* The digests of all that the source showed last, 16 bytes each, one after another, and how many. */
+/* The digests of all that the source showed last, 16 bytes each, one after another, in order, and how many. */
 enum skd_outcome store_stage_known(struct skd_call *call, const char *source, const uint8_t **digests,
 				   struct stage_counts *counts) WARN_UNUSED;
 /* Makes the tables where this session lacks them, empties them, and begins the COPY of STAGE_COLUMNS. `again`: not

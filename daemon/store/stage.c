@@ -36,7 +36,7 @@ static const char STAGE_COPY[] =
 	" unit_name, disabled, note, digest, new_id) FROM STDIN";
 
 static const char STAGE_KNOWN[] =
-	"SELECT coalesce(string_agg(uuid_send(digest), ''), ''), count(*) FILTER (WHERE digest IS NULL),"
+	"SELECT coalesce(string_agg(uuid_send(digest), '' ORDER BY digest), ''), count(*) FILTER (WHERE digest IS NULL),"
 	" count(*) FILTER (WHERE person) FROM ("
 	" SELECT digest, true AS person FROM person WHERE source = $1 AND absent_since IS NULL"
 	" UNION ALL SELECT digest, false FROM unit WHERE source = $1 AND absent_since IS NULL AND key IS NOT NULL"
