@@ -178,7 +178,7 @@ static bool page_shrink(struct search *search, int code)
 		return false;
 	const struct skd_host *host = search->link->setup->host;
 	search->again = search->more = true;
-	search->page_size = search->page_size > 10 ? search->page_size / 10 : 1;
+	search->page_size = search->page_size > 5000 ? 500 : search->page_size > 10 ? search->page_size / 10 : 1;
 	host->log(host, SKD_WARNING, "%s: refuses such a search (administrator's limit); trying pages of %ld",
 		  search->link->uri, search->page_size);
 	return true;

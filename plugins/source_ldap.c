@@ -376,7 +376,7 @@ static const struct skd_option options[] = {
 	 false, false},
 	{"follow", SKD_FLAG, "yes",
 	 "Follow what changes between the readings where the server tells (RFC 4533 persistent refresh; ad: uSNChanged).", false, false},
-	{"page_size", SKD_NUMBER, "5000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
+	{"page_size", SKD_NUMBER, "50000", "Entries asked for at a time (RFC 2696); 0: all at once.", false, false},
 	{NULL, SKD_TEXT, NULL, NULL, false, false},
 };
 

@@ -88,7 +88,7 @@ def test_it_says_what_the_server_is_and_offers(doctor):
     assert of(findings, "TLS", uri)[0] == ("fact", "none")
     assert advice(findings)["TLS"] == "the password travels in clear: set start_tls = yes, which the server offers"
     (kind, text), = of(findings, "limits")
-    assert kind == "fact" and text.startswith(f"{len(CHART.people)} people came to their end, in pages of 5000, in ")
+    assert kind == "fact" and text.startswith(f"{len(CHART.people)} people came to their end, in pages of 50000, in ")
     assert of(findings, "connection", "database") == [("fact", "it answers")]
     assert of(findings, "schema") == [("fact", "it is this program's")]
     assert of(findings, "gate") == [("fact", f"{doctor.house.gate.path} answers")]
@@ -220,7 +220,7 @@ def test_limits_are_met_and_named(doctor):
             slapd.database = f'limits dn.exact="cn=sync,{BASE}" size=unlimited size.prtotal=unlimited size.pr=500' + rest
             slapd.restart()
             findings = doctor.look()
-            assert troubles(findings) == [] and advice(findings)["page_size"] == "5000 is refused: set page_size = 500"
+            assert troubles(findings) == [] and advice(findings)["page_size"] == "50000 is refused: set page_size = 500"
             slapd.database = f'limits dn.exact="cn=sync,{BASE}" size=100' + rest
             slapd.restart()
             wrong = troubles(doctor.look())
