@@ -6,7 +6,7 @@ import threading
 
 import ldap
 import pytest
-from kit.house import ACCOUNTS, wait_for
+from kit.house import ACCOUNTS, BASE, wait_for
 from kit.leaver import dump, found_in
 from kit.two import ASSESSORS, PLACES, Both, Two, two_house
 
@@ -184,6 +184,24 @@ def test_a_feed_links_and_parts_at_once(postgres):
 
 
 # ---- at the same time
+
+def test_a_groups_change_that_finds_a_new_rule_gives_its_roles_too(postgres):
+    """Another daemon came with the rule; this one follows, and what it hears next is of a group without a role."""
+    house = two_house(postgres, slapd=SYNCPROV)
+    del house.config["directory branch"]["same_as"], house.config["directory branch"]["same_by"]
+    with house:
+        two = Two(house)
+        who = Both(two, 1)
+        members(two, who.where["branch"])
+        two.sync()
+        holder = "SELECT person_id::text FROM role_grant WHERE role = 'assessor' AND until = 'infinity'"
+        assert house.sql(holder) == [(who.branch,)]
+        house.sql("INSERT INTO same_rule (source, main, by_what) VALUES ('branch', 'main', 'employee_number')")
+        two.link.add_s(f"cn=chess,ou=groups,{BASE}", [("objectClass", [b"groupOfNames"]), ("cn", [b"chess"]),
+                                                      ("member", [who.where["main"].encode()])])
+        wait_for("the link", lambda: two.links() == [("b1", "m1")])
+        assert house.sql(holder) == [(who.main,)]
+
 
 @pytest.mark.parametrize("number, first, place", [(20, "issue", "branch"), (21, "link", "branch"), (22, "issue", "main"),
                                                   (23, "link", "main")])

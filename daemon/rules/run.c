@@ -152,7 +152,7 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 	if (diff->counts.added > MANY)
 		TRY(store_run_weigh(call));
 	TRY(store_human_refresh(call, diff, &humans));
-	if (diff->feed && !diff->staged->people)
+	if (diff->of_groups && !humans.moved) /* who is moved has roles by any group */
 		TRY(store_role_touched(call, run->source, &touched));
 	if (!diff->no_rights || humans.moved)
 		TRY(store_role_refresh(call, run->id, touched, true, &roles));

@@ -108,7 +108,7 @@ static enum skd_outcome apply_people(struct skd_call *call, const struct store_d
 enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff)
 {
 	TRY(apply_units(call, diff));
-	if (!is_of_groups(diff))
+	if (!diff->of_groups)
 		TRY(apply_people(call, diff));
 	TRY(diff_apply_groups(call, diff));
 	/* Roles are everybody's. */

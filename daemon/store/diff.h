@@ -23,12 +23,6 @@ static inline bool was_shown(const struct stage_counts *staged)
 	return staged->known + staged->doubtful > 0;
 }
 
-/* A feed's change in which no person is news. */
-static inline bool is_of_groups(const struct store_diff *diff)
-{
-	return diff->feed && !diff->staged->people;
-}
-
 static inline enum skd_outcome db_run_if(struct skd_call *call, int64_t needed, const char *sql, struct args args)
 {
 	return needed ? db_run(call, sql, args, NULL) : SKD_OK;

@@ -75,7 +75,7 @@ enum skd_outcome diff_find_places(struct skd_call *call, struct store_diff *diff
 	struct args source = ARGS(diff->source);
 	if (diff->no_rights || !was_shown(diff->staged))
 		return SKD_OK;
-	TRY(db_run_if(call, !is_of_groups(diff), SCOPE, source));
+	TRY(db_run_if(call, !diff->of_groups, SCOPE, source));
 	TRY(db_run(call, LOST, source, &diff->lost_places));
 	return diff->lost_places ? db_run(call, PARTING, NO_ARGS, &diff->parting) : SKD_OK;
 }

@@ -379,7 +379,8 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 {
 	TRY(diff_plan(call, diff));
 	TRY(diff_sort_out(call, diff));
-	if (is_of_groups(diff))
+	diff->of_groups = diff->feed && !diff->staged->people;
+	if (diff->of_groups)
 		diff->counts = (struct run_counts){.active = diff->staged->active, .people = diff->staged->active};
 	else
 		TRY(diff_picture(call, diff));
