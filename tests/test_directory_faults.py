@@ -336,3 +336,18 @@ def test_however_a_dn_is_escaped_it_names_the_same_person(faulty, written, other
     now = faulty.picture()
     assert run["skipped"] == 0 and now["faulty"]["a7"]["manager"] == "a6", run
     assert now["assessors"] == {"a6"} and now["faulty"]["a6"] == faulty.before["faulty"]["a6"]
+
+
+# ---- the database refuses
+
+@pytest.mark.parametrize("table", ["person", "group_member", "group_person", "directory_run_line", "role_grant", "change"])
+def test_a_statement_that_fails_anywhere_in_a_run_undoes_all_of_it(faulty, table):
+    sql = faulty.house.sql
+    faulty.people = lambda number, n: [*everybody(number)[:7], someone(number, "a7", title=["other"]), done(number)]
+    faulty.groups = lambda number, n: [group(number, ("a1", "a3")), done(number)]
+    sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no such luck''; END'")
+    sql(f"CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION refuse()")
+    try:
+        faulty.failed("no such luck")
+    finally:
+        sql("DROP FUNCTION refuse CASCADE")

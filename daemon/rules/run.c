@@ -156,8 +156,9 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_role_touched(call, run->source, &touched));
 	if (!diff->no_rights || humans.moved)
 		TRY(store_role_refresh(call, run->id, touched, true, &roles));
+	TRY(db_wait(call));
 	run->state = "done";
-	run->news = is_news(&diff->counts) || diff->regrouped || roles || humans.moved;
+	run->news = is_news(&diff->counts) || diff->joined || diff->left || roles || humans.moved;
 	return run->news ? audit_note(call, "directory.run.apply", "ok", "directory_run", run->id, NULL) : SKD_OK;
 }
 

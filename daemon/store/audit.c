@@ -8,10 +8,10 @@ static const char AUDIT_ADD[] =
 
 enum skd_outcome store_audit_add(struct skd_call *call, const struct store_audit *e)
 {
-	return db_run(call, AUDIT_ADD,
-		      ARGS(e->account, e->account_id, e->action, e->outcome, e->noun, e->object, e->request_id,
-			   e->address, e->detail),
-		      NULL);
+	return db_send(call, AUDIT_ADD,
+		       ARGS(e->account, e->account_id, e->action, e->outcome, e->noun, e->object, e->request_id,
+			    e->address, e->detail),
+		       NULL);
 }
 
 enum skd_outcome store_audit_list(struct skd_call *call, const struct store_audit_filter *filter, struct list *list,
@@ -44,7 +44,7 @@ static const char CHANGE_ADD[] = "INSERT INTO change (noun, key) VALUES ($1, $2:
 
 enum skd_outcome store_change_add(struct skd_call *call, const char *noun, const char *key)
 {
-	return db_run(call, CHANGE_ADD, ARGS(noun, key), NULL);
+	return db_send(call, CHANGE_ADD, ARGS(noun, key), NULL);
 }
 
 static const char ANSWER_CLAIM[] =

@@ -8,6 +8,7 @@ enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
 {
 	struct db *db = call->db;
 	struct rows *rows;
+	TRY(db_wait(call));
 	TRY(session_result(call, db->pg, PQexec(db->pg, sql), &rows));
 	talloc_free(rows);
 	text_begin(&db->copy, call, CHUNK + 4096);

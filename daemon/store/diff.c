@@ -95,15 +95,18 @@ static enum skd_outcome apply_people(struct skd_call *call, const struct store_d
 	int64_t news = c->added + c->changed + c->moved + c->absent + c->returned;
 	struct args run = ARGS(diff->run_id);
 	if (was_shown(diff->staged))
-		TRY(db_run(call, LINES, run, NULL));
+		TRY(db_send(call, LINES, run, NULL));
 	TRY(db_run_if(call, c->absent, PEOPLE_LEAVE, NO_ARGS));
 	if (was_shown(diff->staged))
-		TRY(db_run(call, PEOPLE_CHANGE, NO_ARGS, NULL));
+		TRY(db_send(call, PEOPLE_CHANGE, NO_ARGS, NULL));
 	TRY(db_run_if(call, c->added, PEOPLE_ADD, ARGS(diff->source, diff->run_id)));
-	TRY(news > MANY ? db_run(call, CHANGES_TELL_ALL, NO_ARGS, NULL) : db_run_if(call, news, CHANGES_TELL, run));
+	TRY(news > MANY ? db_send(call, CHANGES_TELL_ALL, NO_ARGS, NULL) : db_run_if(call, news, CHANGES_TELL, run));
 	return db_run_if(call, c->added + c->moved + c->absent + c->returned + diff->staged->units, UNITS_USE,
 			 ARGS(diff->source));
 }
+
+/* Roles are everybody's. */
+static const char PLAN_MANY[] = "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)";
 
 enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff)
 {
@@ -111,8 +114,7 @@ enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff
 	if (!diff->of_groups)
 		TRY(apply_people(call, diff));
 	TRY(diff_apply_groups(call, diff));
-	/* Roles are everybody's. */
-	return call->db->few && !diff->no_rights ? db_script(call, "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on") : SKD_OK;
+	return db_run_if(call, call->db->few && !diff->no_rights, PLAN_MANY, NO_ARGS);
 }
 
 static const char PEOPLE_DISABLE[] =
@@ -131,7 +133,7 @@ enum skd_outcome store_diff_apply_losses(struct skd_call *call, struct store_dif
 	TRY(diff_apply_group_losses(call, diff));
 	TRY(db_run_if(call, diff->ruled, DOUBTS_DROP, ARGS(diff->source)));
 	TRY(db_run_if(call, diff->ruled, DOUBTS_PUT, ARGS(diff->source)));
-	return db_run(call, PEOPLE_DISABLE, ARGS(diff->run_id), NULL);
+	return db_send(call, PEOPLE_DISABLE, ARGS(diff->run_id), NULL);
 }
 
 /* ---- a parked run that was approved ---- */

@@ -25,7 +25,7 @@ static inline bool was_shown(const struct stage_counts *staged)
 
 static inline enum skd_outcome db_run_if(struct skd_call *call, int64_t needed, const char *sql, struct args args)
 {
-	return needed ? db_run(call, sql, args, NULL) : SKD_OK;
+	return needed ? db_send(call, sql, args, NULL) : SKD_OK;
 }
 
 /* Whose place in groups is to be found again, and which are lost. */

@@ -223,15 +223,21 @@ enum skd_outcome store_human_refresh(struct skd_call *call, const struct store_d
 	return human_move(call, diff->run_id, diff->dry, news);
 }
 
+/* What one statement turns, of a run or an entry. */
+static enum skd_outcome human_turn(struct skd_call *call, const char *sql, const char *id)
+{
+	struct human_news news;
+	TRY(db_script(call, SAME_TABLES));
+	TRY(db_run(call, sql, ARGS(id), NULL));
+	return human_move(call, NULL, false, &news);
+}
+
 static const char SCOPE_LISTED[] =
 	"INSERT INTO same_scope SELECT person_id FROM directory_run_line WHERE run_id = $1::uuid AND kind = 'absent'";
 
 enum skd_outcome store_human_follow(struct skd_call *call, const char *run_id)
 {
-	struct human_news news;
-	TRY(db_script(call, SAME_TABLES));
-	TRY(db_run(call, SCOPE_LISTED, ARGS(run_id), NULL));
-	return human_move(call, NULL, false, &news);
+	return human_turn(call, SCOPE_LISTED, run_id);
 }
 
 static const char PART[] =
@@ -241,10 +247,7 @@ static const char PART[] =
 
 enum skd_outcome store_human_part(struct skd_call *call, const char *entry_id)
 {
-	struct human_news news;
-	TRY(db_script(call, SAME_TABLES));
-	TRY(db_run(call, PART, ARGS(entry_id), NULL));
-	return human_move(call, NULL, false, &news);
+	return human_turn(call, PART, entry_id);
 }
 
 /* ---- rules ---- */

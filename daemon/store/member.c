@@ -81,22 +81,20 @@ enum skd_outcome diff_apply_groups(struct skd_call *call, struct store_diff *dif
 {
 	const struct stage_counts *staged = diff->staged;
 	struct args source = ARGS(diff->source);
-	int64_t left = 0, joined = 0;
 	if (diff->lost_places)
-		TRY(db_run(call, LEFT_TELL, ARGS(diff->run_id), &left));
+		TRY(db_send(call, LEFT_TELL, ARGS(diff->run_id), &diff->left));
 	TRY(db_run_if(call, staged->unseen + staged->doubtful, GROUPS_DROP, NO_ARGS));
 	TRY(db_run_if(call, staged->groups, GROUPS_PUT, source));
 	TRY(db_run_if(call, staged->groups, NAMES_DROP, source));
 	TRY(db_run_if(call, staged->members, NAMES_ADD, source));
 	if (diff->no_rights || (!staged->groups && !was_shown(staged)))
 		return SKD_OK;
-	TRY(db_run(call, LINKS, source, NULL));
+	TRY(db_send(call, LINKS, source, NULL));
 	TRY(db_run_if(call, diff->lost_places, LINKS_DROP, NO_ARGS));
-	TRY(db_run(call, LINKS_ADD, ARGS(diff->run_id, arg_bool(was_shown(staged))), &joined));
-	diff->regrouped = left + joined;
+	TRY(db_send(call, LINKS_ADD, ARGS(diff->run_id, arg_bool(was_shown(staged))), &diff->joined));
 	TRY(db_run_if(call, diff->lost_places, NESTED_DROP, NO_ARGS));
 	TRY(db_run_if(call, staged->groups, NESTED_ADD, source));
-	return db_run(call, SKIP_NAMESAKES, source, NULL);
+	return db_send(call, SKIP_NAMESAKES, source, NULL);
 }
 
 /* ---- losses alone: the picture is not applied. Who would leave has no rights meanwhile ---- */

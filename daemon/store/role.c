@@ -104,11 +104,12 @@ enum skd_outcome store_role_touched(struct skd_call *call, const char *source, c
 enum skd_outcome store_role_refresh(struct skd_call *call, const char *run_id, const char *roles, bool gains,
 				    int64_t *changed)
 {
-	int64_t lost, gained = 0;
-	TRY(db_run(call, ROLE_LOCK, NO_ARGS, NULL));
-	TRY(db_run(call, ROLE_END, ARGS(run_id, roles), &lost));
+	int64_t lost = 0, gained = 0;
+	TRY(db_send(call, ROLE_LOCK, NO_ARGS, NULL));
+	TRY(db_send(call, ROLE_END, ARGS(run_id, roles), &lost));
 	if (gains)
-		TRY(db_run(call, ROLE_BEGIN, ARGS(run_id, roles), &gained));
+		TRY(db_send(call, ROLE_BEGIN, ARGS(run_id, roles), &gained));
+	TRY(db_wait(call));
 	*changed = lost + gained;
 	return SKD_OK;
 }

@@ -157,7 +157,7 @@ static const char FEED_GET[] = "SELECT cookie FROM directory_feed WHERE source =
 
 enum skd_outcome store_feed_put(struct skd_call *call, const char *source, const char *cookie)
 {
-	return db_run(call, FEED_PUT, ARGS(source, cookie), NULL);
+	return db_send(call, FEED_PUT, ARGS(source, cookie), NULL);
 }
 
 enum skd_outcome store_feed_get(struct skd_call *call, const char *source, const char **cookie)
@@ -190,11 +190,11 @@ static const char RUN_END[] =
 enum skd_outcome store_run_end(struct skd_call *call, const struct store_run *run)
 {
 	const struct run_counts *c = &run->counts;
-	return db_run(call, RUN_END,
-		      ARGS(run->id, run->state, arg_bool(run->complete), arg_int(call, c->people), arg_int(call, c->added),
-			   arg_int(call, c->changed), arg_int(call, c->moved), arg_int(call, c->absent),
-			   arg_int(call, c->returned), arg_int(call, c->skipped), run->error),
-		      NULL);
+	return db_send(call, RUN_END,
+		       ARGS(run->id, run->state, arg_bool(run->complete), arg_int(call, c->people), arg_int(call, c->added),
+			    arg_int(call, c->changed), arg_int(call, c->moved), arg_int(call, c->absent),
+			    arg_int(call, c->returned), arg_int(call, c->skipped), run->error),
+		       NULL);
 }
 
 /* Of the runs nobody asked for that found nothing, those that the next one only repeats; whoever has just

@@ -77,7 +77,7 @@ struct store_diff {
 	bool ruled, unsettled; /* a rule links entries of the source; nobody has looked at all of them under it yet */
 	bool dry;              /* on copies of what a run writes, and no more */
 	bool of_groups; /* compared: a feed's change in which no person is news */
-	int64_t regrouped; /* applied: so many times somebody joined or left a group */
+	int64_t joined, left; /* applied: so many times somebody joined or left a group; known after db_wait() */
 	bool no_rights; /* compared: nobody's place in groups, and nobody's right, can be another one now */
 	struct run_counts counts;
 };

@@ -117,14 +117,14 @@ enum skd_outcome session_result(struct skd_call *call, PGconn *pg, PGresult *res
 
 /* ---- statements ---- */
 
-static enum skd_outcome session_prepare(struct skd_call *call, const char *sql)
+enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char name[24])
 {
 	struct db *db = call->db;
 	struct rows *rows;
-	char name[24];
+	prepared_name(sql, name);
 	if (prepared_has(&db->prepared, sql))
 		return SKD_OK;
-	prepared_name(sql, name);
+	TRY(db_wait(call));
 	TRY(session_result(call, db->pg, PQprepare(db->pg, name, sql, 0, NULL), &rows));
 	talloc_free(rows);
 	prepared_add(&db->prepared, sql);
@@ -139,23 +139,29 @@ enum skd_outcome db_query(struct skd_call *call, const char *sql, struct args ar
 	if (db->fiber)
 		return session_result(call, NULL, fiber_query(db->fiber, sql, args, false), rows);
 	char name[24];
-	TRY(session_prepare(call, sql));
-	prepared_name(sql, name);
+	TRY(session_prepare(call, sql, name));
 	if (!prepared_has(&db->prepared, sql))
 		return db_query_once(call, sql, args, rows);
+	if (db->sent_count)
+		return sent_query(call, name, args, rows);
 	return session_result(call, db->pg,
 			      PQexecPrepared(db->pg, name, (int)args.count, args.values, NULL, NULL, 1), rows);
+}
+
+int64_t result_touched(PGresult *result)
+{
+	int64_t touched = 0;
+	for (const char *digit = PQcmdTuples(result); *digit; digit++)
+		touched = touched * 10 + (*digit - '0');
+	return touched;
 }
 
 enum skd_outcome db_run(struct skd_call *call, const char *sql, struct args args, int64_t *touched)
 {
 	struct rows *rows;
 	TRY(db_query(call, sql, args, &rows));
-	if (touched) {
-		*touched = 0;
-		for (const char *digit = PQcmdTuples(rows->result); *digit; digit++)
-			*touched = *touched * 10 + (*digit - '0');
-	}
+	if (touched)
+		*touched = result_touched(rows->result);
 	talloc_free(rows);
 	return SKD_OK;
 }
@@ -167,12 +173,14 @@ enum skd_outcome db_query_once(struct skd_call *call, const char *sql, struct ar
 		return fail(call, SKD_FAULT, "no database session in this call");
 	if (call->db->fiber)
 		return session_result(call, NULL, fiber_query(call->db->fiber, sql, args, true), rows);
+	TRY(db_wait(call));
 	return session_result(call, pg, PQexecParams(pg, sql, (int)args.count, NULL, args.values, NULL, NULL, 1), rows);
 }
 
 enum skd_outcome db_script(struct skd_call *call, const char *sql)
 {
 	struct rows *rows;
+	TRY(db_wait(call));
 	TRY(session_result(call, call->db->pg, PQexec(call->db->pg, sql), &rows));
 	talloc_free(rows);
 	return SKD_OK;
@@ -182,13 +190,14 @@ enum skd_outcome db_script(struct skd_call *call, const char *sql)
 
 enum skd_outcome tx_begin(struct skd_call *call)
 {
-	TRY(db_script(call, "BEGIN"));
+	static const char begin[] = "BEGIN";
 	call->db->in_tx = true;
-	return SKD_OK;
+	return db_send(call, begin, NO_ARGS, NULL);
 }
 
 enum skd_outcome tx_commit(struct skd_call *call)
 {
+	TRY(db_wait(call));
 	call->db->in_tx = false;
 	if (db_script(call, "COMMIT") == SKD_OK)
 		return SKD_OK;
@@ -203,6 +212,7 @@ void tx_rollback(struct skd_call *call)
 	if (!call->db || !call->db->in_tx)
 		return;
 	call->db->in_tx = false;
+	sent_forget(call->db);
 	PGresult *result = PQexec(call->db->pg, "ROLLBACK");
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		call->db->broken = true;

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-enum { PREPARED_MAX = 512 };
+enum { PREPARED_MAX = 512, SENT_MAX = 32 };
 
 /* Which statements the server knows by now, by the address of their text. */
 struct prepared {
@@ -28,6 +28,8 @@ struct db {
 	bool in_tx, broken;
 	bool staged, few;    /* it has the tables of a feed, empty; its plans are for a few rows in them */
 	struct fiber *fiber; /* not NULL: a place in a pipeline */
+	int64_t *sent[SENT_MAX]; /* of statements on their way: where their counts go, or NULL */
+	unsigned sent_count;
 	struct text copy;    /* rows of a COPY on their way */
 	int cursor_step;     /* rows the FETCH under way asked for; 0: none */
 	struct rows *cursor_rows;
@@ -41,10 +43,18 @@ bool prepared_has(const struct prepared *prepared, const char *sql);
 void prepared_add(struct prepared *prepared, const char *sql);
 void prepared_name(const char *sql, char out[24]);
 
+/* Makes the statement known to the server, as `name`; not when it knows too many. */
+enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char name[24]) WARN_UNUSED;
+int64_t result_touched(PGresult *result);
+/* Runs a prepared statement behind those on their way, and waits for all. */
+enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args args, struct rows **rows) WARN_UNUSED;
+/* Ends what is on its way; nobody wants to know how. */
+void sent_forget(struct db *db);
+
 /* The outcome of a result or a lost connection; takes the result, which `rows` then owns. */
 enum skd_outcome session_result(struct skd_call *call, PGconn *pg, PGresult *result, struct rows **rows) WARN_UNUSED;
 
-/* Runs the statement in the pipeline and gives its result; NULL: the connection is gone. */
+/* Runs the statement in the fiber's pipeline and gives its result; NULL: the connection is gone. */
 PGresult *fiber_query(struct fiber *fiber, const char *sql, struct args args, bool once);
 
 #endif

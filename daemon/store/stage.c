@@ -317,6 +317,11 @@ static enum skd_outcome diff_count(struct skd_call *call, struct store_diff *dif
 
 /* ---- in order ---- */
 
+/* Each by an index; sync_keep() sees to what a crash may take. */
+static const char PLAN_FEW[] =
+	"SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),"
+	" set_config('plan_cache_mode', 'force_generic_plan', true), set_config('synchronous_commit', 'off', true)";
+
 /* The planner knows nothing of tables as young as these. Small ones are soon looked at; of large ones, which are best
  * joined by hash, a glance at how many rows of a kind there are has to do. */
 static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff *diff)
@@ -328,9 +333,8 @@ static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff
 	if (few != call->db->few)
 		TRY(db_script(call, "DISCARD PLANS"));
 	call->db->few = few;
-	if (few) /* each by an index; sync_keep() sees to what a crash may take */
-		return db_script(call, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-				       " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL synchronous_commit = off");
+	if (few)
+		return db_send(call, PLAN_FEW, NO_ARGS, NULL);
 	if (diff->feed)
 		return SKD_OK;
 	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
@@ -362,11 +366,11 @@ static enum skd_outcome diff_picture(struct skd_call *call, struct store_diff *d
 	struct rows *rows;
 	bool before = was_shown(staged);
 	TRY(db_run_if(call, staged->unit_names, STAGE_NAMED_UNITS, source));
-	TRY(db_run(call, diff->feed ? UNIT_REFS_NAMED : UNIT_REFS, source, NULL));
+	TRY(db_send(call, diff->feed ? UNIT_REFS_NAMED : UNIT_REFS, source, NULL));
 	TRY(db_run_if(call, staged->people, PICTURE_STAGED, source));
 	if (before) {
-		TRY(db_run(call, TOUCHED, NO_ARGS, NULL));
-		TRY(db_run(call, PICTURE_RELATED, source, NULL));
+		TRY(db_send(call, TOUCHED, NO_ARGS, NULL));
+		TRY(db_send(call, PICTURE_RELATED, source, NULL));
 	}
 	TRY(db_query(call, before ? NEWLY_LED : LOOPED, NO_ARGS, &rows));
 	if (row_bool(rows, 0, 0))
