@@ -4,7 +4,7 @@ import datetime
 
 import psycopg2
 import pytest
-from kit.house import ACCOUNTS, AUDITOR, wait_for
+from kit.house import ACCOUNTS, AUDITOR, parsed, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_entries_are_found_by_what_is_asked(auditor, hr, house):
     for other in {"noun": "skill"}, {"account": "ldap:nobody"}, {"action": "nothing"}, {"outcome": "clash"}:
         assert one["id"] not in {found["id"] for found in entries(auditor, **between, **other)}
     times = [found["at"] for found in entries(auditor, limit=7)]
-    assert times == sorted(times, reverse=True) and times[::-1] == [found["at"] for found in entries(auditor,
+    assert times == sorted(times, key=parsed, reverse=True) and times[::-1] == [found["at"] for found in entries(auditor,
             sort="at", until=times[0])] + times[:1]
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from kit.house import ACCOUNTS, PUBLIC_URL, wait_for
+from kit.house import ACCOUNTS, PUBLIC_URL, parsed, wait_for
 
 HOLDER = "pquinn"
 numbers = itertools.count(1)
@@ -15,10 +15,6 @@ UTC = datetime.timezone.utc
 
 def moment(**ahead):
     return (datetime.datetime.now(UTC) + datetime.timedelta(**ahead)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def parsed(text):
-    return datetime.datetime.fromisoformat(text)
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +193,7 @@ def test_revoking_is_for_good_and_says_why(hr, issuer, skill, people):
     events = hr.get(f"{path}/events")["items"]
     assert [(event["kind"], event["account"], event.get("reason")) for event in events] == \
         [("issued", f"ldap:{ACCOUNTS['ISSUER']}", None), ("revoked", f"ldap:{ACCOUNTS['ISSUER']}", "Cheated")]
-    assert events[0]["recorded_at"] <= events[1]["recorded_at"]
+    assert parsed(events[0]["recorded_at"]) <= parsed(events[1]["recorded_at"])
 
 
 def test_a_suspension_takes_the_skill_and_reinstating_gives_it_back(hr, issuer, skill, people):

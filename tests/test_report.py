@@ -10,8 +10,8 @@ import random
 import pytest
 from kit.chart import Chart
 from kit.gate import ROOT
-from kit.house import ACCOUNTS, House, demo_house, shared_file
-from kit.model import Achievement, Claim, Credential, Model, Skill, parsed
+from kit.house import ACCOUNTS, House, demo_house, parsed, shared_file
+from kit.model import Achievement, Claim, Credential, Model, Skill
 from test_source_ldap import DS389
 
 NOW = datetime.datetime.now(datetime.timezone.utc)

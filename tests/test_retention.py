@@ -137,6 +137,12 @@ def test_a_hold_may_be_put_on_somebody_who_is_here(house):
 
 # ---- exports
 
+@pytest.mark.parametrize("time", ["2026-01-10T00:00:00Z", "2026-01-10T10:20:30.5Z", "2026-01-10T10:20:30.91936Z",
+                                  "2026-01-10T10:20:30.000001Z", "2026-01-10T10:20:30.999999Z"])
+def test_times_in_an_export_are_written_as_everywhere(house, time):
+    assert house.sql("SELECT rfc3339(%s::timestamptz)", time) == [(time,)]
+
+
 def test_an_export_has_everything_and_is_for_few(house):
     who = Leaver(house, 14, groups=[CONTRACTORS])
     me = who.work()

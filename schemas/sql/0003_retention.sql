@@ -66,7 +66,7 @@ CREATE INDEX directory_run_skipped ON directory_run_line (run_id) WHERE kind = '
 CREATE INDEX person_left ON person (absent_since) WHERE absent_since IS NOT NULL AND erased_at IS NULL;
 
 CREATE FUNCTION rfc3339(t timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT CASE WHEN isfinite(t) THEN to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END
+	SELECT CASE WHEN isfinite(t) THEN rtrim(rtrim(to_char(t AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z' END
 $$;
 
 -- Policies as the configuration has them, the first that fits decides:

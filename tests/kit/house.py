@@ -6,6 +6,7 @@ started; refuses to know what its answers mean.
 """
 import atexit
 import collections
+import datetime
 import functools
 import os
 import pathlib
@@ -52,6 +53,11 @@ def installed():
     shutil.copy(build_folder() / "skillsd", folder)
     shutil.copytree(build_folder() / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("*.o", "*.d"))
     return folder
+
+
+def parsed(text):
+    """A time in an answer; as text times do not sort, since their zeros at the end are left out."""
+    return datetime.datetime.fromisoformat(text)
 
 
 def wait_for(what, condition, seconds=60):

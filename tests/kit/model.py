@@ -4,12 +4,10 @@ a test made, in plain Python. Knows the contract's words; asks the daemon nothin
 import datetime
 from dataclasses import dataclass, field
 
+from kit.house import parsed
+
 FEW = 5
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def parsed(text):
-    return datetime.datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True)
