@@ -10,6 +10,7 @@
 #include "command/settings.h"
 #include "http/lanes.h"
 #include "jobs/jobs.h"
+#include "rules/names.h"
 #include "rules/session.h"
 
 #include <errno.h>
@@ -74,6 +75,7 @@ static void pools_open(struct rooms *rooms)
 	house->life = pool_open("life", dsn, 1);
 	house->talks = talks_open();
 	house->tries = tries_open();
+	house->names = names_open();
 	rooms->lanes[RUNS_READ] = pipe_open("read", dsn, 128);
 	rooms->lanes[RUNS_WRITE] = lane_threads_open("write", writers, 256);
 	rooms->lanes[RUNS_REPORT] = lane_threads_open("report", reports, 16);
@@ -130,6 +132,7 @@ static void rooms_close(struct rooms *rooms)
 		lane_threads_close(&rooms->lanes[RUNS_WRITE]);
 		talks_close(&rooms->settings->house.talks);
 		tries_close(&rooms->settings->house.tries);
+		names_close(&rooms->settings->house.names);
 		pool_close(&rooms->settings->house.life);
 		pool_close(&rooms->settings->house.jobs);
 		pool_close(&rooms->settings->house.reports);

@@ -418,7 +418,7 @@ enum skd_outcome api_holding_list(struct skd_call *call, const struct request *i
 					       .sort = in->list->sort ? in->list->sort : "skill",
 					       .descending = in->list->descending}};
 	struct report_holding *holdings;
-	struct report_words *words;
+	const struct report_words *words;
 	struct store_person person;
 	size_t from, count;
 	if (strcmp(in->format, "json") != 0) {

@@ -7,6 +7,7 @@
 #include "store/list.h"
 
 struct talks; /* sign-in conversations under way: rules/talk.c */
+struct names; /* of the catalogue: rules/names.c */
 struct tries; /* sign-ins under way: rules/tries.c */
 
 /* How an authenticator has answered since the start, and how long it took; read by /metrics. */
@@ -78,6 +79,7 @@ struct house {
 	long throttle_window, throttle_block, failure_delay; /* milliseconds */
 	struct talks *talks;
 	struct tries *tries;
+	struct names *names;
 	/* Somebody asked for a run of it now. */
 	void (*sync_wanted)(const struct house *house, const struct directory *directory);
 	void *sync;

@@ -3,9 +3,11 @@
 #include "rules/report.h"
 
 #include "rules/actor.h"
+#include "rules/names.h"
 #include "rules/person.h"
 #include "rules/skill.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SKILLS_MAX = 100 };
@@ -220,27 +222,84 @@ enum skd_outcome report_by_unit(struct skd_call *call, struct report_order *orde
 
 /* ---- one person ---- */
 
+static int descending(int64_t a, int64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+/* By skill, the one that carries a holding first. */
+static int row_order(const void *left, const void *right)
+{
+	const struct report_row *a = left, *b = right;
+	int order = strcmp(a->skill_id, b->skill_id);
+	order = order ? order : descending(a->level, b->level);
+	order = order ? order : descending(a->expires_at, b->expires_at);
+	return order ? order : strcmp(a->credential_id, b->credential_id);
+}
+
+struct holding_place {
+	int64_t key;
+	struct report_holding holding;
+};
+
+static int place_up(const void *left, const void *right)
+{
+	const struct holding_place *a = left, *b = right;
+	int order = -descending(a->key, b->key);
+	return order ? order : strcmp(a->holding.rows->skill_id, b->holding.rows->skill_id);
+}
+
+static int place_down(const void *left, const void *right)
+{
+	const struct holding_place *a = left, *b = right;
+	int order = descending(a->key, b->key);
+	return order ? order : strcmp(a->holding.rows->skill_id, b->holding.rows->skill_id);
+}
+
+static int64_t holding_key(const struct report_query *query, const struct report_words *words, const struct report_row *best)
+{
+	if (strcmp(query->sort, "level") == 0)
+		return best->level;
+	return strcmp(query->sort, "expires_at") == 0 ? best->expires_at : report_word(words, best->skill_id, 0).place;
+}
+
+static struct report_holding *holdings_sort(struct skd_call *call, const struct report_query *query,
+					    const struct report_words *words, struct report_row *rows, size_t *count)
+{
+	size_t row_count = *count;
+	struct holding_place *places = talloc_array(call, struct holding_place, row_count + 1);
+	struct report_holding *holdings = talloc_array(call, struct report_holding, row_count + 1);
+	*count = 0;
+	qsort(rows, row_count, sizeof *rows, row_order);
+	for (size_t i = 0; i < row_count; i++)
+		if (i && strcmp(rows[i].skill_id, rows[i - 1].skill_id) == 0)
+			places[*count - 1].holding.count++;
+		else
+			places[(*count)++] = (struct holding_place){holding_key(query, words, &rows[i]),
+								    {&rows[i], 1, !query->claimed}};
+	qsort(places, *count, sizeof *places, query->descending ? place_down : place_up);
+	for (size_t i = 0; i < *count; i++)
+		holdings[i] = places[i].holding;
+	return holdings;
+}
+
 enum skd_outcome holding_list(struct skd_call *call, struct report_query *query, struct report_holding **holdings,
-			      size_t *count, struct report_words **words)
+			      size_t *count, const struct report_words **words)
 {
 	struct report_row *rows;
 	struct store_person person = {0};
+	int64_t version;
 	int row_count;
 	query->sight = sight_of(call);
-	TRY(store_holding_rows(call, query, &rows, &row_count, words));
+	TRY(store_holding_rows(call, query, &rows, &row_count, &version));
 	if (!row_count) /* or nobody who is seen */
 		TRY(person_get(call, query->person, &person));
 	if (person.human_id) {
 		query->person = person.human_id;
-		TRY(store_holding_rows(call, query, &rows, &row_count, words));
+		TRY(store_holding_rows(call, query, &rows, &row_count, &version));
 	}
-	*holdings = talloc_zero_array(call, struct report_holding, row_count + 1);
-	*count = 0;
-	for (int i = 0; i < row_count; i++) {
-		if (i && strcmp(rows[i].skill_id, rows[i - 1].skill_id) == 0)
-			(*holdings)[*count - 1].count++;
-		else
-			(*holdings)[(*count)++] = (struct report_holding){&rows[i], 1, !query->claimed};
-	}
+	TRY(names_of(call, version, words));
+	*count = (size_t)row_count;
+	*holdings = holdings_sort(call, query, *words, rows, count);
 	return SKD_OK;
 }

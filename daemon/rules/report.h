@@ -51,6 +51,6 @@ enum skd_outcome report_by_unit(struct skd_call *call, struct report_order *orde
 
 /* What query->person holds, or (claimed) says; ABSENT when the actor does not see them. A short read. */
 enum skd_outcome holding_list(struct skd_call *call, struct report_query *query, struct report_holding **holdings,
-			      size_t *count, struct report_words **words) WARN_UNUSED;
+			      size_t *count, const struct report_words **words) WARN_UNUSED;
 
 #endif

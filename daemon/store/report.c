@@ -17,6 +17,8 @@ static const char *uuid_at(char **at, const struct rows *rows, int row, int colu
 
 /* ---- dictionaries ---- */
 
+#define CATALOGUE_VERSION "(SELECT sum(version)::bigint FROM catalogue_version)"
+
 struct word_entry {
 	const char *id;
 	int64_t version;
@@ -45,7 +47,7 @@ static size_t word_slot(const struct report_words *words, const char *id, int64_
 
 struct report_word report_word(const struct report_words *words, const char *id, int64_t version)
 {
-	struct report_word none = {NULL, NULL};
+	struct report_word none = {0};
 	if (!id)
 		return none;
 	return words->slots[word_slot(words, id, version)].word;
@@ -61,30 +63,47 @@ static struct report_words *words_new(void *owner, size_t count)
 	return words;
 }
 
-static void word_put(struct report_words *words, const char *id, int64_t version, const char *name, const char *code)
+/* Rows of id, version, name, code and place. */
+static struct report_words *words_read(void *owner, struct rows *rows)
 {
-	if (id)
-		words->slots[word_slot(words, id, version)] = (struct word_entry){id, version, {name, code}};
+	int count = rows_count(rows);
+	struct report_words *words = words_new(owner, (size_t)count);
+	talloc_steal(words, rows);
+	char *at = talloc_array_size(words, UUID_SIZE, (unsigned)count + 1);
+	for (int i = 0; i < count; i++) {
+		const char *id = uuid_at(&at, rows, i, 0);
+		words->slots[word_slot(words, id, row_int(rows, i, 1))] = (struct word_entry){
+			id, row_int(rows, i, 1), {row_text(rows, i, 2), row_text(rows, i, 3), row_int(rows, i, 4)}};
+	}
+	return words;
 }
 
 static const char WORDS[] =
-	"SELECT s.id, 0, s.label, s.code FROM skill s"
-	" UNION ALL SELECT id, 0, name, NULL FROM unit UNION ALL SELECT id, 0, name, NULL FROM issuer"
-	" UNION ALL SELECT achievement_id, number, name, NULL FROM achievement_version"
-	" UNION ALL SELECT p.id, 0, p.name, NULL FROM person p"
+	"SELECT s.id, 0, s.label, s.code, 0 FROM skill s"
+	" UNION ALL SELECT id, 0, name, NULL, 0 FROM unit UNION ALL SELECT id, 0, name, NULL, 0 FROM issuer"
+	" UNION ALL SELECT achievement_id, number, name, NULL, 0 FROM achievement_version"
+	" UNION ALL SELECT p.id, 0, p.name, NULL, 0 FROM person p"
 	"  WHERE EXISTS (SELECT FROM person b WHERE b.manager_id = p.id)";
 
 enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct report_words **out)
 {
 	struct rows *rows;
 	TRY(db_query(call, WORDS, NO_ARGS, &rows));
-	int count = rows_count(rows);
-	struct report_words *words = words_new(owner, (size_t)count);
-	talloc_steal(words, rows);
-	char *at = talloc_array_size(words, UUID_SIZE, (unsigned)count + 1);
-	for (int i = 0; i < count; i++)
-		word_put(words, uuid_at(&at, rows, i, 0), row_int(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3));
-	*out = words;
+	*out = words_read(owner, rows);
+	return SKD_OK;
+}
+
+static const char CATALOGUE_WORDS[] =
+	"SELECT id, 0, label, code, dense_rank() OVER (ORDER BY label), " CATALOGUE_VERSION " FROM skill"
+	" UNION ALL SELECT id, 0, name, NULL, 0, " CATALOGUE_VERSION " FROM issuer"
+	" UNION ALL SELECT achievement_id, number, name, NULL, 0, " CATALOGUE_VERSION " FROM achievement_version";
+
+enum skd_outcome store_catalogue_words(struct skd_call *call, void *owner, struct report_words **out, int64_t *version)
+{
+	struct rows *rows;
+	TRY(db_query(call, CATALOGUE_WORDS, NO_ARGS, &rows));
+	*version = rows_count(rows) ? row_int(rows, 0, 5) : 0;
+	*out = words_read(owner, rows);
 	return SKD_OK;
 }
 
@@ -248,64 +267,28 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 	return SKD_OK;
 }
 
-/* One person, with the words beside: a short read of few rows, which sees no further than the actor. */
-#define HOLDINGS_SELECT(rank)                                                                                   \
-	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.expires_at," \
-	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at, " rank             \
-	", NULL::text, s.label, s.code, v.name, i.name"                                                         \
-	" FROM person p JOIN proof f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"                   \
-	" JOIN achievement_version v ON v.achievement_id = f.achievement_id AND v.number = f.achievement_number" \
-	" JOIN issuer i ON i.id = f.issuer_id WHERE p.id = $1::uuid AND p.erased_at IS NULL"                                            \
-	" AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"                                                  \
-	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
+/* One person: a short read of few rows, which sees no further than the actor. */
+#define HOLDER                                                                                                         \
+	" WHERE p.id = $1::uuid AND p.erased_at IS NULL AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
 static const char HOLDINGS[] =
-	HOLDINGS_SELECT("0::bigint") " ORDER BY s.label, f.skill_id, f.level DESC, f.expires_at DESC, f.credential_id";
-#define HOLDINGS_RANKED                                                                                         \
-	HOLDINGS_SELECT("row_number() OVER w")                                                                  \
-	" WINDOW w AS (PARTITION BY f.skill_id ORDER BY f.level DESC, f.expires_at DESC, f.credential_id)"
+	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.expires_at,"
+	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at, 0::bigint, NULL::text, " CATALOGUE_VERSION
+	" FROM person p JOIN proof f ON f.person_id = p.id" HOLDER
+	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()";
 static const char HOLDINGS_CLAIMED[] =
 	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, 'infinity'::timestamptz,"
-	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 1::bigint, NULL::text,"
-	" s.label, s.code, NULL::text, NULL::text"
-	" FROM person p JOIN claim f ON f.person_id = p.id JOIN skill s ON s.id = f.skill_id"
-	" WHERE p.id = $1::uuid AND p.erased_at IS NULL AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
-	" AND (f.shared OR f.person_id = $3::uuid) ORDER BY %s %s, f.skill_id";
-
-/* The common order is prepared, the others are planned each time. */
-static enum skd_outcome holdings_query(struct skd_call *call, const struct report_query *q, struct rows **rows)
-{
-	static const struct list_order orders[] = {{"skill", "s.label", "text"},
-						   {"level", "first_value(f.level) OVER w", "int"},
-						   {"expires_at", "first_value(f.expires_at) OVER w", "timestamptz"},
-						   {NULL, NULL, NULL}};
-	static const struct list_order claimed_orders[] = {
-		{"skill", "s.label", "text"}, {"level", "f.level", "int"}, {NULL, NULL, NULL}};
-	const struct list_order *order = order_of(q, q->claimed ? claimed_orders : orders);
-	const char *way = q->descending ? "DESC" : "ASC";
-	struct args args = ARGS(q->person, arg_bool(q->sight.everyone), q->sight.self, arg_bool(q->sight.issued));
-	if (q->claimed)
-		return db_query_once(call, talloc_asprintf(call, HOLDINGS_CLAIMED, order->expression, way), args, rows);
-	if (order == orders && !q->descending)
-		return db_query(call, HOLDINGS, args, rows);
-	return db_query_once(
-		call, talloc_asprintf(call, HOLDINGS_RANKED " ORDER BY %s %s, f.skill_id, 15", order->expression, way), args,
-		rows);
-}
+	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 0::bigint, NULL::text, " CATALOGUE_VERSION
+	" FROM person p JOIN claim f ON f.person_id = p.id" HOLDER " AND (f.shared OR f.person_id = $3::uuid)";
 
 enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,
-				    int *count, struct report_words **words)
+				    int *count, int64_t *version)
 {
 	struct rows *rows;
-	TRY(holdings_query(call, q, &rows));
+	TRY(db_query(call, q->claimed ? HOLDINGS_CLAIMED : HOLDINGS,
+		     ARGS(q->person, arg_bool(q->sight.everyone), q->sight.self, arg_bool(q->sight.issued)), &rows));
 	*count = rows_count(rows);
 	*out = report_rows_read(rows);
-	*words = words_new(call, (size_t)*count * 3);
-	for (int i = 0; i < *count; i++) {
-		struct report_row *row = &(*out)[i];
-		word_put(*words, row->skill_id, 0, row_text(rows, i, 16), row_text(rows, i, 17));
-		word_put(*words, row->achievement_id, row->achievement_version, row_text(rows, i, 18), NULL);
-		word_put(*words, row->issuer_id, 0, row_text(rows, i, 19), NULL);
-	}
+	*version = *count ? row_int(rows, 0, 16) : 0;
 	return SKD_OK;
 }
 

@@ -47,10 +47,10 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ro
 /* How many holdings there are in all; grouped by person, how many people. */
 enum skd_outcome store_report_total(struct skd_call *call, const struct report_query *query, int64_t *total) WARN_UNUSED;
 
-/* What q->person holds now (claimed: what they say, to others only if shared), with its words; by q->sort: skill,
- * level or expires_at. */
+/* What q->person holds now (claimed: what they say, to others only if shared), in no order, and the catalogue's
+ * version, of the same moment. */
 enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **rows,
-				    int *count, struct report_words **words) WARN_UNUSED;
+				    int *count, int64_t *version) WARN_UNUSED;
 
 struct report_skill_row {
 	const char *skill_id;
@@ -69,9 +69,13 @@ enum skd_outcome store_report_by_unit(struct skd_call *call, const struct report
 /* ---- dictionaries ---- */
 struct report_word {
 	const char *name, *code;
+	int64_t place; /* of a skill among the labels; the same of equal ones */
 };
 /* Skills, units, issuers, achievement versions and managers, by id; lives with `owner`. */
 enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct report_words **words) WARN_UNUSED;
+/* Skills, issuers and achievement versions only, with places; lives with `owner`. `version`: the catalogue's. */
+enum skd_outcome store_catalogue_words(struct skd_call *call, void *owner, struct report_words **words,
+				       int64_t *version) WARN_UNUSED;
 /* NULL id gives empty words. For an achievement the version counts too. */
 struct report_word report_word(const struct report_words *words, const char *id, int64_t version);
 

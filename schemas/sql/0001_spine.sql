@@ -384,6 +384,27 @@ CREATE TABLE achievement_skill (
 	PRIMARY KEY (achievement_id, number, skill_id),
 	FOREIGN KEY (achievement_id, number) REFERENCES achievement_version
 );
+
+-- How often names of skills, issuers and achievements have changed is the sum of these: whoever reads it together with
+-- rows knows whether the names held in memory go with them. Several, so that writers do not wait for each other.
+CREATE TABLE catalogue_version (
+	shard integer PRIMARY KEY,
+	version bigint NOT NULL DEFAULT 0
+);
+INSERT INTO catalogue_version (shard) SELECT generate_series(1, 8);
+CREATE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE catalogue_version SET version = version + 1
+	 WHERE shard = (SELECT shard FROM catalogue_version LIMIT 1 FOR UPDATE SKIP LOCKED);
+	IF NOT FOUND THEN
+		UPDATE catalogue_version SET version = version + 1 WHERE shard = 1 + pg_backend_pid() % 8;
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER catalogue AFTER INSERT OR UPDATE OR DELETE ON skill EXECUTE FUNCTION catalogue_changed();
+CREATE TRIGGER catalogue AFTER INSERT OR UPDATE OR DELETE ON issuer EXECUTE FUNCTION catalogue_changed();
+CREATE TRIGGER catalogue AFTER INSERT OR UPDATE OR DELETE ON achievement_version EXECUTE FUNCTION catalogue_changed();
+
 CREATE TABLE achievement_event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	achievement_id uuid NOT NULL REFERENCES achievement,
