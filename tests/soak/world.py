@@ -200,8 +200,8 @@ class World(Twins):
                 return None
             if got.status_code >= 500:
                 raise Broken(f"{method} {path}: {got.status_code} {got.text}")
-            return got
-        return wait_for(f"an answer to {method} {path}", answer, SOON)
+            return [got]  # by itself a 4xx is false
+        return wait_for(f"an answer to {method} {path}", answer, SOON)[0]
 
     def parked(self):
         return [run["id"] for run in self.ask("GET", "/directory/runs", params={"state": "needs_approval"}).json()["items"]]
