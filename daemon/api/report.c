@@ -386,6 +386,7 @@ static enum skd_outcome report_answer(struct skd_call *call, const struct reques
 		return fail(call, SKD_BAD_INPUT, "the report comes as json, ndjson or csv");
 	}
 	order->query.best_only = !!form || order->query.group == REPORT_BY_PERSON;
+	order->managers = form && order->query.group == REPORT_HOLDINGS;
 	if (!json) {
 		order->limit = 0;
 		order->cursor = NULL;

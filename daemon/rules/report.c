@@ -56,6 +56,8 @@ static enum skd_outcome order_cursor(struct skd_call *call, struct report_order 
 enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 {
 	struct report_query *query = &order->query;
+	const struct report_words *names;
+	int64_t version;
 	query->sight = sight_of(call);
 	TRY(tx_begin(call));
 	TRY(order_skills(call, order));
@@ -65,7 +67,9 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	TRY(person_pick(call, "person", query->person, &query->person));
 	if (order->count && query->group != REPORT_BY_SKILL && query->group != REPORT_BY_UNIT)
 		TRY(store_report_total(call, query, &order->total));
-	return store_report_words(call, call, &order->words);
+	TRY(store_catalogue_version(call, &version));
+	TRY(names_of(call, version, &names));
+	return store_report_words(call, names, order->managers, &order->words);
 }
 
 /* ---- folding ---- */

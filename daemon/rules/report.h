@@ -19,10 +19,11 @@ struct report_order {
 	const char *cursor; /* NULL: from the start */
 	long limit;         /* holdings (or people), 0: all */
 	bool count;
+	bool managers; /* their names are wanted */
 	/* what came of it */
 	const char *next;
 	int64_t total;
-	struct report_words *words;
+	const struct report_words *words;
 };
 
 /* Resolves and checks what is asked: BAD_INPUT names skills, units and people that do not exist or

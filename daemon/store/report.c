@@ -28,6 +28,7 @@ struct word_entry {
 struct report_words {
 	struct word_entry *slots;
 	size_t size; /* a power of two */
+	const struct report_words *more; /* NULL: these are all */
 };
 
 /* Ids are texts of 36 bytes, and no more of them are looked at. */
@@ -47,10 +48,12 @@ static size_t word_slot(const struct report_words *words, const char *id, int64_
 
 struct report_word report_word(const struct report_words *words, const char *id, int64_t version)
 {
-	struct report_word none = {0};
-	if (!id)
-		return none;
-	return words->slots[word_slot(words, id, version)].word;
+	for (; id && words; words = words->more) {
+		const struct word_entry *entry = &words->slots[word_slot(words, id, version)];
+		if (entry->id)
+			return entry->word;
+	}
+	return (struct report_word){0};
 }
 
 static struct report_words *words_new(void *owner, size_t count)
@@ -79,17 +82,27 @@ static struct report_words *words_read(void *owner, struct rows *rows)
 }
 
 static const char WORDS[] =
-	"SELECT s.id, 0, s.label, s.code, 0 FROM skill s"
-	" UNION ALL SELECT id, 0, name, NULL, 0 FROM unit UNION ALL SELECT id, 0, name, NULL, 0 FROM issuer"
-	" UNION ALL SELECT achievement_id, number, name, NULL, 0 FROM achievement_version"
-	" UNION ALL SELECT p.id, 0, p.name, NULL, 0 FROM person p"
-	"  WHERE EXISTS (SELECT FROM person b WHERE b.manager_id = p.id)";
+	"SELECT id, 0, name, NULL, 0 FROM unit UNION ALL SELECT p.id, 0, p.name, NULL, 0 FROM person p"
+	" WHERE $1::bool AND EXISTS (SELECT FROM person b WHERE b.manager_id = p.id)";
 
-enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct report_words **out)
+enum skd_outcome store_report_words(struct skd_call *call, const struct report_words *more, bool managers,
+				    const struct report_words **out)
 {
 	struct rows *rows;
-	TRY(db_query(call, WORDS, NO_ARGS, &rows));
-	*out = words_read(owner, rows);
+	TRY(db_query(call, WORDS, ARGS(arg_bool(managers)), &rows));
+	struct report_words *words = words_read(call, rows);
+	words->more = more;
+	*out = words;
+	return SKD_OK;
+}
+
+static const char VERSION_NOW[] = "SELECT " CATALOGUE_VERSION;
+
+enum skd_outcome store_catalogue_version(struct skd_call *call, int64_t *version)
+{
+	struct rows *rows;
+	TRY(db_query(call, VERSION_NOW, NO_ARGS, &rows));
+	*version = row_int(rows, 0, 0);
 	return SKD_OK;
 }
 

@@ -71,8 +71,10 @@ struct report_word {
 	const char *name, *code;
 	int64_t place; /* of a skill among the labels; the same of equal ones */
 };
-/* Skills, units, issuers, achievement versions and managers, by id; lives with `owner`. */
-enum skd_outcome store_report_words(struct skd_call *call, void *owner, struct report_words **words) WARN_UNUSED;
+/* Units, and managers if they are wanted, beside what is in `more`, by id; the call's. */
+enum skd_outcome store_report_words(struct skd_call *call, const struct report_words *more, bool managers,
+				    const struct report_words **words) WARN_UNUSED;
+enum skd_outcome store_catalogue_version(struct skd_call *call, int64_t *version) WARN_UNUSED;
 /* Skills, issuers and achievement versions only, with places; lives with `owner`. `version`: the catalogue's. */
 enum skd_outcome store_catalogue_words(struct skd_call *call, void *owner, struct report_words **words,
 				       int64_t *version) WARN_UNUSED;
