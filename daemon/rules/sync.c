@@ -3,9 +3,8 @@
 #include "rules/sync.h"
 
 #include "base/log.h"
+#include "rules/lease.h"
 #include "rules/stage.h"
-
-enum { LEASE_MS = 30000 };
 
 static enum skd_outcome sync_read(struct skd_call *call, const struct directory *directory, struct stage *stage)
 {
@@ -33,28 +32,17 @@ const char *sync_lease(struct skd_call *call, const struct directory *directory)
 	return talloc_asprintf(call, "sync %s", directory->instance->name);
 }
 
-/* A session of the jobs, after a look at the one that shows others that we live: if it broke, here is the next. */
-static enum skd_outcome lease_session(struct skd_call *call, struct lease_life *life)
+static enum skd_outcome sync_take(struct skd_call *call, const struct directory *directory, int64_t *epoch)
 {
-	TRY(pool_borrow(call->house->life, call));
-	TRY(store_lease_life(call, life));
-	pool_return(call);
-	return pool_borrow(call->house->jobs, call);
-}
-
-static enum skd_outcome lease_take(struct skd_call *call, const struct directory *directory, int64_t *epoch)
-{
-	struct lease_life life;
 	bool mine;
-	TRY(lease_session(call, &life));
-	TRY(store_lease_take(call, sync_lease(call, directory), call->house->holder, &life, LEASE_MS, &mine, epoch));
+	TRY(lease_take(call, sync_lease(call, directory), &mine, epoch));
 	return mine ? SKD_OK : fail(call, SKD_CLASH, "another daemon syncs %s", directory->instance->name);
 }
 
 enum skd_outcome sync_lead(struct skd_call *call, const struct directory *directory)
 {
 	int64_t epoch;
-	return lease_take(call, directory, &epoch);
+	return sync_take(call, directory, &epoch);
 }
 
 enum skd_outcome sync_once(struct skd_call *call, const struct directory *directory, const struct skd_feed *feed,
@@ -66,7 +54,7 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 	struct run_task task = {.directory = directory, .staged = &stage.counts, .lease = sync_lease(call, directory),
 				.cookie = feed ? feed->cookie : NULL};
 	*done = (struct sync_done){0};
-	TRY(lease_take(call, directory, &task.epoch));
+	TRY(sync_take(call, directory, &task.epoch));
 	TRY(store_run_sweep(call, source, task.epoch));
 	TRY(store_run_begin(call, source, task.epoch, &task.run_id, &task.wish));
 	done->run_id = task.run_id;
@@ -95,10 +83,8 @@ enum skd_outcome sync_asked(struct skd_call *call, const struct directory *direc
 
 enum skd_outcome sync_keep(struct skd_call *call)
 {
-	struct lease_life life;
 	bool other;
-	TRY(lease_session(call, &life));
-	TRY(store_lease_renew(call, call->house->holder, &life, LEASE_MS, &other));
+	TRY(lease_keep(call, &other));
 	for (size_t i = 0; i < call->house->directory_count && other; i++)
 		call->house->sync_wanted(call->house, &call->house->directories[i]);
 	return SKD_OK;
