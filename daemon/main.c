@@ -71,7 +71,7 @@ static void pools_open(struct rooms *rooms)
 	unsigned signins = (unsigned)section_number(conf_find(rooms->settings->conf, "throttle", ""), "signins");
 	house->writers = pool_open("writer", dsn, writers);
 	house->reports = pool_open("report", dsn, reports);
-	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 1);
+	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 2);
 	house->life = pool_open("life", dsn, 1);
 	house->talks = talks_open();
 	house->tries = tries_open();
@@ -123,13 +123,12 @@ static void rooms_close(struct rooms *rooms)
 		entry_draining(rooms->entry);
 	if (rooms->server)
 		server_close(&rooms->server, drain);
-	if (rooms->jobs)
-		jobs_close(&rooms->jobs);
 	if (rooms->lanes[RUNS_READ]) {
 		lane_threads_close(&rooms->lanes[RUNS_SIGNIN]);
 		lane_threads_close(&rooms->lanes[RUNS_REPORT]);
 		pipe_close(&rooms->lanes[RUNS_READ]);
 		lane_threads_close(&rooms->lanes[RUNS_WRITE]);
+		jobs_close(&rooms->jobs);
 		talks_close(&rooms->settings->house.talks);
 		tries_close(&rooms->settings->house.tries);
 		names_close(&rooms->settings->house.names);
@@ -188,7 +187,7 @@ static const struct {
 	int (*run)(const struct command_line *line);
 } commands[] = {
 	{"serve", "serve HTTP and sync directories, in the foreground", serve},
-	{"check", "check the configuration file, plugins' options too", command_check},
+	{"check", "[--audit [FILE]]: check the configuration file, or the audit, against checkpoints too", command_check},
 	{"migrate", "bring the database's schema up to this program", command_migrate},
 	{"sync", "[--dry-run [--json]] [NAME]: run one directory, or all, now", command_sync},
 	{"doctor", "[--json] [NAME]: look at directories and the rest, and say what to change", command_doctor},

@@ -67,6 +67,7 @@ MAY_END = {  # functions that may end the process, and why
     ("daemon/sign/digest.c", "digest_keyed"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "hasher_new"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "hasher_digest"): "OpenSSL has no SHA-256",
+    ("daemon/sign/digest.c", "hasher_fields"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "cipher_new"): "OpenSSL has no AES-256-GCM",
     ("daemon/store/fiber.c", "stack_new"): "out of memory",
     ("daemon/http/lanes.c", "lane_threads_open"): "at start: no thread to be had",

@@ -145,6 +145,7 @@ def test_entries_are_found_by_what_is_asked(auditor, hr, house):
 
 def test_nobody_changes_the_audit_not_even_the_database_owner(house):
     for statement in "UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry", \
-            "UPDATE credential_event SET kind = 'issued'", "DELETE FROM credential_event":
+            "UPDATE credential_event SET kind = 'issued'", "DELETE FROM credential_event", \
+            "UPDATE audit_link SET hash = ''", "DELETE FROM audit_link", "DELETE FROM audit_checkpoint":
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             house.sql(statement)

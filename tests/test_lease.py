@@ -30,7 +30,7 @@ def alone(house):
 
 
 def lease(house):
-    return house.sql("SELECT holder, epoch, expires_at > now() FROM lease")[0]
+    return house.sql("SELECT holder, epoch, expires_at > now() FROM lease WHERE name = 'sync main'")[0]
 
 
 def shows_within(house, title, seconds):
@@ -75,11 +75,11 @@ def test_after_postgresql_crashed_the_same_daemon_syncs_again(house):
 def test_a_daemon_whose_session_broke_takes_the_lease_again_by_itself(house):
     before = lease(house)
     for turn in range(3):
-        assert house.sql("SELECT pg_terminate_backend(backend) FROM lease") == [(True,)]
+        assert house.sql("SELECT pg_terminate_backend(backend) FROM lease WHERE name = 'sync main'") == [(True,)]
         shows_within(house, f"broke {turn}", 3 * SOON)
     assert lease(house)[:2] == before[:2], "nobody else had it"
     for turn in range(3):
-        house.sql("SELECT pg_terminate_backend(backend) FROM lease")
+        house.sql("SELECT pg_terminate_backend(backend) FROM lease WHERE name = 'sync main'")
         is_refused(house.command("sync"))
         shows_within(house, f"was another's {turn}", 3 * SOON)
     assert lease(house)[0] == before[0]
@@ -102,9 +102,9 @@ class Holder:
         cursor = self.link.cursor()
         cursor.execute("UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = now() + interval '30 min',"
                        " (backend, backend_start) = (SELECT pid, backend_start FROM pg_stat_activity"
-                       " WHERE pid = pg_backend_pid())")
+                       " WHERE pid = pg_backend_pid()) WHERE name = 'sync main'")
         if change:
-            cursor.execute(f"UPDATE lease SET {change}")
+            cursor.execute(f"UPDATE lease SET {change} WHERE name = 'sync main'")
 
     def __enter__(self):
         return self.link
@@ -115,7 +115,7 @@ class Holder:
 
 def gone(house):
     wait_for("the session's end", lambda: not house.sql(
-        "SELECT 1 FROM pg_stat_activity WHERE pid = (SELECT backend FROM lease)"))
+        "SELECT 1 FROM pg_stat_activity WHERE pid = (SELECT backend FROM lease WHERE name = 'sync main')"))
 
 
 def test_a_holder_is_gone_with_its_session(alone):
@@ -135,7 +135,7 @@ def test_another_session_of_the_same_number_is_not_the_holder(alone):
 def test_of_whom_nothing_is_known_the_end_is_waited_for(alone, change):
     with Holder(alone, change):
         assert is_refused(alone.command("sync"))
-        alone.sql("UPDATE lease SET expires_at = now()")
+        alone.sql("UPDATE lease SET expires_at = now() WHERE name = 'sync main'")
         assert not is_refused(alone.command("sync"))
 
 

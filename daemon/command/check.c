@@ -7,8 +7,9 @@
 #include "rules/ops.h"
 
 #include <stdio.h>
+#include <string.h>
 
-int command_check(const struct command_line *line)
+static int check_conf(const struct command_line *line)
 {
 	struct skd_call *call = call_new("check", 60000);
 	struct settings *settings = NULL;
@@ -27,6 +28,16 @@ int command_check(const struct command_line *line)
 	settings_close(&settings);
 	talloc_free(call);
 	return good ? 0 : 1;
+}
+
+int command_check(const struct command_line *line)
+{
+	if (!line->count)
+		return check_conf(line);
+	if (line->count <= 2 && strcmp(line->words[0], "--audit") == 0)
+		return check_audit(line->conf, line->count == 2 ? line->words[1] : NULL);
+	fprintf(stderr, "skillsd check: it takes [--audit [FILE]]\n");
+	return 2;
 }
 
 int command_migrate(const struct command_line *line)

@@ -15,4 +15,7 @@ int command_sync(const struct command_line *line);
 int command_doctor(const struct command_line *line);
 int command_options(const struct command_line *line);
 
+/* audit.c: check --audit, with a file of checkpoints or without (NULL). */
+int check_audit(const char *conf, const char *file);
+
 #endif

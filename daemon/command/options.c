@@ -41,6 +41,13 @@ static const struct skd_option issuer_options[] = {
 	{"mail", SKD_TEXT, NULL, "Its mail address."},
 	{NULL}};
 
+static const struct skd_option audit_options[] = {
+	{"key", SKD_SECRET, NULL, "File with 64 random hexadecimal digits, the key that checkpoints are signed with; without it they are not."},
+	{"trusted_key", SKD_TEXT, NULL, "Public half of a key that signed earlier ones, as they carry it.", false, true},
+	{"checkpoint_interval", SKD_DURATION, "5m", "Time between two checkpoints, 1s to 1d."},
+	{"checkpoint_file", SKD_PATH, NULL, "File, or named pipe, that each checkpoint is appended to: one that leads to another machine."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -80,6 +87,7 @@ const struct option_table option_tables[] = {
 	{"sessions", session_options},
 	{"throttle", throttle_options},
 	{"issuer", issuer_options},
+	{"audit", audit_options},
 	{"directory", directory_options},
 	{"authenticator", authenticator_options},
 	{"role", role_options},

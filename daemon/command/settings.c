@@ -18,7 +18,7 @@ static const struct skd_option *table_of(const char *section)
 	return table->options;
 }
 
-static struct section *section_one(struct conf *conf, const char *kind)
+struct section *section_one(struct conf *conf, const char *kind)
 {
 	struct section *section = conf_section(conf, kind);
 	section_check(section, table_of(kind), NULL);
@@ -278,13 +278,14 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	TRY(conf_read(call, path, s, &s->conf));
 	sections_known(s->conf);
 	/* conf_section() may move the sections: all are there before one is pointed at */
-	for (const struct option_table *table = option_tables; table->section && table < option_tables + 5; table++)
+	for (const struct option_table *table = option_tables; table->section && table < option_tables + 6; table++)
 		conf_section(s->conf, table->section);
 	s->server = section_one(s->conf, "server");
 	s->database = section_one(s->conf, "database");
 	s->log_level = level_of(s);
 	s->plugins = plugins_of(s);
 	house_read(s);
+	audit_read(s, &s->house);
 	directories_read(s);
 	for (struct section *at = conf_next(s->conf, "authenticator", NULL); at;
 	     at = conf_next(s->conf, "authenticator", at))

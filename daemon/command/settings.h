@@ -28,8 +28,12 @@ enum skd_outcome settings_open(struct skd_call *call, struct settings *settings)
 void settings_close(struct settings **settings);
 
 /* ---- between the files that read sections ---- */
+/* The section of a kind that is there once, checked against its table. */
+struct section *section_one(struct conf *conf, const char *kind);
 /* The directory whose groups a section's are: the one named, or the first. NULL after a complaint. */
 const struct directory *role_directory(struct settings *s, struct section *at);
+/* audit.c: the section [audit]. */
+void audit_read(struct settings *s, struct house *house);
 /* retention.c: the sections [retention NAME]. */
 void retention_read(struct settings *s, struct house *house);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The threads of time: one for each directory, one that tidies, renews leases, and writes the
- * configuration's roles once the database is there. */
+ * The threads of time: one for each directory; one that tidies, renews leases, and writes the configuration's roles
+ * once the database is there; one that seals the audit, and one that carries its checkpoints off. */
 #include "jobs/jobs.h"
 
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/follow.h"
 #include "rules/retention.h"
+#include "rules/seal.h"
 #include "rules/session.h"
 #include "rules/sync.h"
 #include "rules/work.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
+enum { SEAL_MS = 400, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
 
 struct worker {
 	struct jobs *jobs;
@@ -36,7 +37,7 @@ struct jobs {
 	bool closing;
 	struct worker *workers;
 	size_t count;
-	pthread_t tidy;
+	pthread_t tidy, seal, carry; /* the last waits for the one before */
 };
 
 /* Waits until `deadline` (monotonic), or somebody wants something. True: the daemon goes on. */
@@ -317,6 +318,55 @@ static void *tidy_main(void *argument)
 	return NULL;
 }
 
+/* ---- the audit ---- */
+
+/* Says how it went when that is news. */
+static enum skd_outcome turn_end(struct skd_call *call, enum skd_outcome outcome, enum skd_outcome *before)
+{
+	if (outcome != SKD_OK && outcome != *before)
+		log_line(SKD_WARNING, "audit", "%s", call->sentence);
+	*before = outcome;
+	work_end(call);
+	talloc_free(call);
+	return outcome;
+}
+
+static void *seal_main(void *argument)
+{
+	struct jobs *jobs = argument;
+	struct sealer sealer = {0};
+	enum skd_outcome last = SKD_OK;
+	bool goes_on = true, again = true;
+	while (again) {
+		struct skd_call *call = call_new("seal", 10000);
+		call->house = jobs->house;
+		enum skd_outcome outcome = turn_end(call, seal_once(call, &sealer, !goes_on), &last);
+		bool more = outcome == SKD_OK && sealer.more;
+		again = goes_on || more;
+		if (goes_on && !more)
+			goes_on = jobs_wait(jobs, NULL, clock_monotonic() + (sealer.epoch ? SEAL_MS : LOOK_MS) * 1000);
+	}
+	return NULL;
+}
+
+/* A file may be on a machine that does not answer: nobody waits for this one but the daemon's end. */
+static void *carry_main(void *argument)
+{
+	struct jobs *jobs = argument;
+	struct carrier carrier = {0};
+	enum skd_outcome last = SKD_OK;
+	bool goes_on = true;
+	do {
+		goes_on = jobs_wait(jobs, NULL, clock_monotonic() + LOOK_MS * 1000);
+		if (!goes_on)
+			pthread_join(jobs->seal, NULL);
+		struct skd_call *call = call_new("carry", 10000);
+		call->house = jobs->house;
+		turn_end(call, seal_carry(call, &carrier), &last);
+	} while (goes_on);
+	return NULL;
+}
+
 /* ---- open and close ---- */
 
 static void cond_open(pthread_cond_t *cond)
@@ -338,7 +388,9 @@ struct jobs *jobs_open(struct house *house)
 	house->sync_wanted = jobs_wanted;
 	pthread_mutex_init(&jobs->lock, NULL);
 	cond_open(&jobs->changed);
-	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0)
+	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0 ||
+	    pthread_create(&jobs->seal, NULL, seal_main, jobs) != 0 ||
+	    pthread_create(&jobs->carry, NULL, carry_main, jobs) != 0)
 		abort();
 	for (size_t i = 0; i < jobs->count; i++) {
 		jobs->workers[i].jobs = jobs;
@@ -362,6 +414,7 @@ void jobs_close(struct jobs **jobs)
 	for (size_t i = 0; i < j->count; i++)
 		pthread_join(j->workers[i].thread, NULL);
 	pthread_join(j->tidy, NULL);
+	pthread_join(j->carry, NULL);
 	tidy_once(j, sync_let_go);
 	pthread_cond_destroy(&j->changed);
 	pthread_mutex_destroy(&j->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The other way in: time. Threads that sync directories and tidy up. */
+ * The other way in: time. Threads that sync directories, tidy up, and seal the audit. */
 #ifndef JOBS_JOBS_H
 #define JOBS_JOBS_H
 
@@ -7,9 +7,10 @@
 
 struct jobs;
 
-/* One thread for each directory, one for tidying. Sets house->sync_wanted's target. */
+/* One thread for each directory, one for tidying, two for the audit. Sets house->sync_wanted's target. */
 struct jobs *jobs_open(struct house *house);
-/* Lets what runs come to an end; a read of a directory under way is given up. */
+/* Lets what runs come to an end; a read of a directory under way is given up. What the audit holds by
+ * then is sealed, with a checkpoint. */
 void jobs_close(struct jobs **jobs);
 
 #endif

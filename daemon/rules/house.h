@@ -74,6 +74,12 @@ struct house {
 	size_t retention_count;
 	struct instance *formats; /* report plugins, a list */
 
+	const char *audit_key; /* that signs checkpoints, as sign/checkpoint.h has it; NULL: none does */
+	const char *const *audit_trusted; /* public halves of keys that signed earlier ones */
+	size_t audit_trusted_count;
+	const char *checkpoint_file; /* that each is appended to, or NULL */
+	long checkpoint_interval;    /* milliseconds */
+
 	long session_idle, session_absolute; /* milliseconds */
 	long throttle_user, throttle_address; /* failures before waiting begins */
 	long throttle_window, throttle_block, failure_delay; /* milliseconds */

@@ -2,6 +2,7 @@
  * Readiness and gauges. */
 #include "rules/ops.h"
 
+#include "store/chain.h"
 #include "store/ops.h"
 
 #include <inttypes.h>
@@ -40,6 +41,7 @@ enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
 {
 	struct store_sync_state *states;
 	size_t count;
+	int64_t waiting, seconds;
 	text_adds(out, "# TYPE skillsd_pool_sessions gauge\n");
 	pool_print(out, "writers", call->house->writers);
 	pool_print(out, "reports", call->house->reports);
@@ -47,6 +49,10 @@ enum skd_outcome ops_metrics(struct skd_call *call, struct text *out)
 	text_adds(out, "# TYPE skillsd_signins_total counter\n# TYPE skillsd_signin_seconds_sum counter\n");
 	for (size_t i = 0; i < call->house->authenticator_count; i++)
 		authenticator_print(out, &call->house->authenticators[i]);
+	TRY(store_chain_waits(call, &waiting, &seconds));
+	text_addf(out,
+		  "# TYPE skillsd_audit_unsealed gauge\n# TYPE skillsd_audit_unsealed_seconds gauge\n"
+		  "skillsd_audit_unsealed %" PRId64 "\nskillsd_audit_unsealed_seconds %" PRId64 "\n", waiting, seconds);
 	TRY(store_sync_states(call, &states, &count));
 	text_adds(out, "# TYPE skillsd_sync_age_seconds gauge\n# TYPE skillsd_sync_state gauge\n"
 		       "# TYPE skillsd_people gauge\n");

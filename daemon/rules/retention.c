@@ -203,7 +203,7 @@ enum skd_outcome erasure_make(struct skd_call *call, const struct erasure_order 
 {
 	struct store_person person;
 	struct store_clock clock;
-	const char *account_id = call->actor ? call->actor->account_id : NULL, *id;
+	const char *account_id = call->actor ? call->actor->account_id : NULL, *id, *whos;
 	TRY(erasure_may(call, order, &person, &clock));
 	if (call->actor)
 		TRY(reason_check(call, order));
@@ -211,10 +211,10 @@ enum skd_outcome erasure_make(struct skd_call *call, const struct erasure_order 
 					  .reason = order->reason, .early = !clock.due};
 	TRY(store_human_part(call, order->person_id));
 	TRY(held_digest(call, order->person_id, &erasure->digest));
-	TRY(store_erasure_run(call, order->person_id, erased_id(call, &person), &erasure->removed));
+	TRY(store_erasure_run(call, order->person_id, erased_id(call, &person), &erasure->removed, &whos));
 	TRY(store_erasure_add(call, erasure, account_id, &id));
-	const char *detail = talloc_asprintf(call, "{\"erasure\":\"%s\",\"early\":%s,\"removed\":%s}", id,
-					     erasure->early ? "true" : "false", erasure->removed);
+	const char *detail = talloc_asprintf(call, "{\"erasure\":\"%s\",\"early\":%s,\"removed\":%s,\"who\":%s}", id,
+					     erasure->early ? "true" : "false", erasure->removed, whos);
 	TRY(audit_done(call, "person.erase", "person", order->person_id, detail));
 	return store_erasure_get(call, id, erasure);
 }

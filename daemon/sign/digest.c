@@ -62,6 +62,23 @@ void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_
 	memcpy(out, whole, 16);
 }
 
+void hasher_fields(struct hasher *hasher, const char *label, size_t count, const struct skd_text *fields,
+		   uint8_t out[DIGEST_SIZE])
+{
+	bool good = EVP_DigestInit_ex2(hasher->context, hasher->sha256, NULL) &&
+		    EVP_DigestUpdate(hasher->context, label, strlen(label) + 1);
+	for (size_t i = 0; i < count && good; i++) {
+		uint64_t size = fields[i].bytes ? fields[i].size : UINT64_MAX;
+		uint8_t front[8];
+		for (int k = 0; k < 8; k++)
+			front[k] = (uint8_t)(size >> (56 - 8 * k));
+		good = EVP_DigestUpdate(hasher->context, front, sizeof front) &&
+		       (!fields[i].bytes || EVP_DigestUpdate(hasher->context, fields[i].bytes, fields[i].size));
+	}
+	if (!good || !EVP_DigestFinal_ex(hasher->context, out, NULL))
+		abort();
+}
+
 static EVP_CIPHER_CTX *cipher_new(const char *key, const char *label, const uint8_t nonce[NONCE], int encrypt)
 {
 	uint8_t derived[DIGEST_SIZE];

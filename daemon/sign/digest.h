@@ -16,10 +16,15 @@ struct digest_part {
 void digest_keyed(const char *key, const char *label, size_t count, const struct digest_part *parts,
 		  uint8_t out[DIGEST_SIZE]);
 
-/* The first 16 bytes of SHA-256 of one value after another, for telling whether values are the same. */
+/* SHA-256 of one thing after another. */
 struct hasher;
 struct hasher *hasher_new(void *owner); /* never NULL; goes with its talloc owner */
+/* The first 16 bytes, for telling whether values are the same. */
 void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[16]);
+/* Over a label with its NUL, and each field with its size in front: 8 bytes, big-endian, all ones for one that is
+ * absent. No two different lists give the same bytes. */
+void hasher_fields(struct hasher *hasher, const char *label, size_t count, const struct skd_text *fields,
+		   uint8_t out[DIGEST_SIZE]);
 
 /* AES-256-GCM under a key derived from `key` and `label`; nonce in front, tag behind. */
 enum skd_outcome seal_make(struct skd_call *call, const char *key, const char *label, const void *bytes, size_t size,

@@ -3,8 +3,9 @@
 #include "store/audit.h"
 
 static const char AUDIT_ADD[] =
-	"INSERT INTO audit_entry (who, account_id, action, outcome, noun, object, request_id, detail)"
-	" VALUES (who_is($1, $2::uuid, $8), $2::uuid, $3, $4, $5, $6, $7::uuid, $9::jsonb)";
+	"WITH e AS (INSERT INTO audit_entry (who, account_id, action, outcome, noun, object, request_id, detail)"
+	" VALUES (who_is($1, $2::uuid, $8), $2::uuid, $3, $4, $5, $6, $7::uuid, $9::jsonb) RETURNING seq)"
+	" INSERT INTO audit_unsealed (entry) SELECT seq FROM e";
 
 enum skd_outcome store_audit_add(struct skd_call *call, const struct store_audit *e)
 {

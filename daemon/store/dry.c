@@ -18,7 +18,8 @@ static const char DRY_COPIES[] =
 		"run_id IN (SELECT id FROM directory_run WHERE state IN ('needs_approval', 'approved'))")
 	COPY_OF("same_rule", "true") COPY_OF("same_value", "true") COPY_OF("same_doubt", "true")
 	COPY_OF("role_group", "false") COPY_OF("role_grant", "until = 'infinity'")
-	COPY_OF("change", "false") COPY_OF("audit_entry", "false") COPY_OF("who", "false");
+	COPY_OF("change", "false") COPY_OF("audit_entry", "false") COPY_OF("audit_unsealed", "false")
+	COPY_OF("who", "false");
 static const char DRY_NAMES[] =
 	"ALTER TABLE dry_person RENAME TO person; ALTER TABLE dry_unit RENAME TO unit;"
 	"ALTER TABLE dry_directory_group RENAME TO directory_group; ALTER TABLE dry_group_member RENAME TO group_member;"
@@ -29,7 +30,7 @@ static const char DRY_NAMES[] =
 	"ALTER TABLE dry_same_doubt RENAME TO same_doubt;"
 	"ALTER TABLE dry_role_group RENAME TO role_group; ALTER TABLE dry_role_grant RENAME TO role_grant;"
 	"ALTER TABLE dry_change RENAME TO change; ALTER TABLE dry_audit_entry RENAME TO audit_entry;"
-	"ALTER TABLE dry_who RENAME TO who";
+	"ALTER TABLE dry_audit_unsealed RENAME TO audit_unsealed; ALTER TABLE dry_who RENAME TO who";
 /* Another search path has statements planned anew that were planned for the tables themselves. */
 static const char DRY_FIRST[] =
 	"SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true),"

@@ -67,13 +67,14 @@ enum skd_outcome store_erasure_names(struct skd_call *call, const char *person_i
 #define SIGNED_IN_BY "lower(substr(w.account, strpos(w.account, ':') + 1))"
 #define SOMEBODY_HERE "SELECT FROM person o WHERE o.absent_since IS NULL AND o.id <> $1::uuid AND "
 
+static const char WHO_ERASE[] =
+	"UPDATE who w SET account = NULL, address = NULL, salt = NULL WHERE w.account IS NOT NULL"
+	" AND (w.account_id IN " THEIR_ACCOUNTS
+	" OR (w.account_id IS NULL AND strpos(w.account, ':') > 0 AND " SIGNED_IN_BY " = ANY ($2::text[])"
+	"  AND NOT EXISTS (" SOMEBODY_HERE "lower(o.username) = " SIGNED_IN_BY "))) RETURNING w.id";
 static const struct step {
 	const char *table, *sql;
 } steps[] = {
-	{"who", "UPDATE who w SET account = NULL, address = NULL WHERE w.account IS NOT NULL"
-		" AND (w.account_id IN " THEIR_ACCOUNTS
-		" OR (w.account_id IS NULL AND strpos(w.account, ':') > 0 AND " SIGNED_IN_BY " = ANY ($2::text[])"
-		"  AND NOT EXISTS (" SOMEBODY_HERE "lower(o.username) = " SIGNED_IN_BY ")))"},
 	{"session", "DELETE FROM session WHERE account_id IN " THEIR_ACCOUNTS},
 	{"token", "DELETE FROM token WHERE account_id IN " THEIR_ACCOUNTS},
 	{"idempotency", "DELETE FROM idempotency WHERE account_id IN " THEIR_ACCOUNTS},
@@ -109,8 +110,23 @@ static const struct step {
 		   " erased_at = now(), updated_at = now(), version = version + 1 WHERE id = $1::uuid" ALL_FOUR},
 };
 
+static enum skd_outcome who_erase(struct skd_call *call, struct args args, struct text *counts, const char **whos)
+{
+	struct rows *rows;
+	struct text ids;
+	TRY(db_query(call, WHO_ERASE, args, &rows));
+	if (rows_count(rows))
+		text_addf(counts, "{\"who\":%d", rows_count(rows));
+	text_begin(&ids, call, 256);
+	for (int i = 0; i < rows_count(rows); i++)
+		text_addf(&ids, "%s\"%s\"", i ? "," : "[", row_uuid(rows, i, 0));
+	text_adds(&ids, ids.size ? "]" : "[]");
+	*whos = text_end(&ids);
+	return SKD_OK;
+}
+
 enum skd_outcome store_erasure_run(struct skd_call *call, const char *person_id, const char *external_id,
-				   const char **removed)
+				   const char **removed, const char **whos)
 {
 	const char *const *names, *const *words;
 	size_t name_count, word_count;
@@ -119,6 +135,7 @@ enum skd_outcome store_erasure_run(struct skd_call *call, const char *person_id,
 	TRY(texts_of(call, WORDS, person_id, &words, &word_count));
 	struct args args = ARGS(person_id, arg_array(call, name_count, names), arg_array(call, word_count, words), external_id);
 	text_begin(&counts, call, 256);
+	TRY(who_erase(call, args, &counts, whos));
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		int64_t touched;
 		TRY(db_run(call, steps[i].sql, args, &touched));

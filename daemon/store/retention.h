@@ -77,9 +77,9 @@ enum skd_outcome store_erasure_lock(struct skd_call *call, const char *person_id
 enum skd_outcome store_erasure_names(struct skd_call *call, const char *person_id, const char *text,
 				     bool *names) WARN_UNUSED;
 /* Empties the person's row, all that hangs on it and all that names them, and counts it as a JSON object. The row
- * is known by `external_id` from then on. */
+ * is known by `external_id` from then on. `whos`: a JSON array of the rows of who that lost their words. */
 enum skd_outcome store_erasure_run(struct skd_call *call, const char *person_id, const char *external_id,
-				   const char **removed) WARN_UNUSED;
+				   const char **removed, const char **whos) WARN_UNUSED;
 enum skd_outcome store_erasure_add(struct skd_call *call, const struct store_erasure *erasure, const char *account_id,
 				   const char **id) WARN_UNUSED;
 enum skd_outcome store_erasure_get(struct skd_call *call, const char *id, struct store_erasure *erasure) WARN_UNUSED;

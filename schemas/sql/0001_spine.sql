@@ -278,14 +278,25 @@ CREATE TABLE who (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	account text, -- "authenticator:name", a job's name, or "unknown"; NULL: somebody who was erased
 	account_id uuid,
-	address text
+	address text,
+	-- What the audit's chain holds in place of the words. Whoever is erased loses the salt with them, and nobody can
+	-- find out by trying what the digest was of. NULL: there never were words.
+	salt uuid,
+	digest bytea
 );
+-- SHA-256 of a label with a NUL, and of each field with its size in front; all ones for one that is absent.
+CREATE FUNCTION who_digest(salt uuid, account text, account_id uuid, address text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+	SELECT sha256('skillsd audit who 1\000'::bytea || string_agg(coalesce(int8send(length(field)) || field, int8send(-1)), ''
+		ORDER BY n)) FROM unnest(ARRAY[uuid_send(salt), textsend(account), uuid_send(account_id), textsend(address)])
+		WITH ORDINALITY AS f (field, n)
+$$;
 CREATE UNIQUE INDEX who_said ON who (account, coalesce(account_id, '00000000-0000-0000-0000-000000000000'),
 	coalesce(address, '')) WHERE account IS NOT NULL;
 CREATE INDEX ON who (account_id);
 CREATE FUNCTION who_is(said text, by_id uuid, seen_from text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
 	found uuid;
+	salt uuid := gen_random_uuid();
 BEGIN
 	-- Somebody whose request was still under way when they were erased.
 	IF EXISTS (SELECT FROM account a WHERE a.id = by_id AND a.name = '') THEN
@@ -301,7 +312,8 @@ BEGIN
 				= coalesce(by_id, '00000000-0000-0000-0000-000000000000')
 			AND coalesce(w.address, '') = coalesce(seen_from, '');
 		EXIT WHEN found IS NOT NULL;
-		INSERT INTO who (account, account_id, address) VALUES (said, by_id, seen_from) ON CONFLICT DO NOTHING
+		INSERT INTO who (account, account_id, address, salt, digest)
+			VALUES (said, by_id, seen_from, salt, who_digest(salt, said, by_id, seen_from)) ON CONFLICT DO NOTHING
 			RETURNING id INTO found;
 		EXIT WHEN found IS NOT NULL;
 	END LOOP;
@@ -528,6 +540,22 @@ CREATE INDEX ON audit_entry (at, id);
 CREATE INDEX ON audit_entry (who);
 CREATE INDEX ON audit_entry (object);
 
+-- The chain. Each link's hash covers the hash before it and one entry, whole; one daemon at a time makes them, in any
+-- order, of what has been committed. An entry waits from the transaction that writes it until the one that links it.
+CREATE TABLE audit_unsealed (
+	entry bigint NOT NULL -- seq
+);
+CREATE TABLE audit_link (
+	sequence bigint PRIMARY KEY, -- from 1, without a gap
+	entry bigint NOT NULL UNIQUE,
+	hash bytea NOT NULL
+);
+-- How far the chain went and what its last hash was, as lines that go elsewhere, too.
+CREATE TABLE audit_checkpoint (
+	sequence bigint PRIMARY KEY,
+	line text NOT NULL
+);
+
 -- Followers keep their last snapshot and read the rows it did not see; rows carry keys only.
 CREATE TABLE change (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -551,5 +579,7 @@ CREATE TABLE idempotency (
 CREATE INDEX ON idempotency (created_at);
 
 CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_link EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoint EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON credential_event EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON achievement_event EXECUTE FUNCTION refuse_change();
