@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -252,6 +251,21 @@ def test_a_forged_line_in_the_file_counts_for_nothing(house, db):
     assert db.check(house._write("forged", log)) == [], "a log will do, in any order"
 
 
+@pytest.mark.parametrize("words, status, sentence", [
+    (["--audit", "nowhere"], 1, "nowhere: No such file or directory"), (["--audit", "."], 1, ". cannot be read"),
+    (["--audit", "kept", "kept"], 2, "it takes [--audit [FILE]]"), (["--adit"], 2, "it takes [--audit [FILE]]")])
+def test_a_check_that_cannot_be_made_is_none(house, words, status, sentence):
+    done = house.command("check", *words)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"skillsd check: {sentence}\n")
+
+
+def test_a_check_without_a_database_is_none(house, db):
+    db.conf.write_text(db.text.replace("dbname=", "dbname=no-"))
+    done = subprocess.run([installed() / "skillsd", "-c", db.conf, "check", "--audit"], capture_output=True, text=True,
+                          env=House._environment(), **unprivileged())
+    assert done.returncode == 1 and "the database is not available now" in done.stderr and "whole" not in done.stdout
+
+
 def test_a_key_of_before_is_trusted_where_it_is_named(house, db):
     public = checkpoints_of(db)[-1].split(" ")[5]
     house._write("other.key", "2e" * 32)
@@ -431,27 +445,34 @@ def test_of_two_daemons_one_seals_and_the_other_takes_over(postgres):
         other = Second(house)
         other._write("audit.key", KEY)
         with other, Writers(house) as writers:
-            for turn in range(4):
+            for _ in range(2):
                 grows(house, 50)
                 holder, epoch = sealer(house)
                 leader, heir = (house, other) if f"/{house.pid}/" in holder else (other, house)
-                if turn % 2:  # it stands still for longer than its lease lasts, and goes on
-                    leader.process.send_signal(signal.SIGSTOP)
-                    house.sql("UPDATE lease SET expires_at = now() WHERE name = 'seal'")
-                    wait_for("the other one", lambda: sealer(house)[1] == epoch + 1 and f"/{heir.pid}/" in sealer(house)[0])
-                    grows(house)
-                    leader.process.send_signal(signal.SIGCONT)
-                    wait_for("it to be told", lambda: "another daemon has taken over seal" in house.log() + other.log())
-                else:
-                    leader.kill()
-                    wait_for("the other one", lambda: sealer(house)[1] == epoch + 1 and f"/{heir.pid}/" in sealer(house)[0])
-                    grows(house)
-                    leader.start(migrate=False)
+                leader.kill()
+                wait_for("the other one", lambda: sealer(house)[1] == epoch + 1 and f"/{heir.pid}/" in sealer(house)[0])
                 grows(house)
+                leader.start(migrate=False)
         sealed(house)
         count = house.sql("SELECT count(*), count(DISTINCT entry), max(sequence) FROM audit_link")
         assert count == [(house.sql("SELECT count(*) FROM audit_entry")[0][0],) * 3] and count[0][0] >= writers.made
         assert check(house) == []
+
+
+def test_who_has_lost_the_lease_unawares_links_nothing(postgres):
+    with audited(postgres) as house:
+        fill(house, 1)
+        links_before = house.sql("SELECT count(*) FROM audit_link")
+        house.sql("UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = now() + interval '1 h',"
+                  " (backend, backend_start) = (SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
+                  " WHERE name = 'seal'")
+        entry = house.sql("WITH e AS (INSERT INTO audit_entry (who, action, outcome) SELECT id, 'test.fenced', 'ok' FROM who LIMIT 1"
+                          " RETURNING seq) INSERT INTO audit_unsealed SELECT seq FROM e RETURNING entry")
+        wait_for("it to be told", lambda: "another daemon has taken over seal" in house.log())
+        assert house.sql("SELECT count(*) FROM audit_link") == links_before and house.sql("TABLE audit_unsealed") == entry
+        house.sql("UPDATE lease SET expires_at = now() WHERE name = 'seal'")
+        sealed(house)
+        assert check(house) == [] and house.sql("SELECT entry FROM audit_link ORDER BY sequence DESC LIMIT 1") == entry
 
 
 # ---- many

@@ -7,6 +7,7 @@ import time
 import ldap
 import psycopg2
 import pytest
+from kit.chain import check
 from kit.gate import ROOT
 from kit.house import ACCOUNTS, wait_for
 from kit.leaver import ADMIN, CONTRACTORS, HR, INNER, Leaver, dump, found_in, furnish, retention_house
@@ -68,6 +69,28 @@ def test_nothing_is_left_of_who_was_erased(house):
     assert {entry["action"] for entry in entries} == {"person.erase"} and entries[0]["detail"]["removed"] == proof["removed"]
     assert "erased" in {entry["account"] for entry in house.admin.pages("/audit", action="claim.add")}
     assert house.hr.get(f"/erasures/{proof['id']}") == proof and proof in house.hr.pages("/erasures")
+
+
+def test_the_audit_stays_whole_and_only_an_erasure_takes_out_who_did_something(house):
+    who = Leaver(house, 38)
+    who.work()
+    rows = house.sql("SELECT id, digest, salt FROM who WHERE account = %s", f"ldap:{who.username}")
+    assert len(rows) > 1 and all(digest and salt for _, digest, salt in rows)
+    wait_for("the sealer", lambda: not house.sql("SELECT 1 FROM audit_unsealed"))
+    who.leave().erase(early=True)
+    ids = [one for one, _, _ in rows]
+    assert {row for row in house.sql("SELECT account, address, salt FROM who WHERE id = ANY (%s::uuid[])", ids)} == {(None,) * 3}
+    assert {id: bytes(digest) for id, digest in house.sql("SELECT id, digest FROM who WHERE id = ANY (%s::uuid[])", ids)} \
+        == {id: bytes(digest) for id, digest, _ in rows}
+    assert house.sql("SELECT 1 FROM audit_link JOIN audit_entry ON seq = entry WHERE who = %s", ids[0])
+    assert check(house) == []
+    other, *words = house.sql("SELECT id, account, address, salt FROM who WHERE account = %s"
+                              " AND id IN (SELECT e.who FROM audit_link JOIN audit_entry e ON seq = entry) LIMIT 1", f"ldap:{HR}")[0]
+    house.sql("UPDATE who SET account = NULL, address = NULL, salt = NULL WHERE id = %s", other)
+    findings = check(house)
+    assert findings and all("who did it was taken out, and by no erasure" in line for line in findings)
+    house.sql("UPDATE who SET account = %s, address = %s, salt = %s WHERE id = %s", *words, other)
+    assert check(house) == []
 
 
 def test_the_same_request_again_has_the_same_answer(house):
