@@ -247,6 +247,7 @@ def test_a_forged_line_in_the_file_counts_for_nothing(house, db):
         assert [found for found in db.check(path) if "is forged" in found and f"{path}:{len(genuine)}" in found]
     assert db.check(house._write("forged", "no checkpoint\n")) == [f"{house.folder}/forged: there is no checkpoint in it that counts"]
     assert db.check(house._write("forged", genuine[-1][:100] + "\n" + "\n".join(genuine) + "\n")) == [], "half a line is none"
+    assert db.check(house._write("forged", "x" * 100000 + "\n" + "\n".join(genuine) + "\n" + "y" * 100000)) == []
     log = "".join(f"Nov 22 07:00:00 host skillsd[1]: audit: {line}\n" for line in reversed(genuine))
     assert db.check(house._write("forged", log)) == [], "a log will do, in any order"
 
@@ -365,6 +366,7 @@ def test_what_is_committed_late_or_in_another_order_is_linked_all_the_same(postg
     dice = random.Random(7)
     with audited(postgres) as house:
         fill(house, 1)  # from now on who does it is there, and nobody waits for whoever wrote that
+        house.sql("INSERT INTO audit_unsealed SELECT entry FROM audit_link")  # which keeps nobody
         oldest = postgres.connect(house.database)
         oldest.autocommit = False
         first = add_entry(oldest.cursor(), "test.oldest", "ldap:user0", age="2 h")

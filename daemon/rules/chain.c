@@ -140,17 +140,15 @@ static int by_sequence(const void *a, const void *b)
 
 static void file_take(struct walk *w, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0;
+	char piece[4096]; /* no line of a checkpoint is longer, whatever a log puts before it */
 	struct kept k = {.line = 1};
-	for (; getline(&line, &room, file) > 0; k.line++) {
-		if (!checkpoint_read(line, &k.said) || !is_genuine(w, line, &k))
+	for (; fgets(piece, sizeof piece, file); k.line += strchr(piece, '\n') != NULL) {
+		if (!checkpoint_read(piece, &k.said) || !is_genuine(w, piece, &k))
 			continue;
 		if (w->kept_count == talloc_array_length(w->kept))
-			w->kept = talloc_realloc(w->call, w->kept, struct kept, 2 * w->kept_count + 64);
+			w->kept = talloc_realloc(w->call, w->kept, struct kept, 2 * w->kept_count);
 		w->kept[w->kept_count++] = k;
 	}
-	free(line);
 }
 
 static enum skd_outcome file_read(struct walk *w)

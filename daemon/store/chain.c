@@ -46,7 +46,8 @@ enum skd_outcome store_chain_waits(struct skd_call *call, int64_t *count, int64_
 static const char TAKE[] =
 	"WITH taken AS (DELETE FROM audit_unsealed WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_unsealed LIMIT $1::int))"
 	" RETURNING entry)"
-	" SELECT " ENTRY_FIELDS " FROM taken t JOIN audit_entry e ON e.seq = t.entry LEFT JOIN who w ON w.id = e.who ORDER BY e.seq";
+	" SELECT " ENTRY_FIELDS " FROM (SELECT DISTINCT entry FROM taken) AS t JOIN audit_entry e ON e.seq = t.entry LEFT JOIN who w ON w.id = e.who"
+	" WHERE NOT EXISTS (SELECT FROM audit_link l WHERE l.entry = e.seq) ORDER BY e.seq";
 
 enum skd_outcome store_chain_take(struct skd_call *call, int most, struct chain_entry **entries, size_t *count)
 {

@@ -24,7 +24,7 @@ struct chain_end {
 enum skd_outcome store_chain_any(struct skd_call *call, bool *any) WARN_UNUSED; /* waits */
 /* How many entries wait, and for how many seconds the oldest does. */
 enum skd_outcome store_chain_waits(struct skd_call *call, int64_t *count, int64_t *seconds) WARN_UNUSED;
-/* Takes at most `most` from those that wait, in the order of seq. The transaction need not be on disk when it has been
+/* Takes at most `most` from those that wait, in the order of seq; one that has a link already is dropped. The transaction need not be on disk when it has been
  * committed: after a crash they wait again. */
 enum skd_outcome store_chain_take(struct skd_call *call, int most, struct chain_entry **entries, size_t *count) WARN_UNUSED;
 enum skd_outcome store_chain_end(struct skd_call *call, struct chain_end *end) WARN_UNUSED;
