@@ -295,13 +295,13 @@ def test_an_entry_that_waits_is_a_finding_when_it_waits_for_long(db):
 
 def test_a_database_restored_from_a_backup_is_found_by_checkpoints_kept_elsewhere(postgres):
     with audited(postgres) as house:
-        fill(house, 6)
+        fill(house, 5)
         assert house.stop() == 0
         house._link.close()
         backup = f"{house.database}-backup"
         postgres.create(backup, house.database)
         house.start()
-        fill(house, 6, first=6)
+        fill(house, 5, first=5)
         assert house.stop() == 0
         house._link.close()
         kept = (house.folder / "kept").read_text()
@@ -313,7 +313,7 @@ def test_a_database_restored_from_a_backup_is_found_by_checkpoints_kept_elsewher
         found, = check(house, known)
         assert re.match(r"the chain ends at sequence \d+, and the checkpoint of ", found)
         house.start()
-        fill(house, 12, first=20)
+        fill(house, 9, first=16)
         assert house.stop() == 0
         house._link.close()
         assert check(house) == [], "the database knows no better"
@@ -469,12 +469,12 @@ def test_who_has_lost_the_lease_unawares_links_nothing(postgres):
                   " (backend, backend_start) = (SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())"
                   " WHERE name = 'seal'")
         entry = house.sql("WITH e AS (INSERT INTO audit_entry (who, action, outcome) SELECT id, 'test.fenced', 'ok' FROM who LIMIT 1"
-                          " RETURNING seq) INSERT INTO audit_unsealed SELECT seq FROM e RETURNING entry")
+                          " RETURNING seq) INSERT INTO audit_unsealed SELECT seq FROM e, generate_series(1, 2) RETURNING entry")
         wait_for("it to be told", lambda: "another daemon has taken over seal" in house.log())
         assert house.sql("SELECT count(*) FROM audit_link") == links_before and house.sql("TABLE audit_unsealed") == entry
         house.sql("UPDATE lease SET expires_at = now() WHERE name = 'seal'")
         sealed(house)
-        assert check(house) == [] and house.sql("SELECT entry FROM audit_link ORDER BY sequence DESC LIMIT 1") == entry
+        assert check(house) == [] and house.sql("SELECT entry FROM audit_link ORDER BY sequence DESC LIMIT 1") == entry[:1]
 
 
 # ---- many
