@@ -253,6 +253,17 @@ class Gate:
             self.process.wait()
             raise
 
+    def kill(self):
+        """It, and every conversation with it, with SIGKILL."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGSTOP)
+        for pid in (*children_of(self.process.pid), self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 

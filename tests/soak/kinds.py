@@ -43,7 +43,7 @@ def begin_run(world):
 # ---- the kinds
 
 def first_load(world):
-    world.writer.finish()
+    world.hold_all()
     for daemon in world.daemons:
         daemon.stop()
     world.renew()

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""make soak: kills slapd, PostgreSQL, the daemon that syncs or the other one at random moments of each kind of run, for
-so many seconds, and sees that the registry is right each time. A world that is not is left where it is, and told.
-run.py SECONDS [SEED]"""
+"""make soak: kills slapd, PostgreSQL, the gate, the daemon that syncs or the other one at random moments of each kind of
+run, under a load of writers and readers, for so many seconds, and sees that the registry is right each time and has all
+that was acknowledged. A world that is not is left where it is, and told. run.py SECONDS [SEED]"""
 import collections
 import itertools
 import pathlib
@@ -20,11 +20,12 @@ ROUNDS = 40  # that a world lives
 
 class Tally:
     def __init__(self):
-        self.kills, self.cut, self.begun, self.told = collections.Counter(), 0, time.monotonic(), time.monotonic()
+        self.kills, self.cut, self.deeds = collections.Counter(), 0, 0
+        self.begun = self.told = time.monotonic()
 
     def line(self):
         minutes = (time.monotonic() - self.begun) / 60
-        return f"{minutes:5.1f} min: {sum(self.kills.values())} kills, {self.cut} runs cut in the middle"
+        return f"{minutes:5.1f} min: {sum(self.kills.values())} kills, {self.cut} runs cut in the middle, {self.deeds} deeds acknowledged"
 
     def now_and_then(self):
         if time.monotonic() - self.told > 60:
@@ -34,7 +35,7 @@ class Tally:
     def table(self):
         kinds = list(dict.fromkeys(kind for kind, _ in self.kills))
         rows = [[kind, *(self.kills[kind, victim] for victim in VICTIMS)] for kind in kinds]
-        return "\n".join("{:28}{:>18}{:>18}{:>18}{:>18}".format(*row) for row in [["killed in", *VICTIMS], *rows])
+        return "\n".join(f"{row[0]:20}" + "".join(f"{cell:>18}" for cell in row[1:]) for row in [["killed in", *VICTIMS], *rows])
 
 
 def kill_once(world, tally, kind, victim, again):
@@ -60,7 +61,7 @@ def kill_once(world, tally, kind, victim, again):
     if kind == "erasure by clock":
         world.erase()
     world.settle()
-    world.check()
+    tally.deeds += world.check()
     tally.cut += world.cut()
 
 
@@ -87,6 +88,7 @@ def soak(seconds, seed):
                 tally.now_and_then()
                 if time.monotonic() > end:
                     break
+            world.hold_all()
         except KeyboardInterrupt:
             end = 0
         except BaseException as trouble:

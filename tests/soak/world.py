@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two daemons on one database and one directory, in which things happen at random; something of it is killed in the
-middle of a run of some kind, and then everything has to be right again. Knows what right means; kills by process id."""
-import collections
+"""Two daemons on one database and one directory, in which things happen at random, under a mixed load; something of it is
+killed in the middle of a run of some kind, and then everything has to be right again. Knows what right means; kills by
+process id."""
 import contextlib
-import itertools
 import os
 import random
 import signal
@@ -12,67 +11,42 @@ import time
 
 import psycopg2
 import requests
-from kit.history import History, crowd
-from kit.house import Client, wait_for
+from kit.gate import make_userdb
+from kit.history import CROWD, GROUPS, History, crowd, entry
+from kit.house import Client, is_sanitized, wait_for
+from kit.load import Broken, Load, hold_chain
 from kit.postgres import Postgres
 from kit.second import Second
-from test_directory_random import Twins, differences, lost_roles_kept, told
+from test_directory_random import CONFIG, Twins, differences, lost_roles_kept, told
 from test_follow import SYNCPROV
 
 SOON = 60  # seconds, on a busy machine
 CROWDED = 1500
-VICTIMS = ("slapd", "PostgreSQL", "the leader", "the other daemon")
-
-
-class Broken(Exception):
-    """What is not right though it had its time."""
-
-
-class Writer(threading.Thread):
-    """Adds frameworks, asks either daemon again and again with the same key until one says 201, and keeps the codes."""
-
-    def __init__(self, world):
-        super().__init__(daemon=True)
-        self.world, self.over, self.done, self.statuses = world, threading.Event(), [], collections.Counter()
-        self.headers = {"Authorization": f"Bearer {world.admin.token}"}
-
-    def _ask(self, daemon, code):
-        try:
-            return requests.post(daemon.url + "/api/v1/frameworks", json={"code": code, "name": code}, timeout=60,
-                                 headers={**self.headers, "Idempotency-Key": f"key-{code}"}).status_code
-        except requests.RequestException:
-            return None
-
-    def run(self):
-        for number in itertools.count():
-            for daemon in itertools.cycle(self.world.daemons):
-                if self.over.wait(0.03):
-                    return
-                status = self._ask(daemon, f"w{number}")
-                self.statuses[status] += 1
-                if status == 201:
-                    self.done.append(f"w{number}")
-                    break
-
-    def finish(self):
-        self.over.set()
-        self.join()
+VICTIMS = ("slapd", "PostgreSQL", "the gate", "the leader", "the other daemon")
+CLERKS = {f"c{n}": f"password of c{n}" for n in range(2)}
+OFFICE = f"cn=clerks,{GROUPS}"
+HOLDERS = [f"c{n}" for n in range(10, 50)]
 
 
 class World(Twins):
-    slapd, more_ldif = SYNCPROV, "\n" + crowd(CROWDED)
-    more_config = {"retention all": {"keep": "1y", "erase": "automatic"}}
+    slapd = SYNCPROV
+    more_ldif = "\n".join(["", crowd(CROWDED), entry(OFFICE, "objectClass: groupOfNames", "objectClass: extensibleObject",
+                           "employeeType: crowd", *(f"member: cn={name},{CROWD}" for name in CLERKS))])
+    more_config = {"retention all": {"keep": "1y", "erase": "automatic"}, "authenticator pam": {"roles": "admin hr issuer"},
+                   **{f"role {role}": {"group": [*CONFIG[f"role {role}"].values(), OFFICE]} for role in ("hr", "issuer")}}
 
     def __init__(self, seed):
         self.chance, self.postgres = random.Random(seed), Postgres().start()
         super().__init__(self.postgres, {"interval": "2s", "timeout": "5s", "network_timeout": "5s"})
+        self.house.passwords.update(CLERKS)
+        make_userdb(self.house.folder / "users", self.house.passwords)
         self.directory = self.house.slapd
         self.house.start(migrate=False)
         self.other = Second(self.house)
         self.other.start(migrate=False)
         self.daemons = self.house, self.other
         self.approved, self.failed, self.threads, self.trouble = set(), set(), [], []
-        self.history, self.writer = History(self.directory, self.chance), None
+        self.history, self.load_now, self.loads = History(self.directory, self.chance), None, []
         self.steps = self.history.steps
         self.enter()
         self.settle()
@@ -88,8 +62,18 @@ class World(Twins):
         """Into a database that is new to the daemons."""
         self.approved.clear()
         self.admin = wait_for("a session", self._sign_in)
-        self.writer = Writer(self)
-        self.writer.start()
+        self.begin_load()
+
+    def begin_load(self):
+        self.load_now = Load(self.daemons, CLERKS, HOLDERS, 0.05 if is_sanitized() else 0.02).start()
+        self.loads.append(self.load_now)
+
+    def hold_all(self):
+        """What any load of this database was told is still so."""
+        for load in self.loads:
+            load.finish()
+            load.hold(self.house.sql)
+        self.loads.clear()
 
     def _sign_in(self):
         """The roles may not be written yet."""
@@ -97,15 +81,15 @@ class World(Twins):
         return answer.status_code == 201 and Client(self.house, answer.json()["token"])
 
     def remove(self):
-        if self.writer:
-            self.writer.finish()
+        if self.load_now:
+            self.load_now.over.set()
         self.other.remove()
         super().remove()
         self.postgres.remove()
 
     def keep(self, trouble):
         """Ends all, and leaves what they wrote; where."""
-        self.writer.finish()
+        self.load_now.over.set()
         for daemon in self.daemons:
             daemon.kill()
         self.house.gate.stop()
@@ -130,6 +114,8 @@ class World(Twins):
             self.directory.kill()
         elif victim == "PostgreSQL":
             self.kill_postgres()
+        elif victim == "the gate":
+            self.house.gate.kill()
         else:
             next(one for one in self.daemons if (one is leader) == (victim == "the leader")).kill()
 
@@ -158,6 +144,8 @@ class World(Twins):
         if not self.postgres.process:
             self.postgres.start()
         wait_for("PostgreSQL", lambda: self._pids("SELECT 1"))
+        if not self.house.gate.process:
+            self.house.gate.start()
         for daemon in self.daemons:
             if not daemon.process:
                 daemon.start(migrate=False)
@@ -242,15 +230,17 @@ class World(Twins):
         self.settle()
 
     def check(self):
-        """What nobody may have lost, in the end."""
+        """What nobody may have lost, in the end; how many deeds were acknowledged since the last time."""
         gone = self.house.sql("SELECT p.username, r.id, r.state FROM directory_run_line l JOIN person p ON p.id = l.person_id"
                               " JOIN directory_run r ON r.id = l.run_id WHERE l.kind = 'absent' AND p.username ~ '^c[0-9]+$'")
         if gone:
             raise Broken(f"these never left: {gone}")
-        done = set(self.writer.done)
-        lost = done - {code for code, in self.house.sql("SELECT code FROM framework")}
-        if lost or set(self.writer.statuses) - {201, 503, None}:
-            raise Broken(f"acknowledged and lost: {lost}; answers: {self.writer.statuses}")
+        self.load_now.finish()
+        self.load_now.hold(self.house.sql)
+        self.load_now.hold_rest()
+        hold_chain(self.house)
+        deeds = self.load_now.done()
+        self.begin_load()
         states = dict(self.house.sql("SELECT id::text, state FROM directory_run"))
         if changed := {run: states.get(run) for run in self.approved if states.get(run) != "approved"}:
             raise Broken(f"approved, and not so any more: {changed}")
@@ -264,6 +254,7 @@ class World(Twins):
         for daemon in self.daemons:
             if "Sanitizer" in daemon.log() or "runtime error" in daemon.log():
                 raise Broken(daemon.log()[-5000:])
+        return deeds
 
     def cut(self):
         """How many more runs have ended in the middle."""
