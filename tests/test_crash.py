@@ -5,11 +5,14 @@ import collections
 import http.client
 import itertools
 import json
+import os
+import re
 import signal
 import threading
 import time
 import urllib.parse
 
+import psycopg2
 import pytest
 import requests
 from kit.house import House, wait_for
@@ -137,6 +140,23 @@ def test_without_postgresql_it_is_503_and_it_comes_back_by_itself(house, number)
     assert client.get(f"/frameworks/{made['id']}") == made
     client.post("/frameworks", {"code": f"after-{number}", "name": "x"}, gives=201)
     assert client.get("/reports/skills")["items"] == []
+
+
+def test_what_postgresql_says_as_it_dies_is_a_line_of_the_log_like_any_other(house):
+    asked = threading.Thread(target=house.rescue.twin().ask, args=("POST", "/frameworks", {"code": "told", "name": "x"}))
+    link = house.postgres.connect(house.database)
+    with pytest.raises(psycopg2.OperationalError), link.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE framework")
+        asked.start()
+        wait_for("a writer", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'skillsd writer'"
+                                               " AND wait_event_type = 'Lock'"))
+        pid, = (pid for pid, in house.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'skillsd read'"))
+        os.kill(pid, signal.SIGABRT)  # then PostgreSQL ends all others, and tells them why
+        while True:
+            cursor.execute("SELECT 1")
+    asked.join()
+    assert "because of crash of another server process" in house.log()
+    assert not [line for line in house.log().splitlines() if not re.match(r"\S+Z (debug|info|warning|error) ", line)]
 
 
 def test_writers_that_ask_again_get_everything_done_once_while_postgresql_restarts(house):

@@ -2,9 +2,19 @@
  * Statements in a session, and how the server's SQLSTATE becomes an outcome. */
 #include "store/session.h"
 
+#include "base/log.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+/* libpq itself would print it as it came. */
+static void on_notice(void *purpose, const PGresult *notice)
+{
+	const char *said = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+	(void)purpose;
+	log_line(SKD_WARNING, "database", "%s", said ? said : "a notice without words");
+}
 
 PGconn *session_connect(const char *dsn, const char *purpose, int seconds)
 {
@@ -18,7 +28,9 @@ PGconn *session_connect(const char *dsn, const char *purpose, int seconds)
 		"-c timezone=UTC -c client_min_messages=warning -c jit=off -c random_page_cost=1.1 -c statement_timeout=15s -c lock_timeout=5s "
 		"-c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed",
 		dsn, NULL};
-	return PQconnectdbParams(keys, values, 1);
+	PGconn *pg = PQconnectdbParams(keys, values, 1);
+	PQsetNoticeReceiver(pg, on_notice, NULL);
+	return pg;
 }
 
 /* ---- prepared statements ---- */
