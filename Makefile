@@ -110,7 +110,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 unit: $(UNIT_BIN)
 
 # Programs that only tests run.
-KIT_BIN := $(BUILD)/kit/http_echo $(BUILD)/kit/plugin_run $(BUILD)/kit/clock_jump.so
+KIT_BIN := $(BUILD)/kit/http_echo $(BUILD)/kit/plugin_run $(BUILD)/kit/clock_jump.so $(BUILD)/kit/disk_full.so
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
 
@@ -141,7 +141,7 @@ $(BUILD)/kit/plugin_run: tests/kit/plugin_run.c
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< -ljansson -ldl
 
-$(BUILD)/kit/clock_jump.so: tests/kit/clock_jump.c
+$(BUILD)/kit/%.so: tests/kit/%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<

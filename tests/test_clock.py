@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time of day jumps, for the daemons and for PostgreSQL, ahead and back: nobody leaves, rights stand, what changes in
 the directory is here soon, and of two daemons one syncs."""
-import shutil
-
 import ldap
 import pytest
-from kit.gate import build_folder
 from kit.history import AWAY, GROUPS, PEOPLE, ldif, person
 from kit.house import House, wait_for
 from kit.postgres import Postgres
+from kit.preload import Preloaded
 from kit.second import Second
-from kit.slapd import give_away, short_folder
 from test_follow import SYNCPROV
 
 DAY = 86400
@@ -22,25 +19,12 @@ PICTURE = ("SELECT p.id, p.username, p.absent_since IS NULL, EXISTS (SELECT FROM
            " AND g.until = 'infinity') FROM person p ORDER BY 1")
 
 
-class Clock:
-    def __init__(self, path):
-        self.file = open(path, "r+b", buffering=0)
-
-    def set(self, seconds):
-        self.file.seek(0)
-        self.file.write(seconds.to_bytes(8, "little", signed=True))
-
-
 @pytest.fixture
 def clock(monkeypatch):
-    folder = short_folder("clock-")
-    folder.chmod(0o755)
-    (folder / "jump").write_bytes(bytes(8))
-    give_away(folder / "jump")
-    monkeypatch.setenv("CLOCK_JUMP", str(folder / "jump"))
-    monkeypatch.setenv("LD_PRELOAD", str((build_folder() / "kit/clock_jump.so").resolve()))
-    yield Clock(folder / "jump")
-    shutil.rmtree(folder)
+    with Preloaded("clock_jump") as clock:
+        for name, value in clock.environment.items():
+            monkeypatch.setenv(name, value)
+        yield clock
 
 
 @pytest.mark.parametrize("follow", ["yes", "no"], ids=["followed", "read"])

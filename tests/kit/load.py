@@ -11,6 +11,8 @@ import time
 from typing import NamedTuple
 
 import requests
+from kit.gate import make_userdb
+from kit.house import ACCOUNTS, BASE, OTHER_HR, demo_house
 
 COME_BACK = (503, None)  # None: the connection ended, or was refused
 DONE = (200, 201, 204)
@@ -272,7 +274,7 @@ def listed(clerk, path):
                             params={"format": "ndjson"}, timeout=600)
     if answer.status_code != 200:
         raise Broken(f"{path}: {answer.status_code} {answer.text}")
-    return [json.loads(line) for line in answer.text.splitlines()]
+    return [json.loads(line) for line in answer.content.splitlines()]
 
 
 def hold_lists(clerk):
@@ -294,3 +296,21 @@ def hold_chain(house):
     """The chain of audit entries is whole, for a program that has one."""
     if "--audit" in house.command("help").stdout and (done := house.command("check", "--audit")).returncode:
         raise Broken(f"skillsd check --audit: {done.stdout}{done.stderr}")
+
+
+# ---- in the demo's organisation
+
+CLERKS = (ACCOUNTS["HR"], OTHER_HR)
+HOLDERS = ("pquinn", "rdeshpande", "wclarke")
+
+
+def office_house(config=None, **how):
+    """Not started yet: the demo's, in which hr may issue, and signs in through PAM."""
+    issuers = [f"cn={name},ou=groups,{BASE}" for name in ("issuers", "hr")]
+    house = demo_house({"role issuer": {"group": issuers}, "authenticator pam": {"roles": "admin hr issuer"}, **(config or {})}, **how)
+    make_userdb(house.folder / "users", house.passwords)
+    return house
+
+
+def office_load(house, places=None, **how):
+    return Load(places or [house], {name: house.passwords[name] for name in CLERKS}, HOLDERS, **how).start()

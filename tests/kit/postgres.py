@@ -35,7 +35,8 @@ def is_running(pid):
 class Postgres:
     """with Postgres() as server: psycopg2.connect(server.dsn("postgres"))"""
 
-    def __init__(self, settings=""):
+    def __init__(self, settings="", environment=None):
+        self.environment = {**os.environ, **(environment or {})}
         self.folder = short_folder("pg-")
         self.process = None
         self.template = None  # a database that others may be copies of
@@ -71,9 +72,8 @@ class Postgres:
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log,
-                                            stderr=log,
-                                            stdin=subprocess.DEVNULL, **unprivileged())
+            self.process = subprocess.Popen([BIN / "postgres", "-D", self.data], cwd=self.folder, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env=self.environment, **unprivileged())
         end = time.monotonic() + 60
         while True:
             try:
