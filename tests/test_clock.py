@@ -5,6 +5,7 @@ import ldap
 import pytest
 from kit.history import AWAY, GROUPS, PEOPLE, ldif, person
 from kit.house import House, wait_for
+from kit.load import office_house, office_load
 from kit.postgres import Postgres
 from kit.preload import Preloaded
 from kit.second import Second
@@ -89,3 +90,33 @@ def test_nobody_is_erased_by_a_clock_that_jumps(clock):
         house.sql("UPDATE retention_clock SET steady_since = now() - interval '25 hours' RETURNING 1")
         house.restart()
         wait_for("the erasure", lambda: house.sql("SELECT 1 FROM erasure"), SOON)
+
+
+def test_a_wait_of_a_time_that_never_was_is_over(clock):
+    """Failed sign-ins count for a quarter of an hour, whatever the clock said when they came."""
+    with Postgres() as postgres, House(None, postgres=postgres, config={"throttle": {"user_failures": 2, "block": "10m"}}) as house:
+        clock.set(DAY)
+        for status in 401, 401, 429:
+            assert house.try_sign_in("rescue", "wrong").status_code == status
+        clock.set(0)
+        assert house.try_sign_in("rescue", "wrong").status_code == 401, "and it counts anew"
+        house.sign_in("rescue")
+        for status in 401, 401, 429:
+            assert house.try_sign_in("rescue", "wrong").status_code == status
+        clock.set(-DAY)
+        house.sign_in("rescue")
+
+
+def test_what_is_written_before_a_jump_is_there_after_it(clock):
+    """By less than ends a session that is in use. Credentials from ahead are scheduled while the clock is behind them."""
+    with Postgres() as postgres, office_house(postgres=postgres) as house:
+        loads = []
+        for seconds in 0, 800, 0, -800, 800:
+            clock.set(seconds)
+            loads.append(office_load(house))
+            wait_for("deeds", lambda: loads[-1].done() > 30)
+            loads[-1].finish()
+            assert set(loads[-1].statuses()) <= {200, 201, 204, 401}, loads[-1].statuses()
+        for load in loads:
+            load.hold(house.sql)
+            load.hold_rest()

@@ -248,10 +248,14 @@ enum skd_outcome store_token_get(struct skd_call *call, const char *account_id, 
 
 /* ---- throttling ---- */
 
+/* What was written by a clock that has been set back since would last until then. A minute: transactions that wait see
+ * what began after them. */
+#define THROTTLE_FUTURE "now() + interval '1 min'"
+
 static const char THROTTLE_ASK[] =
 	"SELECT CASE WHEN blocked_until > now() THEN ceil(extract(epoch FROM blocked_until - now()))::bigint ELSE 0 END,"
 	" CASE WHEN since < now() - $2::bigint * interval '1 ms' THEN 0 ELSE failures END FROM throttle"
-	" WHERE key = $1::bytea";
+	" WHERE key = $1::bytea AND since <= " THROTTLE_FUTURE;
 
 enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, long window_ms, int64_t *seconds,
 				    int64_t *failures)
@@ -263,16 +267,17 @@ enum skd_outcome store_throttle_ask(struct skd_call *call, const uint8_t *key, l
 	return SKD_OK;
 }
 
+#define THROTTLE_OVER "t.since NOT BETWEEN now() - $3::bigint * interval '1 ms' AND " THROTTLE_FUTURE
 /* Attempts that were under way when the wait began do not make it longer: a burst is one mistake. */
 static const char THROTTLE_FAIL[] =
 	"INSERT INTO throttle AS t (key, failures, since, blocked_until)"
 	" VALUES ($1::bytea, 1, now(), CASE WHEN $2::int <= 1 THEN now() + $4::bigint * interval '1 ms' ELSE '-infinity' END)"
 	" ON CONFLICT (key) DO UPDATE SET"
-	"  failures = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN 1"
+	"  failures = CASE WHEN " THROTTLE_OVER " THEN 1"
 	"   WHEN t.blocked_until > now() THEN t.failures ELSE t.failures + 1 END,"
-	"  since = CASE WHEN t.since < now() - $3::bigint * interval '1 ms' THEN now() ELSE t.since END,"
-	"  blocked_until = CASE WHEN t.blocked_until > now() THEN t.blocked_until WHEN t.since < now() - $3::bigint * interval '1 ms' OR t.failures + 1 < $2::int"
-	"   THEN '-infinity'::timestamptz"
+	"  since = CASE WHEN " THROTTLE_OVER " THEN now() ELSE t.since END,"
+	"  blocked_until = CASE WHEN t.blocked_until > now() AND t.since <= " THROTTLE_FUTURE " THEN t.blocked_until"
+	"   WHEN " THROTTLE_OVER " OR t.failures + 1 < $2::int THEN '-infinity'::timestamptz"
 	"   ELSE now() + least($3::bigint, $4::bigint * (1 << least(t.failures + 1 - $2::int, 20))) * interval '1 ms' END";
 
 enum skd_outcome store_throttle_fail(struct skd_call *call, const uint8_t *key, long limit, long window_ms,
