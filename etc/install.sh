@@ -49,6 +49,8 @@ done
 put 644 "$etc/sysusers.d/skillsd.conf" "$lib/sysusers.d/skillsd.conf"
 put_text "$etc/skillsd.conf" "$prefix/share/doc/skillsd/skillsd.conf"
 put_text "$etc/nginx/skillsd.conf" "$prefix/share/doc/skillsd/nginx.conf"
+put_text "$etc/haproxy/skillsd.cfg" "$prefix/share/doc/skillsd/haproxy.cfg"
+put_text "$etc/patroni/skillsd.yml" "$prefix/share/doc/skillsd/patroni.yml"
 put_once "$etc/skillsd.conf" "$sysconf/skillsd/skillsd.conf"
 put_once "$etc/pam.d/skillsd" "$sysconf/pam.d/skillsd"
 for page in "$etc"/man/*.[1-9]; do

@@ -52,8 +52,8 @@ class Clerk(threading.Thread):
         self.chance = random.Random(self.word)
         self.http, self.url = requests.Session(), load.places[0].url
         self.http.trust_env = False
-        self.token, self.trouble, self.pending = None, None, None
-        self.deeds, self.statuses, self.kinds = [], collections.Counter(), {}
+        self.token, self.trouble, self.pending, self.last = None, None, None, 0  # last: when a deed was acknowledged
+        self.deeds, self.statuses, self.refused, self.kinds = [], collections.Counter(), set(), {}
         self.sessions = {}  # {token: [its id, whether it is to be good]}
 
     # ---- asking
@@ -77,17 +77,17 @@ class Clerk(threading.Thread):
             status, answer = self.once(method, path, body, key)
             self.statuses[status] += 1
             if status in done:
-                self.load.last = time.monotonic()
                 return answer
             if status not in (*COME_BACK, *also):
                 raise Broken(f"{method} {path} {key or ''}: {status} {answer}")
+            self.refused.add((method, bool(key), status))
             self.url = place.url
 
     def do(self, action, path, body, key):
         self.pending = action, key
         answer = self.ask("POST", path, body, f"key-{key}")
         self.deeds.append(Deed(action, path, body, key, answer))
-        self.pending = None
+        self.pending, self.last = None, time.monotonic()
         return answer
 
     # ---- deeds
@@ -97,7 +97,7 @@ class Clerk(threading.Thread):
         body = {"username": self.username, "password": self.password}
         while True:
             self.token = None
-            answer = self.ask("POST", "/sessions", body, also=() if self.sessions else (401, 403, *self.load.also))
+            answer = self.ask("POST", "/sessions", body, also=self.load.also if self.sessions else (401, 403, *self.load.also))
             self.token = answer["token"]
             if "issuer" in answer["roles"]:
                 self.sessions[self.token] = [answer["id"], True]
@@ -109,7 +109,7 @@ class Clerk(threading.Thread):
         """Out and in again; what is not a password lets nobody in."""
         if self.chance.random() < 0.5:
             self.sessions[self.token][1] = None  # until it is known
-            self.ask("DELETE", "/sessions/current", done=(204, 401))
+            self.ask("DELETE", "/sessions/current", done=(204, 401), also=self.load.also)
             self.sessions[self.token][1] = False
         self.token = None
         self.ask("POST", "/sessions", {"username": self.username, "password": "no " + self.password}, done=(401,), also=self.load.also)
@@ -169,11 +169,11 @@ class Clerk(threading.Thread):
 
 class Load:
     """places: whatever has a url, asked in turn. clerks: {username: password} of issuers who are hr, too. holders: usernames.
-    pause: seconds between two requests of a clerk. also: statuses that something between may give for a sign-in."""
+    pause: seconds between two requests of a clerk. also: what something between may say where there is no key."""
 
     def __init__(self, places, clerks, holders, pause=0.01, also=()):
         self.places, self.holders, self.pause, self.also = places, holders, pause, also
-        self.over, self.last = threading.Event(), time.monotonic()
+        self.over = threading.Event()
         self.clerks = [Clerk(self, username, password) for username, password in clerks.items()]
 
     def start(self):
@@ -199,6 +199,10 @@ class Load:
 
     def statuses(self):
         return sum((clerk.statuses for clerk in self.clerks), collections.Counter())
+
+    def refused(self):
+        """{(method, whether with a key, status)} that had to be asked again."""
+        return set().union(*(clerk.refused for clerk in self.clerks))
 
     # ---- after its end
 

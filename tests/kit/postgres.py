@@ -40,13 +40,16 @@ class Postgres:
         self.folder = short_folder("pg-")
         self.process = None
         self.template = None  # a database that others may be copies of
-        subprocess.run([BIN / "initdb", "-D", self.data, "-U", "skills", "-A", "trust", "-E", "UTF8",
-                        "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
-                       cwd=self.folder, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin",
-                               "LC_ALL": "C.UTF-8"},
-                       **unprivileged())
+        self._fill()
         with open(self.data / "postgresql.conf", "a") as file:
             file.write(SETTINGS.format(folder=self.folder) + settings)
+
+    def _fill(self):
+        self._run("initdb", "-U", "skills", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+
+    def _run(self, program, *words):
+        subprocess.run([BIN / program, "-D", self.data, *words], cwd=self.folder, check=True, capture_output=True,
+                       env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, **unprivileged())
 
     data = property(lambda self: self.folder / "data")
     log = property(lambda self: (self.folder / "log").read_text(errors="replace"))
@@ -119,3 +122,50 @@ class Postgres:
 
     def __exit__(self, *_):
         self.remove()
+
+
+class Standby(Postgres):
+    """Follows a server that runs, until it is promoted."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def _fill(self):
+        self._run("pg_basebackup", "-d", self.primary.dsn("postgres"), "-R", "--checkpoint=fast", "--no-sync")
+
+    def promote(self):
+        link = self.connect("postgres")
+        link.cursor().execute("SELECT pg_promote()")
+        link.close()
+
+
+class Pair(Postgres):
+    """A primary whose commits are on its standby, too, before anybody hears of them, as Patroni's synchronous_mode makes them.
+    Clients know both, and go to the one that takes writes."""
+    standby = None
+
+    def dsn(self, database):
+        hosts = f"{self.folder},{self.standby.folder}" if self.standby else self.folder
+        return f"host={hosts} port=5432 user=skills dbname={database} target_session_attrs=read-write"
+
+    def start(self):
+        super().start()
+        self.standby = Standby(self).start()
+        link = self.connect("postgres")
+        with link.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            cursor.execute("SELECT pg_reload_conf()")
+            while not self._is_in_step(cursor):
+                time.sleep(0.02)
+        link.close()
+        return self
+
+    @staticmethod
+    def _is_in_step(cursor):
+        cursor.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'")
+        return cursor.fetchone()
+
+    def remove(self):
+        self.standby.remove()
+        super().remove()

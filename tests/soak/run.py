@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """make soak: kills slapd, PostgreSQL, the gate, the daemon that syncs or the other one at random moments of each kind of
 run, under a load of writers and readers, for so many seconds, and sees that the registry is right each time and has all
-that was acknowledged. A world that is not is left where it is, and told. run.py SECONDS [SEED]"""
+that was acknowledged. A world that is not is left where it is, and told. Between two worlds one of two daemons behind
+HAProxy is killed, and PostgreSQL fails over; how long that took is told. run.py SECONDS [SEED]"""
 import collections
 import itertools
 import pathlib
@@ -13,15 +14,18 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from soak.kinds import KINDS, SLOW  # noqa: E402
+from soak.two import Two  # noqa: E402
 from soak.world import VICTIMS, World  # noqa: E402
 
 ROUNDS = 40  # that a world lives
+BACK_WITHIN = 10  # seconds
 
 
 class Tally:
     def __init__(self):
         self.kills, self.cut, self.deeds = collections.Counter(), 0, 0
         self.begun = self.told = time.monotonic()
+        self.back = {"a daemon killed": [], "PostgreSQL failed over": []}  # seconds until everybody was answered again
 
     def line(self):
         minutes = (time.monotonic() - self.begun) / 60
@@ -31,6 +35,10 @@ class Tally:
         if time.monotonic() - self.told > 60:
             self.told = time.monotonic()
             print("soak:", self.line(), flush=True)
+
+    def back_line(self):
+        return "; ".join(f"{what} {len(took)} times: service back after at most {max(took, default=0):.2f} s of {BACK_WITHIN}"
+                         for what, took in self.back.items())
 
     def table(self):
         kinds = list(dict.fromkeys(kind for kind, _ in self.kills))
@@ -65,6 +73,15 @@ def kill_once(world, tally, kind, victim, again):
     tally.cut += world.cut()
 
 
+def kill_of_two(tally):
+    """Of two of everything one."""
+    with Two() as two, two.under_load() as load:
+        tally.back["a daemon killed"].append(two.kill_daemon(load))
+        two.house.start(migrate=False)
+        two.goes_on(load)
+        tally.back["PostgreSQL failed over"].append(two.fail_over(load))
+
+
 def pairs(chance):
     """Each victim in each kind before one comes again."""
     while True:
@@ -89,6 +106,7 @@ def soak(seconds, seed):
                 if time.monotonic() > end:
                     break
             world.hold_all()
+            kill_of_two(tally)
         except KeyboardInterrupt:
             end = 0
         except BaseException as trouble:
@@ -96,7 +114,7 @@ def soak(seconds, seed):
             print("soak: left as it was: " + " ".join(map(str, world.keep(trouble))))
             return False
         world.remove()
-    print(f"soak: {tally.line()}, all right\n{tally.table()}")
+    print(f"soak: {tally.line()}, all right\nsoak: {tally.back_line()}\n{tally.table()}")
     return True
 
 
