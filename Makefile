@@ -110,7 +110,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 unit: $(UNIT_BIN)
 
 # Programs that only tests run.
-KIT_BIN := $(BUILD)/kit/http_echo $(BUILD)/kit/plugin_run $(BUILD)/kit/clock_jump.so $(BUILD)/kit/disk_full.so
+KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo plugin_run clock_jump.so disk_full.so jitter.so)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
 

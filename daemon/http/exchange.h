@@ -84,6 +84,7 @@ struct server {
 	int64_t complained; /* when the keeper last logged that it cannot accept */
 	atomic_uint connected, busy; /* connections accepted and not yet closed; exchanges under way */
 	atomic_bool closing; /* new requests get 503 */
+	atomic_bool shut;    /* no connection comes any more */
 	atomic_bool cutting; /* nothing may be parked any more */
 	atomic_bool stopping; /* the keeper goes home */
 	pthread_mutex_t lock;

@@ -68,6 +68,7 @@ static void shut_door(struct server *server)
 			break;
 	close(server->listener);
 	server->listener = -1;
+	atomic_store(&server->shut, true);
 }
 
 static void cut_the_late(struct server *server)

@@ -18,9 +18,10 @@ enum {
 	THREADS = 2,
 	SPARE = 64,            /* the library counts a connection a moment longer than we do */
 	SILENCE = 1000000,     /* microseconds that the library's own idle time-out comes before ours */
-	QUIET = 100000,        /* without a request for so long, a closing server is done */
-	LAST_WORDS = 250000,   /* for forced answers to go out */
-	STEP = 2,              /* milliseconds between two looks at how the closing goes */
+	QUIET = 100000,        /* without a request for so long, a closing server hangs up */
+	LAST_WORDS = 1000000,  /* for forced answers to go out, at least */
+	STEP = 2,              /* milliseconds between two looks at how the closing goes, */
+	STRIDE = 10,           /* and between two when each hangs up */
 };
 
 /* What the library has to say is mostly about clients; what is about us names a system call. */
@@ -147,11 +148,16 @@ static void ring(struct server *server)
 	(void)ignored;
 }
 
+static bool has_clients(const struct server *server)
+{
+	return !atomic_load(&server->shut) || atomic_load(&server->connected);
+}
+
 /* Until no request has been under way for a moment, or `deadline`. */
 static void wait_until_quiet(struct server *server, int64_t deadline)
 {
 	int64_t now = clock_monotonic(), last = now;
-	while (now < deadline && now - last < QUIET && atomic_load(&server->connected)) {
+	while (now < deadline && now - last < QUIET && has_clients(server)) {
 		poll(NULL, 0, STEP);
 		now = clock_monotonic();
 		if (atomic_load(&server->busy))
@@ -171,6 +177,16 @@ static void hang_up(struct server *server)
 		pthread_mutex_unlock(&one->lock);
 	}
 	pthread_mutex_unlock(&server->lock);
+}
+
+/* Each connection has been read to its end and answered, however late the library's threads come to it, or `deadline`
+ * is over. Some are new to the library, or idle, only now. */
+static void wait_until_gone(struct server *server, int64_t deadline)
+{
+	while (clock_monotonic() < deadline && has_clients(server)) {
+		hang_up(server);
+		poll(NULL, 0, STRIDE);
+	}
 }
 
 /* The library aborts the process when it is stopped with a connection suspended. */
@@ -196,10 +212,11 @@ void server_close(struct server **server, long milliseconds)
 	*server = NULL;
 	atomic_store(&one->closing, true);
 	ring(one);
-	wait_until_quiet(one, clock_monotonic() + (int64_t)milliseconds * 1000);
-	hang_up(one);
+	int64_t deadline = clock_monotonic() + (int64_t)milliseconds * 1000;
+	wait_until_quiet(one, deadline);
 	force_all(one);
-	wait_until_quiet(one, clock_monotonic() + LAST_WORDS);
+	int64_t last_words = clock_monotonic() + LAST_WORDS;
+	wait_until_gone(one, last_words > deadline ? last_words : deadline);
 	atomic_store(&one->stopping, true);
 	ring(one);
 	pthread_join(one->keeper, NULL);

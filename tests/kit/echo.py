@@ -14,15 +14,19 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SKILLSD_BUILD", "build/plain"))
 BINARY = (BUILD if BUILD.is_absolute() else ROOT / BUILD) / "kit" / "http_echo"
 SANITIZED = b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes() if BINARY.exists() else False
-STOPS = int(os.environ.get("SKILLSD_STOPS", "30"))
+STOPS = int(os.environ.get("SKILLSD_STOPS", "100"))
+LATE = {"LD_PRELOAD": str(BINARY.parent / "jitter.so"), "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
 HOST = "Host: test\r\n"
 
 
 class Echo:
-    def __init__(self, listen="127.0.0.1:0", **settings):
+    """jitter: on a machine that is often late (tests/kit/jitter.c)."""
+
+    def __init__(self, listen="127.0.0.1:0", *, jitter=False, **settings):
         arguments = [str(BINARY), listen] + [f"{name}={value}" for name, value in settings.items()]
         self.listen = listen
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **LATE} if jitter else None)
         first = self.process.stdout.readline()
         self.port = int(first.split()[1]) if first else None
         self.counts = None
