@@ -116,11 +116,11 @@ static bool is_trusted(const struct entry *entry, const char *address)
 	return false;
 }
 
-/* Behind a trusted proxy the client is the last address that the proxy itself has written. */
+/* Behind a trusted proxy the client is the last address, in the last line: the one that the proxy itself has written. */
 static const char *client_address(struct skd_call *call, const struct entry *entry, const struct exchange *exchange)
 {
 	const char *peer = exchange_peer(exchange);
-	const char *forwarded = exchange_header(exchange, "X-Forwarded-For");
+	const char *forwarded = exchange_list(exchange, call, "X-Forwarded-For");
 	unsigned char parsed[16];
 	if (!forwarded || !is_trusted(entry, peer))
 		return peer;

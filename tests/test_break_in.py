@@ -1,0 +1,466 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Breaking in: every route asked by everyone for what is theirs and what is not, and again after the roles are lost;
+tokens that are spent, cut or made up, sessions fixed beforehand, headers that only a proxy may write, keys of others."""
+import http.client
+import itertools
+import json
+import re
+import subprocess
+
+import ldap
+import pytest
+from kit.chart import Chart
+from kit.contract import MISSING
+from kit.gate import ROOT, make_userdb
+from kit.house import ACCOUNTS, AUDITOR, BASE, House, demo_house, installed
+from kit.validate import contract
+
+EMPLOYEE, MANAGER, ASSESSOR, ISSUER, HR, ADMIN = (ACCOUNTS[name] for name in
+                                                  ("EMPLOYEE", "MANAGER", "ASSESSOR", "ISSUER", "HR", "ADMIN"))
+BELOW, AWARDED_BELOW = "jmarsh", "hshaw"  # the manager's people
+AWARDED, STRANGER = "pquinn", "nbrooks"   # nobody's here
+LEAVERS = [f"leaver{number}" for number in range(3)]
+NAMES = {"nameless": "machine", "employee": EMPLOYEE, "manager": MANAGER, "assessor": ASSESSOR, "issuer": ISSUER, "hr": HR,
+         "auditor": AUDITOR, "admin": ADMIN}
+GROUPS = {"assessor": "assessors", "issuer": "issuers", "hr": "hr", "auditor": "auditors", "admin": "admins"}
+
+# Who asks: nobody has no token, nameless an account that is no person, and token is one of hr's with the scope people:read.
+# In braces, whose thing is asked for: Scene.make() knows them.
+TABLE = """
+                                                       nobody nameless employee manager assessor issuer hr auditor admin token
+GET    /healthz                                           200   200   200   200   200   200   200   200   200   200
+GET    /readyz                                            200   200   200   200   200   200   200   200   200   200
+GET    /metrics                                           200   200   200   200   200   200   200   200   200   200
+GET    /api/v1/openapi.json                               200   200   200   200   200   200   200   200   200   200
+POST   /api/v1/sessions                                   401   401   401   401   401   401   401   401   401   401
+POST   /api/v1/sessions/{talk}                            404   404   404   404   404   404   404   404   404   404
+GET    /api/v1/sessions                                   401   200   200   200   200   200   200   200   200   403
+GET    /api/v1/sessions/{own_session}                     401   200   200   200   200   200   200   200   200   403
+GET    /api/v1/sessions/{session}                         401   404   404   404   404   404   404   404   200   403
+DELETE /api/v1/sessions/{own_session}                     401   204   204   204   204   204   204   204   204   403
+DELETE /api/v1/sessions/{session}                         401   404   404   404   404   404   404   404   204   403
+GET    /api/v1/tokens                                     401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/tokens                                     401   403   201   201   201   201   201   201   201   403
+GET    /api/v1/tokens/{own_token}                         401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/tokens/{token}                             401   403   404   404   404   404   404   404   200   403
+DELETE /api/v1/tokens/{own_token}                         401   403   204   204   204   204   204   204   204   403
+DELETE /api/v1/tokens/{token}                             401   403   404   404   404   404   404   404   204   403
+GET    /api/v1/me                                         401   200   200   200   200   200   200   200   200   200
+GET    /api/v1/people                                     401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{self}                              401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}                             401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}                           401   403   404   404   404   200   200   404   200   200
+GET    /api/v1/people/{stranger}                          401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/credentials                  401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/credentials                 401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{stranger}/credentials              401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/history                      401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/history                     401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{stranger}/history                  401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/holdings                     401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/holdings                    401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{stranger}/holdings                 401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/export                       401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/export                      401   403   404   403   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/export                    401   403   404   404   404   403   200   404   200   200
+GET    /api/v1/people/{stranger}/export                   401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/hold                         401   403   403   403   403   403   200   403   200   200
+GET    /api/v1/people/{below}/hold                        401   403   404   403   404   404   200   404   200   200
+GET    /api/v1/people/{stranger}/hold                     401   403   404   404   404   404   200   404   200   200
+POST   /api/v1/people/{stranger}/hold                     401   403   404   404   404   404   201   404   201   403
+POST   /api/v1/people/{below}/hold                        401   403   404   403   404   404   201   404   201   403
+POST   /api/v1/people/{self}/hold                         401   403   403   403   403   403   201   403   201   403
+DELETE /api/v1/people/{self}/hold                         401   403   403   403   403   403   204   403   204   403
+DELETE /api/v1/people/{below}/hold                        401   403   404   403   404   404   204   404   204   403
+DELETE /api/v1/people/{stranger}/hold                     401   403   404   404   404   404   204   404   204   403
+POST   /api/v1/people/{leaver}/erase                      401   403   404   404   404   404   201   404   201   403
+POST   /api/v1/people/{self}/erase                        401   403   403   403   403   403   409   403   409   403
+GET    /api/v1/retention                                  401   403   403   403   403   403   200   403   200   403
+GET    /api/v1/erasures                                   401   403   403   403   403   403   200   200   200   403
+GET    /api/v1/erasures/{erasure}                         401   403   403   403   403   403   200   200   200   403
+GET    /api/v1/units                                      401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/units/{unit}                               401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/directory/runs                             401   403   403   403   403   403   403   200   200   403
+POST   /api/v1/directory/runs                             401   403   403   403   403   403   403   403   201   403
+GET    /api/v1/directory/runs/{run}                       401   403   403   403   403   403   403   200   200   403
+POST   /api/v1/directory/runs/{run}/approve               401   403   403   403   403   403   403   403   409   403
+POST   /api/v1/directory/runs/{run}/drop                  401   403   403   403   403   403   403   403   409   403
+GET    /api/v1/frameworks                                 401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/frameworks                                 401   403   403   403   403   201   201   403   201   403
+GET    /api/v1/frameworks/{framework}                     401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/frameworks/{framework}                     401   403   403   403   403   200   200   403   200   403
+GET    /api/v1/scales                                     401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/scales                                     401   403   403   403   403   201   201   403   201   403
+GET    /api/v1/scales/{scale}                             401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/scales/{scale}                             401   403   403   403   403   200   200   403   200   403
+GET    /api/v1/skills                                     401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/skills                                     401   403   403   403   403   201   201   403   201   403
+GET    /api/v1/skills/{skill}                             401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/skills/{skill}                             401   403   403   403   403   200   200   403   200   403
+GET    /api/v1/achievements                               401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/achievements                               401   403   403   403   403   201   201   403   201   403
+GET    /api/v1/achievements/{achievement}                 401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
+PATCH  /api/v1/achievements/{achievement}                 401   403   403   403   403   200   200   403   200   403
+PATCH  /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/claims                                     401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/claims                                     401   403   201   201   201   201   201   201   201   403
+GET    /api/v1/claims/{own_claim}                         401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/claims/{shared_claim}                      401   403   404   200   404   200   200   404   200   403
+GET    /api/v1/claims/{claim}                             401   403   404   404   404   404   404   404   404   403
+PATCH  /api/v1/claims/{own_claim}                         401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/claims/{shared_claim}                      401   403   404   403   404   403   403   404   403   403
+PATCH  /api/v1/claims/{claim}                             401   403   404   404   404   404   404   404   404   403
+DELETE /api/v1/claims/{own_claim}                         401   403   204   204   204   204   204   204   204   403
+DELETE /api/v1/claims/{shared_claim}                      401   403   404   403   404   403   403   404   403   403
+DELETE /api/v1/claims/{claim}                             401   403   404   404   404   404   404   404   404   403
+GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
+GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403
+GET    /api/v1/credentials                                401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/credentials                                401   403   403   403   403   201   403   403   403   403
+GET    /api/v1/credentials/{own_credential}               401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/credentials/{credential_below}             401   403   404   200   404   200   200   404   200   403
+GET    /api/v1/credentials/{credential}                   401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/credentials/{own_credential}/events        401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/credentials/{credential_below}/events      401   403   404   200   404   200   200   404   200   403
+GET    /api/v1/credentials/{credential}/events            401   403   404   404   404   200   200   404   200   403
+POST   /api/v1/credentials/{own_credential}/revoke        401   403   403   403   403   200   403   403   403   403
+POST   /api/v1/credentials/{credential_below}/revoke      401   403   404   403   404   200   403   404   403   403
+POST   /api/v1/credentials/{credential}/revoke            401   403   404   404   404   200   403   404   403   403
+POST   /api/v1/credentials/{own_credential}/suspend       401   403   403   403   403   200   403   403   403   403
+POST   /api/v1/credentials/{credential}/suspend           401   403   404   404   404   200   403   404   403   403
+POST   /api/v1/credentials/{own_credential}/reinstate     401   403   403   403   403   409   403   403   403   403
+POST   /api/v1/credentials/{credential}/reinstate         401   403   404   404   404   409   403   404   403   403
+GET    /api/v1/reports/skills                             401   403   200   200   200   200   200   200   200   403
+"""
+ACTORS, *LINES = (line.split() for line in TABLE.strip().splitlines())
+ROWS = {f"{method} {path}": dict(zip(ACTORS, map(int, statuses), strict=True)) for method, path, *statuses in LINES}
+
+
+class Scene:
+    """Someone of each kind with a session, and things of theirs and of others."""
+
+    def __init__(self, house):
+        self.house, self.numbers, self.kept, self.frozen = house, itertools.count(1), {}, False
+        self.clients = {actor: house.sign_in(name) for actor, name in NAMES.items()}
+        self.hr, self.issuer, self.admin = (self.clients[actor] for actor in ("hr", "issuer", "admin"))
+        self.clients["nobody"] = house.client()
+        self.clients["token"] = house.client(self.hr.post("/tokens", {"name": "x", "scopes": ["people:read"]})["token"])
+        self.others = {name: house.sign_in(name) for name in (STRANGER, AWARDED_BELOW)}
+        self.people = {person["username"]: person["id"] for person in self.hr.pages("/people", limit=500)}
+        self.framework = self.hr.post("/frameworks", {"code": "IN", "name": "Breaking in"})["id"]
+        self.achievement = self.hr.post("/achievements", {"name": "Burglar", "state": "published"})["id"]
+        for person in AWARDED, AWARDED_BELOW:
+            self.issuer.issue(person, self.achievement)
+        self.leavers = [self.people[name] for name in LEAVERS]
+        for name in LEAVERS:
+            house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
+        house.sync()
+        self.erasure = self.hr.expect(201, "POST", f"/people/{self.leavers.pop()}/erase", {"reason": "x", "early": True},
+                                      headers={"If-Match": "*"})["id"]
+
+    def person_of(self, actor):
+        """Who has no person asks for a stranger's."""
+        return NAMES.get(actor, HR if actor == "token" else STRANGER).replace("machine", STRANGER)
+
+    def skill(self):
+        code = f"IN-{next(self.numbers)}"
+        return self.hr.post("/skills", {"framework": "IN", "code": code, "label": code})["id"]
+
+    def claim(self, client, shared):
+        return client.post("/claims", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
+
+    def person(self, username, line):
+        """A hold on their data stands where the line needs one, and only there."""
+        person, client = self.people[username], self.house.rescue
+        if line.endswith("/hold"):
+            client.ask("DELETE", f"/people/{person}/hold", headers={"If-Match": "*"})
+            if not line.startswith("POST"):
+                client.post(f"/people/{person}/hold", {"reason": "x"})
+        return person
+
+    def owner(self, actor):
+        client = self.clients[actor]
+        return client if NAMES.get(actor, "machine") != "machine" else self.others[STRANGER]
+
+    def make(self, word, actor, line):
+        """The id of what a word of the table stands for; new where asking may change it."""
+        stranger = self.others[STRANGER]
+        makers = {
+            "talk": lambda: MISSING, "erasure": lambda: self.erasure, "framework": lambda: self.framework,
+            "self": lambda: self.person(self.person_of(actor), line), "below": lambda: self.person(BELOW, line),
+            "awarded": lambda: self.person(AWARDED, line), "stranger": lambda: self.person(STRANGER, line),
+            "leaver": lambda: self.leavers.pop() if ROWS[line][actor] == 201 else self.leavers[0] if self.leavers else MISSING,
+            "session": lambda: self.house.sign_in(STRANGER).get("/sessions/current")["id"],
+            "own_session": lambda: self.house.sign_in(NAMES.get(actor, STRANGER)).get("/sessions/current")["id"],
+            "token": lambda: stranger.post("/tokens", {"name": "x", "scopes": ["people:read"]})["id"],
+            "own_token": lambda: self.owner(actor).post("/tokens", {"name": "x", "scopes": ["people:read"]})["id"],
+            "unit": lambda: self.hr.get("/units")["items"][0]["id"],
+            "run": lambda: self.admin.get("/directory/runs")["items"][0]["id"],
+            "scale": lambda: self.hr.post("/scales", {"name": f"scale {next(self.numbers)}", "levels": ["a"]})["id"],
+            "skill": self.skill, "achievement": lambda: self.achievement,
+            "draft": lambda: self.hr.post("/achievements", {"name": "x"})["id"],
+            "own_claim": lambda: self.claim(self.owner(actor), False),
+            "shared_claim": lambda: self.claim(self.others[AWARDED_BELOW], True),
+            "claim": lambda: self.claim(self.others[AWARDED_BELOW], False),
+            "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
+            "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
+            "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"]}
+        if not self.frozen:
+            self.kept[word, actor] = makers[word]()
+        return self.kept[word, actor]
+
+    def body(self, line):
+        number = next(self.numbers)
+        bodies = {
+            "POST /api/v1/sessions": {"username": STRANGER, "password": "wrong"},
+            "POST /api/v1/sessions/{talk}": {"answers": ["x"]},
+            "POST /api/v1/tokens": {"name": "x", "scopes": ["people:read"]},
+            "POST /api/v1/frameworks": {"code": f"code {number}", "name": "x"},
+            "POST /api/v1/scales": {"name": f"scale {number}", "levels": ["a"]},
+            "POST /api/v1/skills": {"framework": "IN", "code": f"code {number}", "label": "x"},
+            "POST /api/v1/achievements": {"name": "x"},
+            "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
+            "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
+        changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
+                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2}}
+        if line.startswith("PATCH"):
+            return changes[line.split("/")[3]]
+        if line.endswith("/erase"):
+            return {"reason": "x", "early": True}
+        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/revoke", "/suspend")) else None)
+
+    def ask(self, line, actor, key=None):
+        """The answer to a line of the table; `key`: for this id instead of what it names."""
+        method, path = line.split()
+        found = re.search(r"\{(\w+)\}", path)
+        if found:
+            path = path.replace(found[0], key or self.make(found[1], actor, line))
+        return self.clients[actor].ask(method, path, self.body(line),
+                                       headers={"If-Match": "*"} if method in ("PATCH", "DELETE") or "/erase" in path else ())
+
+
+@pytest.fixture(scope="module")
+def scene(postgres):
+    leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
+                          for name in LEAVERS)
+    house = demo_house({"retention all": {"keep": "P3Y"}}, leavers, postgres=postgres)
+    house.passwords["machine"] = "machine-password"
+    make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ADMIN)})
+    for name in STRANGER, AWARDED_BELOW:
+        house.set_password(name)
+    with house:
+        yield Scene(house)
+
+
+# ---- the table
+
+def test_every_route_is_in_the_table():
+    listed = {re.sub(r"\{\w+\}", "{id}", line) for line in ROWS}
+    served = subprocess.run([installed() / "skillsd", "routes"], capture_output=True, text=True, timeout=30, check=True)
+    assert listed == set(served.stdout.splitlines()) == contract().routes()
+    assert len(ROWS) == len(LINES), "a line stands there twice"
+
+
+def looked_at(line):
+    """The line that reads what this one would change, if there is one."""
+    return ROWS.get("GET " + line.split()[1].partition("}")[0] + "}", {})
+
+
+def spoken(answer):
+    """What an answer says, but for whose request it was."""
+    said = answer.json()
+    said.pop("request_id")
+    return answer.status_code, said
+
+
+@pytest.mark.parametrize("line", ROWS)
+def test_a_route_answers_everyone_as_the_table_says(scene, line):
+    found = {}
+    for actor, status in ROWS[line].items():
+        answer = scene.ask(line, actor)
+        found[actor] = answer.status_code
+        if "{" in line and status in (403, 404) and looked_at(line).get(actor) != 200:
+            assert spoken(answer) == spoken(scene.ask(line, actor, MISSING)), f"{actor} learns that it is there"
+        if line.startswith("GET"):
+            assert scene.ask(line.replace("GET", "HEAD", 1), actor).status_code == status
+    assert found == ROWS[line]
+
+
+# ---- tokens
+
+def statuses(house, header):
+    """Of some routes of each kind, asked with this Authorization."""
+    client = house.client()
+    return {client.ask(method, path, body, headers={"Authorization": header, "If-Match": "*"}).status_code for method, path, body in [
+        ("GET", "/me", None), ("GET", "/people", None), ("GET", "/reports/skills", None), ("GET", "/people?format=csv", None),
+        ("POST", "/frameworks", {}), ("PATCH", f"/skills/{MISSING}", {}), ("DELETE", "/sessions/current", None)]}
+
+
+def spoilt(token):
+    """What looks like it and is not."""
+    for size in {0, 1, 4, len(token) // 2, len(token) - 7, len(token) - 1}:
+        yield token[:size]
+    for at in range(0, len(token), 7):
+        yield token[:at] + chr(ord(token[at]) ^ 1) + token[at + 1:]
+    yield from (token + "A", token + token, token + "%00", "A" + token, token.upper(), token.lower(), token[::-1],
+                token.replace("sks_", "skt_"), token.replace("skt_", "sks_"), f'"{token}"', token + ",", f"{token}, {token}",
+                token + " " + token, token + "\t", "A" * 4000)
+
+
+@pytest.mark.parametrize("kind", ["hr", "token"])
+def test_what_only_looks_like_a_token_opens_nothing(scene, kind):
+    token = scene.clients[kind].token
+    for wrong in set(spoilt(token)) - {token, token + "\t"}:
+        assert statuses(scene.house, f"Bearer {wrong}") == {401}, wrong
+    for header in f"Basic {token}", f"Token {token}", token, f"Bearer{token}", f"Bearer: {token}", "Bearer", f"Bearer,{token}":
+        assert statuses(scene.house, header) == {401}, header
+    client = scene.house.client()
+    for headers in {"Cookie": f"token={token}; session={token}; Authorization=Bearer {token}"}, {"X-Auth-Token": token}, \
+            {"Proxy-Authorization": f"Bearer {token}"}:
+        assert client.ask("GET", "/me", headers=headers).status_code == 401
+    for name in "token", "access_token":
+        assert client.ask("GET", "/me", params={name: token}).status_code == 401
+        assert client.ask("POST", "/frameworks", {name: token}).status_code == 401
+
+
+ENDS = {
+    "a session that was ended": ("session", lambda scene, client: client.delete("/sessions/current")),
+    "a session that an admin ended": ("session", lambda scene, client: scene.admin.delete(
+        f"/sessions/{client.get('/sessions/current')['id']}")),
+    "a session after its time": ("session", lambda scene, client: scene.house.sql(
+        "UPDATE session SET expires_at = now() - interval '1 ms' WHERE id = %s", client.get("/me")["session_id"])),
+    "a token that was ended": ("token", lambda scene, client: scene.hr.delete(f"/tokens/{client.get('/me')['token_id']}")),
+    "a token after its time": ("token", lambda scene, client: scene.house.sql(
+        "UPDATE token SET expires_at = now() - interval '1 ms' WHERE id = %s", client.get("/me")["token_id"])),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_has_ended_opens_nothing_again(scene, end):
+    kind, finish = ENDS[end]
+    client = scene.house.sign_in(HR)
+    if kind == "token":
+        client = scene.house.client(scene.hr.post("/tokens", {"name": "x", "scopes": ["people:write", "reports:read"]})["token"])
+    key = {"Idempotency-Key": f"before the end of {end}".replace(" ", "-")}
+    made = client.ask("POST", "/frameworks", {"code": end[:20], "name": "x"}, headers=key)
+    assert made.status_code == (403 if kind == "token" else 201)
+    finish(scene, client)
+    assert statuses(scene.house, f"Bearer {client.token}") == {401}
+    assert client.ask("POST", "/frameworks", {"code": end[:20], "name": "x"}, headers=key).status_code == 401
+
+
+def test_a_session_is_fixed_by_nobody_beforehand(scene):
+    """What a client brings along when it signs in is neither taken over nor raised."""
+    house, attacker = scene.house, scene.clients["employee"]
+    victim = house.client(attacker.token)
+    opened = victim.post("/sessions", {"username": HR, "password": house.passwords[HR]}, gives=201)
+    assert opened["token"] != attacker.token and not any(name.lower() == "set-cookie" for name in victim.last.headers)
+    assert attacker.get("/me")["roles"] == ["employee"] and attacker.get("/me")["session_id"] != opened["id"]
+    attacker.get(f"/sessions/{opened['id']}", gives=404)
+    for field in "id", "token", "session", "session_id", "roles", "person", "expires_at":
+        answer = house.client().ask("POST", "/sessions", {"username": HR, "password": house.passwords[HR], field: attacker.token})
+        assert answer.status_code == 400 and answer.json()["errors"][0]["field"] == f"/{field}"
+    again = house.client().expect(201, "POST", "/sessions", {"username": HR, "password": house.passwords[HR]},
+                                  headers={"Cookie": f"session={opened['token']}"})
+    assert again["token"] != opened["token"] and again["id"] != opened["id"]
+    assert house.client().ask("POST", f"/sessions/{opened['id']}", {"answers": []}).status_code == 404
+
+
+# ---- headers that only a proxy may write
+
+def try_from(house, headers):
+    """A sign-in that fails, sent just so, and the address that the audit has of it."""
+    link = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
+    body = json.dumps({"username": "nobody-of-that-name", "password": "x"})
+    link.putrequest("POST", "/api/v1/sessions")
+    for name, value in [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers]:
+        link.putheader(name, value)
+    link.endheaders(body.encode())
+    answer = link.getresponse()
+    assert answer.status == 401
+    request = json.loads(answer.read())["request_id"]
+    link.close()
+    found, = (one for one in house.rescue.get("/audit", action="session.open", outcome="denied")["items"] if one["request_id"] == request)
+    return found["address"]
+
+
+FORGED = [("X-Forwarded-For", "192.0.2.66"), ("Forwarded", "for=192.0.2.66"), ("X-Real-IP", "192.0.2.66"),
+          ("X-Client-IP", "192.0.2.66"), ("True-Client-IP", "192.0.2.66"), ("Via", "1.1 192.0.2.66")]
+
+
+def test_without_a_proxy_no_header_says_where_a_client_is(scene):
+    for header in FORGED:
+        assert try_from(scene.house, [header]) == "127.0.0.1", header
+
+
+def test_of_a_proxy_only_what_it_wrote_itself_counts(postgres):
+    """It appends to the line that a client sent, or adds a line of its own behind it."""
+    with House(None, config={"server": {"trusted_proxy": "127.0.0.1"}}, postgres=postgres) as house:
+        told = [("X-Forwarded-For", "198.51.100.7")]
+        assert try_from(house, told) == "198.51.100.7"
+        for header in FORGED[1:]:
+            assert try_from(house, [header]) == "127.0.0.1" and try_from(house, [header, *told]) == "198.51.100.7", header
+        assert try_from(house, [("X-Forwarded-For", "192.0.2.66, 198.51.100.7")]) == "198.51.100.7"
+        assert try_from(house, [FORGED[0], *told]) == "198.51.100.7"
+        assert try_from(house, [FORGED[0], ("X-Forwarded-For", "192.0.2.67,192.0.2.68"), *told]) == "198.51.100.7"
+        for nonsense in "", "unknown", "198.51.100.7:80", "1.2.3", "::g", "'; DROP TABLE audit; --", "127.0.0.1]":
+            assert try_from(house, [FORGED[0], ("X-Forwarded-For", nonsense)]) == "127.0.0.1", nonsense
+
+
+def test_headers_change_neither_method_nor_path_nor_links(scene):
+    employee = scene.clients["employee"]
+    for name in "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override":
+        assert employee.ask("POST", "/claims", {"skill": scene.skill(), "level": 1}, headers={name: "DELETE"}).status_code == 201
+    for name in "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix":
+        assert employee.ask("GET", "/me", headers={name: "/api/v1/audit"}).json()["roles"] == ["employee"]
+    evil = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
+    for path in "/me", f"/credentials/{scene.make('own_credential', 'employee', '')}", "/nowhere":
+        answer = employee.ask("GET", path, headers=evil)
+        assert "evil" not in answer.text + str(answer.headers)
+    assert "evil" not in str(employee.ask("POST", "/claims", {"skill": scene.skill(), "level": 1}, headers=evil).headers)
+    assert scene.clients["nobody"].ask("GET", "/metrics", headers=dict(FORGED[:1])).status_code == 401
+
+
+# ---- keys of others
+
+def test_a_key_gives_nobody_the_answer_of_another(scene):
+    body = {"name": "mine", "scopes": ["people:read"]}
+    made = scene.hr.post("/tokens", body, key="everybodys-key", gives=201)
+    for actor in NAMES.keys() - {"hr", "nameless"}:
+        other = scene.clients[actor].post("/tokens", body, key="everybodys-key", gives=201)
+        assert not {other["id"], other["token"]} & {made["id"], made["token"]}
+    for actor, status in ("nobody", 401), ("nameless", 403), ("token", 403):
+        scene.clients[actor].post("/tokens", body, key="everybodys-key", gives=status)
+
+
+# ---- after the roles are lost
+
+def members(house, group):
+    link, dn = house.slapd.admin(), f"cn={group},ou=groups,{BASE}"
+    return link, dn, link.search_s(dn, ldap.SCOPE_BASE, attrlist=["member"])[0][1]["member"]
+
+
+def test_who_has_lost_the_roles_is_an_employee_on_every_route(scene):
+    """In the sessions that were open before, with the token that was made before, and with a key used before."""
+    issued = {"person": AWARDED, "achievement": scene.achievement}
+    scene.issuer.post("/credentials", issued, key="while-i-could", gives=201)
+    chart = Chart(ROOT / "etc/demo/organisation.ldif")
+    for group in GROUPS.values():
+        link, dn, _ = members(scene.house, group)
+        link.modify_s(dn, [(ldap.MOD_REPLACE, "member", [chart.people["rthornton"].dn.encode()])])
+    run = scene.house.sync(None)
+    if run["state"] == "needs_approval":
+        scene.house.rescue.post(f"/directory/runs/{run['id']}/approve", gives=200)
+    scene.frozen = True
+    wrong = []
+    for line, row in ROWS.items():
+        for actor in (*GROUPS, "token"):
+            word = re.search(r"\{(\w*)\}", line)
+            if actor == "token" and row["token"] in (401, 403) or word and word[1].startswith("own_"):
+                continue
+            answer = scene.ask(line, actor).status_code
+            if answer != row["employee"] and not (line == "POST /api/v1/claims" and answer == 409):
+                wrong.append((line, actor, answer, row["employee"]))
+    assert wrong == []
+    scene.issuer.post("/credentials", issued, key="while-i-could", gives=403)
