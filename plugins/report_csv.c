@@ -47,7 +47,7 @@ static void line_bytes(struct line *line, const char *bytes, size_t size)
 
 static bool is_formula(const struct skd_text *text)
 {
-	return text->size && memchr("=+-@\t\r", text->bytes[0], 6);
+	return text->size && memchr("=+-@\t\r\n", text->bytes[0], 7);
 }
 
 static bool is_plain(const struct skd_text *text)

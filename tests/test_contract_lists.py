@@ -46,7 +46,7 @@ def cell_of(item, column):
     outer, _, inner = column.rpartition("_")
     value = item.get(column, item[outer].get(inner) if isinstance(item.get(outer), dict) else None)
     text = None if value is None else text_of(value)
-    return "'" + text if text and text[0] in "=+-@\t\r" else text
+    return "'" + text if text and text[0] in "=+-@\t\r\n" else text
 
 
 @pytest.mark.parametrize("name", LISTS)

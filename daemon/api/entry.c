@@ -98,8 +98,9 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 	if (stream_wanted(route, kept->query, kept->accepted))
 		kept->lane = RUNS_REPORT;
 	exchange_tag(exchange, entry->tags[route - routes]);
+	bool bodiless = strcmp(route->method, "GET") == 0 || strcmp(route->method, "DELETE") == 0;
 	*plan = (struct http_plan){
-		.body_limit = strcmp(route->method, "GET") == 0 ? 0 : route->body_limit ? route->body_limit : 65536,
+		.body_limit = bodiless ? 0 : route->body_limit ? route->body_limit : 65536,
 		.lane = entry->lanes[kept->lane],
 		.milliseconds = plan_seconds(kept) * 1000,
 	};

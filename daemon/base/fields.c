@@ -56,10 +56,11 @@ bool percent_decode(void *owner, const char *from, size_t size, bool plus, const
 	return utf8_valid(to, n);
 }
 
-static bool is_printable(const char *s)
+/* No control characters of ASCII but two, and none of ISO 6429's second set (U+0080 to U+009F), which terminals heed too. */
+static bool is_printable(const char *text)
 {
-	for (; *s; s++)
-		if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f)
+	for (const unsigned char *s = (const unsigned char *)text; *s; s++)
+		if ((*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
 			return false;
 	return true;
 }
@@ -218,6 +219,41 @@ static bool is_bounded(const json_t *json, int depth, int *elements)
 	return true;
 }
 
+/* RFC 6901 3: ~ and / of a key in a pointer. */
+static const char *pointer_of(struct skd_call *call, const char *at, const char *key)
+{
+	struct text text;
+	text_begin(&text, call, 64);
+	text_adds(&text, at);
+	text_add(&text, "/", 1);
+	for (; *key; key++) {
+		if (*key == '~' || *key == '/')
+			text_adds(&text, *key == '~' ? "~0" : "~1");
+		else
+			text_add(&text, key, 1);
+	}
+	return text_end(&text);
+}
+
+/* Where a string holds U+0000, which a C string cannot; NULL: nowhere. */
+static const char *nul_find(struct skd_call *call, json_t *json, const char *at)
+{
+	const char *key, *found = NULL;
+	size_t i;
+	json_t *item;
+	if (json_is_string(json) && strlen(json_string_value(json)) != json_string_length(json))
+		return at;
+	if (json_is_object(json))
+		json_object_foreach (json, key, item)
+			if (!found)
+				found = nul_find(call, item, pointer_of(call, at, key));
+	if (json_is_array(json))
+		json_array_foreach (json, i, item)
+			if (!found)
+				found = nul_find(call, item, talloc_asprintf(call, "%s/%zu", at, i));
+	return found;
+}
+
 static int json_holder_free(json_t **holder)
 {
 	json_decref(*holder);
@@ -236,7 +272,7 @@ enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t si
 	json_error_t error;
 	int elements = 0;
 	json_t **holder = talloc(call, json_t *);
-	*holder = json_loadb(body, size, JSON_REJECT_DUPLICATES, &error);
+	*holder = json_loadb(body, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	talloc_set_destructor(holder, json_holder_free);
 	if (!*holder)
 		return fail(call, SKD_BAD_INPUT, "the body is not JSON: %.*s (line %d, column %d)", error_size(&error),
@@ -246,6 +282,9 @@ enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t si
 	if (!is_bounded(*holder, 0, &elements))
 		return fail(call, SKD_BAD_INPUT, "the body is nested deeper than %d or has more than %d elements", DEPTH_MAX,
 			    ELEMENTS_MAX);
+	const char *nul = memmem(body, size, "\\u0000", 6) ? nul_find(call, *holder, "") : NULL;
+	if (nul)
+		return fail_field(call, nul, "must not hold control characters");
 	*object = *holder;
 	return SKD_OK;
 }
@@ -297,22 +336,6 @@ static enum skd_outcome member_read(struct skd_call *call, const struct field *f
 		return fail_field(call, where, field->type == FIELD_REF ? "must be a string or an object with an id"
 									: "must be a string");
 	return value_from_text(call, field, where, json_string_value(json), value);
-}
-
-/* RFC 6901 3: ~ and / of a key in a pointer. */
-static const char *pointer_of(struct skd_call *call, const char *at, const char *key)
-{
-	struct text text;
-	text_begin(&text, call, 64);
-	text_adds(&text, at);
-	text_add(&text, "/", 1);
-	for (; *key; key++) {
-		if (*key == '~' || *key == '/')
-			text_adds(&text, *key == '~' ? "~0" : "~1");
-		else
-			text_add(&text, key, 1);
-	}
-	return text_end(&text);
 }
 
 enum skd_outcome fields_object(struct skd_call *call, const struct field *table, const char *at, json_t *object,

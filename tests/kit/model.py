@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kit.house import parsed
 
 FEW = 5
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,7 @@ static void every_type_refuses_what_it_is_not(void **state)
 		{"text", "text", "must not be empty"},
 		{"text=a%07", "text", "must not hold control characters"},
 		{"text=%7f", "text", "must not hold control characters"},
+		{"text=a%c2%9b31m", "text", "must not hold control characters"},
 		{"text=01234567890", "text", "must have at most 10 characters"},
 		{"uuid=1", "uuid", "must be a UUID"},
 		{"uuid=", "uuid", "must be a UUID"},
@@ -305,13 +306,15 @@ static void what_is_no_json_object_is_refused(void **state)
 {
 	static const char *const bad[] = {"", " ", "{", "{]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{'a':1}", "{} {}", "{}x",
 					  "{\"text\":\"\xff\"}", "{\"text\":\"\xed\xa0\x80\"}", "{\"text\":\"a\nb\"}",
-					  "{\"text\":\"\\u0000\"}", "{\"text\":\"\\ud800\"}", "{\"int\":01}", "{\"int\":NaN}",
+					  "{\"\\u0000\":1}", "{\"text\":\"\\ud800\"}", "{\"int\":01}", "{\"int\":NaN}",
 					  "{\"int\":99999999999999999999}", "{\"int\":1e999}", "\xef\xbb\xbf{}"};
 	struct sent *sent = *state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		is_no_object(sent, bad[i], strlen(bad[i]), "the body is not JSON");
 	is_no_object(sent, "{}\0", 3, "the body is not JSON");
 	is_no_object(sent, "[]", 2, "the body must be a JSON object");
+	is_no_object(sent, "7", 1, "the body must be a JSON object");
+	is_no_object(sent, "null", 4, "the body must be a JSON object");
 	is_no_object(sent, "[{\"text\":\"a\"}]", 14, "the body must be a JSON object");
 }
 
@@ -396,6 +399,9 @@ static void members_of_another_type_are_refused(void **state)
 		{"{\"text\":null}", "/text", "must not be null"},
 		{"{\"text\":\"\"}", "/text", "must not be empty"},
 		{"{\"text\":\"\\u0001\"}", "/text", "must not hold control characters"},
+		{"{\"text\":\"a\\u0000b\"}", "/text", "must not hold control characters"},
+		{"{\"text\":\"\\\\u0000\",\"ref\":{\"id\":\"\\u0000\"}}", "/ref/id", "must not hold control characters"},
+		{"{\"json\":[1,{\"a/b\":[\"\",\"x\\u0000\"]}]}", "/json/1/a~1b/1", "must not hold control characters"},
 		{"{\"secret\":true}", "/secret", "must be a string"},
 		{"{\"int\":\"1\"}", "/int", "must be a whole number"},
 		{"{\"int\":1.0}", "/int", "must be a whole number"},
