@@ -68,7 +68,8 @@ class Walk:
     def path(self):
         if self.chance.random() < 0.7:
             return self.world.path(self.operation)
-        key = self.chance.choice([MISSING, "current", "x", *self.world.ids.values()])
+        own = "x" if self.operation.method == "DELETE" else "current"  # the sessions of this walk are to last
+        key = self.chance.choice([MISSING, own, "x", *self.world.ids.values()])
         return self.operation.path.replace("{id}", key)
 
     def ask_spoilt_once(self):
