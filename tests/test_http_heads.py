@@ -47,6 +47,7 @@ SMUGGLED = {
     "NUL in value": b"POST /echo HTTP/1.1\r\nHost: x\r\nX-A: a\0b\r\n\r\n",
     "NUL at value's end": b"POST /echo HTTP/1.1\r\nHost: x\r\nX-A: a\0\r\n\r\n",
     "NULs like a line's end": b"POST /echo HTTP/1.1\r\nHost: x\r\nX-A: a\0\0X-B: c\r\n\r\n",
+    "NULs like a line's end and a colon": b"POST /echo HTTP/1.1\r\nHost: x\r\nX-A: a\0\0Content-Length\0 5\r\n\r\n",
     "NULs like the end": b"POST /echo HTTP/1.1\r\nHost: x\r\nX-A: a\0\0\0\0\r\n\r\n",
     "NUL in name": b"POST /echo HTTP/1.1\r\nHost: x\r\nX\0A: a\r\n\r\n",
     "NUL in target": b"POST /ec\0ho HTTP/1.1\r\nHost: x\r\n\r\n",

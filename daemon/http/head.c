@@ -186,6 +186,8 @@ const char *head_read(struct head *head, void *owner, const struct head_place *p
 	if (!fields || size < 2)
 		return "The headers do not end with CR LF.";
 	wrong = fields_wrong(head, fields, size);
+	if (!wrong && head->count != place->fields)
+		return "The headers have control characters."; /* NUL where a line would end, and where a colon would be */
 	if (!wrong)
 		wrong = framing_wrong(head, place->version);
 	head->expects = head_field(head, "Expect") != NULL;

@@ -9,12 +9,14 @@
 enum { HEAD_FIELDS = 64 }; /* at most */
 
 /* Where the library left the head: CR, LF and the colon behind each name have become NUL, as have
- * the two spaces of the request line; but for the target nothing else has changed. */
+ * the two spaces of the request line; but for the target nothing else has changed. So a NUL that was
+ * sent beside a bare CR or LF, and a line of a lone colon before one, cannot be told from CR LF. */
 struct head_place {
 	const char *method; /* where the head begins */
 	const char *target; /* where the target stood */
 	const char *version;
 	size_t size;     /* of the head with the empty line that ends it */
+	unsigned fields; /* as many as the library has found */
 	const char *raw; /* the target as it came */
 };
 

@@ -132,7 +132,8 @@ static const char *read_head(struct exchange *exchange, const char *url, const c
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	struct head_place place = {method, url, version, info->header_size, exchange->target};
+	int fields = MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, NULL, NULL);
+	struct head_place place = {method, url, version, info->header_size, (unsigned)fields, exchange->target};
 	const char *wrong = head_read(&exchange->head, exchange, &place);
 	/* What was no token goes into no log and no metric. */
 	exchange->method = wrong ? "" : talloc_strdup(exchange, method);
