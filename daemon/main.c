@@ -204,7 +204,7 @@ static int usage(FILE *to)
 	return to == stderr ? 2 : 0;
 }
 
-int main(int argc, char **argv)
+static int command_run(int argc, char **argv)
 {
 	struct command_line line = {.conf = SKILLSD_CONF};
 	int at = 1;
@@ -226,4 +226,13 @@ int main(int argc, char **argv)
 			return commands[i].run(&line);
 	fprintf(stderr, "skillsd: there is no command %s\n", argv[at]);
 	return usage(stderr);
+}
+
+/* Without exit(): a thread that nobody can end may still wait for a name server or a KDC, in a library
+ * that exit() would take apart around it. */
+int main(int argc, char **argv)
+{
+	int status = command_run(argc, argv);
+	fflush(NULL);
+	_exit(status);
 }

@@ -73,6 +73,7 @@ MAY_END = {  # functions that may end the process, and why
     ("daemon/http/lanes.c", "lane_threads_open"): "at start: no thread to be had",
     ("daemon/jobs/clock.c", "jobs_open"): "at start: no thread to be had",
     ("daemon/store/pipe.c", "pipe_open"): "at start: no thread to be had",
+    ("daemon/main.c", "main"): "at its end, past what libraries would undo around threads that still wait in them",
     ("daemon/gate/main.c", "read_arguments"): "--help",
 }
 SQL = re.compile(r"""\b(?:SELECT\s|INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE\s+\S+\s+SET|FOR\s+UPDATE|TRUNCATE\b

@@ -431,5 +431,6 @@ int main(int count, char **words)
 	if (outcome == SKD_OK)
 		plugin->close(work.self);
 	call_end(&call);
-	return 0;
+	fflush(NULL);
+	_exit(0); /* as the daemon does it */
 }
