@@ -6,17 +6,18 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 struct lookup {
-	sem_t answered;
-	int holders; /* who waits, and who asks: the last one frees it */
+	pthread_mutex_t lock; /* guards `answered`, and what is told with it */
+	pthread_cond_t told;
+	bool answered;
 	int problem; /* of getaddrinfo() */
 	struct addrinfo *list;
+	int holders; /* who waits, and who asks: the last one frees it */
 	char port[12], host[];
 };
 
@@ -26,7 +27,8 @@ static void lookup_leave(struct lookup *lookup)
 		return;
 	if (lookup->list)
 		freeaddrinfo(lookup->list);
-	sem_destroy(&lookup->answered);
+	pthread_cond_destroy(&lookup->told);
+	pthread_mutex_destroy(&lookup->lock);
 	free(lookup);
 }
 
@@ -34,8 +36,14 @@ static void *lookup_main(void *argument)
 {
 	const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct lookup *lookup = argument;
-	lookup->problem = getaddrinfo(lookup->host, lookup->port, &wanted, &lookup->list);
-	sem_post(&lookup->answered);
+	struct addrinfo *list = NULL;
+	int problem = getaddrinfo(lookup->host, lookup->port, &wanted, &list);
+	pthread_mutex_lock(&lookup->lock);
+	lookup->problem = problem;
+	lookup->list = list;
+	lookup->answered = true;
+	pthread_cond_signal(&lookup->told);
+	pthread_mutex_unlock(&lookup->lock);
 	lookup_leave(lookup);
 	return NULL;
 }
@@ -43,15 +51,16 @@ static void *lookup_main(void *argument)
 static bool lookup_wait(struct lookup *lookup, long patience)
 {
 	struct timespec until;
-	int failed;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += patience % 1000 * 1000000;
 	until.tv_sec += patience / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	do
-		failed = sem_clockwait(&lookup->answered, CLOCK_MONOTONIC, &until);
-	while (failed && errno == EINTR);
-	return !failed;
+	pthread_mutex_lock(&lookup->lock);
+	while (!lookup->answered && pthread_cond_clockwait(&lookup->told, &lookup->lock, CLOCK_MONOTONIC, &until) == 0)
+		;
+	bool answered = lookup->answered;
+	pthread_mutex_unlock(&lookup->lock);
+	return answered;
 }
 
 static struct lookup *lookup_new(const char *host, int port)
@@ -61,7 +70,8 @@ static struct lookup *lookup_new(const char *host, int port)
 	if (!lookup)
 		return NULL;
 	lookup->holders = 2;
-	sem_init(&lookup->answered, 0, 0);
+	pthread_mutex_init(&lookup->lock, NULL);
+	pthread_cond_init(&lookup->told, NULL);
 	snprintf(lookup->port, sizeof lookup->port, "%d", port);
 	memcpy(lookup->host, host, size);
 	return lookup;
