@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo | check are the two commands of the README; the rest serves them.
-#   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan
-#   SECONDS=600  how long soak takes
+#   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan; SANITIZE=fuzz with clang for libFuzzer
+#                into build/fuzz
+#   SECONDS=600  how long soak takes, or each target of fuzz
 #   PREFIX, SYSCONFDIR, DESTDIR   as usual, for install
 VERSION    := 0.1.0
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
-SECONDS    ?= 3600
+SECONDS    ?= $(if $(filter fuzz,$(MAKECMDGOALS)),60,3600)
 CC         := gcc
 PYTHON     := /usr/bin/python3
 
-ifdef SANITIZE
+ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZER   := tests/fuzz/replay.c
+ifeq ($(SANITIZE),fuzz)
+BUILD    := build/fuzz
+CC       := clang-14
+SANFLAGS := $(ASAN) -fsanitize=fuzzer-no-link
+FUZZER   := -fsanitize=fuzzer
+OPTIMISE := -O1 -g
+else ifdef SANITIZE
 BUILD    := build/asan
-SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANFLAGS := $(ASAN)
 OPTIMISE := -O1 -g
 else
 BUILD    := build/plain
@@ -48,7 +57,8 @@ else
 say = @:
 endif
 
-.PHONY: all demo demo-clean check check-directories house bench soak unit install clean tests-binaries
+.PHONY: all demo demo-clean check check-directories fuzz fuzz-keep house bench soak unit install clean \
+	tests-binaries fuzz-binaries
 all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
@@ -112,19 +122,25 @@ unit: $(UNIT_BIN)
 # Programs that only tests run.
 KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo plugin_run clock_jump.so disk_full.so jitter.so)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz-binaries: $(FUZZ_BIN)
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< tests/fuzz/replay.c $(LIB_OBJ) $(LDLIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< $(FUZZER) $(FUZZ_OBJ) $(FUZZ_LIBS)
 
+FUZZ_OBJ = $(LIB_OBJ)
+FUZZ_LIBS = $(LDLIBS)
 # The whole plugin, in a host of the target's own.
-$(BUILD)/fuzz/ldif: tests/fuzz/fuzz_ldif.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LDAP_OBJ) $(LDIF_OBJ) \
-		$(BUILD)/plugins/source_ldif.o
-	@mkdir -p $(@D)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LDAP_LIBS)
+$(BUILD)/fuzz/ldif: $(LDAP_OBJ) $(LDIF_OBJ) $(BUILD)/plugins/source_ldif.o
+$(BUILD)/fuzz/ldif: FUZZ_OBJ = $(LDAP_OBJ) $(LDIF_OBJ) $(BUILD)/plugins/source_ldif.o
+$(BUILD)/fuzz/ldif: FUZZ_LIBS = $(LDAP_LIBS)
+$(BUILD)/fuzz/dn: $(LDAP_OBJ)
+$(BUILD)/fuzz/dn: FUZZ_OBJ = $(LDAP_OBJ) $(LIB_OBJ)
+$(BUILD)/fuzz/dn: FUZZ_LIBS = $(LDAP_LIBS) $(LDLIBS)
+# A list's statement is looked at, not run.
+$(BUILD)/fuzz/cursor: FUZZ_LIBS = $(LDLIBS) -Wl,--wrap=db_query_once
 
 $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	@mkdir -p $(@D)
@@ -160,6 +176,13 @@ check:
 check-directories:
 	@etc/setup.sh directories
 	@tests/check.sh tests/directories tests/test_source_ldap.py tests/test_auth_ldap.py
+
+# Each target of tests/fuzz for SECONDS, from the inputs kept of it and those found before, which lie in FINDS. `make
+# fuzz-keep` adds to the kept ones what reaches code that none of them reaches. TARGETS="http body": just these.
+fuzz fuzz-keep:
+	@etc/setup.sh fuzz
+	@$(MAKE) -s -j2 SANITIZE=fuzz fuzz-binaries
+	@tests/fuzz/run.sh $(if $(filter fuzz,$@),$(SECONDS),keep) $(TARGETS)
 
 # Judges time, each row beside its limit or peer in the same run; tests never do.
 bench:

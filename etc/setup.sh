@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# etc/setup.sh run|check|directories|bench [packages]: puts in place what the demo, the tests or the measurements
+# etc/setup.sh run|check|directories|bench|fuzz [packages]: puts in place what the demo, the tests or the measurements
 # need: Debian packages, and for the tests the linter in tests/ ("packages": just the former).
 # Knows their names and how to keep them from setting anything up; leaves the rest of the system alone.
 set -euo pipefail
@@ -14,6 +14,7 @@ tests=(haproxy libcmocka-dev libpam-wrapper python3-jsonschema python3-ldap pyth
 directories=(389-ds-base krb5-admin-server krb5-kdc krb5-user libsasl2-modules-gssapi-mit
 	libsocket-wrapper python3-samba samba samba-ad-provision samba-dsdb-modules)
 benches=(nginx wrk)
+fuzzers=(clang-14 libclang-rt-14-dev)
 
 policy=/usr/sbin/policy-rc.d
 cluster_folder=/etc/postgresql-common/createcluster.d
@@ -189,7 +190,8 @@ case $goal in
 run) ;;
 check | directories) wanted+=("${tests[@]}" "${directories[@]}") ;;
 bench) wanted+=("${tests[@]}" "${benches[@]}") ;;
-*) quit "usage: etc/setup.sh run|check|directories|bench [packages]" ;;
+fuzz) wanted+=("${fuzzers[@]}") ;;
+*) quit "usage: etc/setup.sh run|check|directories|bench|fuzz [packages]" ;;
 esac
 if [[ $goal == check || $goal == bench ]] && ! command -v npm >/dev/null; then
 	wanted+=(nodejs npm)
