@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo | check are the two commands of the README; the rest serves them.
-#   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan; SANITIZE=fuzz with clang for libFuzzer
-#                into build/fuzz
+#   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan; SANITIZE=thread under ThreadSanitizer into
+#                build/tsan, SANITIZE=fuzz with clang for libFuzzer into build/fuzz
 #   SECONDS=600  how long soak takes, or each target of fuzz
 #   PREFIX, SYSCONFDIR, DESTDIR   as usual, for install
 VERSION    := 0.1.0
@@ -13,7 +13,11 @@ PYTHON     := /usr/bin/python3
 
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZER   := tests/fuzz/replay.c
-ifeq ($(SANITIZE),fuzz)
+ifeq ($(SANITIZE),thread)
+BUILD    := build/tsan
+SANFLAGS := -fsanitize=thread
+OPTIMISE := -O1 -g
+else ifeq ($(SANITIZE),fuzz)
 BUILD    := build/fuzz
 CC       := clang-14
 SANFLAGS := $(ASAN) -fsanitize=fuzzer-no-link
@@ -57,7 +61,7 @@ else
 say = @:
 endif
 
-.PHONY: all demo demo-clean check check-directories fuzz fuzz-keep house bench soak unit install clean \
+.PHONY: all demo demo-clean check check-directories tsan fuzz fuzz-keep house bench soak unit install clean \
 	tests-binaries fuzz-binaries
 all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
 
@@ -176,6 +180,11 @@ check:
 check-directories:
 	@etc/setup.sh directories
 	@tests/check.sh tests/directories tests/test_source_ldap.py tests/test_auth_ldap.py
+
+# All tests once more under ThreadSanitizer, which may report nothing.
+tsan:
+	@etc/setup.sh check
+	@tests/check.sh tsan
 
 # Each target of tests/fuzz for SECONDS, from the inputs kept of it and those found before, which lie in FINDS. `make
 # fuzz-keep` adds to the kept ones what reaches code that none of them reaches. TARGETS="http body": just these.

@@ -1,14 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/check.sh [PATH...], called by `make check`: builds plain and sanitized, runs every test in both, the house
-# rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there, with
-# those marked thorough.
+# tests/check.sh [tsan] [PATH...], called by `make check`: builds plain and sanitized, runs every test in both, the
+# house rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there, with
+# those marked thorough. tsan, called by `make tsan`: the same tests once, under ThreadSanitizer; a process that
+# reports anything is a failure, whatever its test thinks.
 # Root works on a copy that it hands to nobody; so two runs at once never meet.
 set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export PATH=/usr/lib/postgresql/15/bin:$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8
 export SKILLSD_SHARED=${SKILLSD_SHARED:-$top/../shared}
+asked=("$@")
+if [ "${1:-}" = tsan ]; then
+	shift
+fi
 chosen=("$@")
 if [ $# = 0 ]; then
 	chosen=(-m "not thorough" tests)
@@ -81,8 +86,8 @@ units() {
 pytests() {
 	local folder=$1 report line
 	report=$(mktemp)
-	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 900 /usr/bin/python3 -m pytest -q -n 4 --dist loadfile -p no:cacheprovider \
-		-o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
+	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 "${2:-900}" /usr/bin/python3 -m pytest -q -n 4 --dist loadfile \
+		-p no:cacheprovider -o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
 	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
 	number() { grep -oE "[0-9]+ $1" <<<"$line" | grep -oE '[0-9]+' || echo 0; }
@@ -92,26 +97,81 @@ pytests() {
 	[ -n "$line" ] || count 0 1 0
 }
 
+check() {
+	step "build" build plain
+	step "build under AddressSanitizer and UBSan" build asan SANITIZE=1
+	if [ $# = 0 ]; then
+		step "house rules" make -s house
+		say "unit tests"
+		units build/plain
+		units build/asan
+	fi
+	say "integration tests"
+	pytests build/plain
+	say "integration tests, sanitized"
+	pytests build/asan
+}
+
+# What any process has reported since, and its own word for it.
+no_reports() {
+	local report status=0
+	for report in "$reports"/*; do
+		if [ -f "$report" ]; then
+			head -n 100 "$report"
+			status=1
+		fi
+	done
+	rm -rf "${reports:?}"/*
+	return $status
+}
+
+# A check that cannot fail would be none.
+race_is_reported() {
+	gcc -fsanitize=thread -g -x c -o "$reports.race" - <<-'END' || return
+		#include <pthread.h>
+		static int shared;
+		static void *add(void *unused) { shared++; return unused; }
+		int main(void)
+		{
+			pthread_t other;
+			pthread_create(&other, 0, add, 0);
+			add(0);
+			return pthread_join(other, 0);
+		}
+	END
+	"$reports.race"
+	rm -f "$reports.race"
+	! no_reports >/dev/null
+}
+
+tsan() {
+	reports=$(mktemp -d)
+	export TSAN_OPTIONS="log_path=$reports/report second_deadlock_stack=1"
+	step "build under ThreadSanitizer" build tsan SANITIZE=thread
+	step "a race is reported" race_is_reported
+	if [ $# = 0 ]; then
+		say "unit tests"
+		units build/tsan
+	fi
+	say "integration tests under ThreadSanitizer"
+	pytests build/tsan 3600
+	step "nothing is reported" no_reports
+	rm -rf "$reports"
+}
+
 if [ "$(id -u)" = 0 ]; then
-	as_nobody_in_a_copy "$@"
+	as_nobody_in_a_copy "${asked[@]}"
 	exit
 fi
 
 cd "$top" || exit 1
 mkdir -p build
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
-step "build" build plain
-step "build under AddressSanitizer and UBSan" build asan SANITIZE=1
-if [ $# = 0 ]; then
-	step "house rules" make -s house
-	say "unit tests"
-	units build/plain
-	units build/asan
+if [ "${asked[0]:-}" = tsan ]; then
+	tsan "$@"
+else
+	check "$@"
 fi
-say "integration tests"
-pytests build/plain
-say "integration tests, sanitized"
-pytests build/asan
 if [ $skipped = 0 ]; then
 	echo "$passed passed, $failed failed"
 else

@@ -87,13 +87,20 @@ def is_gone(pid):
         return True
 
 
+def sanitizer_of(binary):
+    """The library that a binary built with SANITIZE is linked with, or None."""
+    text = pathlib.Path(binary).read_bytes()
+    return next((library for library in ("libasan.so", "libtsan.so") if library.encode() in text), None)
+
+
 def sanitizer_environment(binary):
-    """What a binary built with SANITIZE=1 needs to load PAM modules: its crypt() stands in for one of a
-    library that must therefore be there from the start."""
-    if b"libasan.so" not in pathlib.Path(binary).read_bytes():
+    """What such a binary needs to load PAM modules: its crypt() stands in for one of a library that must therefore be
+    there from the start."""
+    library = sanitizer_of(binary)
+    if not library:
         return {}
-    asan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
-    return {"LD_PRELOAD": f"{asan.stdout.strip()} libcrypt.so.1"}
+    found = subprocess.run(["gcc", f"-print-file-name={library}"], capture_output=True, text=True, check=True)
+    return {"LD_PRELOAD": f"{found.stdout.strip()} libcrypt.so.1"}
 
 
 def build_module(source, folder):

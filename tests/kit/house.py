@@ -22,7 +22,7 @@ import psycopg2
 import pytest
 import requests
 from kit import validate
-from kit.gate import ROOT, Gate, build_folder, make_userdb
+from kit.gate import ROOT, Gate, build_folder, make_userdb, sanitizer_of
 from kit.postgres import Postgres
 from kit.slapd import Slapd, free_port, give_away, short_folder, unprivileged
 
@@ -41,7 +41,7 @@ def shared_file(name):
 
 
 def is_sanitized():
-    return b"libasan.so" in (build_folder() / "skillsd").read_bytes()
+    return sanitizer_of(build_folder() / "skillsd") is not None
 
 
 @functools.cache

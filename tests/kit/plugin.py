@@ -7,7 +7,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("SKILLSD_BUILD", "build/plain")
-SANITIZED = "asan" in BUILD.name
+SANITIZED = BUILD.name in ("asan", "tsan")
 
 
 def secret_file(folder, text):
