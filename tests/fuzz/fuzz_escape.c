@@ -9,9 +9,10 @@
 
 static bool is_harmless(const unsigned char *c)
 {
+	bool arabic = c[0] == 0xd8 && c[1] == 0x9c;
 	bool mark = c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
 				     (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
-	return *c >= 0x20 && *c != 0x7f && !(c[0] == 0xc2 && c[1] < 0xa0) && !mark;
+	return *c >= 0x20 && *c != 0x7f && !(c[0] == 0xc2 && c[1] < 0xa0) && !mark && !arabic;
 }
 
 static int digit(char c)
