@@ -78,8 +78,13 @@ static bool is_end(char c)
 	return c == '\r' || c == '\n' || c == '\0';
 }
 
-/* In memory the library has made NUL of CR, of LF, and of the colon of a line that has only that: so here a line ends
- * with any two of them, as nobody behind the library can tell. */
+/* In memory the library has made NUL of CR, of LF, and of the colon of a line that has only that: so here a NUL or that
+ * colon may stand for the other half of a line's end, as nobody behind the library can tell. */
+static bool is_pair(const char *at)
+{
+	return is_end(at[1]) && (*at == '\r' ? at[1] != '\r' : !*at || !at[1] || *at == ':');
+}
+
 static bool cut_line(struct wire *wire, struct span *line)
 {
 	const char *at = wire->at;
@@ -90,7 +95,7 @@ static bool cut_line(struct wire *wire, struct span *line)
 			at++;
 		*line = (struct span){wire->at, (size_t)(at - wire->at)};
 	}
-	if (wire->end - at < 2 || !is_end(at[1]))
+	if (wire->end - at < 2 || !is_pair(at))
 		return false;
 	wire->at = at + 2;
 	return true;

@@ -5,6 +5,7 @@
 # FINDS; and names the inputs that break one. keep: copies of what was found what reaches code that no input in
 # tests/fuzz/corpus reaches, as few and as small as can be. Root hands the work to nobody.
 set -euo pipefail
+shopt -s nullglob
 
 usage() {
 	echo "usage: tests/fuzz/run.sh SECONDS|keep [TARGET...]" >&2
@@ -28,14 +29,13 @@ if [ "$(id -u)" = 0 ]; then
 	as=(setpriv --reuid nobody --regid nogroup --clear-groups --)
 fi
 mkdir -p "$finds"
-[ -O "$finds" ] || {
+[[ -O $finds && ! -L $finds ]] || {
 	echo "fuzz: $finds is somebody else's; say another folder in FINDS" >&2
 	exit 1
 }
 room=$(mktemp -d /var/tmp/skillsd-fuzz.XXXXXX)
 trap 'rm -rf "$room"' EXIT
 trap 'exit 130' HUP INT TERM
-most=4096 # bytes of an input
 failed=()
 
 say() { printf 'fuzz: %s\n' "$*"; }
@@ -54,24 +54,25 @@ lay_out() {
 
 run() {
 	(cd "$room" && ulimit -c 0 && TMPDIR=$room/tmp nice "${as[@]}" ./target -rss_limit_mb=1024 -timeout=20 \
-		-max_len="$most" -verbosity=0 "$@" >log 2>&1)
+		-verbosity=0 "$@" >log 2>&1)
 }
 
 try() {
 	local target=$1 status=0 before
 	before=$(find "$finds/$target" -type f | wc -l)
 	run -max_total_time="$what" -print_final_stats=1 -artifact_prefix="broken-" found kept || status=$?
-	cp -n "$room"/found/* "$finds/$target/" 2>/dev/null || :
+	cp -rn "$room/found/." "$finds/$target/"
 	say "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$room/log") runs," \
 		"$(($(find "$finds/$target" -type f | wc -l) - before)) new inputs"
-	if [ $status != 0 ]; then
-		cat "$room/log"
-		for input in "$room"/broken-*; do
-			cp "$input" "$finds/$target.${input##*/}"
-			failed+=("$finds/$target.${input##*/}")
-		done
-		[ ${#failed[@]} != 0 ] || failed+=("$target")
+	if [ $status = 0 ]; then
+		return
 	fi
+	cat "$room/log"
+	failed+=("$target")
+	for input in "$room"/broken-*; do
+		cp "$input" "$finds/$target.${input##*/}"
+		failed+=("$finds/$target.${input##*/}")
+	done
 }
 
 keep() {
