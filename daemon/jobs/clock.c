@@ -321,14 +321,13 @@ static void *tidy_main(void *argument)
 /* ---- the audit ---- */
 
 /* Says how it went when that is news. */
-static enum skd_outcome turn_end(struct skd_call *call, enum skd_outcome outcome, enum skd_outcome *before)
+static void turn_end(struct skd_call *call, enum skd_outcome outcome, enum skd_outcome *before)
 {
 	if (outcome != SKD_OK && outcome != *before)
-		log_line(SKD_WARNING, "audit", "%s", call->sentence);
+		log_line(outcome == SKD_FAULT ? SKD_ERROR : SKD_WARNING, "audit", "%s", call->sentence);
 	*before = outcome;
 	work_end(call);
 	talloc_free(call);
-	return outcome;
 }
 
 static void *seal_main(void *argument)
@@ -336,16 +335,16 @@ static void *seal_main(void *argument)
 	struct jobs *jobs = argument;
 	struct sealer sealer = {0};
 	enum skd_outcome last = SKD_OK;
-	bool goes_on = true, again = true;
-	while (again) {
+	int64_t due = 0;
+	int left = 20; /* turns, once the daemon ends */
+	bool goes_on;
+	do {
+		goes_on = jobs_wait(jobs, NULL, due);
 		struct skd_call *call = call_new("seal", 10000);
 		call->house = jobs->house;
-		enum skd_outcome outcome = turn_end(call, seal_once(call, &sealer, !goes_on), &last);
-		bool more = outcome == SKD_OK && sealer.more;
-		again = goes_on || more;
-		if (goes_on && !more)
-			goes_on = jobs_wait(jobs, NULL, clock_monotonic() + (sealer.epoch ? SEAL_MS : LOOK_MS) * 1000);
-	}
+		turn_end(call, seal_once(call, &sealer, !goes_on), &last);
+		due = sealer.more ? 0 : clock_monotonic() + (sealer.epoch ? SEAL_MS : LOOK_MS) * 1000;
+	} while (goes_on || (sealer.more && left--));
 	return NULL;
 }
 
@@ -353,16 +352,16 @@ static void *seal_main(void *argument)
 static void *carry_main(void *argument)
 {
 	struct jobs *jobs = argument;
-	struct carrier carrier = {0};
+	int64_t carried = 0;
 	enum skd_outcome last = SKD_OK;
-	bool goes_on = true;
+	bool goes_on;
 	do {
 		goes_on = jobs_wait(jobs, NULL, clock_monotonic() + LOOK_MS * 1000);
 		if (!goes_on)
 			pthread_join(jobs->seal, NULL);
 		struct skd_call *call = call_new("carry", 10000);
 		call->house = jobs->house;
-		turn_end(call, seal_carry(call, &carrier), &last);
+		turn_end(call, seal_carry(call, &carried), &last);
 	} while (goes_on);
 	return NULL;
 }

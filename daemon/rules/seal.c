@@ -106,35 +106,32 @@ enum skd_outcome seal_once(struct skd_call *call, struct sealer *sealer, bool la
 
 /* ---- off the machine ---- */
 
-/* In one piece, behind whatever half a line an earlier failure has left; a pipe that nobody reads is not waited for. */
-static enum skd_outcome file_append(struct skd_call *call, const char *path, const char *line, struct carrier *carrier)
+/* A pipe that nobody reads is not waited for. */
+static enum skd_outcome file_append(struct skd_call *call, const char *path, const char *line)
 {
-	const char *whole = talloc_asprintf(call, "%s%s\n", carrier->torn ? "\n" : "", line);
+	const char *whole = talloc_asprintf(call, "%s\n", line);
 	ssize_t size = (ssize_t)strlen(whole);
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
 	ssize_t written = fd < 0 ? -1 : write(fd, whole, (size_t)size);
-	carrier->torn = carrier->torn || (written >= 0 && written < size);
 	bool good = written == size && (fsync(fd) == 0 || errno == EINVAL);
 	int problem = written >= 0 && written < size ? ENOSPC : errno;
 	if (fd >= 0)
 		close(fd);
-	if (good)
-		carrier->torn = false;
 	return good ? SKD_OK : fail(call, SKD_BUSY, "a checkpoint of the audit could not be appended to %s: %s", path, strerror(problem));
 }
 
-enum skd_outcome seal_carry(struct skd_call *call, struct carrier *carrier)
+enum skd_outcome seal_carry(struct skd_call *call, int64_t *carried)
 {
 	int64_t sequence;
 	const char *line;
 	if (!call->house->checkpoint_file)
 		return SKD_OK;
 	TRY(pool_borrow(call->house->jobs, call));
-	TRY(store_checkpoint_newest(call, carrier->sequence, &sequence, &line));
+	TRY(store_checkpoint_newest(call, 0, &sequence, &line));
 	pool_return(call);
-	if (!line)
+	if (!line || sequence == *carried)
 		return SKD_OK;
-	TRY(file_append(call, call->house->checkpoint_file, line, carrier));
-	carrier->sequence = sequence;
+	TRY(file_append(call, call->house->checkpoint_file, line));
+	*carried = sequence;
 	return SKD_OK;
 }

@@ -16,12 +16,9 @@ struct sealer {
  * Borrows a session of the jobs; the caller ends it with work_end(). */
 enum skd_outcome seal_once(struct skd_call *call, struct sealer *sealer, bool last) WARN_UNUSED;
 
-struct carrier {
-	int64_t sequence; /* of the last checkpoint that went off; 0: none since the start */
-	bool torn;        /* it may end in the middle of a line */
-};
-/* Appends the newest checkpoint, whoever wrote it, to the file that the configuration names, if it is not there yet.
- * May take as long as the file takes. BUSY when the file, or the database, is not to be had. */
-enum skd_outcome seal_carry(struct skd_call *call, struct carrier *carrier) WARN_UNUSED;
+/* Appends the newest checkpoint, whoever wrote it, to the file that the configuration names, unless it is the one whose
+ * sequence is *carried, which is then its own. May take as long as the file takes. BUSY when the file, or the
+ * database, is not to be had. */
+enum skd_outcome seal_carry(struct skd_call *call, int64_t *carried) WARN_UNUSED;
 
 #endif

@@ -76,7 +76,15 @@ enum skd_outcome checkpoint_write(struct skd_call *call, const char *key, int64_
 	return SKD_OK;
 }
 
-/* Half a line may be read as well as a whole one. */
+/* The last one: before it there may be half of another, behind which a write has failed. */
+static const char *mark_find(const char *line)
+{
+	const char *at = strstr(line, MARK), *next = at;
+	while (next && (next = strstr(next + 1, MARK)))
+		at = next;
+	return at;
+}
+
 static bool is_whole(const char *encoded, size_t length)
 {
 	return strcmp(encoded, "-") == 0 || strlen(encoded) == length;
@@ -85,7 +93,7 @@ static bool is_whole(const char *encoded, size_t length)
 bool checkpoint_read(const char *line, struct checkpoint *checkpoint)
 {
 	char hash[44], signature[87];
-	const char *at = strstr(line, MARK);
+	const char *at = mark_find(line);
 	return at && sscanf(at + strlen(MARK), "%" SCNd64 " %31s %43s %43s %86s", &checkpoint->sequence, checkpoint->at, hash,
 			    checkpoint->key, signature) == 5 &&
 	       base64url_decode(hash, checkpoint->hash, DIGEST_SIZE) == DIGEST_SIZE && is_whole(checkpoint->key, 43) &&
@@ -97,7 +105,7 @@ bool checkpoint_is_signed(const char *line)
 	char public[44], signature[87];
 	uint8_t key[KEY], bytes[SIGNATURE];
 	int size = 0;
-	const char *at = strstr(line, MARK);
+	const char *at = mark_find(line);
 	if (!at || sscanf(at, "%*s %*s %*s %*s %*s %43s%n %86s", public, &size, signature) != 2 ||
 	    base64url_decode(public, key, KEY) != KEY || base64url_decode(signature, bytes, SIGNATURE) != SIGNATURE)
 		return false;

@@ -26,7 +26,7 @@ const char *checkpoint_public(void *owner, const char *key);
 /* `key` NULL: not signed. FAULT when it cannot be signed. */
 enum skd_outcome checkpoint_write(struct skd_call *call, const char *key, int64_t sequence, const uint8_t hash[DIGEST_SIZE],
 				  const char *at, const char **line) WARN_UNUSED;
-/* Finds one in a line, whatever a log has put before it. False: there is none. */
+/* Finds one in a line, whatever a log, or a write that failed, has put before it. False: there is none, or half of one. */
 bool checkpoint_read(const char *line, struct checkpoint *checkpoint);
 /* Whether what checkpoint_read() found is signed by the key that it names. */
 bool checkpoint_is_signed(const char *line);
