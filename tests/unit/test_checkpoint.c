@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checkpoints: against RFC 8032 7.1, against what half a write leaves behind, and against every changed byte. */
+#include "sign/checkpoint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* RFC 8032, test 1: the secret key, and the public one in base64url. */
+static const char key[] = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+static const char public[] = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+static const uint8_t hash[DIGEST_SIZE] = {1, 2, 3};
+
+static int call_begin(void **state)
+{
+	*state = call_new("test", 1000);
+	return 0;
+}
+
+static int call_end(void **state)
+{
+	talloc_free(*state);
+	return 0;
+}
+
+static char *line_of(void **state, const char *with)
+{
+	const char *line;
+	assert_int_equal(checkpoint_write(*state, with, 42, hash, "2026-11-22T07:00:00Z", &line), SKD_OK);
+	return talloc_strdup(*state, line);
+}
+
+static void the_public_half_is_that_of_the_rfc(void **state)
+{
+	assert_string_equal(checkpoint_public(*state, key), public);
+	assert_true(checkpoint_public_valid(public));
+	assert_false(checkpoint_public_valid("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUR"));
+	assert_true(checkpoint_key_valid(key));
+	assert_false(checkpoint_key_valid(key + 1));
+	assert_false(checkpoint_key_valid(public));
+}
+
+static void what_is_written_is_read(void **state)
+{
+	static const char *const before[] = {"", "Nov 22 07:00:00 host skillsd[1]: ", "skillsd-checkpoint 1 7 2026-11-22T06:5", "skillsd-checkpoint 1 "};
+	for (int with = 0; with < 2; with++) {
+		const char *line = line_of(state, with ? key : NULL);
+		for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+			struct checkpoint found;
+			const char *whole = talloc_asprintf(*state, "%s%s\n", before[i], line);
+			assert_true(checkpoint_read(whole, &found));
+			assert_int_equal(found.sequence, 42);
+			assert_string_equal(found.at, "2026-11-22T07:00:00Z");
+			assert_memory_equal(found.hash, hash, DIGEST_SIZE);
+			assert_string_equal(found.key, with ? public : "-");
+			assert_int_equal(checkpoint_is_signed(whole), with);
+		}
+	}
+}
+
+static void half_a_line_is_none(void **state)
+{
+	struct checkpoint found;
+	char *line = line_of(state, key);
+	for (size_t size = strlen(line); size-- > 0;) {
+		line[size] = '\0';
+		assert_false(checkpoint_read(line, &found));
+		assert_false(checkpoint_is_signed(line));
+	}
+}
+
+/* Be it in what is signed, in the key, or in the signature. */
+static void no_byte_can_be_changed(void **state)
+{
+	char *line = line_of(state, key);
+	for (size_t i = 0; line[i]; i++) {
+		char was = line[i];
+		line[i] = was == 'A' ? 'B' : 'A';
+		assert_false(checkpoint_is_signed(line));
+		line[i] = was;
+	}
+	assert_true(checkpoint_is_signed(line));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_public_half_is_that_of_the_rfc, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(what_is_written_is_read, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(half_a_line_is_none, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(no_byte_can_be_changed, call_begin, call_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
