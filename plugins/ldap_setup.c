@@ -139,10 +139,8 @@ enum skd_outcome dir_setup_read(const struct skd_host *host, struct skd_call *ca
 {
 	bool tls = false;
 	const char *uri;
-	int version;
-	/* An ldaprc in the working directory may switch the verification of certificates off. Asking for an option has
-	 * libldap set itself up, which is not safe once there are threads. */
-	int bad = setenv("LDAPNOINIT", "1", 1) || ldap_get_option(NULL, LDAP_OPT_PROTOCOL_VERSION, &version);
+	/* An ldaprc in the working directory may switch the verification of certificates off. */
+	int bad = setenv("LDAPNOINIT", "1", 1);
 	*setup = (struct dir_setup){.host = host, .tls = dir_tls_new(), .rests = dir_rests_new()};
 	if (bad || !setup->tls || !setup->rests)
 		return host->fail(call, SKD_FAULT, "out of memory");

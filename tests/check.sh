@@ -146,7 +146,7 @@ race_is_reported() {
 
 tsan() {
 	reports=$(mktemp -d)
-	export TSAN_OPTIONS="log_path=$reports/report second_deadlock_stack=1"
+	export TSAN_OPTIONS="log_path=$reports/report second_deadlock_stack=1 suppressions=$top/tests/tsan.supp"
 	step "build under ThreadSanitizer" build tsan SANITIZE=thread
 	step "a race is reported" race_is_reported
 	if [ $# = 0 ]; then
