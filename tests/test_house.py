@@ -27,7 +27,7 @@ CLEAN = {
     "daemon/api/person.c": SPDX + '#include "rules/person.h"\n\nint api_person(struct skd_call *call)\n'
                                   "{\n\treturn row_word(\"select one\");\n}\n",
     "daemon/gate/talk.c": SPDX + "#include <security/pam_appl.h>\n#include <skillsd/gate.h>\n#include <sys/un.h>\n",
-    "daemon/main.c": SPDX + '#include "api/nouns.h"\n\nint main(void)\n{\n\treturn 0;\n}\n',
+    "daemon/main.c": SPDX + '#include "api/nouns.h"\n\nint main(void)\n{\n\t_exit(0);\n}\n',
     "include/skillsd/plugin.h": SPDX + "#include <stddef.h>\n",
     "include/skillsd/gate.h": SPDX + "#include <stddef.h>\n",
     "plugins/ldap.h": SPDX + "#include <skillsd/plugin.h>\n",
