@@ -78,11 +78,18 @@ static bool is_end(char c)
 	return c == '\r' || c == '\n' || c == '\0';
 }
 
+static bool is_hidden(char c)
+{
+	return c == '\0' || c == ':';
+}
+
 /* In memory the library has made NUL of CR, of LF, and of the colon of a line that has only that: so here a NUL or that
  * colon may stand for the other half of a line's end, as nobody behind the library can tell. */
 static bool is_pair(const char *at)
 {
-	return is_end(at[1]) && (*at == '\r' ? at[1] != '\r' : !*at || !at[1] || *at == ':');
+	if (is_hidden(at[0]) || is_hidden(at[1]))
+		return (is_end(at[0]) || is_hidden(at[0])) && (is_end(at[1]) || is_hidden(at[1]));
+	return at[0] == '\r' && at[1] == '\n';
 }
 
 static bool cut_line(struct wire *wire, struct span *line)
