@@ -164,6 +164,15 @@ def test_idle_connections_are_cheap(many_files, count, most):
         leave_at_once(clients)
 
 
+def ending(client):
+    """The first line of what comes until the connection ends."""
+    reader = Reader(client)
+    try:
+        return reader.rest().split(b"\r\n")[0]
+    except ConnectionResetError:
+        return reader.buffer.split(b"\r\n")[0]
+
+
 def test_hundreds_who_send_a_byte_a_second_keep_nobody_else_waiting():
     """Of a line, of a header, of a body; each is answered or cut when its time is over."""
     line, body = b"GET /", request("/echo", "POST", "Content-Length: 1000\r\n")
@@ -179,10 +188,8 @@ def test_hundreds_who_send_a_byte_a_second_keep_nobody_else_waiting():
                     client.sendall(b"x")
                 except (BrokenPipeError, ConnectionResetError):
                     pass
-        for client, data in slow:
-            reader = Reader(client)
-            assert data == line or reader.answer().status == 408
-            assert reader.ended()
+        endings = [ending(client) for client, _ in slow]
+        assert set(endings) <= {b"", b"HTTP/1.1 408 Request Timeout"} and b"" not in endings[200:] and len(set(endings)) == 2
         assert echo.stop()["done"] == 260
 
 

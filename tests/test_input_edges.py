@@ -136,7 +136,7 @@ LOOKED_UP = {"cursor", "sort", "type"}  # once all others are in order
 @pytest.mark.parametrize("name", API)
 def test_text_in_a_parameter_that_takes_none_is_refused_by_name(world, name):
     typed = parameters_of(name, lambda parameter, schema: not is_free(parameter, schema))
-    for number, value in enumerate(NO_VALUES):
+    for number, value in enumerate(NO_VALUES[API.index(name) % 3::3]):
         wrong = {parameter for parameter, schema in typed.items() if parameter == "cursor" or not fits(schema, read(schema, value))}
         late = sorted(wrong & LOOKED_UP)
         for asked in wrong - LOOKED_UP, {late[number % len(late)]} if late else set():

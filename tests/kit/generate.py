@@ -2,6 +2,8 @@
 """Requests out of the document: values that it describes, values that it does not, and which is which. Draws everything from
 one random.Random; knows no route by name."""
 import datetime
+import functools
+import json
 import uuid
 
 import jsonschema
@@ -32,8 +34,13 @@ def whole(schema):
             else whole(value) if key in ("items", "anyOf", "additionalProperties") else value for key, value in schema.items()}
 
 
+@functools.cache
+def checker(text):
+    return jsonschema.Draft202012Validator(whole(json.loads(text)), format_checker=formats)
+
+
 def fits(schema, value):
-    return jsonschema.Draft202012Validator(whole(schema), format_checker=formats).is_valid(value)
+    return checker(json.dumps(schema)).is_valid(value)
 
 
 def is_text(schema):
