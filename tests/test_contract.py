@@ -210,6 +210,12 @@ def test_bodies_are_json_of_some_size(world, name):
         refused(world.ask(name, data=data, headers=kind), 400)
 
 
+@pytest.mark.parametrize("name", those(lambda operation: operation.method == "DELETE"))
+def test_a_body_that_means_nothing_is_not_read(world, name):
+    for body in b"{", b'{"shoe_size": 43}', b"x" * 1000:
+        refused(world.ask(name, found=False, data=body, headers={"Content-Type": "text/plain", "If-Match": "*"}), 404)
+
+
 @pytest.mark.parametrize("name", those(lambda operation: operation.has(406)))
 def test_a_form_that_is_not_offered_is_406(world, name):
     operation = OPERATIONS[name]

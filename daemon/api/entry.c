@@ -98,9 +98,8 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 	if (stream_wanted(route, kept->query, kept->accepted))
 		kept->lane = RUNS_REPORT;
 	exchange_tag(exchange, entry->tags[route - routes]);
-	bool bodiless = strcmp(route->method, "GET") == 0 || strcmp(route->method, "DELETE") == 0;
 	*plan = (struct http_plan){
-		.body_limit = bodiless ? 0 : route->body_limit ? route->body_limit : 65536,
+		.body_limit = strcmp(route->method, "GET") == 0 ? 0 : route->body_limit ? route->body_limit : 65536,
 		.lane = entry->lanes[kept->lane],
 		.milliseconds = plan_seconds(kept) * 1000,
 	};
@@ -273,7 +272,7 @@ static enum skd_outcome entry_body(struct skd_call *call, struct request *in, st
 {
 	size_t size;
 	const char *body = exchange_body(in->exchange, &size);
-	if (!size)
+	if (!size || strcmp(in->route->method, "DELETE") == 0) /* whose body means nothing, RFC 9110 9.3.5 */
 		return SKD_OK;
 	if (!has_json_type(in->exchange) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
