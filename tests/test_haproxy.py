@@ -50,6 +50,22 @@ def test_a_daemon_that_is_killed(two):
         two.house.start(migrate=False)
 
 
+def test_without_a_standby_nothing_is_acknowledged_until_one_is_not_needed(two):
+    """As long as a failover could lose it; what only reads goes on."""
+    client = two.house.sign_in("rescue")
+    with two.under_load() as load:
+        two.postgres.standby.kill()
+        wait_for("writers that wait", lambda: two.house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+        done = load.done()
+        client.get("/frameworks")
+        client.get("/reports/skills")
+        assert load.done() <= done + len(load.clerks)
+        two.postgres.keep_in_step("")
+        two.goes_on(load)
+        two.postgres.standby.start()
+        two.postgres.keep_in_step("*")
+
+
 def test_a_failover_of_postgresql(two):
     """The last: after it there is no standby."""
     with two.under_load() as load:

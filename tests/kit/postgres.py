@@ -152,14 +152,18 @@ class Pair(Postgres):
     def start(self):
         super().start()
         self.standby = Standby(self).start()
+        self.keep_in_step("*")
+        return self
+
+    def keep_in_step(self, names):
+        """With any standby; "": with none, as Patroni has it when it is gone."""
         link = self.connect("postgres")
         with link.cursor() as cursor:
-            cursor.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            cursor.execute("ALTER SYSTEM SET synchronous_standby_names = %s", [names])
             cursor.execute("SELECT pg_reload_conf()")
-            while not self._is_in_step(cursor):
+            while names and not self._is_in_step(cursor):
                 time.sleep(0.02)
         link.close()
-        return self
 
     @staticmethod
     def _is_in_step(cursor):

@@ -120,15 +120,17 @@ class World(Twins):
             next(one for one in self.daemons if (one is leader) == (victim == "the leader")).kill()
 
     def kill_postgres(self):
-        """All of it, or one process that a job uses: then it ends the others itself, and recovers."""
+        """All of it, or one process that a job uses: then it ends the others itself, and recovers. Soon, unless that
+        one was about to end anyway."""
         pids = self.chance.random() < 0.5 and self._pids("SELECT pid FROM pg_stat_activity WHERE application_name = 'skillsd job'")
         if not pids:
             self.postgres.kill()
             return
         with contextlib.suppress(ProcessLookupError, psycopg2.Error), contextlib.closing(self.postgres.connect("postgres")) as link:
             os.kill(self.chance.choice(pids), signal.SIGKILL)
-            while True:
+            for _ in range(300):
                 link.cursor().execute("SELECT 1")
+                time.sleep(0.01)
         self.house._link.close()  # its end may come a little later
 
     def _pids(self, query):
