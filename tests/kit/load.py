@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import requests
 from kit.gate import make_userdb
-from kit.house import ACCOUNTS, BASE, OTHER_HR, demo_house
+from kit.house import ACCOUNTS, BASE, OTHER_HR, demo_house, wait_for
+from kit.slapd import give_away
 
 COME_BACK = (503, None)  # None: the connection ended, or was refused
 DONE = (200, 201, 204)
@@ -296,9 +297,13 @@ def hold_lists(clerk):
         raise Broken(f"credentials: {set(found.items()) ^ set(wanted.items())}; in the report: {shown ^ active}")
 
 
-def hold_chain(house):
-    """The chain of audit entries is whole, for a program that has one."""
-    if "--audit" in house.command("help").stdout and (done := house.command("check", "--audit")).returncode:
+def hold_chain(house, said=""):
+    """Each entry of the audit is linked, and the chain is whole, and that of all checkpoints that were told to the outside."""
+    wait_for("the sealer", lambda: not house.sql("SELECT 1 FROM audit_unsealed"))
+    path = house.folder / "said"
+    path.write_text(said)
+    give_away(path)
+    if (done := house.command("check", "--audit", path)).returncode:
         raise Broken(f"skillsd check --audit: {done.stdout}{done.stderr}")
 
 

@@ -11,6 +11,7 @@ from kit.postgres import Pair
 from kit.second import Second
 
 BROKEN_OFF = (502,)  # for what has no Idempotency-Key
+CONFIG = {"server": {"trusted_proxy": "127.0.0.1"}, "audit": {"checkpoint_interval": "1s"}}
 
 
 class Two:
@@ -19,7 +20,7 @@ class Two:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.postgres = stack.enter_context(Pair())
-            self.house = stack.enter_context(office_house({"server": {"trusted_proxy": "127.0.0.1"}}, postgres=self.postgres))
+            self.house = stack.enter_context(office_house(CONFIG, postgres=self.postgres))
             self.other = Second(self.house)
             stack.callback(self.other.remove)
             self.other.start(migrate=False)
@@ -42,7 +43,7 @@ class Two:
         assert set(load.statuses()) <= {200, 201, 204, 401, 503, None, *BROKEN_OFF}, load.statuses()
         load.hold(self.house.sql)
         load.hold_rest()
-        hold_chain(self.house)
+        hold_chain(self.house, self.house.log() + self.other.log())
 
     @staticmethod
     def goes_on(load, deeds=20):

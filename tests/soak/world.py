@@ -32,7 +32,8 @@ class World(Twins):
     slapd = SYNCPROV
     more_ldif = "\n".join(["", crowd(CROWDED), entry(OFFICE, "objectClass: groupOfNames", "objectClass: extensibleObject",
                            "employeeType: crowd", *(f"member: cn={name},{CROWD}" for name in CLERKS))])
-    more_config = {"retention all": {"keep": "1y", "erase": "automatic"}, "authenticator pam": {"roles": "admin hr issuer"},
+    more_config = {"audit": {"checkpoint_interval": "1s"}, "retention all": {"keep": "1y", "erase": "automatic"},
+                   "authenticator pam": {"roles": "admin hr issuer"},
                    **{f"role {role}": {"group": [*CONFIG[f"role {role}"].values(), OFFICE]} for role in ("hr", "issuer")}}
 
     def __init__(self, seed):
@@ -44,7 +45,7 @@ class World(Twins):
         self.house.start(migrate=False)
         self.other = Second(self.house)
         self.other.start(migrate=False)
-        self.daemons = self.house, self.other
+        self.daemons, self.logs_begin = (self.house, self.other), (0, 0)  # what they log of this database
         self.approved, self.failed, self.threads, self.trouble = set(), set(), [], []
         self.history, self.load_now, self.loads = History(self.directory, self.chance), None, []
         self.steps = self.history.steps
@@ -53,6 +54,7 @@ class World(Twins):
 
     def renew(self):
         """With no daemon there: the database is as it was before the first load."""
+        self.logs_begin = [len(daemon.log()) for daemon in self.daemons]
         self.postgres.drop(self.long)
         link = self.postgres.connect("postgres")
         link.cursor().execute(f'CREATE DATABASE "{self.long}" TEMPLATE "{self.empty}"')
@@ -240,7 +242,7 @@ class World(Twins):
         self.load_now.finish()
         self.load_now.hold(self.house.sql)
         self.load_now.hold_rest()
-        hold_chain(self.house)
+        hold_chain(self.house, "".join(daemon.log()[begun:] for daemon, begun in zip(self.daemons, self.logs_begin, strict=True)))
         deeds = self.load_now.done()
         self.begin_load()
         states = dict(self.house.sql("SELECT id::text, state FROM directory_run"))
