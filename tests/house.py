@@ -30,6 +30,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "microhttpd.h": r"daemon/http/",
     "dlfcn.h": r"daemon/host/",
     "security/": r"daemon/gate/",
+    "linux/capability.h": r"daemon/gate/shed\.c$",
     "openssl/": r"daemon/(sign|signer)/",
     "ldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "openldap.h": r"plugins/ldap(_\w+)?\.[ch]$",

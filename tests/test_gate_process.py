@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """skillsd-gate as a process: peers that misbehave, what it logs, how it starts and stops, whom it answers."""
 import contextlib
+import fcntl
 import os
 import pwd
 import random
@@ -8,10 +9,12 @@ import re
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 
 import pytest
 
+from kit.accounts import are_possible
 from kit.gate import (ANSWER, IN, PROMPT, RESULT, START, UNAVAILABLE, Gate, Peer, drop_to, is_gone, otp_service,
                       pack, trouble, wait_until)
 
@@ -221,6 +224,57 @@ def test_nothing_is_left_open_after_many_conversations(permissive):
         permissive.sign_in("alice", PASSWORD)
     wait_until(lambda: not permissive.children())
     wait_until(lambda: len(os.listdir(descriptors)) == before)
+
+
+# ---- what it gives up
+
+KEPT = {"chown": 0, "dac_override": 1, "dac_read_search": 2, "fowner": 3, "kill": 5, "setgid": 6, "setuid": 7, "audit_write": 29}
+
+
+@pytest.mark.skipif(not are_possible(), reason="this system allows no user namespaces: nobody is root in a test")
+def test_as_root_it_keeps_the_capabilities_that_pam_needs_and_its_conversations_have_no_more():
+    mask = sum(1 << bit for bit in KEPT.values())
+    with trouble("swallow", within=["unshare", "--user", "--map-root-user"]) as gate, gate.connect() as peer:
+        peer.start("alice", PASSWORD)
+        assert peer.receive().kind == PROMPT
+        for pid in gate.process.pid, gate.children()[0]:
+            sets = dict(re.findall(r"^Cap(\w+):\s+(\w+)$", open(f"/proc/{pid}/status").read(), re.M))
+            assert {name: int(value, 16) for name, value in sets.items()} == {
+                "Inh": 0, "Prm": mask, "Eff": mask, "Bnd": mask, "Amb": 0}
+
+
+def test_files_that_its_starter_left_open_are_closed():
+    with tempfile.TemporaryFile() as file:
+        far = fcntl.fcntl(file, fcntl.F_DUPFD, 500)
+        try:
+            with Gate(PERMIT, popen={"pass_fds": [file.fileno(), far]}) as gate:
+                descriptors = f"/proc/{gate.process.pid}/fd"
+                if not os.access(descriptors, os.R_OK):
+                    pytest.skip("cannot look at the gate's descriptors")
+                open_files = [os.readlink(f"{descriptors}/{one}") for one in os.listdir(descriptors)]
+                assert len(open_files) >= 4 and not [one for one in open_files if "(deleted)" in one]
+        finally:
+            os.close(far)
+
+
+# ---- what modules leave behind
+
+@pytest.mark.parametrize("how", ["listening", "as systemd starts it", "stopped"])
+def test_what_a_module_starts_and_leaves_ends_with_its_conversation(how):
+    gate = trouble("linger")
+    if how == "as systemd starts it":
+        gate.process, peer = run_for_systemd(gate, "listen_fds")
+        peer.start("alice", PASSWORD)
+        assert peer.receive().verdict == IN and peer.hung_up()
+        gate.process.communicate(timeout=20)
+    else:
+        with gate:
+            assert gate.sign_in("alice", PASSWORD).verdict == IN
+            if how == "listening":
+                wait_until(lambda: not gate.leftovers())
+                wait_until(lambda: not gate.children())
+    wait_until(lambda: not gate.leftovers())
+    gate.remove()
 
 
 # ---- whose connections are answered

@@ -12,6 +12,7 @@
 
 #include "gate/door.h"
 #include "gate/say.h"
+#include "gate/shed.h"
 #include "gate/watch.h"
 
 static const char usage[] =
@@ -23,7 +24,7 @@ static const char usage[] =
 	"  --confdir DIR        where the service's file is (default: /etc/pam.d)\n"
 	"  --peer USER          a name or user id whose connections are answered, besides root's and our own\n"
 	"  --deadline SECONDS   how long a conversation may last, 1 to 600 (default: 60)\n"
-	"  --max N              conversations at once with --listen, 1 to 256 (default: 16)\n";
+	"  --max N              conversations at once with --listen, 1 to 256 (default: 128)\n";
 
 struct settings {
 	const char *listen; /* NULL: systemd hands a connection over */
@@ -127,7 +128,8 @@ static bool read_arguments(int argc, char **argv, struct settings *settings)
 
 static int listen_and_answer(const struct settings *settings)
 {
-	int listener = door_open(settings->listen, settings->orders.welcome);
+	shed_files(-1);
+	int listener = shed_rights() ? door_open(settings->listen, settings->orders.welcome) : -1;
 	if (listener < 0)
 		return EXIT_FAILURE;
 	door_mute();
@@ -145,6 +147,7 @@ static int answer_one(const struct settings *settings)
 		fputs(usage, stderr);
 		return 2;
 	}
+	shed_files(connection);
 	door_mute();
 	return watch_run(-1, connection, &settings->orders) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -154,7 +157,7 @@ int main(int argc, char **argv)
 	const struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
 	struct settings settings = {
-		.orders = {.service = {.name = "skillsd"}, .deadline = 60000, .max = 16, .welcome = geteuid()},
+		.orders = {.service = {.name = "skillsd"}, .deadline = 60000, .max = 128, .welcome = geteuid()},
 	};
 	if (!read_arguments(argc, argv, &settings))
 		return 2;

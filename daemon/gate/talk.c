@@ -24,6 +24,7 @@ struct talk {
 	enum gate_moved moved; /* of the last frame; after anything but GATE_MOVED PAM gets no more answers */
 	bool password_given;
 	uint32_t delay; /* microseconds */
+	pam_handle_t *pam;
 	char username[GATE_STRING_MAX + 1];
 	char password[GATE_STRING_MAX + 1];
 	char address[GATE_STRING_MAX + 1];
@@ -206,8 +207,9 @@ static void take_delay(int code, unsigned microseconds, void *data)
 	((struct talk *)data)->delay = microseconds;
 }
 
-static int prepare(pam_handle_t *pam, const struct talk *talk)
+static int prepare(const struct talk *talk)
 {
+	pam_handle_t *pam = talk->pam;
 	void (*delay)(int, unsigned, void *) = take_delay;
 	int code = pam_set_item(pam, PAM_TTY, "skillsd");
 	if (code == PAM_SUCCESS && talk->address[0])
@@ -218,10 +220,10 @@ static int prepare(pam_handle_t *pam, const struct talk *talk)
 }
 
 /* Modules may have found a better name than the one that was typed. */
-static int take_name(pam_handle_t *pam, struct talk *talk)
+static int take_name(struct talk *talk)
 {
 	const void *name = NULL;
-	int code = pam_get_item(pam, PAM_USER, &name);
+	int code = pam_get_item(talk->pam, PAM_USER, &name);
 	if (code != PAM_SUCCESS)
 		return code;
 	if (!name || !*(const char *)name || strlen(name) > GATE_STRING_MAX || has_control(name)) {
@@ -235,21 +237,16 @@ static int take_name(pam_handle_t *pam, struct talk *talk)
 static int consult(struct talk *talk, const struct talk_service *service)
 {
 	const struct pam_conv conversation = {converse, talk};
-	pam_handle_t *pam = NULL;
-	int code = service->confdir
-			   ? pam_start_confdir(service->name, talk->username, &conversation, service->confdir, &pam)
-			   : pam_start(service->name, talk->username, &conversation, &pam);
-	if (code != PAM_SUCCESS)
-		return code;
-	code = prepare(pam, talk);
+	int code = service->confdir ? pam_start_confdir(service->name, talk->username, &conversation,
+							service->confdir, &talk->pam)
+				    : pam_start(service->name, talk->username, &conversation, &talk->pam);
 	if (code == PAM_SUCCESS)
-		code = pam_authenticate(pam, PAM_DISALLOW_NULL_AUTHTOK);
+		code = prepare(talk);
 	if (code == PAM_SUCCESS)
-		code = pam_acct_mgmt(pam, PAM_DISALLOW_NULL_AUTHTOK);
+		code = pam_authenticate(talk->pam, PAM_DISALLOW_NULL_AUTHTOK);
 	if (code == PAM_SUCCESS)
-		code = take_name(pam, talk);
-	pam_end(pam, code);
-	return code;
+		code = pam_acct_mgmt(talk->pam, PAM_DISALLOW_NULL_AUTHTOK);
+	return code == PAM_SUCCESS ? take_name(talk) : code;
 }
 
 /* pam_unix reports a wrong password when it cannot start its helper (RLIMIT_NPROC, TasksMax). */
@@ -293,6 +290,8 @@ static void answer(struct talk *talk, enum gate_verdict verdict)
 		frame.delay = talk->delay;
 	if (talk->moved == GATE_MOVED || talk->moved == GATE_LATE)
 		talk->moved = gate_send(talk->peer, talk->until, &frame);
+	/* Whoever holds a copy of the connection: nobody has a second word. */
+	shutdown(talk->peer, SHUT_RDWR);
 }
 
 static const char *moved_text(enum gate_moved moved)
@@ -371,6 +370,9 @@ static void hold(struct talk *talk, const struct talk_service *service)
 	enum gate_verdict verdict = talk->moved == GATE_MOVED ? verdict_of(code) : GATE_UNAVAILABLE;
 	answer(talk, verdict);
 	report(talk, typed, verdict, code);
+	/* Modules tidy up now, and may take their time. */
+	if (talk->pam)
+		pam_end(talk->pam, code);
 }
 
 void talk_hold(int peer, const struct talk_service *service, int64_t until)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <skillsd/gate.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -35,23 +36,26 @@ struct watch {
 	bool ending;
 };
 
-static void tell_unavailable(int peer)
+/* False when the peer has had its answer, or is gone. */
+static bool tell_unavailable(int peer)
 {
 	const struct gate_frame frame = {.kind = GATE_RESULT, .verdict = GATE_UNAVAILABLE, .count = 1};
-	if (gate_send(peer, 0, &frame) == GATE_BROKEN)
-		say("our own answer is no frame");
+	enum gate_moved moved = gate_send(peer, 0, &frame);
 	close(peer);
+	return moved == GATE_MOVED;
 }
 
-static void finish_child(struct child *child, bool answered)
+/* Whether the peer is now told, because nobody had. */
+static bool finish_child(struct child *child, bool answered)
 {
-	if (child->peer < 0)
-		return;
-	if (answered)
-		close(child->peer);
-	else
-		tell_unavailable(child->peer);
+	int peer = child->peer;
 	child->peer = -1;
+	if (peer < 0)
+		return false;
+	if (!answered)
+		return tell_unavailable(peer);
+	close(peer);
+	return false;
 }
 
 /* The child leads a group of its own, which a helper that hangs with it belongs to. */
@@ -72,6 +76,7 @@ static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid
 		close(watch->listener);
 	close(watch->signals);
 	setsid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -115,23 +120,45 @@ static void accept_peer(struct watch *watch)
 		watch->rest_until = gate_now() + REST;
 }
 
-static void reap_children(struct watch *watch)
+static struct child *find_child(struct watch *watch, pid_t pid)
+{
+	for (size_t i = 0; i < watch->orders->max; i++)
+		if (watch->children[i].pid == pid)
+			return &watch->children[i];
+	return NULL;
+}
+
+/* What modules started and left comes to us when their conversation has ended, and ends with it. */
+static void end_leftovers(struct watch *watch)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	FILE *file = fopen(path, "re");
+	int pid;
+	while (file && fscanf(file, "%d", &pid) == 1)
+		if (!find_child(watch, pid))
+			kill(pid, SIGKILL);
+	if (file)
+		fclose(file);
+}
+
+/* Waits for none unless `flags` is 0, and then for one. */
+static void reap_children(struct watch *watch, int flags)
 {
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < watch->orders->max; i++) {
-			struct child *child = &watch->children[i];
-			if (child->pid != pid)
-				continue;
+	while ((pid = waitpid(-1, &status, flags)) > 0) {
+		struct child *child = find_child(watch, pid);
+		if (child) {
 			bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-			if (!well && child->peer >= 0)
+			if (finish_child(child, well))
 				say("conversation %d ended without an answer (wait status 0x%04x): unavailable",
 				    (int)pid, (unsigned)status);
-			finish_child(child, well);
 			*child = (struct child){.pid = 0};
 			watch->running--;
 		}
+		end_leftovers(watch);
+		flags = WNOHANG;
 	}
 }
 
@@ -152,7 +179,7 @@ static void read_signals(struct watch *watch)
 	while (read(watch->signals, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD)
 			watch->ending = true;
-	reap_children(watch);
+	reap_children(watch, WNOHANG);
 }
 
 /* Milliseconds to the next deadline; -1 when there is none. */
@@ -192,6 +219,7 @@ static bool begin(struct watch *watch)
 	sigaddset(&wanted, SIGCHLD);
 	/* Where it is ignored, children vanish unseen: ours, and pam_unix's helper. */
 	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (sigprocmask(SIG_BLOCK, &wanted, &watch->outer_mask) < 0)
 		return false;
 	sigdelset(&watch->outer_mask, SIGCHLD);
@@ -214,8 +242,8 @@ bool watch_run(int listener, int connection, const struct watch_orders *orders)
 	for (size_t i = 0; i < orders->max; i++)
 		if (watch.children[i].pid)
 			kill_child(&watch.children[i]);
-	while (watch.running && waitpid(-1, NULL, 0) > 0)
-		watch.running--;
+	while (watch.running)
+		reap_children(&watch, 0);
 	close(watch.signals);
 	free(watch.children);
 	return true;

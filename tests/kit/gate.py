@@ -129,6 +129,12 @@ def trouble(word, **how):
                  "account required pam_permit.so"], **how)
 
 
+def unruly_service(*arguments):
+    """Service lines with a module that misbehaves as the user's name says, and lets everybody else in."""
+    line = f"required {_module(ROOT / 'tests/kit/pam_trouble.c')} do=user " + " ".join(arguments)
+    return [f"auth {line}", f"account {line}"]
+
+
 def otp_service(password, *arguments):
     """Service lines with a module that takes `password`; what else it does, pam_asks.c says."""
     return [f"auth required {_module(ROOT / 'tests/kit/pam_asks.c')} pw={password} " + " ".join(arguments),
@@ -214,7 +220,7 @@ class Gate:
     """
 
     def __init__(self, service_lines, *, deadline=10, most=16, arguments=(), as_root=False, popen=None,
-                 environment=None):
+                 environment=None, within=()):
         self.folder = make_folder()
         self.path = self.folder / "gate.sock"
         self.log_path = self.folder / "gate.log"
@@ -227,6 +233,7 @@ class Gate:
         shutil.copy(build_folder() / "skillsd-gate", self.binary)
         self.arguments = ["--listen", str(self.path), "--confdir", str(self.confdir), "--service", "skillsd",
                           "--deadline", str(deadline), "--max", str(most), *arguments]
+        self.within = within  # the words before the command
         self.popen = {**({} if as_root else drop_to()), **(popen or {})}
         self.environment = {**os.environ, **sanitizer_environment(self.binary), **(environment or {})}
         self.process = None
@@ -237,7 +244,7 @@ class Gate:
     def start(self):
         before = len(self.log())
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([self.binary, *self.arguments], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.within, self.binary, *self.arguments], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=log, env=self.environment,
                                             **self.popen)
         end = time.monotonic() + 10
@@ -298,6 +305,15 @@ class Gate:
         """Process ids of the conversations under way."""
         return [int(pid) for pid in
                 pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+
+    def leftovers(self):
+        """Process ids of all that came of this gate, whoever their parent is now, but its own."""
+        found = []
+        for cmdline in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if str(self.binary).encode() in cmdline.read_bytes().split(b"\0"):
+                    found.append(int(cmdline.parent.name))
+        return [pid for pid in found if pid != self.process.pid]
 
     @contextlib.contextmanager
     def connect(self):

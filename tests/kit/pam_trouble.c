@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A PAM module for tests that misbehaves on order: `do=WORD`, the words are in the table at the end.
- * Built by tests/kit/gate.py; never installed. */
+ * A PAM module for tests that misbehaves on order: `do=WORD`, the words are in the table at the end; or `do=user`, where
+ * user names order it: auth-WORD, acct-WORD, or close-WORD (when PAM is done with it). Everybody else is let in.
+ * `at=PATH` is a file that some of it is about. Built by tests/kit/gate.py; never installed. */
+#include <fcntl.h>
 #include <security/pam_appl.h>
 #include <security/pam_modules.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -144,29 +147,218 @@ static int swallow_failure(pam_handle_t *pam)
 	return ask_for(pam, PAM_PROMPT_ECHO_ON, "Code: ", NULL) == PAM_SUCCESS ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
 
+static int quit(pam_handle_t *pam)
+{
+	(void)pam;
+	_exit(0);
+}
+
+static int kill_itself(pam_handle_t *pam)
+{
+	(void)pam;
+	return raise(SIGKILL);
+}
+
+/* Leaves a process behind that belongs to nobody's session and keeps all files. */
+static int linger(pam_handle_t *pam)
+{
+	(void)pam;
+	if (fork() == 0) {
+		setsid();
+		if (fork() == 0)
+			sleep(600);
+		_exit(0);
+	}
+	return PAM_SUCCESS;
+}
+
+static int close_everything(pam_handle_t *pam)
+{
+	(void)pam;
+	closefrom(0);
+	return PAM_SUCCESS;
+}
+
+static int flood_output(pam_handle_t *pam)
+{
+	static const char rubbish[65536];
+	(void)pam;
+	for (int i = 0; i < 1000; i++)
+		if (write(STDOUT_FILENO, rubbish, sizeof rubbish) < 0 || write(STDIN_FILENO, rubbish, sizeof rubbish) < 0)
+			return PAM_AUTH_ERR;
+	return PAM_SUCCESS;
+}
+
+static int tell_without_end(pam_handle_t *pam)
+{
+	const struct pam_message told = {PAM_TEXT_INFO, "Welcome"};
+	struct pam_response *responses;
+	while (ask(pam, 1, &told, &responses) == PAM_SUCCESS)
+		free(responses);
+	return PAM_SUCCESS;
+}
+
+static int ask_without_end(pam_handle_t *pam)
+{
+	while (ask_for(pam, PAM_PROMPT_ECHO_ON, "More: ", NULL) == PAM_SUCCESS)
+		;
+	return PAM_SUCCESS;
+}
+
+/* What is no text, and a terminal's orders. */
+static int ask_in_rubbish(pam_handle_t *pam)
+{
+	return ask_for(pam, PAM_PROMPT_ECHO_ON, "\xff\xfe\x1b[2J\x01\xc3", NULL);
+}
+
+static int answer_oddly(pam_handle_t *pam)
+{
+	(void)pam;
+	return 9999;
+}
+
+static int answer_below_zero(pam_handle_t *pam)
+{
+	(void)pam;
+	return -1;
+}
+
+static int want_no_part(pam_handle_t *pam)
+{
+	(void)pam;
+	return PAM_IGNORE;
+}
+
+static int rename_to_another(pam_handle_t *pam)
+{
+	return pam_set_item(pam, PAM_USER, "another");
+}
+
+static int rename_to_no_text(pam_handle_t *pam)
+{
+	return pam_set_item(pam, PAM_USER, "zo\xeb");
+}
+
+static int rename_to_nobody(pam_handle_t *pam)
+{
+	return pam_set_item(pam, PAM_USER, "");
+}
+
+static int rename_at_length(pam_handle_t *pam)
+{
+	char name[5001] = "";
+	memset(name, 'x', sizeof name - 1);
+	return pam_set_item(pam, PAM_USER, name);
+}
+
+/* Lets nobody in who comes while another is here. */
+static int be_alone(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return PAM_SYSTEM_ERR;
+	usleep(20000);
+	close(fd);
+	return PAM_SUCCESS;
+}
+
+static int wait_for_file(const char *path)
+{
+	while (access(path, F_OK) < 0)
+		usleep(10000);
+	return PAM_SUCCESS;
+}
+
+static const struct act {
+	const char *word;
+	int (*act)(pam_handle_t *pam);
+	int (*act_at)(const char *path);
+} acts[] = {
+	{"hang", hang},
+	{"crash", crash},
+	{"leave", leave},
+	{"quit", quit},
+	{"kill", kill_itself},
+	{"lack", lack_processes},
+	{"linger", linger},
+	{"deafen", close_everything},
+	{"flood", flood_output},
+	{"tell", tell_without_end},
+	{"endless", ask_without_end},
+	{"rubbish", ask_in_rubbish},
+	{"odd", answer_oddly},
+	{"minus", answer_below_zero},
+	{"ignore", want_no_part},
+	{"binary", ask_in_binary},
+	{"all", ask_everything_at_once},
+	{"much", ask_too_much},
+	{"length", ask_at_length},
+	{"items", show_items},
+	{"rename", rename_badly},
+	{"another", rename_to_another},
+	{"latin", rename_to_no_text},
+	{"nameless", rename_to_nobody},
+	{"lengthen", rename_at_length},
+	{"swallow", swallow_failure},
+	{"alone", NULL, be_alone},
+	{"wait", NULL, wait_for_file},
+};
+
+static const char *argument(int argc, const char **argv, const char *key)
+{
+	size_t size = strlen(key);
+	for (int i = 0; i < argc; i++)
+		if (strncmp(argv[i], key, size) == 0)
+			return argv[i] + size;
+	return NULL;
+}
+
+static int perform(pam_handle_t *pam, const char *word, const char *path)
+{
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+		if (strcmp(word, acts[i].word) == 0)
+			return acts[i].act ? acts[i].act(pam) : acts[i].act_at(path);
+	return PAM_SERVICE_ERR;
+}
+
+/* Whom the name orders to misbehave in the phase: the word, or NULL. */
+static const char *ordered(pam_handle_t *pam, const char *phase)
+{
+	const char *user = NULL;
+	if (pam_get_user(pam, &user, NULL) != PAM_SUCCESS || strncmp(user, phase, strlen(phase)) != 0)
+		return NULL;
+	return user + strlen(phase);
+}
+
+static int order(pam_handle_t *pam, const char *phase, int argc, const char **argv)
+{
+	const char *word = argument(argc, argv, "do=");
+	if (!word)
+		return PAM_SERVICE_ERR;
+	if (strcmp(word, "user") == 0)
+		word = ordered(pam, phase);
+	return word ? perform(pam, word, argument(argc, argv, "at=")) : PAM_SUCCESS;
+}
+
+static void at_close(pam_handle_t *pam, void *data, int code)
+{
+	(void)code;
+	perform(pam, data, NULL);
+}
+
 int pam_sm_authenticate(pam_handle_t *pam, int flags, int argc, const char **argv)
 {
-	static const struct {
-		const char *word;
-		int (*act)(pam_handle_t *pam);
-	} acts[] = {
-		{"do=hang", hang},
-		{"do=crash", crash},
-		{"do=leave", leave},
-		{"do=lack", lack_processes},
-		{"do=binary", ask_in_binary},
-		{"do=all", ask_everything_at_once},
-		{"do=much", ask_too_much},
-		{"do=length", ask_at_length},
-		{"do=items", show_items},
-		{"do=rename", rename_badly},
-		{"do=swallow", swallow_failure},
-	};
+	const char *word = ordered(pam, "close-");
 	(void)flags;
-	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
-		if (argc == 1 && strcmp(argv[0], acts[i].word) == 0)
-			return acts[i].act(pam);
-	return PAM_SERVICE_ERR;
+	if (word)
+		return pam_set_data(pam, "skillsd", (void *)word, at_close);
+	return order(pam, "auth-", argc, argv);
+}
+
+int pam_sm_acct_mgmt(pam_handle_t *pam, int flags, int argc, const char **argv)
+{
+	(void)flags;
+	return order(pam, "acct-", argc, argv);
 }
 
 int pam_sm_setcred(pam_handle_t *pam, int flags, int argc, const char **argv)
