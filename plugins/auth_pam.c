@@ -4,13 +4,23 @@
 #include <skillsd/gate.h>
 #include <skillsd/plugin.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+/* One conversation is at work at a time: hashing a password is long work, and memory, for a processor. */
+struct turns {
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	uint64_t given, holder; /* numbers; holder 0: nobody is at work, or longer than a turn lasts */
+	int64_t until;		/* of gate_now(): the holder's turn */
+};
+
 struct auth_pam {
 	const struct skd_host *host;
 	struct sockaddr_un gate;
+	struct turns turns;
 };
 
 struct skd_talk {
@@ -25,8 +35,53 @@ static const struct skd_option options[] = {
 	 .type = SKD_DURATION,
 	 .preset = "60s",
 	 .help = "How long a sign-in may take, with all questions and answers."},
+	{.key = "turn",
+	 .type = SKD_DURATION,
+	 .preset = "250ms",
+	 .help = "One sign-in is at work at a time, but one that takes longer (a module that hangs) is not waited for."},
 	{.key = NULL},
 };
+
+static void turns_open(struct turns *turns)
+{
+	pthread_condattr_t attributes;
+	pthread_mutex_init(&turns->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&turns->over, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* The number of a turn that lasts `length` milliseconds; 0 when none came before `until`. */
+static uint64_t turn_take(struct turns *turns, long length, int64_t until)
+{
+	int64_t now;
+	uint64_t mine = 0;
+	pthread_mutex_lock(&turns->lock);
+	while ((now = gate_now()) < until && turns->holder && now < turns->until) {
+		int64_t next = turns->until < until ? turns->until : until;
+		const struct timespec moment = {next / 1000, next % 1000 * 1000000};
+		pthread_cond_timedwait(&turns->over, &turns->lock, &moment);
+	}
+	if (now < until) {
+		mine = turns->holder = ++turns->given;
+		turns->until = now + length;
+	} else {
+		pthread_cond_signal(&turns->over); /* in case it was for us */
+	}
+	pthread_mutex_unlock(&turns->lock);
+	return mine;
+}
+
+static void turn_end(struct turns *turns, uint64_t mine)
+{
+	pthread_mutex_lock(&turns->lock);
+	if (turns->holder == mine) {
+		turns->holder = 0;
+		pthread_cond_signal(&turns->over);
+	}
+	pthread_mutex_unlock(&turns->lock);
+}
 
 static enum skd_outcome auth_pam_open(const struct skd_host *host, struct skd_call *call, void **self)
 {
@@ -40,6 +95,7 @@ static enum skd_outcome auth_pam_open(const struct skd_host *host, struct skd_ca
 				  strlen(path), sizeof pam->gate.sun_path - 1);
 	}
 	pam->host = host;
+	turns_open(&pam->turns);
 	pam->gate.sun_family = AF_UNIX;
 	memcpy(pam->gate.sun_path, path, strlen(path));
 	*self = pam;
@@ -48,7 +104,10 @@ static enum skd_outcome auth_pam_open(const struct skd_host *host, struct skd_ca
 
 static void auth_pam_close(void *self)
 {
-	free(self);
+	struct auth_pam *pam = self;
+	pthread_cond_destroy(&pam->turns.over);
+	pthread_mutex_destroy(&pam->turns.lock);
+	free(pam);
 }
 
 static void drop(void *self, struct skd_talk *talk)
@@ -64,6 +123,8 @@ static enum skd_outcome unavailable(const struct auth_pam *pam, struct skd_call 
 	pam->host->log(pam->host, SKD_WARNING, "skillsd-gate at %s: %s", pam->gate.sun_path, reason);
 	return pam->host->fail(call, SKD_BUSY, "the sign-in service is not available");
 }
+
+static const char too_many[] = "too many sign-ins wait for their turn";
 
 static const char *moved_text(enum gate_moved moved)
 {
@@ -145,6 +206,7 @@ static enum skd_outcome go_on(struct auth_pam *pam, struct skd_call *call, struc
 	enum skd_outcome outcome = exchange(pam, call, talk, asking, step);
 	if (outcome == SKD_OK && step->prompt_count) {
 		talk->asked = step->prompt_count;
+		step->talk_ms = (unsigned)pam->host->number(pam->host, "deadline");
 		step->talk = talk;
 	} else {
 		drop(pam, talk);
@@ -172,6 +234,11 @@ static enum skd_outcome start_talk(const struct auth_pam *pam, struct skd_call *
 	return SKD_OK;
 }
 
+static uint64_t take_turn(struct auth_pam *pam, const struct skd_call *call)
+{
+	return turn_take(&pam->turns, pam->host->number(pam->host, "turn"), gate_now() + pam->host->time_left(call));
+}
+
 static struct gate_string string_of(const char *text)
 {
 	return (struct gate_string){text, strlen(text)};
@@ -191,8 +258,14 @@ static enum skd_outcome begin(void *self, struct skd_call *call, const struct sk
 	if (!signin->username[0] || !signin->password[0] || !gate_sound(&start))
 		return pam->host->fail(call, SKD_DENIED, "wrong username or password");
 	struct skd_talk *talk = NULL;
+	uint64_t turn = take_turn(pam, call);
+	if (!turn)
+		return unavailable(pam, call, too_many);
 	enum skd_outcome outcome = start_talk(pam, call, &talk);
-	return outcome == SKD_OK ? go_on(pam, call, talk, &start, step) : outcome;
+	if (outcome == SKD_OK)
+		outcome = go_on(pam, call, talk, &start, step);
+	turn_end(&pam->turns, turn);
+	return outcome;
 }
 
 static enum skd_outcome answer(void *self, struct skd_call *call, struct skd_talk *talk, size_t count,
@@ -213,7 +286,14 @@ static enum skd_outcome answer(void *self, struct skd_call *call, struct skd_tal
 		drop(self, talk);
 		return pam->host->fail(call, SKD_DENIED, "an answer is longer than any can be");
 	}
-	return go_on(pam, call, talk, &frame, step);
+	uint64_t turn = take_turn(pam, call);
+	if (!turn) {
+		drop(self, talk);
+		return unavailable(pam, call, too_many);
+	}
+	enum skd_outcome outcome = go_on(pam, call, talk, &frame, step);
+	turn_end(&pam->turns, turn);
+	return outcome;
 }
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {

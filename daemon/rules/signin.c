@@ -96,8 +96,6 @@ static enum skd_outcome session_record(struct skd_call *call, const struct authe
 	uint8_t hash[DIGEST_SIZE];
 	const char *account_id, *subject = step->person_id ? step->person_id : step->account;
 	struct store_session session;
-	if (!utf8_valid(step->account, strlen(step->account)))
-		return fail(call, SKD_FAULT, "the authenticator %s gave a name that is not UTF-8", by->instance->name);
 	TRY(store_account_person(call, step->source, step->person_id, by->match_username ? step->account : NULL,
 				 &opened->person_id));
 	TRY(store_account_put(call, by->instance->name, subject, step->account, opened->person_id, &account_id));
@@ -211,21 +209,16 @@ static enum skd_outcome signin_unavailable(struct skd_call *call, const struct a
 /* What an authenticator's step means: in, out, or more is asked. */
 static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
 				    struct throttle_keys *keys, enum skd_outcome outcome, const struct skd_step *step,
-				    struct session_opened *opened)
+				    const struct talk *before, struct session_opened *opened)
 {
-	char id[UUID_SIZE];
+	if (outcome == SKD_OK && !step->talk && !utf8_valid(step->account, strlen(step->account)))
+		outcome = fail(call, SKD_BUSY, "it gave a name that is not UTF-8");
 	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
 		return signin_out(call, by, username, keys, step);
 	if (outcome != SKD_OK)
 		return signin_unavailable(call, by, outcome);
-	if (!step->talk)
-		return signin_in(call, by, step, keys, opened);
-	TRY(talks_add(call, call->house->talks, by, step->talk, username, id));
-	opened->talk_id = talloc_strdup(call, id);
-	opened->prompt_count = step->prompt_count;
-	opened->prompts = step->prompts;
-	opened->expires_at = clock_now() + 60000000;
-	return SKD_OK;
+	return step->talk ? talks_add(call, by, step, username, before, opened)
+			  : signin_in(call, by, step, keys, opened);
 }
 
 enum skd_outcome session_open(struct skd_call *call, const char *username, const char *password,
@@ -248,7 +241,7 @@ enum skd_outcome session_open(struct skd_call *call, const char *username, const
 		delay = step.delay_ms > delay ? step.delay_ms : delay;
 	}
 	step.delay_ms = delay;
-	outcome = signin_step(call, by, username, &keys, outcome, &step, opened);
+	outcome = signin_step(call, by, username, &keys, outcome, &step, NULL, opened);
 	throttle_leave(call, &keys);
 	return outcome;
 }
@@ -270,6 +263,8 @@ enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size
 	if (!talk)
 		return fail(call, SKD_ABSENT, "this sign-in is over; begin again");
 	talloc_steal(call, talk);
+	if (count != talk->asked)
+		return answer_refuse(talk, fail_field(call, "/answers", "%zu answers are asked for, not %zu", talk->asked, count));
 	throttle_keys(call, talk->username, &keys);
 	enum skd_outcome outcome = throttle_enter(call, &keys);
 	if (outcome != SKD_OK)
@@ -278,7 +273,7 @@ enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size
 	int64_t began = clock_monotonic();
 	outcome = instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
 	signin_count(talk->by, outcome, &step, began);
-	outcome = signin_step(call, talk->by, talk->username, &keys, outcome, &step, opened);
+	outcome = signin_step(call, talk->by, talk->username, &keys, outcome, &step, talk, opened);
 	throttle_leave(call, &keys);
 	return outcome;
 }

@@ -2,12 +2,10 @@
  * The list of conversations. */
 #include "rules/talk.h"
 
-#include "rules/session.h"
-
 #include <pthread.h>
 #include <string.h>
 
-enum { TALKS_MAX = 256, TALK_LASTS = 60000000 };
+enum { TALKS_MAX = 64 }; /* each is a process of the gate's, which has room for twice as many */
 
 struct talks {
 	pthread_mutex_t lock;
@@ -22,14 +20,28 @@ struct talks *talks_open(void)
 	return talks;
 }
 
-enum skd_outcome talks_add(struct skd_call *call, struct talks *talks, const struct authenticator *by,
-			   struct skd_talk *talk, const char *username, char id[UUID_SIZE])
+static struct talk *talk_new(const struct authenticator *by, const struct skd_step *step, const char *username,
+			     const struct talk *before)
 {
-	struct talk *kept = talloc_zero(NULL, struct talk);
-	*kept = (struct talk){.by = by, .talk = talk, .until = clock_monotonic() + TALK_LASTS};
-	uuid_new(kept->id);
-	memcpy(id, kept->id, UUID_SIZE);
-	kept->username = talloc_strdup(kept, username);
+	struct talk *talk = talloc_zero(NULL, struct talk);
+	int64_t lasts = (int64_t)step->talk_ms * 1000;
+	*talk = (struct talk){.by = by, .talk = step->talk, .asked = step->prompt_count,
+			      .until = before ? before->until : clock_monotonic() + lasts,
+			      .expires_at = before ? before->expires_at : clock_now() + lasts};
+	uuid_new(talk->id);
+	talk->username = talloc_strdup(talk, username);
+	return talk;
+}
+
+enum skd_outcome talks_add(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
+			   const char *username, const struct talk *before, struct session_opened *opened)
+{
+	struct talks *talks = call->house->talks;
+	struct talk *kept = talk_new(by, step, username, before);
+	opened->talk_id = talloc_strdup(call, kept->id);
+	opened->prompt_count = step->prompt_count;
+	opened->prompts = step->prompts;
+	opened->expires_at = kept->expires_at;
 	pthread_mutex_lock(&talks->lock);
 	bool room = talks->count < TALKS_MAX;
 	if (room) {
@@ -40,7 +52,7 @@ enum skd_outcome talks_add(struct skd_call *call, struct talks *talks, const str
 	pthread_mutex_unlock(&talks->lock);
 	if (room)
 		return SKD_OK;
-	by->instance->plugin->is.authenticator.drop(by->instance->self, talk);
+	by->instance->plugin->is.authenticator.drop(by->instance->self, step->talk);
 	talloc_free(kept);
 	return fail(call, SKD_BUSY, "too many sign-ins are under way");
 }
@@ -63,6 +75,7 @@ static struct talk *talks_unlink(struct talks *talks, const char *id, int64_t no
 
 struct talk *talks_take(struct talks *talks, const char *id)
 {
+	talks_tidy(talks);
 	return talks_unlink(talks, id, 0);
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 4
+#define SKD_ABI 5
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -211,6 +211,7 @@ struct skd_step {
 	const char *source;    /* instance name of the source that knows the account as a person, or NULL */
 	const char *person_id; /* its stable id there, or NULL */
 	struct skd_talk *talk; /* not NULL: not done yet, these are asked: */
+	unsigned talk_ms;      /* from `begin`: how long the talk may last in all */
 	size_t prompt_count;
 	const struct skd_prompt *prompts;
 	unsigned delay_ms; /* how long the answer is to be held back; nobody sleeps for it inside the plugin */
