@@ -174,3 +174,13 @@ def test_beyond_the_queue_sign_ins_are_sent_away_at_once(postgres):
             found = collections.Counter(one.result().status_code for one in tries)
         assert found == {201: 18, 503: 12}
         assert all(int(one.headers["Retry-After"]) >= 1 for one in sent_away)
+
+
+def test_people_who_look_for_their_code_keep_nobody_else_out(postgres):
+    with House(None, service=unruly_service(), gate={"deadline": 60, "most": 128}, postgres=postgres) as house:
+        client = house.client()
+        talks = [client.expect(202, "POST", "/sessions", {"username": "auth-all", "password": "pw"})["id"] for _ in range(64)]
+        assert house.try_sign_in("auth-all", "pw").status_code == 503
+        assert house.sign_in("rescue").get("/me")["account"]["name"] == "rescue"
+        client.expect(201, "POST", f"/sessions/{talks[0]}", {"answers": ["blue", "42"]})
+        client.expect(202, "POST", "/sessions", {"username": "auth-all", "password": "pw"})

@@ -167,7 +167,7 @@ static void end_overdue(struct watch *watch)
 	for (size_t i = 0; i < watch->orders->max; i++) {
 		struct child *child = &watch->children[i];
 		if (child->pid && child->until <= gate_now()) {
-			say("conversation %d is past its deadline and killed: unavailable", (int)child->pid);
+			say("conversation %d is past its deadline and killed", (int)child->pid);
 			kill_child(child);
 		}
 	}
