@@ -49,13 +49,13 @@ def test_half_a_body_and_then_nothing_gets_408():
 
 
 def test_slow_head_gets_408_and_a_slow_first_line_is_cut():
-    with Echo(idle=1) as echo:
+    with Echo(idle=2) as echo:
         with echo.connect() as client:
-            took = trickle(client, request("/echo", headers="A: " + "b" * 100 + "\r\n"), 0.1, 10)
-            assert Reader(client).answer().status == 408 and 2 < took < 6
+            took = trickle(client, request("/echo", headers="A: " + "b" * 1000 + "\r\n"), 0.1, 60)
+            assert Reader(client).answer().status == 408 and took > 2.8
         with echo.connect() as client:
-            took = trickle(client, b"GET /" + b"x" * 1000, 0.1, 10)
-            assert Reader(client).ended() and 1.8 < took < 4
+            took = trickle(client, b"GET /" + b"x" * 1000, 0.1, 60)
+            assert Reader(client).ended() and took > 1.8
 
 
 def test_half_a_request_is_closed_after_the_idle_time():
