@@ -118,7 +118,8 @@ class Clerk(threading.Thread):
 
     def turn(self, credential, how):
         kind, state = TURNS[how]
-        answer = self.do(f"credential.{how}", f"/credentials/{credential}/{how}", {"reason": "so it goes"}, f"{credential}/{len(self.kinds[credential])}")
+        answer = self.do(f"credential.{how}", f"/credentials/{credential}/{how}", {"reason": "so it goes"},
+                         f"{credential}/{len(self.kinds[credential])}")
         self.kinds[credential].append(kind)
         if answer["state"] != state:
             raise Broken(f"{how}: {answer}")
