@@ -60,7 +60,7 @@ def measure(table, rows):
         finally:
             people.close_house(house)
     if "signin" in rows:
-        signin.signin(table, 5, 40)
+        signin.signin(table, 3, 40)
     if "sync" in rows:
         sync.sync(table, (30000, 100000), 3)
     if "follow" in rows:
