@@ -3,6 +3,7 @@
 in and does not; who is at work, who waits, and who is sent away."""
 import collections
 import concurrent.futures
+import shutil
 import time
 
 import pytest
@@ -13,6 +14,14 @@ from kit.house import House, wait_for
 WRONG = "user name or password is wrong, or the account may not sign in"
 AWAY = "the sign-in service is not available"
 ANY = "any-password"
+
+
+@pytest.fixture
+def folder():
+    """That the gate's modules reach too."""
+    made = make_folder()
+    yield made
+    shutil.rmtree(made)
 
 
 def tried(house, *names):
@@ -135,8 +144,7 @@ PEOPLE = {"rescue": ("rescue-password", None), "alice": ("right", None), "locked
           "stale": ("right", "19000:0:30:7:10::")}
 
 
-def test_who_is_expired_or_locked_is_told_what_a_wrong_password_is(postgres):
-    folder = make_folder()
+def test_who_is_expired_or_locked_is_told_what_a_wrong_password_is(postgres, folder):
     unix = ["auth required pam_unix.so", "account required pam_unix.so"]
     with House(None, service=unix, gate={"within": within_accounts(folder, PEOPLE)}, postgres=postgres) as house:
         assert house.try_sign_in("alice", "right").status_code == 201
@@ -152,17 +160,16 @@ def test_who_is_expired_or_locked_is_told_what_a_wrong_password_is(postgres):
 
 # ---- who is at work, who waits
 
-def test_one_conversation_is_at_work_at_a_time(postgres):
+def test_one_conversation_is_at_work_at_a_time(postgres, folder):
     """The module fails whoever comes while another is with it."""
-    service = unruly_service(f"at={make_folder()}/lock")
+    service = unruly_service(f"at={folder}/lock")
     with House(None, service=service, config={"authenticator pam": {"turn": "60s"}}, postgres=postgres) as house:
         assert statuses(tried(house, *["auth-alone"] * 20)) == {"auth-alone": 201}
         found = collections.Counter(house.try_sign_in("auth-alone", ANY).status_code for _ in range(3))
         assert found == {201: 3}
 
 
-def test_beyond_the_queue_sign_ins_are_sent_away_at_once(postgres):
-    folder = make_folder()
+def test_beyond_the_queue_sign_ins_are_sent_away_at_once(postgres, folder):
     with House(None, service=unruly_service(f"at={folder}/now"), config={"throttle": {"signins": 2}},
                postgres=postgres) as house:
         with concurrent.futures.ThreadPoolExecutor(30) as pool:
