@@ -129,6 +129,7 @@ static bool read_arguments(int argc, char **argv, struct settings *settings)
 static int listen_and_answer(const struct settings *settings)
 {
 	shed_files(-1);
+	watch_hold();
 	int listener = shed_rights() ? door_open(settings->listen, settings->orders.welcome) : -1;
 	if (listener < 0)
 		return EXIT_FAILURE;

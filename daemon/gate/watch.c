@@ -210,12 +210,24 @@ static void turn(struct watch *watch)
 		accept_peer(watch);
 }
 
+static void ends(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+}
+
+void watch_hold(void)
+{
+	sigset_t held;
+	ends(&held);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 static bool begin(struct watch *watch)
 {
 	sigset_t wanted;
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGINT);
+	ends(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	/* Where it is ignored, children vanish unseen: ours, and pam_unix's helper. */
 	signal(SIGCHLD, SIG_DFL);
@@ -223,6 +235,8 @@ static bool begin(struct watch *watch)
 	if (sigprocmask(SIG_BLOCK, &wanted, &watch->outer_mask) < 0)
 		return false;
 	sigdelset(&watch->outer_mask, SIGCHLD);
+	sigdelset(&watch->outer_mask, SIGTERM);
+	sigdelset(&watch->outer_mask, SIGINT);
 	watch->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 	watch->children = calloc(watch->orders->max, sizeof *watch->children);
 	return watch->signals >= 0 && watch->children;

@@ -16,6 +16,9 @@ struct watch_orders {
 	uid_t welcome;    /* whose connections are answered, besides root's and our own */
 };
 
+/* SIGTERM and SIGINT wait from now on until watch_run() takes them. */
+void watch_hold(void);
+
 /* Answers whoever connects to `listener`, until SIGTERM or SIGINT. With `listener` -1: answers the
  * one `connection` and returns. Children past their deadline are killed with all they started, and
  * their peers told GATE_UNAVAILABLE; so are the peers of children that crash, and of those that run
