@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,9 @@ static void kill_child(struct child *child)
 	child->until = INT64_MAX;
 }
 
+/* A hash of a password costs a processor for a while: whoever is signed in does not wait for it. */
+enum { MODEST = 10 };
+
 static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid_t parent)
 {
 	for (size_t i = 0; i < watch->orders->max; i++)
@@ -76,6 +80,7 @@ static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid
 		close(watch->listener);
 	close(watch->signals);
 	setsid();
+	setpriority(PRIO_PROCESS, 0, MODEST);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -242,6 +247,18 @@ static bool begin(struct watch *watch)
 	return watch->signals >= 0 && watch->children;
 }
 
+/* A look may miss who comes to us meanwhile: until there is nobody. */
+static void end_everybody(struct watch *watch)
+{
+	enum { LOOKS = 2000, PAUSE = 1 };
+	while (watch->running)
+		reap_children(watch, 0);
+	for (int i = 0; i < LOOKS && waitpid(-1, NULL, WNOHANG) >= 0; i++) {
+		end_leftovers(watch);
+		poll(NULL, 0, PAUSE);
+	}
+}
+
 bool watch_run(int listener, int connection, const struct watch_orders *orders)
 {
 	struct watch watch = {.orders = orders, .listener = listener};
@@ -256,8 +273,7 @@ bool watch_run(int listener, int connection, const struct watch_orders *orders)
 	for (size_t i = 0; i < orders->max; i++)
 		if (watch.children[i].pid)
 			kill_child(&watch.children[i]);
-	while (watch.running)
-		reap_children(&watch, 0);
+	end_everybody(&watch);
 	close(watch.signals);
 	free(watch.children);
 	return true;

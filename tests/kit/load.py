@@ -70,6 +70,10 @@ class Clerk(threading.Thread):
             raise Broken(f"{method} {path}: 503 without a time to come back")
         return answer.status_code, answer.json() if answer.content else None
 
+    def once_back(self, *what):
+        """The first answer of a daemon that has found its database again."""
+        return wait_for(f"an answer to {what[:2]}", lambda: (got := self.once(*what))[0] not in COME_BACK and got)
+
     def ask(self, method, path, body=None, key=None, done=DONE, also=()):
         """Until it is done, at whichever daemon answers. also: what may be said besides 503 meanwhile."""
         for place in itertools.cycle(self.load.places):
@@ -221,7 +225,7 @@ class Load:
             hold_sessions(clerk)
             hold_lists(clerk)
             for deed in random.Random(1).sample(clerk.deeds, min(50, len(clerk.deeds))):
-                status, answer = clerk.once("POST", deed.path, deed.body, f"key-{deed.key}")
+                status, answer = clerk.once_back("POST", deed.path, deed.body, f"key-{deed.key}")
                 if status not in DONE or answer != deed.answer:
                     raise Broken(f"asked again: {deed} gives {status} {answer}")
 
@@ -265,11 +269,11 @@ def hold_audit(clerk, sql):
 def hold_sessions(clerk):
     """Leaves the clerk signed in."""
     for clerk.token, (_, good) in list(clerk.sessions.items())[-20:]:
-        status, _ = clerk.once("GET", "/me")
+        status, _ = clerk.once_back("GET", "/me")
         if good is not None and status != (200 if good else 401):
             raise Broken(f"a session that is {'open' if good else 'ended'}: {status}")
     clerk.token = None
-    status, answer = clerk.once("POST", "/sessions", {"username": clerk.username, "password": clerk.password})
+    status, answer = clerk.once_back("POST", "/sessions", {"username": clerk.username, "password": clerk.password})
     if status != 201:
         raise Broken(f"{clerk.username} signs in: {status} {answer}")
     clerk.token = answer["token"]
