@@ -220,9 +220,13 @@ def test_a_chain_rewritten_from_its_first_link_is_found_by_those_kept_elsewhere(
     sequences = {int(line.split()[2]) for line in kept.read_text().splitlines()}
     findings = db.check()
     assert findings and all("is of another chain" in line and "in the database" in line for line in findings)
+    none = "the chain has no signed checkpoint in the database, though there is a key"
+    db.sql("UPDATE audit_checkpoint SET line = regexp_replace(line, ' [^ ]+ [^ ]+$', ' - -')")
+    assert none in db.check()
     db.sql("DELETE FROM audit_checkpoint")
-    assert db.check() == [], "the database knows no better"
-    assert {int(line.split()[1][:-1]) for line in db.check(kept)} == {one for one in sequences if one >= 3}
+    assert db.check() == [none], "more the database does not know"
+    found = [line for line in db.check(kept) if line != none]
+    assert {int(line.split()[1][:-1]) for line in found} == {one for one in sequences if one >= 3}
 
 
 def test_a_checkpoint_for_a_rewritten_chain_cannot_be_signed(db, kept):
@@ -232,7 +236,7 @@ def test_a_checkpoint_for_a_rewritten_chain_cannot_be_signed(db, kept):
     (line, sequence), = db.sql("SELECT line, sequence FROM audit_checkpoint ORDER BY sequence DESC LIMIT 1")
     *head, _, key, signature = line.split(" ")
     hash = encoded(bytes(db.sql("SELECT hash FROM audit_link WHERE sequence = %s", sequence)[0][0]))
-    for forged, words in ([hash, key, signature], "is forged"), ([hash, key, "A" * 86], "is forged"), ([hash, key, "-"], "is forged"), \
+    for forged, words in ([hash, key, signature], "is forged"), ([hash, key, "A" * 86], "is forged"), ([hash, key, "-"], "is none"), \
             ([hash, "A" * 43, signature], "not trusted"), ([hash, "-", "-"], "is not signed, though an earlier one is"):
         db.sql("UPDATE audit_checkpoint SET line = %s WHERE sequence = %s", " ".join([*head, *forged]), sequence)
         findings = db.check()
@@ -272,7 +276,9 @@ def test_a_key_of_before_is_trusted_where_it_is_named(house, db):
     house._write("other.key", "2e" * 32)
     text = db.conf.read_text()
     db.conf.write_text(text.replace("key = audit.key", "key = other.key"))
-    assert len(db.check()) == len(checkpoints_of(db)) and all("not trusted" in line for line in db.check())
+    *each, none = db.check()
+    assert len(each) == len(checkpoints_of(db)) and all("not trusted" in line for line in each)
+    assert none == "the chain has no signed checkpoint in the database, though there is a key"
     db.conf.write_text(text.replace("key = audit.key", f"key = other.key\ntrusted_key = {public}"))
     assert db.check() == []
     db.conf.write_text(text.replace("key = audit.key", f"trusted_key = {public}"))
@@ -331,12 +337,12 @@ def test_without_a_key_there_is_a_chain_and_checkpoints_that_are_not_signed(post
         assert done.returncode == 0 and "no key is configured: checkpoints are not signed" in done.stdout
         assert "which is signed" not in done.stdout
         house.configure({"audit": {"key": "audit.key"}})
-        assert check(house, house.folder / "kept") == [], "one that comes later"
+        assert check(house, house.folder / "kept") == ["the chain has no signed checkpoint in the database, though there is a key"]
         house.start()
         fill(house, 1, first=3)
         assert house.stop() == 0
         house._link.close()
-        assert check(house, house.folder / "kept") == []
+        assert check(house, house.folder / "kept") == [], "one that comes later signs for all before it"
 
 
 # ---- off the machine

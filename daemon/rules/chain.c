@@ -241,6 +241,8 @@ static enum skd_outcome end_check(struct walk *w)
 	struct kept last = {0};
 	const char *line;
 	char where[512];
+	if ((w->own || w->call->house->audit_trusted_count) && w->report->links && !w->signed_before)
+		found(w, "the chain has no signed checkpoint in the database, though there is a key");
 	TRY(store_checkpoint_newest(w->call, w->sequence, &last.said.sequence, &line));
 	if (line && checkpoint_read(line, &last.said))
 		found(w, "the chain ends at sequence %" PRId64 ", and %s is of sequence %" PRId64, w->sequence, place(w, &last, where),

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY = 32, SIGNATURE = 64 };
@@ -85,34 +86,67 @@ static const char *mark_find(const char *line)
 	return at;
 }
 
-static bool is_whole(const char *encoded, size_t length)
+/* Takes a word of just so many bytes, up to a space or the line's end, and the one space behind it. */
+static bool word_take(const char **at, char *word, size_t least, size_t most)
 {
-	return strcmp(encoded, "-") == 0 || strlen(encoded) == length;
+	size_t size = strcspn(*at, " \r\n");
+	if (size < least || size > most)
+		return false;
+	memcpy(word, *at, size);
+	word[size] = '\0';
+	*at += size + ((*at)[size] == ' ');
+	return true;
+}
+
+/* What a line is taken apart into, once: who reads it and who verifies it see the same. */
+struct parts {
+	struct checkpoint said;
+	const char *text; /* that is signed */
+	size_t size;
+	char signature[87];
+};
+
+static bool parts_read(const char *line, struct parts *parts)
+{
+	enum { NUMBER = 18, TIME_LEAST = 20, HASH_TEXT = 43, KEY_TEXT = 43, SIGNATURE_TEXT = 86 };
+	struct checkpoint *said = &parts->said;
+	char number[NUMBER + 1], hash[HASH_TEXT + 1];
+	const char *at = parts->text = mark_find(line);
+	if (!at)
+		return false;
+	at += strlen(MARK);
+	if (!word_take(&at, number, 1, NUMBER) || strspn(number, "0123456789") != strlen(number) ||
+	    !word_take(&at, said->at, TIME_LEAST, TIME_SIZE - 1) || !word_take(&at, hash, HASH_TEXT, HASH_TEXT) ||
+	    !word_take(&at, said->key, 1, KEY_TEXT))
+		return false;
+	parts->size = (size_t)(at - 1 - parts->text);
+	bool bare = strcmp(said->key, "-") == 0;
+	size_t length = bare ? 1 : SIGNATURE_TEXT;
+	said->sequence = strtoll(number, NULL, 10);
+	return (bare || strlen(said->key) == KEY_TEXT) && word_take(&at, parts->signature, length, length) &&
+	       base64url_decode(hash, said->hash, DIGEST_SIZE) == DIGEST_SIZE;
 }
 
 bool checkpoint_read(const char *line, struct checkpoint *checkpoint)
 {
-	char hash[44], signature[87];
-	const char *at = mark_find(line);
-	return at && sscanf(at + strlen(MARK), "%" SCNd64 " %31s %43s %43s %86s", &checkpoint->sequence, checkpoint->at, hash,
-			    checkpoint->key, signature) == 5 &&
-	       base64url_decode(hash, checkpoint->hash, DIGEST_SIZE) == DIGEST_SIZE && is_whole(checkpoint->key, 43) &&
-	       is_whole(signature, 86);
+	struct parts parts;
+	if (!parts_read(line, &parts))
+		return false;
+	*checkpoint = parts.said;
+	return true;
 }
 
 bool checkpoint_is_signed(const char *line)
 {
-	char public[44], signature[87];
+	struct parts parts;
 	uint8_t key[KEY], bytes[SIGNATURE];
-	int size = 0;
-	const char *at = mark_find(line);
-	if (!at || sscanf(at, "%*s %*s %*s %*s %*s %43s%n %86s", public, &size, signature) != 2 ||
-	    base64url_decode(public, key, KEY) != KEY || base64url_decode(signature, bytes, SIGNATURE) != SIGNATURE)
+	if (!parts_read(line, &parts) || base64url_decode(parts.said.key, key, KEY) != KEY ||
+	    base64url_decode(parts.signature, bytes, SIGNATURE) != SIGNATURE)
 		return false;
 	EVP_PKEY *pair = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, KEY);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool good = pair && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, pair) == 1 &&
-		    EVP_DigestVerify(context, bytes, SIGNATURE, (const uint8_t *)at, (size_t)size) == 1;
+		    EVP_DigestVerify(context, bytes, SIGNATURE, (const uint8_t *)parts.text, parts.size) == 1;
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(pair);
 	return good;

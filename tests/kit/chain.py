@@ -95,7 +95,7 @@ def check(house, file=None, conf=None):
                           env=house._environment(), **unprivileged())
     assert done.stderr == "", done.stderr
     lines = done.stdout.splitlines()
-    findings = [line for line in lines if line.startswith(("sequence", "entry", "the chain ends", str(file)))]
+    findings = [line for line in lines if line.startswith(("sequence", "entry", "the chain ", str(file)))]
     whole = lines[-1].endswith("the audit is whole")
     assert done.returncode == (0 if whole else 1) and whole == (findings == []), done.stdout
     return findings

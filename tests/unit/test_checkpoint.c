@@ -42,6 +42,25 @@ static void the_public_half_is_that_of_the_rfc(void **state)
 	assert_false(checkpoint_key_valid(public));
 }
 
+/* By another key, behind a trusted one that only looks like it: widths would part these words where spaces do not. */
+static void words_are_parted_by_spaces_alone(void **state)
+{
+	const char *line = line_of(state, key), *hash_text = base64url_encode(*state, hash, DIGEST_SIZE);
+	const char *signature = strrchr(line, ' ') + 1;
+	struct checkpoint found;
+	const char *const wrong[] = {
+		talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T08:00:00.0000000000Z%s %s %s%s", hash_text, public, public, signature),
+		talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T07:00:00Z %s  %s %s", hash_text, public, signature),
+		talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T07:00:00Z %s %s%s", hash_text, public, signature),
+		talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T07:00:00Z %s - %s", hash_text, signature),
+		talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T07:00:00Z %s %s -", hash_text, public),
+		talloc_asprintf(*state, "skillsd-checkpoint 1 -42 2026-11-22T07:00:00Z %s %s %s", hash_text, public, signature)};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_false(checkpoint_read(wrong[i], &found));
+		assert_false(checkpoint_is_signed(wrong[i]));
+	}
+}
+
 static void what_is_written_is_read(void **state)
 {
 	static const char *const before[] = {"", "Nov 22 07:00:00 host skillsd[1]: ", "skillsd-checkpoint 1 7 2026-11-22T06:5", "skillsd-checkpoint 1 "};
@@ -87,6 +106,7 @@ static void no_byte_can_be_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(words_are_parted_by_spaces_alone, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(the_public_half_is_that_of_the_rfc, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(half_a_line_is_none, call_begin, call_end),
