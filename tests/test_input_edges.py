@@ -6,6 +6,7 @@ import io
 import itertools
 import random
 import threading
+import uuid
 from urllib.parse import quote
 
 import pytest
@@ -215,6 +216,16 @@ def test_bodies_that_blow_up_leave_no_memory_behind(world):
                 except requests.ConnectionError:
                     assert len(bomb) > 10 * MIB, "only who sends on after the refusal may miss it"
     assert growth(world, send) < (192 if is_sanitized() else 16) * MIB
+
+
+def test_a_nul_among_thousands_behind_a_long_name_costs_no_memory(world):
+    """Its place is named; a path for each of the others would be gigabytes, and nobody need be signed in."""
+    body = b'{"' + b"k" * 16000 + b'":[' + b"1," * 8200 + b'"\\u0000"]}'
+    before = world.house.memory("VmHWM")
+    for _ in range(4):
+        answer = world.hr.ask("POST", f"/sessions/{uuid.uuid4()}", data=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400 and named(answer) == [f"/{'k' * 16000}/8200"]
+    assert world.house.memory("VmHWM") - before < (64 if is_sanitized() else 8) * MIB
 
 
 def test_no_cell_of_any_list_is_a_formula(world):

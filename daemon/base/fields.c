@@ -235,23 +235,29 @@ static const char *pointer_of(struct skd_call *call, const char *at, const char 
 	return text_end(&text);
 }
 
-/* Where a string holds U+0000, which a C string cannot; NULL: nowhere. */
-static const char *nul_find(struct skd_call *call, json_t *json, const char *at)
+/* Whether a string holds U+0000, which a C string cannot, and where: the path grows on the way back from it. */
+static bool nul_find(struct skd_call *call, json_t *json, const char **path)
 {
-	const char *key, *found = NULL;
+	const char *key;
 	size_t i;
 	json_t *item;
-	if (json_is_string(json) && strlen(json_string_value(json)) != json_string_length(json))
-		return at;
+	if (json_is_string(json) && strlen(json_string_value(json)) != json_string_length(json)) {
+		*path = "";
+		return true;
+	}
 	if (json_is_object(json))
 		json_object_foreach (json, key, item)
-			if (!found)
-				found = nul_find(call, item, pointer_of(call, at, key));
+			if (nul_find(call, item, path)) {
+				*path = talloc_asprintf(call, "%s%s", pointer_of(call, "", key), *path);
+				return true;
+			}
 	if (json_is_array(json))
 		json_array_foreach (json, i, item)
-			if (!found)
-				found = nul_find(call, item, talloc_asprintf(call, "%s/%zu", at, i));
-	return found;
+			if (nul_find(call, item, path)) {
+				*path = talloc_asprintf(call, "/%zu%s", i, *path);
+				return true;
+			}
+	return false;
 }
 
 static int json_holder_free(json_t **holder)
@@ -282,8 +288,9 @@ enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t si
 	if (!is_bounded(*holder, 0, &elements))
 		return fail(call, SKD_BAD_INPUT, "the body is nested deeper than %d or has more than %d elements", DEPTH_MAX,
 			    ELEMENTS_MAX);
-	const char *nul = memmem(body, size, "\\u0000", 6) ? nul_find(call, *holder, "") : NULL;
-	if (nul)
+	const char *nul = NULL;
+	bool has_nul = memmem(body, size, "\\u0000", 6) && nul_find(call, *holder, &nul);
+	if (has_nul)
 		return fail_field(call, nul, "must not hold control characters");
 	*object = *holder;
 	return SKD_OK;
