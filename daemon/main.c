@@ -72,6 +72,7 @@ static void pools_open(struct rooms *rooms)
 	house->writers = pool_open("writer", dsn, writers);
 	house->reports = pool_open("report", dsn, reports);
 	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 2);
+	house->seals = pool_open("seal", dsn, 1);
 	house->life = pool_open("life", dsn, 1);
 	house->talks = talks_open();
 	house->tries = tries_open();
@@ -134,6 +135,7 @@ static void rooms_close(struct rooms *rooms)
 		names_close(&rooms->settings->house.names);
 		pool_close(&rooms->settings->house.life);
 		pool_close(&rooms->settings->house.jobs);
+		pool_close(&rooms->settings->house.seals);
 		pool_close(&rooms->settings->house.reports);
 		pool_close(&rooms->settings->house.writers);
 	}

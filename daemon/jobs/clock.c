@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEAL_MS = 400, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
+enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
 
 struct worker {
 	struct jobs *jobs;

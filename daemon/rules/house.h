@@ -59,6 +59,7 @@ struct house {
 	struct pool *writers; /* transactions of requests */
 	struct pool *reports; /* long reads */
 	struct pool *jobs;
+	struct pool *seals; /* one session, so that the directories' keep their tables and plans */
 	struct pool *life; /* one session, open while this process lives: who sees it gone may take its leases */
 	struct lane *write_lane;
 

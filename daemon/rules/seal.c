@@ -80,12 +80,13 @@ static enum skd_outcome seal_work(struct skd_call *call, struct sealer *sealer, 
 {
 	bool mine = true;
 	sealer->more = false;
-	if (sealer->epoch)
-		TRY(pool_borrow(call->house->jobs, call));
-	else
+	if (!sealer->epoch) {
 		TRY(lease_take(call, LEASE, &mine, &sealer->epoch));
+		pool_return(call);
+	}
 	if (!mine)
 		return SKD_OK;
+	TRY(pool_borrow(call->house->seals, call));
 	TRY(seal_batch(call, sealer));
 	if (sealer->more)
 		return SKD_OK;
@@ -126,7 +127,7 @@ enum skd_outcome seal_carry(struct skd_call *call, int64_t *carried)
 	const char *line;
 	if (!call->house->checkpoint_file)
 		return SKD_OK;
-	TRY(pool_borrow(call->house->jobs, call));
+	TRY(pool_borrow(call->house->seals, call));
 	TRY(store_checkpoint_newest(call, 0, &sequence, &line));
 	pool_return(call);
 	if (!line || sequence == *carried)

@@ -13,7 +13,7 @@ struct sealer {
 };
 /* Links up to a thousand entries that wait, and writes a checkpoint when one is due and all are linked. `last`: one is
  * due in any case, and the lease goes to whoever wants it. After a failure, CLASH too, the lease is asked for anew.
- * Borrows a session of the jobs; the caller ends it with work_end(). */
+ * Borrows a session; the caller ends it with work_end(). */
 enum skd_outcome seal_once(struct skd_call *call, struct sealer *sealer, bool last) WARN_UNUSED;
 
 /* Appends the newest checkpoint, whoever wrote it, to the file that the configuration names, unless it is the one whose
