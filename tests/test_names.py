@@ -90,6 +90,24 @@ def test_a_writer_that_has_not_ended_keeps_no_other_waiting(pair):
             link.close()
 
 
+def test_a_database_that_was_restored_has_the_names_of_then(pair):
+    """As after a failover that lost what was committed last."""
+    skill, sql = pair.skills[6], pair.house.sql
+    pair.rename(skill, "Then")
+    assert pair.labels(skill) == ["Then"] * 2
+    then = sql("SELECT shard, version FROM catalogue_version")
+    pair.rename(skill, "Lost")
+    assert pair.labels(skill) == ["Lost"] * 2
+    sql("SET session_replication_role = replica")
+    sql("UPDATE skill SET label = 'Then' WHERE id = %s", skill)
+    for shard, version in then:
+        sql("UPDATE catalogue_version SET version = %s WHERE shard = %s", version, shard)
+    sql("SET session_replication_role = DEFAULT")
+    assert pair.labels(skill) == ["Then"] * 2
+    pair.rename(skill, "Now")
+    assert pair.labels(skill) == ["Now"] * 2
+
+
 @pytest.mark.parametrize("way", ["", "-"])
 def test_holdings_are_in_the_database_s_order_of_labels(pair, way):
     for skill, label in zip(pair.skills, LABELS):

@@ -52,27 +52,24 @@ static int use_end(struct name_use *use)
 	return 0;
 }
 
-/* The set that is handed out, unless it is older; NULL: there is none. */
+/* The set that is handed out, if it is of this version; NULL: it is not. */
 static struct name_set *set_take(struct names *names, int64_t version)
 {
 	pthread_mutex_lock(&names->lock);
-	struct name_set *set = names->latest && names->latest->version >= version ? names->latest : NULL;
+	struct name_set *set = names->latest && names->latest->version == version ? names->latest : NULL;
 	if (set)
 		set->users++;
 	pthread_mutex_unlock(&names->lock);
 	return set;
 }
 
-/* The set has a user already. Another call may have read a later one meanwhile. */
+/* The set has a user already. Where another call has read a later one meanwhile, it is read once more. */
 static void set_hand_out(struct names *names, struct name_set *set)
 {
-	struct name_set *before = NULL;
 	pthread_mutex_lock(&names->lock);
-	if (!names->latest || names->latest->version < set->version) {
-		before = names->latest;
-		names->latest = set;
-		set->users++;
-	}
+	struct name_set *before = names->latest;
+	names->latest = set;
+	set->users++;
 	pthread_mutex_unlock(&names->lock);
 	set_leave(names, before);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The names of the catalogue, held in memory. They are never old: whoever has rows has read the catalogue's version in
- * the same statement, and is given names of that version or a later one. */
+ * the same statement, and is given names of that version, or those that have just been read. */
 #ifndef RULES_NAMES_H
 #define RULES_NAMES_H
 

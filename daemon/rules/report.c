@@ -60,6 +60,7 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	int64_t version;
 	query->sight = sight_of(call);
 	TRY(tx_begin(call));
+	TRY(store_report_snapshot(call));
 	TRY(order_skills(call, order));
 	TRY(order_cursor(call, order));
 	TRY(unit_must_exist(call, "unit", query->unit));

@@ -17,7 +17,7 @@ static const char *uuid_at(char **at, const struct rows *rows, int row, int colu
 
 /* ---- dictionaries ---- */
 
-#define CATALOGUE_VERSION "(SELECT sum(version)::bigint FROM catalogue_version)"
+#define CATALOGUE_VERSION "(SELECT bit_xor(version) FROM catalogue_version)"
 
 struct word_entry {
 	const char *id;
@@ -221,6 +221,13 @@ static struct args report_args(struct skd_call *call, const struct report_query 
 	v[12] = q->after_person;
 	v[13] = q->after_skill;
 	return (struct args){v, count};
+}
+
+static const char SNAPSHOT[] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+
+enum skd_outcome store_report_snapshot(struct skd_call *call)
+{
+	return db_run(call, SNAPSHOT, NO_ARGS, NULL);
 }
 
 enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *q)

@@ -40,6 +40,8 @@ struct report_row {
 	const char *sort_key;
 };
 
+/* All that is read from now on in this new transaction, rows and names, is of one moment. */
+enum skd_outcome store_report_snapshot(struct skd_call *call) WARN_UNUSED;
 /* Needs a transaction on an ordinary session. */
 enum skd_outcome store_report_open(struct skd_call *call, const struct report_query *query) WARN_UNUSED;
 /* The next rows; *count 0 at the end. Belongs to the cursor, until the next call. */

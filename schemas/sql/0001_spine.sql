@@ -397,19 +397,20 @@ CREATE TABLE achievement_skill (
 	FOREIGN KEY (achievement_id, number) REFERENCES achievement_version
 );
 
--- How often names of skills, issuers and achievements have changed is the sum of these: whoever reads it together with
--- rows knows whether the names held in memory go with them. Several, so that writers do not wait for each other.
+-- Another number in one of these whenever names of skills, issuers or achievements have changed: whoever reads them
+-- together with rows knows whether the names held in memory go with those. Random, so that a database that was restored
+-- has none that was another one's; several, so that writers do not wait for each other.
 CREATE TABLE catalogue_version (
 	shard integer PRIMARY KEY,
-	version bigint NOT NULL DEFAULT 0
+	version bigint NOT NULL DEFAULT (random() * 9e18)::bigint
 );
 INSERT INTO catalogue_version (shard) SELECT generate_series(1, 8);
 CREATE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE catalogue_version SET version = version + 1
+	UPDATE catalogue_version SET version = DEFAULT
 	 WHERE shard = (SELECT shard FROM catalogue_version LIMIT 1 FOR UPDATE SKIP LOCKED);
 	IF NOT FOUND THEN
-		UPDATE catalogue_version SET version = version + 1 WHERE shard = 1 + pg_backend_pid() % 8;
+		UPDATE catalogue_version SET version = DEFAULT WHERE shard = 1 + pg_backend_pid() % 8;
 	END IF;
 	RETURN NULL;
 END $$;
