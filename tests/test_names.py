@@ -108,6 +108,19 @@ def test_a_database_that_was_restored_has_the_names_of_then(pair):
     assert pair.labels(skill) == ["Now"] * 2
 
 
+def test_who_holds_nothing_needs_no_names(pair):
+    """Neither a table of them is asked, though somebody has it shut."""
+    person = next(one for one in pair.hr[0].get("/people", limit=500)["items"] if f"/people/{one['id']}/holdings" != pair.path)
+    link = pair.house.postgres.connect(pair.house.database)
+    try:
+        link.autocommit = False
+        link.cursor().execute("LOCK TABLE issuer IN ACCESS EXCLUSIVE MODE")
+        for _ in range(3):
+            assert pair.hr[0].get(f"/people/{person['id']}/holdings")["items"] == []
+    finally:
+        link.close()
+
+
 @pytest.mark.parametrize("way", ["", "-"])
 def test_holdings_are_in_the_database_s_order_of_labels(pair, way):
     for skill, label in zip(pair.skills, LABELS):

@@ -303,7 +303,9 @@ enum skd_outcome holding_list(struct skd_call *call, struct report_query *query,
 		query->person = person.human_id;
 		TRY(store_holding_rows(call, query, &rows, &row_count, &version));
 	}
-	TRY(names_of(call, version, words));
+	*words = NULL;
+	if (row_count) /* no rows say no version either */
+		TRY(names_of(call, version, words));
 	*count = (size_t)row_count;
 	*holdings = holdings_sort(call, query, *words, rows, count);
 	return SKD_OK;
