@@ -121,6 +121,20 @@ def test_who_holds_nothing_needs_no_names(pair):
         link.close()
 
 
+def test_a_statement_that_could_not_be_prepared_is_prepared_again(pair):
+    """A new session first asks for names while somebody has a table of them shut."""
+    pair.other.restart(migrate=False)
+    client = pair.hr[1].twin()
+    link = pair.house.postgres.connect(pair.house.database)
+    try:
+        link.autocommit = False
+        link.cursor().execute("LOCK TABLE issuer IN ACCESS EXCLUSIVE MODE")
+        assert client.ask("GET", pair.path).status_code == 503
+    finally:
+        link.close()
+    assert len(pair.holdings(client)) == len(LABELS)
+
+
 @pytest.mark.parametrize("way", ["", "-"])
 def test_holdings_are_in_the_database_s_order_of_labels(pair, way):
     for skill, label in zip(pair.skills, LABELS):

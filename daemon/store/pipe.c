@@ -246,7 +246,9 @@ static bool take_results(struct pipe_lane *lane)
 		PGresult *end = PQgetResult(lane->pg); /* the NULL behind each statement's result */
 		PQclear(end);
 		if (owed.kind == OWED_PREPARE) {
-			PQclear(result); /* a statement that does not parse fails again when it is run */
+			if (status != PGRES_COMMAND_OK) /* a table was locked, perhaps: it is prepared again when it is run again */
+				prepared_drop(&lane->prepared, owed.sql);
+			PQclear(result);
 		} else if (status == PGRES_PIPELINE_ABORTED && !owed.fiber->alone) {
 			PQclear(result);
 			owed.fiber->alone = true;

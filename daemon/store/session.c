@@ -57,6 +57,21 @@ void prepared_add(struct prepared *prepared, const char *sql)
 	prepared->slots[at] = sql;
 }
 
+/* What stands behind it may have been put there because of it. */
+void prepared_drop(struct prepared *prepared, const char *sql)
+{
+	unsigned at = prepared_slot(prepared, sql);
+	const char *moved;
+	if (!prepared->slots[at])
+		return;
+	prepared->slots[at] = NULL;
+	prepared->count--;
+	while ((moved = prepared->slots[at = (at + 1) % PREPARED_MAX])) {
+		prepared->slots[at] = NULL;
+		prepared->slots[prepared_slot(prepared, moved)] = moved;
+	}
+}
+
 void prepared_name(const char *sql, char out[24])
 {
 	snprintf(out, 24, "s%" PRIxPTR, (uintptr_t)sql);

@@ -41,6 +41,7 @@ PGconn *session_connect(const char *dsn, const char *purpose, int seconds);
 
 bool prepared_has(const struct prepared *prepared, const char *sql);
 void prepared_add(struct prepared *prepared, const char *sql);
+void prepared_drop(struct prepared *prepared, const char *sql);
 void prepared_name(const char *sql, char out[24]);
 
 /* Makes the statement known to the server, as `name`; not when it knows too many. */
