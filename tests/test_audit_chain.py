@@ -200,15 +200,9 @@ def test_it_is_found_when(db, what):
         assert [line for line in findings if re.match(pattern, line)], (pattern, findings)
 
 
-def cut(db, sequence):
-    db.sql("DELETE FROM audit_entry WHERE seq IN (SELECT entry FROM audit_link WHERE sequence > %s)", sequence)
-    db.sql("DELETE FROM audit_link WHERE sequence > %s", sequence)
-    db.sql("DELETE FROM audit_checkpoint WHERE sequence > %s", sequence)
-
-
 def test_a_tail_that_is_cut_off_with_its_checkpoints_is_found_by_those_kept_elsewhere(db, kept):
     last = int(kept.read_text().splitlines()[-1].split()[2])
-    cut(db, 9)
+    db.cut(9)
     assert db.check() == [], "the database knows no better"
     found, = db.check(kept)
     assert re.fullmatch(f"the chain ends at sequence 9, and the checkpoint of [^ ]+ in {kept}:\\d+ is of sequence {last}", found)
@@ -272,21 +266,17 @@ def test_a_check_without_a_database_is_none(house, db):
 
 
 def test_a_key_of_before_is_trusted_where_it_is_named(house, db):
-    public = checkpoints_of(db)[-1].split(" ")[5]
+    public = db.checkpoints()[-1].split(" ")[5]
     house._write("other.key", "2e" * 32)
     text = db.conf.read_text()
     db.conf.write_text(text.replace("key = audit.key", "key = other.key"))
     *each, none = db.check()
-    assert len(each) == len(checkpoints_of(db)) and all("not trusted" in line for line in each)
+    assert len(each) == len(db.checkpoints()) and all("not trusted" in line for line in each)
     assert none == "the chain has no signed checkpoint in the database, though there is a key"
     db.conf.write_text(text.replace("key = audit.key", f"key = other.key\ntrusted_key = {public}"))
     assert db.check() == []
     db.conf.write_text(text.replace("key = audit.key", f"trusted_key = {public}"))
     assert db.check() == []
-
-
-def checkpoints_of(db):
-    return [line for line, in db.sql("SELECT line FROM audit_checkpoint ORDER BY sequence")]
 
 
 # ---- what waits

@@ -84,6 +84,15 @@ class Tampered:
         self.cursor.execute(text, args or None)
         return self.cursor.fetchall() if self.cursor.description else []
 
+    def checkpoints(self):
+        return [line for line, in self.sql("SELECT line FROM audit_checkpoint ORDER BY sequence")]
+
+    def cut(self, sequence):
+        """What is behind it has never been."""
+        self.sql("DELETE FROM audit_entry WHERE seq IN (SELECT entry FROM audit_link WHERE sequence > %s)", sequence)
+        self.sql("DELETE FROM audit_link WHERE sequence > %s", sequence)
+        self.sql("DELETE FROM audit_checkpoint WHERE sequence > %s", sequence)
+
     def check(self, file=None):
         return check(self.house, file, self.conf)
 
