@@ -57,28 +57,19 @@ void reply_version(struct skd_call *call, struct reply *out, long version)
 	out->etag = talloc_asprintf(call, "%ld", version);
 }
 
-/* FNV-1a */
-static uint64_t fnv(const char *bytes, size_t size)
-{
-	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
-	return hash;
-}
-
 /* The hashes of its parts, added up: their order does not matter. */
 static void question_read(struct request *in, const char *query)
 {
 	static const char *const page[] = {"cursor=", "limit=", "count=", "format=", NULL};
-	uint64_t sum = fnv(in->route->path, strlen(in->route->path));
+	uint64_t sum = text_hash(in->route->path, strlen(in->route->path));
 	for (int i = 0; i < 2 && in->ids[i]; i++)
-		sum += fnv(in->ids[i], strlen(in->ids[i]));
+		sum += text_hash(in->ids[i], strlen(in->ids[i]));
 	for (const char *at = query; at && *at; at += strcspn(at, "&"), at += *at == '&') {
 		int skip = 0;
 		while (page[skip] && strncmp(at, page[skip], strlen(page[skip])) != 0)
 			skip++;
 		if (!page[skip])
-			sum += fnv(at, strcspn(at, "&"));
+			sum += text_hash(at, strcspn(at, "&"));
 	}
 	snprintf(in->question, sizeof in->question, "%016" PRIx64, sum);
 }
@@ -95,7 +86,7 @@ enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const ch
 
 void reply_fingerprint(struct skd_call *call, struct reply *out)
 {
-	out->etag = talloc_asprintf(call, "%016" PRIx64, fnv(out->body.bytes, out->body.size));
+	out->etag = talloc_asprintf(call, "%016" PRIx64, text_hash(out->body.bytes, out->body.size));
 }
 
 enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *from, size_t *count)

@@ -134,6 +134,14 @@ const char *text_escaped(void *owner, const char *string)
 	return text_end(&text);
 }
 
+uint64_t text_hash(const char *bytes, size_t size)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+	return hash;
+}
+
 bool string_equal_nocase(const char *a, const char *b)
 {
 	for (;; a++, b++) {

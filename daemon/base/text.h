@@ -31,6 +31,8 @@ size_t utf8_length(const char *string); /* code points */
 void text_add_escaped(struct text *text, const char *bytes, size_t size);
 const char *text_escaped(void *owner, const char *string); /* the same of a string of its own; NULL gives "" */
 
+uint64_t text_hash(const char *bytes, size_t size); /* FNV-1a: others can find two with the same one */
+
 /* Random bytes from the kernel; ends the process when there are none. */
 void random_bytes(void *to, size_t size);
 

@@ -2,8 +2,6 @@
  * A set of digests, in order. */
 #include "rules/known.h"
 
-#include "base/text.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,4 +33,25 @@ const uint8_t *known_unseen(const struct known *known, size_t *at)
 		if (!known->seen[(*at)++])
 			return known->digests + (*at - 1) * KNOWN_SIZE;
 	return NULL;
+}
+
+void names_add(struct text *names, const char *name, size_t size)
+{
+	uint64_t hash = text_hash(name, size);
+	text_add(names, (const char *)&hash, sizeof hash);
+}
+
+static int hash_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(uint64_t));
+}
+
+bool names_twice(struct text *names)
+{
+	const size_t width = sizeof(uint64_t);
+	qsort(names->bytes, names->size / width, width, hash_compare);
+	for (size_t at = width; at < names->size; at += width)
+		if (hash_compare(names->bytes + at - width, names->bytes + at) == 0)
+			return true;
+	return false;
 }

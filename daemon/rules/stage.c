@@ -149,6 +149,9 @@ static enum skd_outcome row_stage(struct stage *stage, struct skd_text row[STAGE
 	row[STAGE_NEW_ID] = text_of(id);
 	if (stage->counts.skips == skips)
 		row[STAGE_DIGEST] = text_of(digest);
+	names_add(&stage->ids, row[STAGE_ID].bytes, row[STAGE_ID].size);
+	if (*row[STAGE_KIND].bytes == 'p')
+		names_add(&stage->keys, row[STAGE_KEY].bytes, row[STAGE_KEY].size);
 	return copy_row(stage->call, STAGE_COLUMNS, row);
 }
 
@@ -300,6 +303,8 @@ static void stage_begin(struct stage *stage, struct skd_call *call)
 	stage->hasher = hasher_new(call);
 	text_begin(&stage->values, call, 1024);
 	text_begin(&stage->group, call, 4096);
+	text_begin(&stage->ids, call, 64);
+	text_begin(&stage->keys, call, 64);
 }
 
 enum skd_outcome stage_open(struct stage *stage, struct skd_call *call, const char *source)
@@ -331,6 +336,8 @@ enum skd_outcome stage_end(struct stage *stage)
 	const uint8_t *digest;
 	TRY(group_end(stage));
 	TRY(copy_end(stage->call, true));
+	stage->counts.id_twins = names_twice(&stage->ids);
+	stage->counts.key_twins = names_twice(&stage->keys);
 	if (!known_unseen(&stage->known, &at))
 		return SKD_OK;
 	TRY(store_stage_unseen_begin(stage->call));

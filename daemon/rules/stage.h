@@ -14,6 +14,7 @@ struct stage {
 	struct hasher *hasher;
 	struct known known;
 	struct text values;        /* of the entry at hand, each with its size in front: what is hashed */
+	struct text ids, keys;     /* names of all that went to staging, and of its people */
 	struct text group;         /* a group and the members that have come so far, in the same way */
 	struct stage_counts counts; /* of what went to staging */
 };

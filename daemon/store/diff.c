@@ -20,7 +20,8 @@ static const char UNITS_PLACE[] =
 	" WHERE u.id = n.id AND u.parent_id IS DISTINCT FROM n.parent_id";
 static const char UNITS_USE[] =
 	"WITH RECURSIVE used (id) AS ("
-	" SELECT DISTINCT unit_id FROM person WHERE source = $1 AND absent_since IS NULL AND unit_id IS NOT NULL"
+	" SELECT id FROM unit n WHERE source = $1 AND"
+	"  (SELECT true FROM person p WHERE p.unit_id = n.id AND p.source = $1 AND p.absent_since IS NULL LIMIT 1)"
 	" UNION SELECT u.parent_id FROM unit u JOIN used ON used.id = u.id WHERE u.parent_id IS NOT NULL)"
 	" UPDATE unit u SET used = NOT u.used, updated_at = now()"
 	" WHERE u.source = $1 AND u.used <> (u.id IN (SELECT id FROM used))";

@@ -43,6 +43,7 @@ struct stage_counts {
 	int64_t active;                            /* people among them */
 	int64_t people, units, groups, members, skips; /* staged */
 	int64_t left_out;                          /* entries that cannot be taken at all */
+	bool id_twins, key_twins;                  /* two staged may have the same id; two people the same key */
 	int64_t unit_names;                        /* units known by nothing but their names were seen */
 	int64_t unseen;                            /* known, and not seen again as it was */
 };

@@ -350,12 +350,12 @@ static enum skd_outcome diff_sort_out(struct skd_call *call, const struct store_
 	struct args source = ARGS(diff->source);
 	bool before = was_shown(staged), whole = before && !diff->feed;
 	TRY(db_run_if(call, staged->skips, SKIP_NOTED, NO_ARGS));
-	TRY(db_run_if(call, staged->people + staged->units + staged->groups > 1, SKIP_TWINS, source));
+	TRY(db_run_if(call, staged->id_twins, SKIP_TWINS, source));
 	TRY(db_run_if(call, whole && staged->people, SKIP_PERSON_TWINS, source));
 	TRY(db_run_if(call, whole && staged->units, SKIP_UNIT_TWINS, source));
 	TRY(db_run_if(call, whole && staged->groups, SKIP_GROUP_TWINS, source));
 	TRY(db_run_if(call, staged->unseen + staged->doubtful, GONE, source));
-	TRY(db_run_if(call, staged->people > 1, KEY_TWINS, NO_ARGS));
+	TRY(db_run_if(call, staged->key_twins, KEY_TWINS, NO_ARGS));
 	return db_run_if(call, before && staged->people, KEY_TWINS_OF_KNOWN, source);
 }
 

@@ -58,7 +58,7 @@ CREATE TABLE person (
 	updated_at timestamptz NOT NULL DEFAULT now(),
 	UNIQUE (external_id, source)
 );
-CREATE INDEX ON person (lower(username));
+CREATE INDEX ON person USING hash (lower(username));
 CREATE INDEX ON person (unit_id);
 CREATE INDEX ON person (manager_id);
 CREATE INDEX ON person (name, id);
