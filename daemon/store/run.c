@@ -134,15 +134,15 @@ enum skd_outcome store_run_begin(struct skd_call *call, const char *source, int6
 }
 
 static const char RUN_NEW_FEED[] =
-	"INSERT INTO directory_run (source, epoch, feed) VALUES ($1, $2::bigint, true) RETURNING id";
+	"INSERT INTO directory_run (id, source, epoch, feed) VALUES ($3::uuid, $1, $2::bigint, true)";
 static const char RUN_DROP[] = "DELETE FROM directory_run WHERE id = $1::uuid";
 
 enum skd_outcome store_run_begin_feed(struct skd_call *call, const char *source, int64_t epoch, const char **id)
 {
-	struct rows *rows;
-	TRY(db_query(call, RUN_NEW_FEED, ARGS(source, arg_int(call, epoch)), &rows));
-	*id = row_uuid(rows, 0, 0);
-	return SKD_OK;
+	char made[UUID_SIZE];
+	uuid_new(made);
+	*id = talloc_strdup(call, made);
+	return db_send(call, RUN_NEW_FEED, ARGS(source, arg_int(call, epoch), *id), NULL);
 }
 
 enum skd_outcome store_run_drop(struct skd_call *call, const char *id)
