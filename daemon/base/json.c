@@ -9,28 +9,33 @@ void json_begin(struct json *json, struct text *to)
 	*json = (struct json){.to = to};
 }
 
-static void json_quote(struct text *to, const char *s, size_t size)
+/* As short as can be (RFC 8785 3.2.2.2). */
+static char *json_escape(char *at, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
+	static const char brief[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+	*at++ = '\\';
+	if (c >= 0x20 || brief[c]) {
+		*at++ = c >= 0x20 ? (char)c : brief[c];
+		return at;
+	}
+	at = mempcpy(at, "u00", 3);
+	*at++ = digits[c >> 4];
+	*at++ = digits[c & 15];
+	return at;
+}
+
+static void json_quote(struct text *to, const char *s, size_t size)
+{
 	char *at = text_room(to, size * 6 + 2);
 	char *start = at;
 	*at++ = '"';
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)s[i];
-		if (c >= 0x20 && c != '"' && c != '\\') {
+		if (c >= 0x20 && c != '"' && c != '\\')
 			*at++ = (char)c;
-		} else if (c == '"' || c == '\\') {
-			*at++ = '\\';
-			*at++ = (char)c;
-		} else if (c == '\n') {
-			*at++ = '\\';
-			*at++ = 'n';
-		} else {
-			memcpy(at, "\\u00", 4);
-			at[4] = digits[c >> 4];
-			at[5] = digits[c & 15];
-			at += 6;
-		}
+		else
+			at = json_escape(at, c);
 	}
 	*at++ = '"';
 	to->size += (size_t)(at - start);

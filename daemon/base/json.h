@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The JSON writer: straight into a buffer, no tree. It places commas, escapes strings and leaves
- * out what is absent. Reading JSON is fields.h. */
+ * The JSON writer: straight into a buffer, no tree. It places commas, escapes strings as RFC 8785 does and
+ * leaves out what is absent. Reading JSON is fields.h. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 

@@ -109,8 +109,8 @@ static void numbers_and_times_are_written_whole(void **state)
 static void what_json_forbids_in_strings_is_escaped(void **state)
 {
 	struct page *page = *state;
-	put_string(&page->json, NULL, "a\"b\\c/d\n\t\r\x01\x1f\x7f\xc5\x81\xe2\x80\xa8");
-	says(page, "\"a\\\"b\\\\c/d\\n\\u0009\\u000d\\u0001\\u001f\x7f\xc5\x81\xe2\x80\xa8\"");
+	put_string(&page->json, NULL, "a\"b\\c/d\n\t\r\b\f\v\x01\x1f\x7f\xc5\x81\xe2\x80\xa8");
+	says(page, "\"a\\\"b\\\\c/d\\n\\t\\r\\b\\f\\u000b\\u0001\\u001f\x7f\xc5\x81\xe2\x80\xa8\"");
 }
 
 static void every_byte_comes_back(void **state)
