@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as a token, an id and base64url: one spelling each, and one wrong character is seen. */
+ * Any bytes as a token, an id, base64url and base58: one spelling each, and one wrong character is seen. */
 #include "base/text.h"
 #include "fuzz.h"
+#include "sign/base58.h"
 
 #include <string.h>
 #include <talloc.h>
@@ -32,6 +33,21 @@ static void base64_check(void *owner, const char *text, const uint8_t *bytes, si
 	must(base64url_decode(encoded, out, size) == (long)size && memcmp(out, bytes, size) == 0, "bytes come back");
 }
 
+static void base58_check(const char *text, const uint8_t *bytes, size_t size)
+{
+	uint8_t out[BASE58_BYTES];
+	char spelled[BASE58_TEXT];
+	long count = base58_decode(text, out, sizeof out);
+	if (count >= 0) {
+		base58_encode(out, (size_t)count, spelled);
+		must(strcmp(spelled, text) == 0, "bytes have one spelling");
+	}
+	if (size > sizeof out)
+		return;
+	base58_encode(bytes, size, spelled);
+	must(base58_decode(spelled, out, size) == (long)size && memcmp(out, bytes, size) == 0, "bytes come back");
+}
+
 static void uuid_check(const char *text)
 {
 	char lower[UUID_SIZE], again[UUID_SIZE];
@@ -49,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	text[size] = '\0';
 	uuid_check(text);
 	base64_check(owner, text, bytes, size);
+	base58_check(text, bytes, size);
 	token_check(text);
 	free(text);
 	talloc_free(owner);
