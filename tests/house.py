@@ -37,7 +37,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "lber.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "gssapi/": r"plugins/ldap_kerberos\.c$",
     "krb5.h": r"plugins/ldap_kerberos\.c$",
-    "jansson.h": r"daemon/(base|api)/",
+    "jansson.h": r"daemon/(base|api|sign|verify)/",
     "ini.h": r"daemon/base/",
     "talloc.h": r"daemon/base/",
     "skillsd/plugin.h": r"daemon/(?!gate/)|plugins/",
