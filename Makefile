@@ -45,7 +45,9 @@ LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -linih -ldl -lm
 ROOMS       := command base http api jobs rules store host sign
 DAEMON_SRC  := daemon/main.c $(foreach r,$(ROOMS),$(wildcard daemon/$(r)/*.c))
 DAEMON_OBJ  := $(DAEMON_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/embedded.o
-GATE_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/gate/*.c))
+HELPER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/helper/*.c))
+GATE_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/gate/*.c)) $(HELPER_OBJ)
+SIGNER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/signer/*.c)) $(HELPER_OBJ)
 LIB_OBJ     := $(filter-out $(BUILD)/daemon/main.o,$(DAEMON_OBJ))
 PLUGIN_SRC  := $(foreach k,source auth report badge notify,$(wildcard plugins/$(k)_*.c))
 PLUGINS     := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SRC))
@@ -63,7 +65,7 @@ endif
 
 .PHONY: all demo demo-clean check check-directories tsan fuzz fuzz-keep house bench soak unit install clean \
 	tests-binaries fuzz-binaries
-all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(PLUGINS)
+all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(BUILD)/skillsd-sign $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
 	$(call say,LD,$@)
@@ -72,6 +74,10 @@ $(BUILD)/skillsd: $(DAEMON_OBJ)
 $(BUILD)/skillsd-gate: $(GATE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpam
+
+$(BUILD)/skillsd-sign: $(SIGNER_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcrypto
 
 $(BUILD)/plugins/%.so: $(BUILD)/plugins/%.o
 	@mkdir -p $(@D)
@@ -124,7 +130,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 unit: $(UNIT_BIN)
 
 # Programs that only tests run.
-KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo plugin_run clock_jump.so disk_full.so jitter.so)
+KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo signer_ask plugin_run clock_jump.so disk_full.so jitter.so)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz-binaries: $(FUZZ_BIN)
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
@@ -151,7 +157,7 @@ $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LDAP_OBJ) $(LDAP_LIBS) -lcmocka
 
-$(BUILD)/kit/http_echo: tests/kit/http_echo.c $(LIB_OBJ)
+$(BUILD)/kit/http_echo $(BUILD)/kit/signer_ask: $(BUILD)/kit/%: tests/kit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS)

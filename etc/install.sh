@@ -39,6 +39,7 @@ must_carry "PREFIX=$prefix" "$("$build/skillsd" options)" $'\t'"$lib/skillsd/plu
 must_carry "SYSCONFDIR=$sysconf" "$("$build/skillsd" --help)" "(default $sysconf/skillsd/skillsd.conf)"
 put 755 "$build/skillsd" "$prefix/bin/skillsd"
 put 755 "$build/skillsd-gate" "$lib/skillsd/skillsd-gate"
+put 755 "$build/skillsd-sign" "$lib/skillsd/skillsd-sign"
 for plugin in "$build"/plugins/*.so; do
 	put 644 "$plugin" "$lib/skillsd/plugins/${plugin##*/}"
 done
@@ -47,6 +48,7 @@ for unit in "$etc"/systemd/*; do
 	put_text "$unit" "$lib/systemd/system/${unit##*/}"
 done
 put 644 "$etc/sysusers.d/skillsd.conf" "$lib/sysusers.d/skillsd.conf"
+put 644 "$etc/tmpfiles.d/skillsd.conf" "$lib/tmpfiles.d/skillsd.conf"
 put_text "$etc/skillsd.conf" "$prefix/share/doc/skillsd/skillsd.conf"
 put_text "$etc/nginx/skillsd.conf" "$prefix/share/doc/skillsd/nginx.conf"
 put_text "$etc/haproxy/skillsd.cfg" "$prefix/share/doc/skillsd/haproxy.cfg"

@@ -17,8 +17,9 @@ DOORS = {"http", "store", "index", "host", "sign"}
 SEES = {  # which rooms a room may include, besides itself
     "base": set(),
     **{door: {"base"} for door in DOORS},
-    "signer": {"base"},
-    "gate": set(),  # it runs as root: nothing but its own few files
+    "helper": set(),
+    "signer": {"helper"},  # it holds the private keys,
+    "gate": {"helper"},  # it runs as root: nothing but their own few files
     "rules": {"store", "index", "host", "sign", "base"},
     "jobs": {"rules", "base"},
     "api": {"http", "rules", "host", "base"},
@@ -32,6 +33,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "security/": r"daemon/gate/",
     "linux/capability.h": r"daemon/gate/shed\.c$",
     "openssl/": r"daemon/(sign|signer)/",
+    "dirent.h": r"daemon/signer/keys\.c$",
     "ldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "openldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "lber.h": r"plugins/ldap(_\w+)?\.[ch]$",
@@ -40,12 +42,13 @@ LIBRARIES = {  # where the headers of a library may be included
     "jansson.h": r"daemon/(base|api|sign|verify)/",
     "ini.h": r"daemon/base/",
     "talloc.h": r"daemon/base/",
-    "skillsd/plugin.h": r"daemon/(?!gate/)|plugins/",
+    "skillsd/plugin.h": r"daemon/(?!gate/|signer/|helper/)|plugins/",
     "skillsd/gate.h": r"daemon/gate/|plugins/auth_pam\.c$",
-    # no network in the gate
-    "netdb.h": r"daemon/(?!gate/)|plugins/",
-    "netinet/": r"daemon/(?!gate/)|plugins/",
-    "arpa/": r"daemon/(?!gate/)|plugins/",
+    "skillsd/signer.h": r"daemon/sign(er)?/",
+    # no network in the gate and the signer
+    "netdb.h": r"daemon/(?!gate/|signer/|helper/)|plugins/",
+    "netinet/": r"daemon/(?!gate/|signer/|helper/)|plugins/",
+    "arpa/": r"daemon/(?!gate/|signer/|helper/)|plugins/",
     "sanitizer/": r"daemon/store/fiber\.c$",
     "ucontext.h": r"daemon/store/fiber\.c$",
 }
@@ -76,6 +79,7 @@ MAY_END = {  # functions that may end the process, and why
     ("daemon/store/pipe.c", "pipe_open"): "at start: no thread to be had",
     ("daemon/main.c", "main"): "at its end, past what libraries would undo around threads that still wait in them",
     ("daemon/gate/main.c", "read_arguments"): "--help",
+    ("daemon/signer/main.c", "read_arguments"): "--help",
 }
 SQL = re.compile(r"""\b(?:SELECT\s|INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE\s+\S+\s+SET|FOR\s+UPDATE|TRUNCATE\b
     |(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX|TYPE|VIEW|FUNCTION|SCHEMA|TEMP)|COPY\s+\S+\s+(?:FROM|TO|\()|LISTEN\s+\w

@@ -31,7 +31,11 @@ def test_everything_goes_below_destdir_and_configuration_stays(install, tmp_path
         assert (done.returncode, done.stderr) == (0, "")
         (below["SYSCONFDIR"] / "skillsd/skillsd.conf").write_text("mine")
     assert os.access(below["PREFIX"] / "bin/skillsd", os.X_OK)
+    for program in "gate", "sign":
+        assert os.access(below["PREFIX"] / f"lib/skillsd/skillsd-{program}", os.X_OK)
     assert (below["PREFIX"] / "lib/skillsd/plugins/auth_pam.so").exists()
+    assert {path.parent.name for path in (below["PREFIX"] / "lib").glob("*.d/skillsd.conf")} == {"sysusers.d", "tmpfiles.d"}
+    assert (below["PREFIX"] / "share/man/man8/skillsd-sign.8").exists()
     assert (below["SYSCONFDIR"] / "skillsd/skillsd.conf").read_text() == "mine"
 
 

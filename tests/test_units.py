@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systemd units: how little they leave to who breaks in, as systemd-analyze judges it, and what the gate is made of."""
+"""The systemd units: how little they leave to who breaks in, as systemd-analyze judges it, and what the helpers are made of."""
 import re
 import shutil
 import subprocess
@@ -16,12 +16,12 @@ def settings(unit):
 
 
 @needs_systemd
-@pytest.mark.parametrize("unit", ["skillsd.service", "skillsd-gate@.service"])
-def test_a_units_exposure_is_2_or_better(unit):
+@pytest.mark.parametrize("unit, most", [("skillsd.service", 2), ("skillsd-gate@.service", 2), ("skillsd-sign.service", 1)])
+def test_a_units_exposure_is_low(unit, most):
     judged = subprocess.run(["systemd-analyze", "--no-pager", "security", "--offline=yes", ROOT / "etc/systemd" / unit],
                             capture_output=True, text=True)
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout)
-    assert found and float(found[1]) <= 2.0, judged.stdout + judged.stderr
+    assert found and float(found[1]) <= most, judged.stdout + judged.stderr
 
 
 def test_the_gate_has_the_rights_that_pam_needs_and_no_others():
@@ -36,7 +36,24 @@ def test_the_gate_outlives_its_deadline_only_for_systemd_to_kill_it():
     assert int(gate["RuntimeMaxSec"]) > int(re.search(r"--deadline (\d+)", gate["ExecStart"])[1])
 
 
-def test_the_gate_is_linked_with_nothing_but_pam():
-    said = subprocess.run(["readelf", "-d", build_folder() / "skillsd-gate"], capture_output=True, text=True, check=True)
+def needed_of(program):
+    said = subprocess.run(["readelf", "-d", build_folder() / program], capture_output=True, text=True, check=True)
     needed = {re.sub(r"\.so.*", "", name) for name in re.findall(r"\(NEEDED\).*\[(.*)\]", said.stdout)}
-    assert needed - {"libasan", "libubsan", "libtsan"} == {"libpam", "libc"}
+    return needed - {"libasan", "libubsan", "libtsan"}
+
+
+def test_the_gate_is_linked_with_nothing_but_pam():
+    assert needed_of("skillsd-gate") == {"libpam", "libc"}
+
+
+def test_the_signer_is_linked_with_nothing_but_openssl():
+    assert needed_of("skillsd-sign") == {"libcrypto", "libc"}
+
+
+def test_the_signer_has_no_rights_and_no_network_and_sees_who_asks():
+    signer = dict(settings("skillsd-sign.service"))
+    assert signer["User"] == "skillsd-sign" and signer["CapabilityBoundingSet"] == signer["AmbientCapabilities"] == ""
+    assert signer["PrivateNetwork"] == "yes" and signer["RestrictAddressFamilies"] == "none"
+    assert (signer["LimitCORE"], signer["MemorySwapMax"]) == ("0", "0")
+    assert "PrivateUsers" not in signer
+    assert dict(settings("skillsd-sign.socket")).items() >= {("SocketUser", "skillsd"), ("SocketMode", "0600")}

@@ -48,6 +48,10 @@ static const struct skd_option audit_options[] = {
 	{"checkpoint_file", SKD_PATH, NULL, "File, or named pipe, that each checkpoint is appended to: one that leads to another machine."},
 	{NULL}};
 
+static const struct skd_option signer_options[] = {
+	{"socket", SKD_PATH, "/run/skillsd/sign.sock", "Unix socket of skillsd-sign, which holds the private keys."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -88,6 +92,7 @@ const struct option_table option_tables[] = {
 	{"throttle", throttle_options},
 	{"issuer", issuer_options},
 	{"audit", audit_options},
+	{"signer", signer_options},
 	{"directory", directory_options},
 	{"authenticator", authenticator_options},
 	{"role", role_options},

@@ -229,6 +229,7 @@ static void house_read(struct settings *s)
 	const struct section *sessions = section_one(s->conf, "sessions");
 	const struct section *throttle = section_one(s->conf, "throttle");
 	const struct section *issuer = section_one(s->conf, "issuer");
+	const struct section *signer = section_one(s->conf, "signer");
 	char host[200] = "", holder[UUID_SIZE];
 	gethostname(host, sizeof host - 1);
 	uuid_new(holder);
@@ -237,6 +238,7 @@ static void house_read(struct settings *s)
 	house->issuer_name = section_text(issuer, "name");
 	house->issuer_url = section_text(issuer, "url");
 	house->issuer_mail = section_text(issuer, "mail");
+	house->signer = section_text(signer, "socket");
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");
 	house->session_absolute = section_number(sessions, "absolute");
@@ -278,7 +280,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	TRY(conf_read(call, path, s, &s->conf));
 	sections_known(s->conf);
 	/* conf_section() may move the sections: all are there before one is pointed at */
-	for (const struct option_table *table = option_tables; table->section && table < option_tables + 6; table++)
+	for (const struct option_table *table = option_tables; table->section && table < option_tables + 7; table++)
 		conf_section(s->conf, table->section);
 	s->server = section_one(s->conf, "server");
 	s->database = section_one(s->conf, "database");

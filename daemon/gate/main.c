@@ -3,15 +3,14 @@
  * network, reads no configuration but PAM's, and keeps nothing from one sign-in to the next. */
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "gate/door.h"
-#include "gate/say.h"
+#include "helper/door.h"
+#include "helper/say.h"
 #include "gate/shed.h"
 #include "gate/watch.h"
 
@@ -42,24 +41,6 @@ static bool read_number(const char *text, const char *option, long low, long hig
 	return false;
 }
 
-static bool read_user(const char *text, uid_t *uid)
-{
-	char *end;
-	errno = 0;
-	unsigned long number = strtoul(text, &end, 10);
-	if (!errno && text[0] >= '0' && text[0] <= '9' && !*end && number < UINT32_MAX) {
-		*uid = (uid_t)number;
-		return true;
-	}
-	const struct passwd *user = getpwnam(text);
-	if (!user) {
-		say("--peer: there is no user %s", text);
-		return false;
-	}
-	*uid = user->pw_uid;
-	return true;
-}
-
 /* PAM lowers the name's case and drops folders from it: what is checked must be what is used. */
 static bool read_service(const char *text, const char **name)
 {
@@ -86,7 +67,7 @@ static bool read_option(int option, const char *value, struct settings *settings
 		orders->service.confdir = value;
 		return true;
 	case 'p':
-		return read_user(value, &orders->welcome);
+		return door_user(value, &orders->welcome);
 	case 'd':
 		if (!read_number(value, "deadline", 1, 600, &number))
 			return false;
@@ -142,7 +123,7 @@ static int listen_and_answer(const struct settings *settings)
 
 static int answer_one(const struct settings *settings)
 {
-	int connection = door_inherit();
+	int connection = door_inherit(false);
 	if (connection < 0) {
 		say("systemd has handed over no connection, and --listen is not given");
 		fputs(usage, stderr);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gate/say.h"
+#include "helper/say.h"
 
 #define START_WITHIN 5000 /* milliseconds; who connects has its question ready */
 

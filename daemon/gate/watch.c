@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gate/door.h"
-#include "gate/say.h"
+#include "helper/door.h"
+#include "helper/say.h"
 
 #define REST 100 /* milliseconds without accepting, after a failure to */
 

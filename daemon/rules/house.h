@@ -53,6 +53,7 @@ struct retention_rule {
 struct house {
 	const char *public_url;
 	const char *token_key;
+	const char *signer; /* the socket of skillsd-sign */
 	const char *issuer_name, *issuer_url, *issuer_mail;
 	const char *holder; /* of leases: unique to this process */
 

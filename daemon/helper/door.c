@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Unix sockets: made here or handed over by systemd (sd_listen_fds(3)), and who is at the other end. */
-#include "gate/door.h"
+#include "helper/door.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "gate/say.h"
+#include "helper/say.h"
 
 #define BACKLOG 64
 #define INHERITED_FD 3 /* SD_LISTEN_FDS_START */
@@ -40,7 +42,7 @@ static bool clear_way(const struct sockaddr_un *address)
 
 static bool bind_for(int fd, const struct sockaddr_un *address, uid_t owner)
 {
-	mode_t mask = umask(0177);
+	mode_t mask = umask(geteuid() == 0 || owner == geteuid() ? 0177 : 0111);
 	bool bound = bind(fd, (const struct sockaddr *)address, sizeof *address) == 0;
 	umask(mask);
 	if (!bound)
@@ -72,10 +74,20 @@ static bool is_connection(int fd)
 {
 	struct sockaddr_un address;
 	socklen_t size = sizeof address;
-	int type = 0;
-	socklen_t type_size = sizeof type;
-	return getpeername(fd, (struct sockaddr *)&address, &size) == 0 && address.sun_family == AF_UNIX &&
-	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_STREAM;
+	return getpeername(fd, (struct sockaddr *)&address, &size) == 0;
+}
+
+static int option_of(int fd, int option)
+{
+	int value = -1;
+	socklen_t size = sizeof value;
+	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+static bool is_wanted(int fd, bool listening)
+{
+	return option_of(fd, SO_DOMAIN) == AF_UNIX && option_of(fd, SO_TYPE) == SOCK_STREAM &&
+	       (listening ? option_of(fd, SO_ACCEPTCONN) == 1 : is_connection(fd));
 }
 
 static int inherited_fd(void)
@@ -87,13 +99,13 @@ static int inherited_fd(void)
 	return ours ? INHERITED_FD : STDIN_FILENO;
 }
 
-int door_inherit(void)
+int door_inherit(bool listening)
 {
 	int given = inherited_fd();
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
-	if (given < 0 || !is_connection(given))
+	if (given < 0 || !is_wanted(given, listening))
 		return -1;
 	int connection = fcntl(given, F_DUPFD_CLOEXEC, INHERITED_FD + 1);
 	if (given == INHERITED_FD)
@@ -122,4 +134,22 @@ bool door_admits(int connection, uid_t welcome)
 		return true;
 	say("a connection from user id %ld (process %ld) is refused", (long)peer.uid, (long)peer.pid);
 	return false;
+}
+
+bool door_user(const char *text, uid_t *uid)
+{
+	char *end;
+	errno = 0;
+	unsigned long number = strtoul(text, &end, 10);
+	if (!errno && text[0] >= '0' && text[0] <= '9' && !*end && number < UINT32_MAX) {
+		*uid = (uid_t)number;
+		return true;
+	}
+	const struct passwd *user = getpwnam(text);
+	if (!user) {
+		say("--peer: there is no user %s", text);
+		return false;
+	}
+	*uid = user->pw_uid;
+	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lines on standard error. Knows what a terminal or a log must not be fed, and no secrets. */
-#include "gate/say.h"
+#include "helper/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 void say(const char *format, ...)
 {
 	char line[2 * SAY_QUOTED + 256];
-	int size = snprintf(line, sizeof line, "skillsd-gate[%d]: ", (int)getpid());
+	int size = snprintf(line, 128, "%s[%d]: ", program_invocation_short_name, (int)getpid());
 	va_list args;
 	va_start(args, format);
 	vsnprintf(line + size, sizeof line - (size_t)size - 1, format, args);

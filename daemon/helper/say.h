@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the gate tells its administrator: lines on standard error, which systemd hands to the journal. */
-#ifndef GATE_SAY_H
-#define GATE_SAY_H
+ * What a helper program tells its administrator: lines on standard error, which systemd hands to the journal. */
+#ifndef HELPER_SAY_H
+#define HELPER_SAY_H
 
 #include <stddef.h>
 
