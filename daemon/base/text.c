@@ -134,6 +134,12 @@ const char *text_escaped(void *owner, const char *string)
 	return text_end(&text);
 }
 
+const char *text_shown(void *owner, const char *string)
+{
+	enum { MOST = 80 };
+	return text_escaped(owner, talloc_strndup(owner, string, MOST));
+}
+
 uint64_t text_hash(const char *bytes, size_t size)
 {
 	uint64_t hash = 14695981039346656037u;

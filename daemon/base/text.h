@@ -30,6 +30,7 @@ size_t utf8_length(const char *string); /* code points */
  * bidirectional overrides become \xNN. */
 void text_add_escaped(struct text *text, const char *bytes, size_t size);
 const char *text_escaped(void *owner, const char *string); /* the same of a string of its own; NULL gives "" */
+const char *text_shown(void *owner, const char *string);   /* and of its first bytes, for a sentence */
 
 uint64_t text_hash(const char *bytes, size_t size); /* FNV-1a: others can find two with the same one */
 
@@ -55,6 +56,7 @@ bool time_parse(const char *string, int64_t *time);
 bool time_add_period(int64_t time, const char *period, int64_t *sum);
 
 /* base64url without padding (RFC 4648 section 5). Decoding gives the size, or -1. */
+void text_add_base64url(struct text *text, const void *bytes, size_t size);
 const char *base64url_encode(void *owner, const void *bytes, size_t size);
 long base64url_decode(const char *string, void *out, size_t room);
 

@@ -65,18 +65,25 @@ bool uuid_valid(const char *string)
 	return uuid_parse(string, out);
 }
 
-const char *base64url_encode(void *owner, const void *bytes, size_t size)
+void text_add_base64url(struct text *text, const void *bytes, size_t size)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *in = bytes;
-	struct text text;
-	text_begin(&text, owner, size * 4 / 3 + 4);
+	char *start = text_room(text, size / 3 * 4 + 4), *at = start;
 	for (size_t i = 0; i < size; i += 3) {
 		unsigned left = size - i > 2 ? 3 : (unsigned)(size - i);
 		unsigned v = (unsigned)in[i] << 16 | (left > 1 ? (unsigned)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
 		for (unsigned k = 0; k <= left; k++)
-			text_add(&text, &digits[v >> (18 - 6 * k) & 63], 1);
+			*at++ = digits[v >> (18 - 6 * k) & 63];
 	}
+	text->size += (size_t)(at - start);
+}
+
+const char *base64url_encode(void *owner, const void *bytes, size_t size)
+{
+	struct text text;
+	text_begin(&text, owner, size * 4 / 3 + 4);
+	text_add_base64url(&text, bytes, size);
 	return text_end(&text);
 }
 
