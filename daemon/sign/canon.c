@@ -188,7 +188,14 @@ json_t *canon_keep(struct skd_call *call, json_t *json)
 	return json;
 }
 
-enum skd_outcome canon_read(struct skd_call *call, const char *bytes, size_t size, json_t **json)
+const char *canon_string(const json_t *object, const char *name)
+{
+	const json_t *string = json_object_get(object, name);
+	const char *text = json_string_value(string);
+	return text && strlen(text) == json_string_length(string) ? text : NULL;
+}
+
+enum skd_outcome canon_read(struct skd_call *call, const char *what, const char *bytes, size_t size, json_t **json)
 {
 	json_error_t error;
 	*json = json_loadb(bytes, size,
@@ -196,8 +203,8 @@ enum skd_outcome canon_read(struct skd_call *call, const char *bytes, size_t siz
 	if (!canon_keep(call, *json)) {
 		const char *near = strstr(error.text, " near ");
 		int length = near ? (int)(near - error.text) : (int)strlen(error.text);
-		return fail(call, SKD_BAD_INPUT, "it is not JSON: %.*s (line %d, column %d)", length, error.text, error.line,
-			    error.column);
+		return fail(call, SKD_BAD_INPUT, "%s is not JSON: %.*s (line %d, column %d)", what, length, error.text,
+			    error.line, error.column);
 	}
 	return SKD_OK;
 }
@@ -208,7 +215,7 @@ bool canon_is(const char *bytes, size_t size)
 	struct text text;
 	json_t *json;
 	text_begin(&text, call, size + 1);
-	bool same = canon_read(call, bytes, size, &json) == SKD_OK && canon_write(call, json, &text) == SKD_OK &&
+	bool same = canon_read(call, "it", bytes, size, &json) == SKD_OK && canon_write(call, json, &text) == SKD_OK &&
 		    text.size == size && memcmp(text.bytes, bytes, size) == 0;
 	talloc_free(call);
 	return same;

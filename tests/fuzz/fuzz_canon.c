@@ -17,9 +17,9 @@ static void canon_check(struct skd_call *call, const json_t *json)
 	}
 	must(canon_is(text.bytes, text.size), "canonical bytes are their own canonical form");
 	must(utf8_valid(text.bytes, text.size), "they are UTF-8");
-	must(canon_read(call, text.bytes, text.size, &again) == SKD_OK && json_equal(json, again), "they read as the same");
+	must(canon_read(call, "it", text.bytes, text.size, &again) == SKD_OK && json_equal(json, again), "they read as the same");
 	char *pretty = json_dumps(again, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-	must(pretty && canon_read(call, pretty, strlen(pretty), &again) == SKD_OK, "another spelling is read");
+	must(pretty && canon_read(call, "it", pretty, strlen(pretty), &again) == SKD_OK, "another spelling is read");
 	must(canon_write(call, again, &other) == SKD_OK && other.size == text.size &&
 		     memcmp(other.bytes, text.bytes, text.size) == 0,
 	     "and has the same canonical form");
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct skd_call *call = call_new("fuzz", 1000);
 	json_t *json;
-	if (canon_read(call, (const char *)bytes, size, &json) == SKD_OK)
+	if (canon_read(call, "it", (const char *)bytes, size, &json) == SKD_OK)
 		canon_check(call, json);
 	else
 		must(call->outcome == SKD_BAD_INPUT && call->sentence && !canon_is((const char *)bytes, size),

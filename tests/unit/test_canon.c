@@ -25,7 +25,7 @@ static const char *canonical(struct skd_call *call, const char *bytes)
 	json_t *json;
 	struct text text;
 	text_begin(&text, call, 16);
-	if (canon_read(call, bytes, strlen(bytes), &json) != SKD_OK || canon_write(call, json, &text) != SKD_OK)
+	if (canon_read(call, "it", bytes, strlen(bytes), &json) != SKD_OK || canon_write(call, json, &text) != SKD_OK)
 		return call->sentence;
 	return text_end(&text);
 }
@@ -118,7 +118,7 @@ static void what_no_two_readers_read_alike_is_refused(void **state)
 					    "\xef\xbb\xbf{}", "[1]x", "\"a\nb\"", "// a\n1"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		json_t *json;
-		assert_int_equal(canon_read(*state, wrong[i], strlen(wrong[i]), &json), SKD_BAD_INPUT);
+		assert_int_equal(canon_read(*state, "it", wrong[i], strlen(wrong[i]), &json), SKD_BAD_INPUT);
 		assert_non_null(((struct skd_call *)*state)->sentence);
 		assert_false(canon_is(wrong[i], strlen(wrong[i])));
 		call_forgive(*state);
@@ -163,11 +163,11 @@ static void many_names_are_sorted(void **state)
 	for (int i = 0; i < 20000; i++)
 		text_addf(&text, "%s\"%d\":%d", i ? "," : "", 20000 - i, i);
 	text_adds(&text, "}");
-	assert_int_equal(canon_read(*state, text.bytes, text.size, &json), SKD_OK);
+	assert_int_equal(canon_read(*state, "it", text.bytes, text.size, &json), SKD_OK);
 	text_begin(&text, *state, 16);
 	assert_int_equal(canon_write(*state, json, &text), SKD_OK);
 	assert_true(canon_is(text.bytes, text.size));
-	assert_int_equal(canon_read(*state, text.bytes, text.size, &again), SKD_OK);
+	assert_int_equal(canon_read(*state, "it", text.bytes, text.size, &again), SKD_OK);
 	assert_true(json_equal(json, again));
 }
 
