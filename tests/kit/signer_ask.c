@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The daemon's client of skillsd-sign, for tests/test_signer.py and for measuring.
- *   signer_ask SOCKET KEY proof|jws|checkpoint COUNT THREADS [SECONDS]
- * has what standard input holds signed COUNT times in each of THREADS threads at once. Prints the first signature as
- * hexadecimal digits and how long it took, or the outcome and its sentence; then waits until standard input, given as
- * a terminal or pipe, is closed, so that its memory can be looked at. */
+ *   signer_ask SOCKET KEY proof|jws|checkpoint COUNT THREADS [SECONDS [hold]]
+ * has what standard input holds signed COUNT times in each of THREADS threads at once. Prints for each thread the first
+ * signature as hexadecimal digits, or the outcome and its sentence, and then how long it took. hold: does not end, so
+ * that its memory can be looked at. */
 #include "base/text.h"
 #include "sign/signer.h"
 
@@ -60,6 +60,8 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], &calls[i]);
 	printf("%.3f seconds\n", (double)(clock_monotonic() - began) / 1e6);
 	fflush(stdout);
+	if (argc > 7)
+		pause();
 	for (size_t i = 0; i < count && i < THREADS; i++)
 		talloc_free(calls[i]);
 	return 0;
