@@ -170,6 +170,7 @@ static bool lane_connect(struct pipe_lane *lane)
 	if (clock_monotonic() < lane->connect_at)
 		return false;
 	lane->pg = session_connect(lane->dsn, lane->lane.name, 2);
+	talloc_free(lane->prepared.slots);
 	lane->prepared = (struct prepared){0};
 	if (PQstatus(lane->pg) == CONNECTION_OK && PQenterPipelineMode(lane->pg) && PQsetnonblocking(lane->pg, 1) == 0)
 		return true;
@@ -190,7 +191,7 @@ static bool send_one(struct pipe_lane *lane, struct fiber *fiber)
 		if (!PQsendPrepare(lane->pg, name, fiber->sql, 0, NULL))
 			return false;
 		owe(lane, (struct owed){OWED_PREPARE, fiber->sql, NULL});
-		prepared_add(&lane->prepared, fiber->sql);
+		prepared_add(lane, &lane->prepared, fiber->sql);
 	}
 	owe(lane, (struct owed){OWED_QUERY, fiber->sql, fiber});
 	return PQsendQueryPrepared(lane->pg, name, (int)fiber->args.count, fiber->args.values, NULL, NULL, 1);

@@ -89,8 +89,6 @@ enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args arg
 	if (db->sent_count == SENT_MAX)
 		TRY(db_wait(call));
 	TRY(session_prepare(call, sql, name));
-	if (!prepared_has(&db->prepared, sql))
-		return db_run(call, sql, args, touched);
 	TRY(send_one(call, name, args));
 	db->sent[db->sent_count++] = touched;
 	return SKD_OK;

@@ -37,21 +37,32 @@ PGconn *session_connect(const char *dsn, const char *purpose, int seconds)
 
 static unsigned prepared_slot(const struct prepared *prepared, const char *sql)
 {
-	unsigned at = (unsigned)((uintptr_t)sql >> 4) % PREPARED_MAX;
+	unsigned at = (unsigned)((uintptr_t)sql >> 4) % prepared->room;
 	while (prepared->slots[at] && prepared->slots[at] != sql)
-		at = (at + 1) % PREPARED_MAX;
+		at = (at + 1) % prepared->room;
 	return at;
 }
 
 bool prepared_has(const struct prepared *prepared, const char *sql)
 {
-	return prepared->slots[prepared_slot(prepared, sql)] == sql;
+	return prepared->room && prepared->slots[prepared_slot(prepared, sql)] == sql;
 }
 
-void prepared_add(struct prepared *prepared, const char *sql)
+static void prepared_grow(void *owner, struct prepared *prepared)
 {
-	if (prepared->count > PREPARED_MAX / 2)
-		return;
+	struct prepared old = *prepared;
+	prepared->room = old.room ? 2 * old.room : 256;
+	prepared->slots = talloc_zero_array(owner, const char *, prepared->room);
+	for (unsigned i = 0; i < old.room; i++)
+		if (old.slots[i])
+			prepared->slots[prepared_slot(prepared, old.slots[i])] = old.slots[i];
+	talloc_free(old.slots);
+}
+
+void prepared_add(void *owner, struct prepared *prepared, const char *sql)
+{
+	if (2 * prepared->count >= prepared->room)
+		prepared_grow(owner, prepared);
 	unsigned at = prepared_slot(prepared, sql);
 	prepared->count += prepared->slots[at] != sql;
 	prepared->slots[at] = sql;
@@ -60,13 +71,13 @@ void prepared_add(struct prepared *prepared, const char *sql)
 /* What stands behind it may have been put there because of it. */
 void prepared_drop(struct prepared *prepared, const char *sql)
 {
-	unsigned at = prepared_slot(prepared, sql);
 	const char *moved;
-	if (!prepared->slots[at])
+	if (!prepared_has(prepared, sql))
 		return;
+	unsigned at = prepared_slot(prepared, sql);
 	prepared->slots[at] = NULL;
 	prepared->count--;
-	while ((moved = prepared->slots[at = (at + 1) % PREPARED_MAX])) {
+	while ((moved = prepared->slots[at = (at + 1) % prepared->room])) {
 		prepared->slots[at] = NULL;
 		prepared->slots[prepared_slot(prepared, moved)] = moved;
 	}
@@ -154,7 +165,7 @@ enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char na
 	TRY(db_wait(call));
 	TRY(session_result(call, db->pg, PQprepare(db->pg, name, sql, 0, NULL), &rows));
 	talloc_free(rows);
-	prepared_add(&db->prepared, sql);
+	prepared_add(db, &db->prepared, sql);
 	return SKD_OK;
 }
 
@@ -167,8 +178,6 @@ enum skd_outcome db_query(struct skd_call *call, const char *sql, struct args ar
 		return session_result(call, NULL, fiber_query(db->fiber, sql, args, false), rows);
 	char name[24];
 	TRY(session_prepare(call, sql, name));
-	if (!prepared_has(&db->prepared, sql))
-		return db_query_once(call, sql, args, rows);
 	if (db->sent_count)
 		return sent_query(call, name, args, rows);
 	return session_result(call, db->pg,

@@ -7,12 +7,12 @@
 
 #include <libpq-fe.h>
 
-enum { PREPARED_MAX = 512, SENT_MAX = 32 };
+enum { SENT_MAX = 32 };
 
 /* Which statements the server knows by now, by the address of their text. */
 struct prepared {
-	const char *slots[PREPARED_MAX];
-	unsigned count;
+	const char **slots;
+	unsigned room, count;
 };
 
 struct fiber;
@@ -40,11 +40,11 @@ struct db {
 PGconn *session_connect(const char *dsn, const char *purpose, int seconds);
 
 bool prepared_has(const struct prepared *prepared, const char *sql);
-void prepared_add(struct prepared *prepared, const char *sql);
+void prepared_add(void *owner, struct prepared *prepared, const char *sql); /* its memory is the owner's */
 void prepared_drop(struct prepared *prepared, const char *sql);
 void prepared_name(const char *sql, char out[24]);
 
-/* Makes the statement known to the server, as `name`; not when it knows too many. */
+/* Makes the statement known to the server, as `name`. */
 enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char name[24]) WARN_UNUSED;
 int64_t result_touched(PGresult *result);
 /* Runs a prepared statement behind those on their way, and waits for all. */
