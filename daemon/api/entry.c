@@ -362,6 +362,10 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan, struct request *in, struct reply *out)
 {
 	const char *query = plan->query;
+	if (!call_time_left(call)) {
+		call->retry_after = 1;
+		return fail(call, SKD_BUSY, "the request's time was over before its turn came");
+	}
 	switch (plan->lane) {
 	case RUNS_WRITE:
 		return entry_write(call, in, out, query);

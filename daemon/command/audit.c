@@ -73,7 +73,7 @@ static enum skd_outcome audit_look(struct skd_call *call, struct settings *setti
 
 int check_audit(const char *conf, const char *file)
 {
-	struct skd_call *call = call_new("check", 60000);
+	struct skd_call *call = call_new("check", 86400000);
 	struct settings *settings = NULL;
 	struct chain_report report = {.say = finding_print};
 	log_open(SKD_ERROR);

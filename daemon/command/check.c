@@ -42,7 +42,7 @@ int command_check(const struct command_line *line)
 
 int command_migrate(const struct command_line *line)
 {
-	struct skd_call *call = call_new("migrate", 600000);
+	struct skd_call *call = call_new("migrate", 86400000);
 	struct settings *settings = NULL;
 	int applied = 0;
 	log_open(SKD_INFO);

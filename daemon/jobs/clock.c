@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, LEAD_MS = 5000, TRIES = 5 };
+enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, TRIES = 5 };
+/* Calls: longer than the server lets a statement take; and what is left to do when the daemon ends. */
+enum { WORK_MS = 20000, LAST_MS = 5000 };
 
 struct worker {
 	struct jobs *jobs;
@@ -89,7 +91,7 @@ static void worker_note(struct worker *worker, enum skd_outcome outcome, const c
 /* Whether it is for this daemon to sync. */
 static bool worker_leads(struct worker *worker)
 {
-	struct skd_call *call = call_new("sync", LEAD_MS);
+	struct skd_call *call = call_new("sync", WORK_MS);
 	call->house = worker->jobs->house;
 	enum skd_outcome outcome = sync_lead(call, worker->directory);
 	if (outcome != SKD_OK)
@@ -118,7 +120,7 @@ static struct sync_done worker_run(struct worker *worker, const struct skd_feed 
 /* Whether a run was asked for at another daemon, or before this one had the lease. */
 static bool worker_asked(const struct worker *worker)
 {
-	struct skd_call *call = call_new("sync", 5000);
+	struct skd_call *call = call_new("sync", WORK_MS);
 	bool asked = false;
 	call->house = worker->jobs->house;
 	if (sync_asked(call, worker->directory, &asked) != SKD_OK)
@@ -273,9 +275,9 @@ static void jobs_wanted(const struct house *house, const struct directory *direc
 /* ---- tidying ---- */
 
 /* One piece of housekeeping in a call of its own. */
-static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_call *call))
+static bool tidy_once(struct jobs *jobs, enum skd_outcome (*piece)(struct skd_call *call), long milliseconds)
 {
-	struct skd_call *call = call_new("tidy", 10000);
+	struct skd_call *call = call_new("tidy", milliseconds);
 	call->house = jobs->house;
 	bool good = piece(call) == SKD_OK;
 	if (!good)
@@ -301,18 +303,18 @@ static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
 	int64_t tidied = 0, pause = 250000;
-	while (!tidy_once(jobs, access_settle)) {
+	while (!tidy_once(jobs, access_settle, WORK_MS)) {
 		pause = pause < 8000000 ? pause * 2 : pause;
 		if (!jobs_wait(jobs, NULL, clock_monotonic() + pause))
 			return NULL;
 	}
 	do {
 		talks_tidy(jobs->house->talks);
-		tidy_once(jobs, sync_keep);
+		tidy_once(jobs, sync_keep, WORK_MS);
 		tidy_feeds(jobs);
-		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy)) {
+		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy, WORK_MS)) {
 			tidied = clock_monotonic();
-			tidy_once(jobs, retention_tidy);
+			tidy_once(jobs, retention_tidy, WORK_MS);
 		}
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
 	return NULL;
@@ -340,7 +342,7 @@ static void *seal_main(void *argument)
 	bool goes_on;
 	do {
 		goes_on = jobs_wait(jobs, NULL, due);
-		struct skd_call *call = call_new("seal", 10000);
+		struct skd_call *call = call_new("seal", goes_on ? WORK_MS : LAST_MS);
 		call->house = jobs->house;
 		turn_end(call, seal_once(call, &sealer, !goes_on), &last);
 		due = sealer.more ? 0 : clock_monotonic() + (sealer.epoch ? SEAL_MS : LOOK_MS) * 1000;
@@ -359,7 +361,7 @@ static void *carry_main(void *argument)
 		goes_on = jobs_wait(jobs, NULL, clock_monotonic() + LOOK_MS * 1000);
 		if (!goes_on)
 			pthread_join(jobs->seal, NULL);
-		struct skd_call *call = call_new("carry", 10000);
+		struct skd_call *call = call_new("carry", goes_on ? WORK_MS : LAST_MS);
 		call->house = jobs->house;
 		turn_end(call, seal_carry(call, &carried), &last);
 	} while (goes_on);
@@ -414,7 +416,7 @@ void jobs_close(struct jobs **jobs)
 		pthread_join(j->workers[i].thread, NULL);
 	pthread_join(j->tidy, NULL);
 	pthread_join(j->carry, NULL);
-	tidy_once(j, sync_let_go);
+	tidy_once(j, sync_let_go, LAST_MS);
 	pthread_cond_destroy(&j->changed);
 	pthread_mutex_destroy(&j->lock);
 	TALLOC_FREE(*jobs);

@@ -129,7 +129,7 @@ static const char ONE_MOMENT[] =
 enum skd_outcome store_chain_begin(struct skd_call *call)
 {
 	TRY(tx_begin(call));
-	return db_script(call, ONE_MOMENT);
+	return tx_slow(call, ONE_MOMENT);
 }
 
 /* Where an array holds a null, nothing is known of what it does not hold. */

@@ -9,7 +9,7 @@ enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
 	struct db *db = call->db;
 	struct rows *rows;
 	TRY(db_wait(call));
-	TRY(session_result(call, db->pg, PQexec(db->pg, sql), &rows));
+	TRY(session_result(call, db->pg, wait_last(call, PQsendQuery(db->pg, sql)), &rows));
 	talloc_free(rows);
 	text_begin(&db->copy, call, CHUNK + 4096);
 	return SKD_OK;
@@ -18,7 +18,9 @@ enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
 static enum skd_outcome copy_flush(struct skd_call *call)
 {
 	struct db *db = call->db;
-	if (PQputCopyData(db->pg, db->copy.bytes, (int)db->copy.size) != 1) {
+	bool taken = PQputCopyData(db->pg, db->copy.bytes, (int)db->copy.size) == 1;
+	wait_sent(call);
+	if (!taken || PQstatus(db->pg) == CONNECTION_BAD) {
 		db->broken = PQstatus(db->pg) == CONNECTION_BAD;
 		return fail(call, SKD_BUSY, "the database stopped taking rows: %s", PQerrorMessage(db->pg));
 	}
@@ -58,14 +60,11 @@ enum skd_outcome copy_end(struct skd_call *call, bool good)
 {
 	struct db *db = call->db;
 	struct rows *rows;
-	PGresult *result, *rest;
 	if (good)
 		TRY(copy_flush(call));
 	if (PQputCopyEnd(db->pg, good ? NULL : "the run was given up") != 1)
 		db->broken = true;
-	result = PQgetResult(db->pg);
-	while ((rest = PQgetResult(db->pg)))
-		PQclear(rest);
+	PGresult *result = wait_last(call, 1);
 	if (!good) {
 		PQclear(result);
 		return SKD_OK;

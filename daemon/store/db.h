@@ -65,6 +65,9 @@ enum skd_outcome tx_begin(struct skd_call *call) WARN_UNUSED;
 enum skd_outcome tx_commit(struct skd_call *call) WARN_UNUSED; /* BUSY when it is not known whether it took */
 void tx_rollback(struct skd_call *call); /* does nothing outside a transaction */
 enum skd_outcome tx_savepoint(struct skd_call *call) WARN_UNUSED;
+/* Runs the settings that let the statements of the transaction take longer than others, which are waited for as long as
+ * the call has time. */
+enum skd_outcome tx_slow(struct skd_call *call, const char *settings) WARN_UNUSED;
 
 /* ---- COPY, on ordinary sessions ---- */
 enum skd_outcome copy_begin(struct skd_call *call, const char *sql) WARN_UNUSED; /* COPY … FROM STDIN, text format */

@@ -42,7 +42,7 @@ static const char DRY_FIRST[] =
 
 enum skd_outcome store_dry_begin(struct skd_call *call)
 {
-	TRY(db_script(call, DRY_ONE_MOMENT));
+	TRY(tx_slow(call, DRY_ONE_MOMENT));
 	TRY(db_script(call, DRY_COPIES));
 	TRY(db_script(call, DRY_NAMES));
 	return db_script(call, DRY_FIRST);

@@ -210,7 +210,7 @@ enum skd_outcome store_human_refresh(struct skd_call *call, const struct store_d
 		return SKD_OK;
 	TRY(db_script(call, SAME_TABLES));
 	if (diff->unsettled)
-		TRY(db_script(call, FOR_MANY));
+		TRY(tx_slow(call, FOR_MANY));
 	TRY(diff->unsettled ? db_run(call, SCOPE_ALL, source, NULL) : db_run(call, SCOPE_NEWS, NO_ARGS, NULL));
 	TRY(db_run(call, VALUES_NEWS, NO_ARGS, NULL));
 	TRY(db_run(call, VALUES_DROP, NO_ARGS, NULL));
@@ -286,7 +286,7 @@ static struct args rules_said(struct skd_call *call, size_t count, const struct 
 static enum skd_outcome rules_end(struct skd_call *call, struct args said, const char *run_id, struct human_news *news)
 {
 	TRY(db_script(call, SAME_TABLES));
-	TRY(db_script(call, FOR_MANY));
+	TRY(tx_slow(call, FOR_MANY));
 	TRY(db_run(call, RULES_END, said, NULL));
 	TRY(human_move(call, run_id, run_id != NULL, news));
 	return db_run(call, DOUBTS_TIDY, NO_ARGS, NULL);

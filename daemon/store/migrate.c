@@ -30,7 +30,7 @@ static enum skd_outcome file_apply(struct skd_call *call, const struct embedded_
 {
 	bool seen;
 	TRY(tx_begin(call));
-	TRY(db_script(call, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"));
+	TRY(tx_slow(call, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"));
 	TRY(db_script(call, MIGRATE_LOCK));
 	TRY(file_seen(call, file, &seen));
 	if (!seen) {

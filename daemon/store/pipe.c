@@ -172,7 +172,7 @@ static bool lane_connect(struct pipe_lane *lane)
 	lane->pg = session_connect(lane->dsn, lane->lane.name, 2);
 	talloc_free(lane->prepared.slots);
 	lane->prepared = (struct prepared){0};
-	if (PQstatus(lane->pg) == CONNECTION_OK && PQenterPipelineMode(lane->pg) && PQsetnonblocking(lane->pg, 1) == 0)
+	if (PQstatus(lane->pg) == CONNECTION_OK && PQenterPipelineMode(lane->pg))
 		return true;
 	lane_lose(lane);
 	return false;

@@ -16,6 +16,7 @@ struct pool {
 	struct db **idle;
 	unsigned size, idle_count, lent;
 	unsigned open; /* connections, idle or lent */
+	int64_t failed_at; /* when a connection was last not to be had */
 };
 
 struct pool *pool_open(const char *name, const char *dsn, unsigned sessions)
@@ -86,6 +87,22 @@ static bool is_alive(struct db *db)
 	       PQstatus(db->pg) == CONNECTION_OK;
 }
 
+/* Who has waited while another one tried in vain need not wait as long again. */
+static PGconn *pool_connect(struct pool *pool, const struct skd_call *call)
+{
+	enum { NEWS = 1000000 };
+	int64_t failed_at = __atomic_load_n(&pool->failed_at, __ATOMIC_RELAXED);
+	if (call->started < failed_at && clock_monotonic() - failed_at < NEWS)
+		return NULL;
+	PGconn *pg = session_connect(pool->dsn, pool->name, 5);
+	if (PQstatus(pg) == CONNECTION_OK)
+		return pg;
+	__atomic_store_n(&pool->failed_at, clock_monotonic(), __ATOMIC_RELAXED);
+	log_line(SKD_WARNING, "database", "%.*s", (int)strcspn(PQerrorMessage(pg), "\n"), PQerrorMessage(pg));
+	PQfinish(pg);
+	return NULL;
+}
+
 enum skd_outcome pool_borrow(struct pool *pool, struct skd_call *call)
 {
 	struct db *db = NULL;
@@ -98,10 +115,8 @@ enum skd_outcome pool_borrow(struct pool *pool, struct skd_call *call)
 		db = NULL;
 	}
 	if (!db) {
-		PGconn *pg = session_connect(pool->dsn, pool->name, 5);
-		if (PQstatus(pg) != CONNECTION_OK) {
-			log_line(SKD_WARNING, "database", "%.*s", (int)strcspn(PQerrorMessage(pg), "\n"), PQerrorMessage(pg));
-			PQfinish(pg);
+		PGconn *pg = pool_connect(pool, call);
+		if (!pg) {
 			pool_give_up(pool);
 			call->retry_after = 1;
 			return fail(call, SKD_BUSY, "the database is not available now");

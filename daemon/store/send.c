@@ -16,10 +16,10 @@ static enum skd_outcome send_one(struct skd_call *call, const char *name, struct
 }
 
 /* A statement's result and the NULL behind it. */
-static PGresult *take_one(PGconn *pg)
+static PGresult *take_one(struct skd_call *call)
 {
-	PGresult *result = PQgetResult(pg), *rest;
-	while (result && (rest = PQgetResult(pg)))
+	PGresult *result = wait_result(call), *rest;
+	while (result && (rest = wait_result(call)))
 		PQclear(rest);
 	return result;
 }
@@ -30,7 +30,7 @@ static enum skd_outcome take_sent(struct skd_call *call)
 	struct db *db = call->db;
 	enum skd_outcome outcome = SKD_OK;
 	for (unsigned i = 0; i < db->sent_count; i++) {
-		PGresult *result = take_one(db->pg);
+		PGresult *result = take_one(call);
 		struct rows *rows;
 		if (outcome != SKD_OK) {
 			PQclear(result);
@@ -46,9 +46,10 @@ static enum skd_outcome take_sent(struct skd_call *call)
 	return outcome;
 }
 
-static void take_end(struct db *db)
+static void take_end(struct skd_call *call)
 {
-	PQclear(PQgetResult(db->pg)); /* that of the sync */
+	struct db *db = call->db;
+	PQclear(wait_result(call)); /* that of the sync */
 	db->sent_count = 0;
 	if (!PQexitPipelineMode(db->pg))
 		db->broken = true;
@@ -61,7 +62,7 @@ enum skd_outcome db_wait(struct skd_call *call)
 		return SKD_OK;
 	PQpipelineSync(db->pg);
 	enum skd_outcome outcome = take_sent(call);
-	take_end(db);
+	take_end(call);
 	return outcome;
 }
 
@@ -71,12 +72,12 @@ enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args
 	TRY(send_one(call, name, args));
 	PQpipelineSync(db->pg);
 	enum skd_outcome outcome = take_sent(call);
-	PGresult *result = take_one(db->pg);
+	PGresult *result = take_one(call);
 	if (outcome == SKD_OK)
 		outcome = session_result(call, db->pg, result, rows);
 	else
 		PQclear(result);
-	take_end(db);
+	take_end(call);
 	return outcome;
 }
 
@@ -94,12 +95,13 @@ enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args arg
 	return SKD_OK;
 }
 
-void sent_forget(struct db *db)
+void sent_forget(struct skd_call *call)
 {
+	struct db *db = call->db;
 	if (!db->sent_count)
 		return;
 	PQpipelineSync(db->pg);
 	for (unsigned i = 0; i < db->sent_count; i++)
-		PQclear(take_one(db->pg));
-	take_end(db);
+		PQclear(take_one(call));
+	take_end(call);
 }

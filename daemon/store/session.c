@@ -26,10 +26,11 @@ PGconn *session_connect(const char *dsn, const char *purpose, int seconds)
 	const char *const values[] = {
 		name, wait, "30", "5", "3", "15000", "UTF8",
 		"-c timezone=UTC -c client_min_messages=warning -c jit=off -c random_page_cost=1.1 -c statement_timeout=15s -c lock_timeout=5s "
-		"-c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed",
+		"-c idle_in_transaction_session_timeout=60s -c client_connection_check_interval=5s -c default_transaction_isolation=read\\ committed",
 		dsn, NULL};
 	PGconn *pg = PQconnectdbParams(keys, values, 1);
 	PQsetNoticeReceiver(pg, on_notice, NULL);
+	PQsetnonblocking(pg, 1);
 	return pg;
 }
 
@@ -163,7 +164,7 @@ enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char na
 	if (prepared_has(&db->prepared, sql))
 		return SKD_OK;
 	TRY(db_wait(call));
-	TRY(session_result(call, db->pg, PQprepare(db->pg, name, sql, 0, NULL), &rows));
+	TRY(session_result(call, db->pg, wait_last(call, PQsendPrepare(db->pg, name, sql, 0, NULL)), &rows));
 	talloc_free(rows);
 	prepared_add(db, &db->prepared, sql);
 	return SKD_OK;
@@ -180,8 +181,8 @@ enum skd_outcome db_query(struct skd_call *call, const char *sql, struct args ar
 	TRY(session_prepare(call, sql, name));
 	if (db->sent_count)
 		return sent_query(call, name, args, rows);
-	return session_result(call, db->pg,
-			      PQexecPrepared(db->pg, name, (int)args.count, args.values, NULL, NULL, 1), rows);
+	int begun = PQsendQueryPrepared(db->pg, name, (int)args.count, args.values, NULL, NULL, 1);
+	return session_result(call, db->pg, wait_last(call, begun), rows);
 }
 
 int64_t result_touched(PGresult *result)
@@ -210,14 +211,15 @@ enum skd_outcome db_query_once(struct skd_call *call, const char *sql, struct ar
 	if (call->db->fiber)
 		return session_result(call, NULL, fiber_query(call->db->fiber, sql, args, true), rows);
 	TRY(db_wait(call));
-	return session_result(call, pg, PQexecParams(pg, sql, (int)args.count, NULL, args.values, NULL, NULL, 1), rows);
+	int begun = PQsendQueryParams(pg, sql, (int)args.count, NULL, args.values, NULL, NULL, 1);
+	return session_result(call, pg, wait_last(call, begun), rows);
 }
 
 enum skd_outcome db_script(struct skd_call *call, const char *sql)
 {
 	struct rows *rows;
 	TRY(db_wait(call));
-	TRY(session_result(call, call->db->pg, PQexec(call->db->pg, sql), &rows));
+	TRY(session_result(call, call->db->pg, wait_last(call, PQsendQuery(call->db->pg, sql)), &rows));
 	talloc_free(rows);
 	return SKD_OK;
 }
@@ -235,7 +237,9 @@ enum skd_outcome tx_commit(struct skd_call *call)
 {
 	TRY(db_wait(call));
 	call->db->in_tx = false;
-	if (db_script(call, "COMMIT") == SKD_OK)
+	enum skd_outcome outcome = db_script(call, "COMMIT");
+	call->db->patient = false;
+	if (outcome == SKD_OK)
 		return SKD_OK;
 	if (call->db->broken)
 		call->sentence = "the connection broke while this was being written: it may or may not have been; "
@@ -248,16 +252,23 @@ void tx_rollback(struct skd_call *call)
 	if (!call->db || !call->db->in_tx)
 		return;
 	call->db->in_tx = false;
-	sent_forget(call->db);
-	PGresult *result = PQexec(call->db->pg, "ROLLBACK");
+	sent_forget(call);
+	PGresult *result = wait_last(call, PQsendQuery(call->db->pg, "ROLLBACK"));
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		call->db->broken = true;
 	PQclear(result);
+	call->db->patient = false;
 }
 
 enum skd_outcome tx_savepoint(struct skd_call *call)
 {
 	return db_script(call, "SAVEPOINT here");
+}
+
+enum skd_outcome tx_slow(struct skd_call *call, const char *settings)
+{
+	call->db->patient = true;
+	return db_script(call, settings);
 }
 
 /* ---- cursors ---- */
@@ -285,9 +296,7 @@ enum skd_outcome cursor_open(struct skd_call *call, const char *sql, struct args
 static enum skd_outcome cursor_take(struct skd_call *call, struct rows **rows)
 {
 	struct db *db = call->db;
-	PGresult *result = PQgetResult(db->pg), *rest;
-	while ((rest = PQgetResult(db->pg)))
-		PQclear(rest);
+	PGresult *result = wait_last(call, 1);
 	db->cursor_step = 0;
 	return session_result(call, db->pg, result, rows);
 }

@@ -26,6 +26,7 @@ struct db {
 	struct pool *pool;
 	struct prepared prepared;
 	bool in_tx, broken;
+	bool patient;        /* the transaction is one of tx_slow() */
 	bool staged, few;    /* it has the tables of a feed, empty; its plans are for a few rows in them */
 	struct fiber *fiber; /* not NULL: a place in a pipeline */
 	int64_t *sent[SENT_MAX]; /* of statements on their way: where their counts go, or NULL */
@@ -35,8 +36,8 @@ struct db {
 	struct rows *cursor_rows;
 };
 
-/* Connects with the defaults of this project in front of the DSN's own words; never NULL, look at
- * PQstatus(). Blocks for at most `seconds` an address. */
+/* Connects with the defaults of this project in front of the DSN's own words, and not to block afterwards; never NULL,
+ * look at PQstatus(). Blocks for at most `seconds` an address. */
 PGconn *session_connect(const char *dsn, const char *purpose, int seconds);
 
 bool prepared_has(const struct prepared *prepared, const char *sql);
@@ -50,7 +51,21 @@ int64_t result_touched(PGresult *result);
 /* Runs a prepared statement behind those on their way, and waits for all. */
 enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args args, struct rows **rows) WARN_UNUSED;
 /* Ends what is on its way; nobody wants to know how. */
-void sent_forget(struct db *db);
+void sent_forget(struct skd_call *call);
+
+/* ---- waiting ----
+ * Whatever of libpq waits for the server of an ordinary session does so here. A server of which nothing is heard for a
+ * while is given up: the connection is lost then. That while is a little longer than the server lets a statement take,
+ * but the time that the call has left if that is less, and some seconds at least; in a transaction of tx_slow() it
+ * begins anew as long as the call has time and the server answers others. */
+
+/* Until the server has taken all that was sent, or the connection is lost. */
+void wait_sent(struct skd_call *call);
+/* PQgetResult(). */
+PGresult *wait_result(struct skd_call *call);
+/* The last result of what was begun by the one of libpq's functions to send that returned `begun`, or that which asks
+ * for the rows of a COPY; NULL: it could not be sent. */
+PGresult *wait_last(struct skd_call *call, int begun);
 
 /* The outcome of a result or a lost connection; takes the result, which `rows` then owns. */
 enum skd_outcome session_result(struct skd_call *call, PGconn *pg, PGresult *result, struct rows **rows) WARN_UNUSED;

@@ -31,9 +31,10 @@ static const char STAGE_EMPTY[] =
 	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
 	" DELETE FROM ending; DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
+/* As long as the directory takes to be read. */
 static const char STAGE_COPY[] =
-	"COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key,"
-	" unit_name, disabled, note, digest, new_id) FROM STDIN";
+	"SET LOCAL statement_timeout = 0; COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale,"
+	" country, parent_key, unit_key, unit_name, disabled, note, digest, new_id) FROM STDIN";
 
 static const char STAGE_KNOWN[] =
 	"SELECT coalesce(string_agg(uuid_send(digest), '' ORDER BY digest), ''), count(*) FILTER (WHERE digest IS NULL),"
@@ -337,7 +338,7 @@ static enum skd_outcome diff_plan(struct skd_call *call, const struct store_diff
 		return db_send(call, PLAN_FEW, NO_ARGS, NULL);
 	if (diff->feed)
 		return SKD_OK;
-	TRY(db_script(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
+	TRY(tx_slow(call, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '30s'"));
 	return db_script(call, many ? "SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;"
 				      " SET LOCAL default_statistics_target = 1; ANALYZE stage"
 				    : "ANALYZE stage, unseen");

@@ -3,6 +3,7 @@
 
 Knows Debian's paths. Started as root, the server runs as nobody. Knows no skillsd.
 """
+import contextlib
 import os
 import pathlib
 import shutil
@@ -104,14 +105,29 @@ class Postgres:
         if self.process is None:
             return
         self.process.send_signal(signal.SIGSTOP)
-        pid = self.process.pid
-        children = [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        for one in (pid, *children):
+        children = self._children()
+        for one in (self.process.pid, *children):
             os.kill(one, signal.SIGKILL)
         self.process.wait()
         self.process = None
         while any(is_running(one) for one in children):
             time.sleep(0.005)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Stands still, as on a disk that does not answer: whoever asks it anything hears nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            for one in self._children():
+                os.kill(one, signal.SIGSTOP)
+            yield
+        finally:
+            for one in *self._children(), self.process.pid:
+                os.kill(one, signal.SIGCONT)
+
+    def _children(self):
+        pid = self.process.pid
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def remove(self):
         self.stop()
