@@ -335,6 +335,46 @@ def test_without_a_key_there_is_a_chain_and_checkpoints_that_are_not_signed(post
         assert check(house, house.folder / "kept") == [], "one that comes later signs for all before it"
 
 
+def told(house, conf, file):
+    """What a check says, and its status."""
+    done = subprocess.run([installed() / "skillsd", "-c", conf, "check", "--audit", file], capture_output=True, text=True,
+                          env=House._environment(), **unprivileged())
+    return done.stdout.splitlines(), done.returncode
+
+
+@pytest.mark.parametrize("keys", ["no key", "the key"])
+def test_words_that_anybody_may_have_got_into_a_log_prove_nothing(house, db, keys):
+    """Not signed, or by whoever has a key of their own: they are said not to be believed, and are no finding."""
+    genuine = (house.folder / "kept").read_text().splitlines()
+    *head, sequence, at, hash, key, signature = genuine[-1].split(" ")
+    if keys == "no key":
+        db.conf.write_text(db.text.replace("key = audit.key", ""))
+    words = [[sequence, at, "A" * 43, "-", "-"], ["999999", at, hash, "-", "-"], ["3", at, hash, "A" * 43, "B" * 86],
+             ["999999", at, hash, "A" * 43, signature], [sequence, at, hash, key[:-1], signature], [sequence, at, hash, "-", "-"]]
+    lines = [f"host skillsd[1]: warning main: no unit {' '.join([*head, *one])}" for one in words]
+    path = house._write("log", "\n".join([*genuine, *lines, "skillsd-checkpoint 1 half"]) + "\n")
+    said, status = told(house, db.conf, path)
+    assert db.check(path) == [] and status == 0, said
+    doubts = [line for line in said if line.startswith("not believed: ")]
+    for number, why in (1, "not signed"), (2, "not signed"), (3, "no key"), (4, "no key"):
+        assert [line for line in doubts if f"{path}:{len(genuine) + number} " in line and why in line], (number, said)
+    assert len(doubts) == 4, said
+
+
+def test_checkpoints_that_were_signed_are_no_finding_where_there_is_no_key_to_see_it(house, db, kept):
+    db.conf.write_text(db.text.replace("key = audit.key", ""))
+    for change in "", "UPDATE audit_checkpoint SET line = regexp_replace(line, '.{80}$', repeat('A', 80)) WHERE sequence > 3", \
+            "UPDATE audit_checkpoint SET line = regexp_replace(line, ' [^ ]+ [^ ]+$', ' - -') WHERE sequence > 3":
+        if change:
+            db.sql(change)
+        said, status = told(house, db.conf, kept)
+        assert db.check(kept) == [] and status == 0, said
+        assert not [line for line in said if "which is signed" in line]
+    db.sql("UPDATE audit_entry SET outcome = 'denied' WHERE seq = (SELECT max(entry) FROM audit_link)")
+    relink(db.cursor)
+    assert any("of another chain" in line for line in db.check(kept)), "that is seen without a key, too"
+
+
 # ---- off the machine
 
 def test_a_pipe_that_nobody_reads_and_a_file_that_is_not_to_be_had_keep_nobody_waiting(postgres):

@@ -25,8 +25,9 @@ void chain_link(struct hasher *hasher, const uint8_t before[DIGEST_SIZE], int64_
 /* A checkpoint, and where it was found. */
 struct kept {
 	struct checkpoint said;
-	bool is_signed;
-	int line; /* of the file; 0: in the database */
+	bool is_signed;    /* by a key that is trusted */
+	const char *doubt; /* why it proves nothing where it does not agree; or NULL */
+	int line;          /* of the file; 0: in the database */
 };
 
 struct walk {
@@ -65,6 +66,21 @@ static const char *place(const struct walk *w, const struct kept *k, char out[51
 	return out;
 }
 
+/* What anybody may have written proves nothing against the chain. */
+static void doubted(struct walk *w, const struct kept *k, const char *says)
+{
+	char where[512];
+	char *sentence = talloc_asprintf(w->call, "not believed: %s is of sequence %" PRId64 "%s, and %s", place(w, k, where),
+					 k->said.sequence, says, k->doubt);
+	w->report->say(sentence);
+	talloc_free(sentence);
+}
+
+static bool has_keys(const struct walk *w)
+{
+	return w->own || w->call->house->audit_trusted_count;
+}
+
 static bool is_trusted(const struct walk *w, const char *key)
 {
 	const struct house *house = w->call->house;
@@ -74,37 +90,45 @@ static bool is_trusted(const struct walk *w, const char *key)
 	return trusted;
 }
 
-/* False: it counts for nothing, which has been told. */
+/* False: it counts for nothing, which has been told. Whoever gets some words into a log has them in the file; into the
+ * database only those who can change the chain, too. */
 static bool is_genuine(struct walk *w, const char *line, struct kept *k)
 {
 	char where[512];
-	k->is_signed = strcmp(k->said.key, "-") != 0;
-	if (!k->is_signed)
+	bool bare = strcmp(k->said.key, "-") == 0, trusted = is_trusted(w, k->said.key);
+	k->is_signed = trusted && checkpoint_is_signed(line);
+	k->doubt = NULL;
+	if (k->line && !trusted)
+		k->doubt = bare ? "is not signed" : "is signed by no key that is trusted here";
+	if (k->is_signed || k->doubt || bare || (!trusted && !has_keys(w)))
 		return true;
-	if (!is_trusted(w, k->said.key))
-		found(w, "sequence %" PRId64 ": %s is signed by the key %s, which is not trusted here", k->said.sequence,
-		      place(w, k, where), k->said.key);
-	else if (!checkpoint_is_signed(line))
+	if (trusted)
 		found(w, "sequence %" PRId64 ": the signature of %s is forged", k->said.sequence, place(w, k, where));
 	else
-		return true;
+		found(w, "sequence %" PRId64 ": %s is signed by the key %s, which is not trusted here", k->said.sequence,
+		      place(w, k, where), k->said.key);
 	return false;
 }
 
 /* Once they are signed, they all are. */
-static void unsigned_check(struct walk *w, const struct kept *k, bool *signed_before)
+static void unsigned_check(struct walk *w, const struct kept *k)
 {
 	char where[512];
-	if (*signed_before && !k->is_signed)
+	if (w->signed_before && !k->is_signed)
 		found(w, "sequence %" PRId64 ": %s is not signed, though an earlier one is", k->said.sequence, place(w, k, where));
-	*signed_before = *signed_before || k->is_signed;
+	w->signed_before = w->signed_before || k->is_signed;
 }
 
 static void kept_compare(struct walk *w, const struct kept *k)
 {
 	char where[512];
 	w->report->checkpoints++;
-	if (memcmp(k->said.hash, w->hash, DIGEST_SIZE) != 0) {
+	bool agrees = memcmp(k->said.hash, w->hash, DIGEST_SIZE) == 0;
+	if (!agrees && k->doubt) {
+		doubted(w, k, " of another chain");
+		return;
+	}
+	if (!agrees) {
 		found(w, "sequence %" PRId64 ": %s is of another chain: what is up to here was rewritten", w->sequence,
 		      place(w, k, where));
 		return;
@@ -122,7 +146,7 @@ static void checkpoints_check(struct walk *w, const char *line)
 	if (line && (!checkpoint_read(line, &here.said) || here.said.sequence != w->sequence)) {
 		found(w, "sequence %" PRId64 ": its checkpoint in the database is none", w->sequence);
 	} else if (line && is_genuine(w, line, &here)) {
-		unsigned_check(w, &here, &w->signed_before);
+		unsigned_check(w, &here);
 		kept_compare(w, &here);
 	}
 	for (; w->kept_at < w->kept_count && w->kept[w->kept_at].said.sequence <= w->sequence; w->kept_at++)
@@ -153,7 +177,6 @@ static void file_take(struct walk *w, FILE *file)
 
 static enum skd_outcome file_read(struct walk *w)
 {
-	bool signed_before = false;
 	FILE *file = fopen(w->file, "re");
 	if (!file)
 		return fail(w->call, SKD_ABSENT, "%s: %s", w->file, strerror(errno));
@@ -167,8 +190,6 @@ static enum skd_outcome file_read(struct walk *w)
 		return SKD_OK;
 	}
 	qsort(w->kept, w->kept_count, sizeof *w->kept, by_sequence);
-	for (size_t i = 0; i < w->kept_count; i++)
-		unsigned_check(w, &w->kept[i], &signed_before);
 	return SKD_OK;
 }
 
@@ -236,22 +257,30 @@ static enum skd_outcome links_check(struct walk *w)
 	return SKD_OK;
 }
 
+static void beyond_end(struct walk *w, const struct kept *k)
+{
+	char where[512];
+	found(w, "the chain ends at sequence %" PRId64 ", and %s is of sequence %" PRId64, w->sequence, place(w, k, where),
+	      k->said.sequence);
+}
+
 static enum skd_outcome end_check(struct walk *w)
 {
-	struct kept last = {0};
+	struct kept newest = {0};
+	const struct kept *last = NULL;
 	const char *line;
-	char where[512];
-	if ((w->own || w->call->house->audit_trusted_count) && w->report->links && !w->signed_before)
+	if (has_keys(w) && w->report->links && !w->signed_before)
 		found(w, "the chain has no signed checkpoint in the database, though there is a key");
-	TRY(store_checkpoint_newest(w->call, w->sequence, &last.said.sequence, &line));
-	if (line && checkpoint_read(line, &last.said))
-		found(w, "the chain ends at sequence %" PRId64 ", and %s is of sequence %" PRId64, w->sequence, place(w, &last, where),
-		      last.said.sequence);
-	if (w->kept_at == w->kept_count)
-		return SKD_OK;
-	last = w->kept[w->kept_count - 1];
-	found(w, "the chain ends at sequence %" PRId64 ", and %s is of sequence %" PRId64, w->sequence, place(w, &last, where),
-	      last.said.sequence);
+	TRY(store_checkpoint_newest(w->call, w->sequence, &newest.said.sequence, &line));
+	if (line && checkpoint_read(line, &newest.said))
+		beyond_end(w, &newest);
+	for (; w->kept_at < w->kept_count; w->kept_at++)
+		if (w->kept[w->kept_at].doubt)
+			doubted(w, &w->kept[w->kept_at], ", where the chain ends before");
+		else
+			last = &w->kept[w->kept_at];
+	if (last)
+		beyond_end(w, last);
 	return SKD_OK;
 }
 

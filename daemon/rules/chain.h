@@ -14,7 +14,7 @@ void chain_link(struct hasher *hasher, const uint8_t before[DIGEST_SIZE], int64_
 
 /* What was found, told as it is found. */
 struct chain_report {
-	void (*say)(const char *sentence); /* a finding, on one line */
+	void (*say)(const char *sentence); /* a finding, or of a checkpoint that proves nothing, on one line */
 	int64_t findings;
 	int64_t links, checkpoints; /* looked at, in the database and in the file */
 	int64_t covered, is_signed; /* the last sequence with a checkpoint that agrees, and with one that is signed, too */
