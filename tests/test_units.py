@@ -26,7 +26,8 @@ def test_a_units_exposure_is_low(unit, most):
 
 def test_the_gate_has_the_rights_that_pam_needs_and_no_others():
     gate = dict(settings("skillsd-gate@.service"))
-    assert gate["CapabilityBoundingSet"].split() == ["CAP_DAC_READ_SEARCH", "CAP_AUDIT_WRITE", "CAP_SETUID", "CAP_SETGID"]
+    assert gate["CapabilityBoundingSet"].split() == [
+        "CAP_DAC_READ_SEARCH", "CAP_AUDIT_WRITE", "CAP_SETUID", "CAP_SETGID", "CAP_KILL"]
     assert gate["PrivateNetwork"] == "yes" and gate["RestrictAddressFamilies"].split() == ["AF_UNIX", "AF_NETLINK"]
     assert not gate.keys() & {"User", "NoNewPrivileges", "PrivateUsers", "AmbientCapabilities"}
 
