@@ -53,7 +53,7 @@ def nothing_is_left(request):
 
 
 ENDS = ("crash", "leave", "quit", "kill", "deafen", "binary", "much")
-HANGS = ("hang", "tell")
+HANGS = ("hang", "tell", "rave")
 
 
 @pytest.mark.parametrize("phase", ["auth", "acct"])
@@ -75,6 +75,16 @@ def test_a_module_that_hangs_is_503_and_ended_with_what_it_started(unruly, phase
 def test_trouble_after_the_verdict_is_not_its_callers(unruly, word):
     answer = unruly.try_sign_in(f"close-{word}", ANY)
     assert (answer.status_code, answer.json()["account"]) == (201, f"close-{word}")
+
+
+@pytest.mark.parametrize("phase", ["auth", "acct", "close"])
+def test_of_what_a_module_writes_without_end_the_log_has_little_and_no_orders_for_a_terminal(unruly, phase):
+    before = len(unruly.gate.log())
+    assert unruly.try_sign_in(f"{phase}-rave", ANY).status_code == (201 if phase == "close" else 503)
+    wait_for("it to be told", lambda: "more than is kept" in unruly.gate.log()[before:])
+    said = unruly.gate.log()[before:]
+    assert said.count("a module in conversation") == 21 and said.count('"\\x1b[31mraving\\x07"') == 20
+    assert "\x1b" not in said and len(said) < 8192
 
 
 @pytest.mark.parametrize("phase", ["auth", "acct"])

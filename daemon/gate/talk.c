@@ -14,12 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gate/words.h"
 #include "helper/say.h"
 
 #define START_WITHIN 5000 /* milliseconds; who connects has its question ready */
 
 struct talk {
-	int peer;
+	int peer, words;
 	int64_t until;
 	enum gate_moved moved; /* of the last frame; after anything but GATE_MOVED PAM gets no more answers */
 	bool password_given;
@@ -237,6 +238,7 @@ static int take_name(struct talk *talk)
 static int consult(struct talk *talk, const struct talk_service *service)
 {
 	const struct pam_conv conversation = {converse, talk};
+	int log = words_begin(talk->words);
 	int code = service->confdir ? pam_start_confdir(service->name, talk->username, &conversation,
 							service->confdir, &talk->pam)
 				    : pam_start(service->name, talk->username, &conversation, &talk->pam);
@@ -246,6 +248,7 @@ static int consult(struct talk *talk, const struct talk_service *service)
 		code = pam_authenticate(talk->pam, PAM_DISALLOW_NULL_AUTHTOK);
 	if (code == PAM_SUCCESS)
 		code = pam_acct_mgmt(talk->pam, PAM_DISALLOW_NULL_AUTHTOK);
+	words_end(log);
 	return code == PAM_SUCCESS ? take_name(talk) : code;
 }
 
@@ -371,13 +374,14 @@ static void hold(struct talk *talk, const struct talk_service *service)
 	answer(talk, verdict);
 	report(talk, typed, verdict, code);
 	/* Modules tidy up now, and may take their time. */
+	words_begin(talk->words);
 	if (talk->pam)
 		pam_end(talk->pam, code);
 }
 
-void talk_hold(int peer, const struct talk_service *service, int64_t until)
+void talk_hold(int peer, int words, const struct talk_service *service, int64_t until)
 {
-	struct talk talk = {.peer = peer, .until = until};
+	struct talk talk = {.peer = peer, .words = words, .until = until};
 	hold(&talk, service);
 	explicit_bzero(&talk, sizeof talk);
 }

@@ -16,8 +16,8 @@ struct talk_service {
 bool talk_service_exists(const struct talk_service *service);
 
 /* Answers the question that waits on the connected socket `peer`, and blocks until it is answered, the
- * peer is gone, or the moment `until` of gate_now() has passed wherever PAM gives us a say. A module
- * may still hang, crash or exit: call it in a process of its own, with someone to watch it. */
-void talk_hold(int peer, const struct talk_service *service, int64_t until);
+ * peer is gone, or the moment `until` of gate_now() has passed wherever PAM gives us a say. What modules write goes to
+ * the file `words`. A module may still hang, crash or exit: call it in a process of its own, with someone to watch it. */
+void talk_hold(int peer, int words, const struct talk_service *service, int64_t until);
 
 #endif

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gate/words.h"
 #include "helper/door.h"
 #include "helper/say.h"
 
@@ -23,6 +24,7 @@
 struct child {
 	pid_t pid; /* 0: this place is free */
 	int peer;  /* our copy of the connection; -1 once the peer has been told */
+	int words; /* what its modules write */
 	int64_t until;
 };
 
@@ -71,11 +73,15 @@ static void kill_child(struct child *child)
 /* A hash of a password costs a processor for a while: whoever is signed in does not wait for it. */
 enum { MODEST = 10 };
 
-static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid_t parent)
+static _Noreturn void be_child(struct watch *watch, int peer, int words, int64_t until, pid_t parent)
 {
-	for (size_t i = 0; i < watch->orders->max; i++)
-		if (watch->children[i].pid && watch->children[i].peer >= 0)
-			close(watch->children[i].peer);
+	for (size_t i = 0; i < watch->orders->max; i++) {
+		const struct child *other = &watch->children[i];
+		if (other->pid)
+			close(other->words);
+		if (other->pid && other->peer >= 0)
+			close(other->peer);
+	}
 	if (watch->listener >= 0)
 		close(watch->listener);
 	close(watch->signals);
@@ -87,7 +93,7 @@ static _Noreturn void be_child(struct watch *watch, int peer, int64_t until, pid
 	if (getppid() != parent)
 		_exit(1);
 	sigprocmask(SIG_SETMASK, &watch->outer_mask, NULL);
-	talk_hold(peer, &watch->orders->service, until);
+	talk_hold(peer, words, &watch->orders->service, until);
 	/* What modules left to be done at exit is none of our business. */
 	_exit(0);
 }
@@ -104,15 +110,17 @@ static void start_child(struct watch *watch, int peer)
 		child++;
 	int64_t until = gate_now() + watch->orders->deadline;
 	pid_t parent = getpid();
-	pid_t pid = fork();
+	int words = words_open();
+	pid_t pid = words < 0 ? -1 : fork();
 	if (pid == 0)
-		be_child(watch, peer, until, parent);
+		be_child(watch, peer, words, until, parent);
 	if (pid < 0) {
 		say("cannot start a process: unavailable");
+		close(words);
 		tell_unavailable(peer);
 		return;
 	}
-	*child = (struct child){pid, peer, until};
+	*child = (struct child){pid, peer, words, until};
 	watch->running++;
 }
 
@@ -159,6 +167,8 @@ static void reap_children(struct watch *watch, int flags)
 			if (finish_child(child, well))
 				say("conversation %d ended without an answer (wait status 0x%04x): unavailable",
 				    (int)pid, (unsigned)status);
+			words_say(child->words, pid);
+			close(child->words);
 			*child = (struct child){.pid = 0};
 			watch->running--;
 		}

@@ -189,6 +189,17 @@ static int flood_output(pam_handle_t *pam)
 	return PAM_SUCCESS;
 }
 
+/* With orders for a terminal, and whether anybody reads it or not. */
+static int rave(pam_handle_t *pam)
+{
+	static const char line[] = "\x1b[31mraving\a\n";
+	(void)pam;
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned i = 0;; i++)
+		if (write(i % 2 ? STDOUT_FILENO : STDERR_FILENO, line, sizeof line - 1) < 0)
+			continue;
+}
+
 static int tell_without_end(pam_handle_t *pam)
 {
 	const struct pam_message told = {PAM_TEXT_INFO, "Welcome"};
@@ -283,6 +294,7 @@ static const struct act {
 	{"linger", linger},
 	{"deafen", close_everything},
 	{"flood", flood_output},
+	{"rave", rave},
 	{"tell", tell_without_end},
 	{"endless", ask_without_end},
 	{"rubbish", ask_in_rubbish},
