@@ -214,7 +214,8 @@ static enum skd_outcome go_on(struct auth_pam *pam, struct skd_call *call, struc
 	return outcome;
 }
 
-static enum skd_outcome start_talk(const struct auth_pam *pam, struct skd_call *call, struct skd_talk **started)
+static enum skd_outcome start_talk(const struct auth_pam *pam, struct skd_call *call, int64_t until,
+				   struct skd_talk **started)
 {
 	/* Connecting to a unix socket never takes time: it is done, or the queue is full (EAGAIN). */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -229,7 +230,7 @@ static enum skd_outcome start_talk(const struct auth_pam *pam, struct skd_call *
 		close(fd);
 		return unavailable(pam, call, "out of memory");
 	}
-	*talk = (struct skd_talk){fd, gate_now() + pam->host->number(pam->host, "deadline"), 0};
+	*talk = (struct skd_talk){fd, until, 0};
 	*started = talk;
 	return SKD_OK;
 }
@@ -258,10 +259,11 @@ static enum skd_outcome begin(void *self, struct skd_call *call, const struct sk
 	if (!signin->username[0] || !signin->password[0] || !gate_sound(&start))
 		return pam->host->fail(call, SKD_DENIED, "wrong username or password");
 	struct skd_talk *talk = NULL;
+	int64_t until = gate_now() + pam->host->number(pam->host, "deadline");
 	uint64_t turn = take_turn(pam, call);
 	if (!turn)
 		return unavailable(pam, call, too_many);
-	enum skd_outcome outcome = start_talk(pam, call, &talk);
+	enum skd_outcome outcome = start_talk(pam, call, until, &talk);
 	if (outcome == SKD_OK)
 		outcome = go_on(pam, call, talk, &start, step);
 	turn_end(&pam->turns, turn);

@@ -3,12 +3,13 @@
 in and does not; who is at work, who waits, and who is sent away."""
 import collections
 import concurrent.futures
+import datetime
 import shutil
 import time
 
 import pytest
 from kit.accounts import within_accounts
-from kit.gate import make_folder, otp_service, unruly_service
+from kit.gate import make_folder, otp_service, trouble_line, unruly_service
 from kit.house import House, wait_for
 
 WRONG = "user name or password is wrong, or the account may not sign in"
@@ -138,6 +139,21 @@ def test_prompts_that_come_together_are_answered_together(unruly):
         client.expect(404, "POST", f"/sessions/{asked['id']}", {"answers": answers})
 
 
+def test_the_time_for_all_answers_counts_from_when_the_module_was_asked(postgres, folder):
+    """However long it took to its first prompt."""
+    service = [trouble_line("wait", f"at={folder}/now"), *otp_service("first", "otp=4711")]
+    with House(None, service=service, postgres=postgres) as house:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(house.try_sign_in, "rescue", "first")
+            wait_for("the module to be asked", house.gate.children)
+            asked_at = datetime.datetime.now(datetime.UTC)
+            time.sleep(1)
+            (folder / "now").touch()
+            asked = asking.result().json()
+        assert datetime.datetime.fromisoformat(asked["expires_at"]) <= asked_at + datetime.timedelta(seconds=60)
+        house.client().expect(201, "POST", f"/sessions/{asked['id']}", {"answers": ["4711"]})
+
+
 def test_an_answer_after_the_time_for_it_is_404(postgres):
     with House(None, service=otp_service("first", "otp=4711"), config={"authenticator pam": {"deadline": "1s"}},
                postgres=postgres) as house:
@@ -193,11 +209,37 @@ def test_beyond_the_queue_sign_ins_are_sent_away_at_once(postgres, folder):
         assert all(int(one.headers["Retry-After"]) >= 1 for one in sent_away)
 
 
+PROXIED = {"server": {"trusted_proxy": "127.0.0.1"}}
+
+
+def ask_more(house, address, name="auth-all"):
+    """The answer to a sign-in from there that asks for more."""
+    return house.try_sign_in(name, "pw", address)
+
+
 def test_people_who_look_for_their_code_keep_nobody_else_out(postgres):
-    with House(None, service=unruly_service(), gate={"deadline": 60, "most": 128}, postgres=postgres) as house:
+    with House(None, service=unruly_service(), config=PROXIED, gate={"deadline": 60, "most": 128}, postgres=postgres) as house:
         client = house.client()
-        talks = [client.expect(202, "POST", "/sessions", {"username": "auth-all", "password": "pw"})["id"] for _ in range(64)]
-        assert house.try_sign_in("auth-all", "pw").status_code == 503
+        talks = [ask_more(house, f"192.0.2.{number % 8}").json()["id"] for number in range(64)]
+        assert ask_more(house, "192.0.2.1").status_code == 503
         assert house.sign_in("rescue").get("/me")["account"]["name"] == "rescue"
         client.expect(201, "POST", f"/sessions/{talks[0]}", {"answers": ["blue", "42"]})
-        client.expect(202, "POST", "/sessions", {"username": "auth-all", "password": "pw"})
+        assert ask_more(house, "192.0.2.1").status_code == 202
+
+
+@pytest.mark.parametrize("addresses", [["192.0.2.1"] * 17, [f"2001:db8:1:2::{number}" for number in range(17)]],
+                         ids=["an address", "a network of IPv6"])
+def test_nobody_takes_more_than_a_quarter_of_the_places_for_people_who_look_for_their_code(postgres, addresses):
+    with House(None, service=unruly_service(), config=PROXIED, gate={"deadline": 60, "most": 128}, postgres=postgres) as house:
+        client = house.client()
+        endless = ask_more(house, addresses[0], "auth-endless").json()["id"]
+        talks = [ask_more(house, address).json()["id"] for address in addresses[1:-1]]
+        refused = ask_more(house, addresses[-1])
+        assert refused.status_code == 429 and refused.json()["type"] == "urn:skillsd:problem:too-many-attempts"
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert house.try_sign_in("rescue", ANY, addresses[-1]).status_code == 201, "of whom nothing is asked"
+        assert ask_more(house, "198.51.100.1").status_code == 202, "another one"
+        client.expect(202, "POST", f"/sessions/{endless}", {"answers": ["x"]})
+        client.expect(201, "POST", f"/sessions/{talks[0]}", {"answers": ["blue", "42"]})
+        assert [ask_more(house, addresses[-1]).status_code for _ in range(2)] == [202, 429]
+        wait_for("who was sent away to be forgotten", lambda: len(house.gate.children()) == 17)

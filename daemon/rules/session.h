@@ -19,8 +19,8 @@ struct session_opened {
 };
 
 /* Asks the authenticators in their order. DENIED: not let in (401), answered no earlier than the
- * failure delay; SLOW_DOWN with retry_after: throttled; BUSY: an authenticator cannot say. Borrows a
- * database session only while it needs one; blocks. */
+ * failure delay; SLOW_DOWN with retry_after: throttled, or too many of the address wait for an answer; BUSY: an
+ * authenticator cannot say. Borrows a database session only while it needs one; blocks. */
 enum skd_outcome session_open(struct skd_call *call, const char *username, const char *password,
 			      struct session_opened *opened) WARN_UNUSED;
 /* Goes on with a conversation. ABSENT when there is no such conversation (any more). */

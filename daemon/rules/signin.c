@@ -185,15 +185,16 @@ static void signin_count(const struct authenticator *by, enum skd_outcome outcom
 	__atomic_fetch_add(&counts->microseconds, (uint64_t)(clock_monotonic() - began), __ATOMIC_RELAXED);
 }
 
-static enum skd_outcome signin_begin(struct skd_call *call, const struct authenticator *by,
-				     const struct skd_signin *signin, struct skd_step *step)
+static enum skd_outcome signin_begin(struct skd_call *call, struct talk *talk, const struct skd_signin *signin,
+				     struct skd_step *step)
 {
-	const struct instance *instance = by->instance;
-	int64_t began = clock_monotonic();
+	const struct instance *instance = talk->by->instance;
+	talk->began = clock_monotonic();
+	talk->began_at = clock_now();
 	if (!*signin->password)
 		return SKD_DENIED;
 	enum skd_outcome outcome = instance->plugin->is.authenticator.begin(instance->self, call, signin, step);
-	signin_count(by, outcome, step, began);
+	signin_count(talk->by, outcome, step, talk->began);
 	return outcome;
 }
 
@@ -207,18 +208,16 @@ static enum skd_outcome signin_unavailable(struct skd_call *call, const struct a
 }
 
 /* What an authenticator's step means: in, out, or more is asked. */
-static enum skd_outcome signin_step(struct skd_call *call, const struct authenticator *by, const char *username,
-				    struct throttle_keys *keys, enum skd_outcome outcome, const struct skd_step *step,
-				    const struct talk *before, struct session_opened *opened)
+static enum skd_outcome signin_step(struct skd_call *call, const struct talk *talk, struct throttle_keys *keys,
+				    enum skd_outcome outcome, const struct skd_step *step, struct session_opened *opened)
 {
 	if (outcome == SKD_OK && !step->talk && !utf8_valid(step->account, strlen(step->account)))
 		outcome = fail(call, SKD_BUSY, "it gave a name that is not UTF-8");
 	if (outcome == SKD_DENIED || outcome == SKD_ABSENT)
-		return signin_out(call, by, username, keys, step);
+		return signin_out(call, talk->by, talk->username, keys, step);
 	if (outcome != SKD_OK)
-		return signin_unavailable(call, by, outcome);
-	return step->talk ? talks_add(call, by, step, username, before, opened)
-			  : signin_in(call, by, step, keys, opened);
+		return signin_unavailable(call, talk->by, outcome);
+	return step->talk ? talks_add(call, talk, step, opened) : signin_in(call, talk->by, step, keys, opened);
 }
 
 enum skd_outcome session_open(struct skd_call *call, const char *username, const char *password,
@@ -226,22 +225,23 @@ enum skd_outcome session_open(struct skd_call *call, const char *username, const
 {
 	const struct house *house = call->house;
 	const struct skd_signin signin = {username, password, call->address ? call->address : ""};
-	const struct authenticator *by = NULL;
+	struct talk talk = {.username = username};
 	struct throttle_keys keys = {0};
 	struct skd_step step = {0};
 	enum skd_outcome outcome = SKD_ABSENT;
 	unsigned delay = 0;
 	throttle_keys(call, username, &keys);
+	memcpy(talk.network, keys.address, DIGEST_SIZE);
 	TRY(throttle_enter(call, &keys));
 	for (size_t i = 0; i < house->authenticator_count && outcome == SKD_ABSENT; i++) {
-		by = &house->authenticators[i];
+		talk.by = &house->authenticators[i];
 		step = (struct skd_step){0};
 		call_forgive(call);
-		outcome = signin_begin(call, by, &signin, &step);
+		outcome = signin_begin(call, &talk, &signin, &step);
 		delay = step.delay_ms > delay ? step.delay_ms : delay;
 	}
 	step.delay_ms = delay;
-	outcome = signin_step(call, by, username, &keys, outcome, &step, NULL, opened);
+	outcome = signin_step(call, &talk, &keys, outcome, &step, opened);
 	throttle_leave(call, &keys);
 	return outcome;
 }
@@ -273,7 +273,7 @@ enum skd_outcome session_answer(struct skd_call *call, const char *talk_id, size
 	int64_t began = clock_monotonic();
 	outcome = instance->plugin->is.authenticator.answer(instance->self, call, talk->talk, count, answers, &step);
 	signin_count(talk->by, outcome, &step, began);
-	outcome = signin_step(call, talk->by, talk->username, &keys, outcome, &step, talk, opened);
+	outcome = signin_step(call, talk, &keys, outcome, &step, opened);
 	throttle_leave(call, &keys);
 	return outcome;
 }

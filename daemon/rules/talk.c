@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { TALKS_MAX = 64 }; /* each is a process of the gate's, which has room for twice as many */
+/* Each is a process of the gate's, which has room for twice as many: for those that an answer is at work on, too. */
+enum { TALKS_MAX = 64, TALKS_OF_NETWORK = TALKS_MAX / 4 };
 
 struct talks {
 	pthread_mutex_t lock;
 	struct talk *first;
-	unsigned count;
 };
 
 struct talks *talks_open(void)
@@ -20,41 +20,66 @@ struct talks *talks_open(void)
 	return talks;
 }
 
-static struct talk *talk_new(const struct authenticator *by, const struct skd_step *step, const char *username,
-			     const struct talk *before)
+static struct talk *talk_new(const struct talk *before, const struct skd_step *step)
 {
 	struct talk *talk = talloc_zero(NULL, struct talk);
-	int64_t lasts = (int64_t)step->talk_ms * 1000;
-	*talk = (struct talk){.by = by, .talk = step->talk, .asked = step->prompt_count,
-			      .until = before ? before->until : clock_monotonic() + lasts,
-			      .expires_at = before ? before->expires_at : clock_now() + lasts};
+	*talk = *before;
+	talk->talk = step->talk;
+	talk->asked = step->prompt_count;
+	talk->until = talk->began + (int64_t)step->talk_ms * 1000;
+	talk->username = talloc_strdup(talk, before->username);
 	uuid_new(talk->id);
-	talk->username = talloc_strdup(talk, username);
 	return talk;
 }
 
-enum skd_outcome talks_add(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
-			   const char *username, const struct talk *before, struct session_opened *opened)
+/* Whether there is room for one more of the network; `ends`: when its first one does. */
+static enum skd_outcome talks_room(const struct talks *talks, const uint8_t *network, int64_t *ends)
+{
+	unsigned all = 0, near = 0;
+	*ends = INT64_MAX;
+	for (const struct talk *talk = talks->first; talk; talk = talk->next, all++) {
+		if (memcmp(talk->network, network, DIGEST_SIZE) != 0)
+			continue;
+		near++;
+		*ends = talk->until < *ends ? talk->until : *ends;
+	}
+	return near >= TALKS_OF_NETWORK ? SKD_SLOW_DOWN : all >= TALKS_MAX ? SKD_BUSY : SKD_OK;
+}
+
+static enum skd_outcome talks_refuse(struct skd_call *call, const struct talk *refused, enum skd_outcome outcome,
+				     int64_t ends)
+{
+	refused->by->instance->plugin->is.authenticator.drop(refused->by->instance->self, refused->talk);
+	if (outcome == SKD_BUSY)
+		return fail(call, outcome, "too many sign-ins are under way");
+	call->retry_after = (unsigned)((ends - clock_monotonic()) / 1000000 + 1);
+	return fail(call, outcome, "too many sign-ins from this address wait for an answer; try again in %u seconds",
+		    call->retry_after);
+}
+
+enum skd_outcome talks_add(struct skd_call *call, const struct talk *before, const struct skd_step *step,
+			   struct session_opened *opened)
 {
 	struct talks *talks = call->house->talks;
-	struct talk *kept = talk_new(by, step, username, before);
+	struct talk *kept = talk_new(before, step);
+	int64_t ends = 0;
+	talks_tidy(talks);
 	opened->talk_id = talloc_strdup(call, kept->id);
 	opened->prompt_count = step->prompt_count;
 	opened->prompts = step->prompts;
-	opened->expires_at = kept->expires_at;
+	opened->expires_at = kept->began_at + (int64_t)step->talk_ms * 1000;
 	pthread_mutex_lock(&talks->lock);
-	bool room = talks->count < TALKS_MAX;
-	if (room) {
+	enum skd_outcome outcome = before->id[0] ? SKD_OK : talks_room(talks, kept->network, &ends);
+	if (outcome == SKD_OK) {
 		kept->next = talks->first;
 		talks->first = kept;
-		talks->count++;
 	}
 	pthread_mutex_unlock(&talks->lock);
-	if (room)
+	if (outcome == SKD_OK)
 		return SKD_OK;
-	by->instance->plugin->is.authenticator.drop(by->instance->self, step->talk);
+	outcome = talks_refuse(call, kept, outcome, ends);
 	talloc_free(kept);
-	return fail(call, SKD_BUSY, "too many sign-ins are under way");
+	return outcome;
 }
 
 /* Unlinks the first talk that is `id`, or for NULL the first that is over. */
@@ -66,7 +91,6 @@ static struct talk *talks_unlink(struct talks *talks, const char *id, int64_t no
 		if (id ? strcmp((*at)->id, id) == 0 : (*at)->until < now) {
 			found = *at;
 			*at = found->next;
-			talks->count--;
 			break;
 		}
 	pthread_mutex_unlock(&talks->lock);

@@ -6,22 +6,26 @@
 
 #include "rules/house.h"
 #include "rules/session.h"
+#include "sign/digest.h"
 
 struct talk {
-	char id[UUID_SIZE];
+	char id[UUID_SIZE]; /* empty: nothing has been asked yet */
 	const struct authenticator *by;
 	struct skd_talk *talk;
 	size_t asked; /* so many answers are waited for */
 	const char *username;
-	int64_t until;	    /* monotonic microseconds */
-	int64_t expires_at; /* the same moment for people to read */
+	uint8_t network[DIGEST_SIZE]; /* whose share of the conversations it takes */
+	int64_t began;		      /* when `by` was first asked: monotonic microseconds */
+	int64_t began_at;	      /* the same moment of the calendar */
+	int64_t until;		      /* monotonic microseconds */
 	struct talk *next;
 };
 
-/* Takes over the step's talk and says in `opened` what is asked. `before`: what it goes on from, and ends no later than;
- * NULL: it begins. BUSY when there are too many. */
-enum skd_outcome talks_add(struct skd_call *call, const struct authenticator *by, const struct skd_step *step,
-			   const char *username, const struct talk *before, struct session_opened *opened) WARN_UNUSED;
+/* Takes over the step's talk, which goes on from `before` and ends step->talk_ms after that began, and says in `opened`
+ * what is asked. One of which something was asked before has its place. For a new one: SLOW_DOWN with retry_after
+ * when a quarter of all places are its network's, BUSY when none is left. */
+enum skd_outcome talks_add(struct skd_call *call, const struct talk *before, const struct skd_step *step,
+			   struct session_opened *opened) WARN_UNUSED;
 /* Takes one out, for its one next answer; NULL when there is none whose time is not over. The caller talloc_free()s it. */
 struct talk *talks_take(struct talks *talks, const char *id);
 

@@ -123,10 +123,14 @@ def _module(source):
     return build_module(source, modules_folder())
 
 
+def trouble_line(word, *arguments):
+    """The service line of a module that misbehaves as pam_trouble.c's table says."""
+    return f"auth required {_module(ROOT / 'tests/kit/pam_trouble.c')} do={word} " + " ".join(arguments)
+
+
 def trouble(word, **how):
-    """A gate whose module misbehaves as pam_trouble.c's table says."""
-    return Gate([f"auth required {_module(ROOT / 'tests/kit/pam_trouble.c')} do={word}",
-                 "account required pam_permit.so"], **how)
+    """A gate with such a module."""
+    return Gate([trouble_line(word), "account required pam_permit.so"], **how)
 
 
 def unruly_service(*arguments):
@@ -246,7 +250,7 @@ class Gate:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.within, self.binary, *self.arguments], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=log, env=self.environment,
-                                            **self.popen)
+                                            start_new_session=True, **self.popen)
         end = time.monotonic() + 10
         while "listening on" not in self.log()[before:]:
             if self.process.poll() is not None or time.monotonic() > end:
