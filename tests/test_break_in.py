@@ -12,7 +12,7 @@ import pytest
 from kit.chart import Chart
 from kit.contract import MISSING
 from kit.gate import ROOT, make_userdb
-from kit.house import ACCOUNTS, AUDITOR, BASE, House, demo_house, installed
+from kit.house import ACCOUNTS, AUDITOR, BASE, House, demo_house, installed, wait_for
 from kit.validate import contract
 
 EMPLOYEE, MANAGER, ASSESSOR, ISSUER, HR, ADMIN = (ACCOUNTS[name] for name in
@@ -244,7 +244,8 @@ class Scene:
 def scene(postgres):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
                           for name in LEAVERS)
-    house = demo_house({"retention all": {"keep": "P3Y"}}, leavers, postgres=postgres)
+    house = demo_house({"retention all": {"keep": "P3Y"}, "throttle": {"failure_delay": "200ms"}}, leavers, postgres=postgres,
+                       slapd={"debug": 256})
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ADMIN)})
     for name in STRANGER, AWARDED_BELOW:
@@ -365,6 +366,38 @@ def test_a_session_is_fixed_by_nobody_beforehand(scene):
                                   headers={"Cookie": f"session={opened['token']}"})
     assert again["token"] != opened["token"] and again["id"] != opened["id"]
     assert house.client().ask("POST", f"/sessions/{opened['id']}", {"answers": []}).status_code == 404
+
+
+# ---- who exists
+
+def asked_of_directory(log, name):
+    """The operations of the connection that looks for the name, and how each ended; None while it is open."""
+    link = re.search(rf"conn=(\d+) op=\d+ SRCH .*filter=.*={name}\)", log)
+    if link and re.search(rf"conn={link[1]} fd=\d+ closed", log):
+        return re.findall(rf"conn={link[1]} op=\d+ (BIND(?= dn=.* method)|SRCH(?= base)|\S* ?RESULT tag=\d+ err=\d+)", log)
+    return None
+
+
+def sign_in_in_vain(house, name):
+    """What is answered, and what is done for it: lines of the gate, operations of the directory, entries of the audit."""
+    entries = "SELECT count(*) FROM audit_entry WHERE action = 'session.open' AND outcome = 'denied'"
+    gate, directory, audit = len(house.gate.log()), len(house.slapd.log), house.sql(entries)[0][0]
+    answer = house.try_sign_in(name, "a wrong one")
+    assert answer.elapsed.total_seconds() >= 0.2, "no sooner than any other"
+    asked = wait_for("the directory to be left", lambda: asked_of_directory(house.slapd.log[directory:], name))
+    return (spoken(answer), answer.headers.keys(), len(house.gate.log()[gate:].splitlines()), asked,
+            house.sql(entries)[0][0] - audit)
+
+
+def test_a_name_that_nobody_has_costs_what_one_that_somebody_has_does(scene):
+    """Whose passwords the directory knows, and for whom PAM is asked in vain in either case."""
+    found = {name: sign_in_in_vain(scene.house, name) for name in (EMPLOYEE, STRANGER, "nobody-of-that-name")}
+    assert found[EMPLOYEE] == found[STRANGER] == found["nobody-of-that-name"]
+    said, _, conversations, asked, entries = found[EMPLOYEE]
+    assert (said[0], conversations, entries) == (401, 1, 1)
+    assert [word for word in asked if word in ("BIND", "SRCH")] == ["BIND", "SRCH", "BIND"]
+    by_pam = scene.house.try_sign_in(ADMIN, "a wrong one")
+    assert spoken(by_pam) == said and by_pam.elapsed.total_seconds() >= 0.2
 
 
 # ---- headers that only a proxy may write

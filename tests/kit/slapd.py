@@ -67,12 +67,13 @@ def make_certificates(folder):
 
 class Slapd:
     """modules: overlays to load ("memberof"); settings, database: more lines of slapd.conf, before and
-    inside the database section (limits work only in the latter). Changes count from the next start."""
+    inside the database section (limits work only in the latter); debug: what it logs, 256 being each operation.
+    Changes count from the next start."""
 
     def __init__(self, suffix="dc=example,dc=org", folder=None, *, port=None, tls=False, schemas=(), modules=(),
-                 settings="", database="", admin_password="admin"):
+                 settings="", database="", admin_password="admin", debug=0):
         self.suffix, self.schemas, self.modules = suffix, schemas, modules
-        self.settings, self.database = settings, database
+        self.settings, self.database, self.debug = settings, database, debug
         self.own_folder = folder is None
         self.folder = pathlib.Path(folder) if folder else short_folder("slapd-")
         self.port, self.tls_port = port or free_port(), free_port() if tls else None
@@ -148,7 +149,7 @@ class Slapd:
         urls = [self.uri, self.ldapi] + ([self.ldaps, self.ldaps_misnamed] if self.tls_port else [])
         (self.folder / "ldapi").unlink(missing_ok=True)
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(["/usr/sbin/slapd", "-f", self._config(), "-h", " ".join(urls), "-d", "0"],
+            self.process = subprocess.Popen(["/usr/sbin/slapd", "-f", self._config(), "-h", " ".join(urls), "-d", str(self.debug)],
                                             cwd=self.folder, stdout=log, stderr=log, **unprivileged())
         for _ in range(500):
             if self.process.poll() is not None:
