@@ -257,6 +257,22 @@ def test_files_that_its_starter_left_open_are_closed():
             os.close(far)
 
 
+def test_conversations_share_one_processor_and_let_others_go_first_there():
+    """So that one is at work at a time, whoever waits for what, and nobody else waits for it."""
+    with trouble("swallow") as gate, gate.connect() as one, gate.connect() as other:
+        for peer in one, other:
+            peer.start("alice", PASSWORD)
+            assert peer.receive().kind == PROMPT
+        conversations = gate.children()
+        places = {re.search(r"^Cpus_allowed_list:\s+(\S+)$", open(f"/proc/{pid}/status").read(), re.M)[1]
+                  for pid in conversations}
+        assert len(conversations) == 2 and places == {str(max(os.sched_getaffinity(gate.process.pid)))}
+        assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in conversations} == {10}
+        if os.path.exists("/proc/self/autogroup"):
+            weights = {open(f"/proc/{pid}/autogroup").read().strip() for pid in (gate.process.pid, *conversations)}
+            assert len(weights) == 1 and re.fullmatch(r"(/autogroup-\d+ nice 10)?", *weights)
+
+
 # ---- what modules leave behind
 
 @pytest.mark.parametrize("how", ["listening", "as systemd starts it", "stopped"])

@@ -32,6 +32,18 @@ def test_the_gate_has_the_rights_that_pam_needs_and_no_others():
     assert not gate.keys() & {"User", "NoNewPrivileges", "PrivateUsers", "AmbientCapabilities"}
 
 
+def test_sign_ins_weigh_a_tenth_of_everything_else():
+    assert dict(settings("skillsd-gate@.service"))["Slice"] == "skillsd-gate.slice"
+    assert dict(settings("skillsd-gate.slice"))["CPUWeight"] == "10"
+
+
+@needs_systemd
+def test_systemd_understands_the_slice():
+    done = subprocess.run(["systemd-analyze", "--no-pager", "--man=no", "verify", ROOT / "etc/systemd/skillsd-gate.slice"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 def test_the_gate_outlives_its_deadline_only_for_systemd_to_kill_it():
     gate = dict(settings("skillsd-gate@.service"))
     assert int(gate["RuntimeMaxSec"]) > int(re.search(r"--deadline (\d+)", gate["ExecStart"])[1])

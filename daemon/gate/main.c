@@ -111,6 +111,7 @@ static int listen_and_answer(const struct settings *settings)
 {
 	shed_files(-1);
 	watch_hold();
+	shed_weight();
 	int listener = shed_rights() ? door_open(settings->listen, settings->orders.welcome) : -1;
 	if (listener < 0)
 		return EXIT_FAILURE;

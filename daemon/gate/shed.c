@@ -4,11 +4,15 @@
 #include "gate/shed.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -64,4 +68,33 @@ void shed_files(int keep)
 	if (keep > STDERR_FILENO + 1)
 		close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
 	close_range((unsigned)(keep > STDERR_FILENO ? keep : STDERR_FILENO) + 1, UINT_MAX, 0);
+}
+
+/* A hash of a password costs a processor for a while: whoever is signed in does not wait for it. */
+enum { NICE = 10 };
+static const char nice_text[] = "10";
+
+void shed_weight(void)
+{
+	enum { TRIES = 10, PAUSE = 50 }; /* without rights the kernel takes ten of these a second, from everyone together */
+	int fd = getsid(0) == getpid() ? open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return; /* this kernel has none, or it is not ours to change */
+	for (int i = 0; write(fd, nice_text, sizeof nice_text - 1) < 0 && errno == EAGAIN && i < TRIES; i++)
+		poll(NULL, 0, PAUSE);
+	close(fd);
+}
+
+void shed_processors(void)
+{
+	cpu_set_t all, one;
+	int last = CPU_SETSIZE - 1;
+	setpriority(PRIO_PROCESS, 0, NICE);
+	if (sched_getaffinity(0, sizeof all, &all) < 0)
+		return;
+	while (last > 0 && !CPU_ISSET(last, &all))
+		last--;
+	CPU_ZERO(&one);
+	CPU_SET(last, &one);
+	sched_setaffinity(0, sizeof one, &one);
 }

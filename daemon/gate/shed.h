@@ -12,4 +12,12 @@ bool shed_rights(void);
 /* Closes every file but the standard ones and `keep` (-1: no other): no module gets what our starter left open. */
 void shed_files(int keep);
 
+/* What our session weighs against others where the kernel weighs sessions (sched(7), autogroup): as little as a process
+ * that is nice. Not where we are in the session of somebody else. Before rights are given up. */
+void shed_weight(void);
+
+/* For the calling process and all it starts: every processor but one, which is the same for all who call this, and its
+ * turn there where others want theirs. Of all conversations, one is at work at a time. */
+void shed_processors(void);
+
 #endif

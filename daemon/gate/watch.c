@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gate/shed.h"
 #include "gate/words.h"
 #include "helper/door.h"
 #include "helper/say.h"
@@ -70,9 +70,6 @@ static void kill_child(struct child *child)
 	child->until = INT64_MAX;
 }
 
-/* A hash of a password costs a processor for a while: whoever is signed in does not wait for it. */
-enum { MODEST = 10 };
-
 static _Noreturn void be_child(struct watch *watch, int peer, int words, int64_t until, pid_t parent)
 {
 	for (size_t i = 0; i < watch->orders->max; i++) {
@@ -85,8 +82,8 @@ static _Noreturn void be_child(struct watch *watch, int peer, int words, int64_t
 	if (watch->listener >= 0)
 		close(watch->listener);
 	close(watch->signals);
-	setsid();
-	setpriority(PRIO_PROCESS, 0, MODEST);
+	setpgid(0, 0); /* and not a session: it would weigh as much as the daemon */
+	shed_processors();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
