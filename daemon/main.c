@@ -94,7 +94,7 @@ static enum skd_outcome http_open(struct skd_call *call, struct rooms *rooms)
 		.connections = (unsigned)section_number(server, "connections"),
 		.connections_per_address = (unsigned)section_number(server, "connections_per_address"),
 		.idle_seconds = (unsigned)(section_number(server, "idle") / 1000),
-		.pool_size = 8192,
+		.pool_size = 7680,
 	};
 	size_t count = 0;
 	while (section_at(server, "trusted_proxy", count))

@@ -145,9 +145,9 @@ def leave_at_once(clients):
         client.close()
 
 
-@pytest.mark.parametrize("count, most", [(1000, 12), (10000, 100)])
+@pytest.mark.parametrize("count, most", [(1000, 10), (10000, 84)])
 def test_idle_connections_are_cheap(many_files, count, most):
-    with Echo(pool=8192, connections=count + 100, idle=120) as echo:
+    with Echo(pool=7680, connections=count + 100, idle=120) as echo:
         before = echo.resident()
         clients = []
         for _ in range(count):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The http room over raw sockets: what a proxy and we could read differently is refused."""
 import pytest
-from kit.echo import SANITIZED, Reader, ask, echo, request  # noqa: F401 fixture
+from kit.echo import SANITIZED, Echo, Reader, ask, echo, request  # noqa: F401 fixture
 
 # ---- what proxies and we could read differently ----
 
@@ -108,6 +108,19 @@ def test_other_malformed_requests_get_their_status(echo, data, status):
     with echo.connect(timeout=3) as client:
         client.sendall(data)
         assert Reader(client).answer().status == status
+
+
+def test_every_head_up_to_the_limit_is_answered():
+    pool, room, cost, fields = 7680, 1536, 64, 2
+    with Echo(pool=pool) as echo:
+        for path in "/dressed", "/constant", "/echo", "/stream?bytes=100000":
+            for size in [*range(3000, 6000, 250), *range(5900, 6200, 7), *range(6200, 7400, 100)]:
+                head = f"GET {path} HTTP/1.1\r\nHost: x\r\nA: \r\n\r\n"
+                head = head.replace("A: ", "A: " + "x" * (size - len(head))).encode()
+                with echo.connect() as client:
+                    client.sendall(head)
+                    expected = 200 if size + fields * cost + room <= pool else 431
+                    assert len(head) == size and Reader(client).answer().status == expected, (path, size)
 
 
 def test_sound_but_unusual_requests_are_served(echo):

@@ -11,7 +11,7 @@
 enum {
 	SWALLOW = 65536,  /* a refused body up to here is read, so that the connection can live on */
 	BODY_FIRST = 65536, /* no more than this is allocated on a Content-Length's word */
-	ANSWER_ROOM = 2048, /* what the head of an answer needs of the connection's memory */
+	ANSWER_ROOM = 1536, /* what the head of an answer needs of the connection's memory */
 	FIELD_COST = 64,    /* what the library keeps for each header */
 };
 

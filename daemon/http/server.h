@@ -52,7 +52,8 @@ struct http_options {
 	unsigned connections_per_address; /* 0: no limit */
 	unsigned idle_seconds;    /* at least 1: for a connection without a request, for the line and for the
 	                           * head of one, and for a client that takes nothing of its answer */
-	size_t pool_size;         /* memory a connection, 8 to 16 KiB; a head may have 2 KiB less */
+	size_t pool_size;         /* memory a connection, 6 to 16 KiB; a head may have 1.5 KiB less, and
+	                           * that of an answer 1 KiB */
 };
 
 /* Binds and serves. FAULT with a sentence when the address is taken or malformed. */

@@ -56,6 +56,13 @@ static void answer(struct exchange *exchange, int status, const char *body)
 	exchange_answer(exchange, status, plain, 2, talloc_strdup(NULL, body), strlen(body));
 }
 
+/* With a head of as much as one may have. */
+static void answer_dressed(struct exchange *exchange)
+{
+	const struct http_header headers[] = {{"Content-Type", "text/plain"}, {"X-Long", CONSTANT CONSTANT CONSTANT CONSTANT}};
+	exchange_answer(exchange, 200, headers, 2, NULL, 0);
+}
+
 /* What arrived, as the application sees it. */
 static void answer_seen(struct exchange *exchange)
 {
@@ -106,6 +113,8 @@ static void serve(void *self, struct exchange *exchange)
 	atomic_fetch_add(&echo->served, 1);
 	if (asks(exchange, "/constant")) {
 		answer(exchange, 200, CONSTANT);
+	} else if (asks(exchange, "/dressed")) {
+		answer_dressed(exchange);
 	} else if (asks(exchange, "/sleep")) {
 		usleep((useconds_t)number(exchange, "ms", "100") * 1000);
 		answer(exchange, 200, "slept");
