@@ -31,7 +31,6 @@ struct skd_call *call_new(const char *what, long milliseconds)
 		abort();
 	*call = (struct skd_call){.what = what, .started = clock_monotonic()};
 	call->deadline = call->started + (int64_t)milliseconds * 1000;
-	uuid_new(call->request_id);
 	return call;
 }
 
@@ -65,6 +64,13 @@ void call_forgive(struct skd_call *call)
 	call->errors = NULL;
 	call->error_count = 0;
 	call->retry_after = 0;
+}
+
+const char *call_id(struct skd_call *call)
+{
+	if (!*call->id)
+		uuid_new(call->id);
+	return call->id;
 }
 
 long call_time_left(const struct skd_call *call)

@@ -37,7 +37,7 @@ struct skd_call {
 	unsigned retry_after; /* seconds, with SLOW_DOWN and BUSY; 0: not said */
 	const char *problem;  /* the last word of the problem's type, where the outcome does not give it; or NULL */
 
-	char request_id[37];
+	char id[37]; /* or empty: call_id() gives it */
 	const char *address; /* of the client; NULL for jobs */
 	const char *what;    /* for logs: "GET /api/v1/people/{id}" or a job's name */
 	int64_t started;     /* monotonic microseconds */
@@ -61,6 +61,9 @@ enum skd_outcome fail_field(struct skd_call *call, const char *field, const char
 
 /* Forgets a failure that the caller has dealt with. */
 void call_forgive(struct skd_call *call);
+
+/* The request's id, for logs, problems and audits; made when it is first asked for. */
+const char *call_id(struct skd_call *call);
 
 long call_time_left(const struct skd_call *call); /* milliseconds, never negative */
 

@@ -14,6 +14,6 @@ void log_line(enum skd_level level, const char *where, const char *format, ...) 
 void log_linev(enum skd_level level, const char *where, const char *format, va_list args);
 
 /* The call's failure, once, with its request id. BAD_INPUT and the like only at debug level. */
-void log_failure(const struct skd_call *call);
+void log_failure(struct skd_call *call);
 
 #endif

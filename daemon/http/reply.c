@@ -81,7 +81,7 @@ void reply_stream(struct exchange *exchange, const char *type, const struct http
 	exchange_stream(exchange, 200, headers, count);
 }
 
-static void problem_write(struct text *body, const struct skd_call *call, int status, const char *sentence)
+static void problem_write(struct text *body, struct skd_call *call, int status, const char *sentence)
 {
 	const struct problem *problem = problem_of(status);
 	struct json json;
@@ -95,7 +95,7 @@ static void problem_write(struct text *body, const struct skd_call *call, int st
 	put_int(&json, "status", status);
 	put_string(&json, "detail", sentence);
 	if (call)
-		put_string(&json, "request_id", call->request_id);
+		put_string(&json, "request_id", call_id(call));
 	if (call && call->error_count) {
 		put_array(&json, "errors");
 		for (size_t i = 0; i < call->error_count; i++) {
@@ -109,7 +109,7 @@ static void problem_write(struct text *body, const struct skd_call *call, int st
 	put_object_end(&json);
 }
 
-void reply_problem(struct exchange *exchange, const struct skd_call *call, int status, const char *sentence,
+void reply_problem(struct exchange *exchange, struct skd_call *call, int status, const char *sentence,
 		   const struct http_header *extra, size_t extra_count)
 {
 	struct text body;

@@ -10,7 +10,7 @@ int reply_status(enum skd_outcome outcome);
 
 /* Answers with a problem of `status` (which may be one that only HTTP knows) and logs a FAULT or BUSY.
  * `extra` are further headers. The sentence of a FAULT stays in the log. */
-void reply_problem(struct exchange *exchange, const struct skd_call *call, int status, const char *sentence,
+void reply_problem(struct exchange *exchange, struct skd_call *call, int status, const char *sentence,
 		   const struct http_header *extra, size_t extra_count);
 
 /* Answers with a body; adds no-store, nosniff and the like. Steals `body`. */

@@ -26,7 +26,7 @@ enum skd_outcome audit_note(struct skd_call *call, const char *action, const cha
 		.outcome = outcome,
 		.noun = noun,
 		.object = object,
-		.request_id = call->request_id,
+		.request_id = call_id(call),
 		.address = call->address,
 		.detail = detail,
 	};
@@ -39,7 +39,7 @@ enum skd_outcome audit_shut_out(struct skd_call *call, const char *account)
 					  .action = "session.open",
 					  .outcome = "denied",
 					  .noun = "session",
-					  .request_id = call->request_id,
+					  .request_id = call_id(call),
 					  .address = call->address};
 	return store_audit_add(call, &entry);
 }
@@ -80,11 +80,11 @@ static void later_run(struct task *task)
 	talloc_free(call);
 }
 
-static void later_submit(const struct skd_call *from, const char *action, const char *object, bool touch)
+static void later_submit(struct skd_call *from, const char *action, const char *object, bool touch)
 {
 	struct skd_call *call = call_new(from->what, 10000);
 	struct later *later = talloc_zero(call, struct later);
-	memcpy(call->request_id, from->request_id, sizeof call->request_id);
+	memcpy(call->id, call_id(from), sizeof call->id);
 	call->house = from->house;
 	call->address = from->address ? talloc_strdup(call, from->address) : NULL;
 	if (from->actor) {
@@ -105,12 +105,12 @@ static void later_submit(const struct skd_call *from, const char *action, const 
 	talloc_free(call);
 }
 
-void audit_refused(const struct skd_call *call, const char *action, const char *object)
+void audit_refused(struct skd_call *call, const char *action, const char *object)
 {
 	later_submit(call, action, object && uuid_valid(object) ? object : NULL, false);
 }
 
-void audit_touched(const struct skd_call *call)
+void audit_touched(struct skd_call *call)
 {
 	later_submit(call, NULL, NULL, true);
 }

@@ -16,9 +16,9 @@ enum skd_outcome audit_note(struct skd_call *call, const char *action, const cha
  * be a password then. */
 enum skd_outcome audit_shut_out(struct skd_call *call, const char *account) WARN_UNUSED;
 /* A right that was refused: written soon, by the write lane, after this call is over. */
-void audit_refused(const struct skd_call *call, const char *action, const char *object);
+void audit_refused(struct skd_call *call, const char *action, const char *object);
 /* Writes that the actor's session was used, the same way. */
-void audit_touched(const struct skd_call *call);
+void audit_touched(struct skd_call *call);
 
 /* "authenticator:name" of the actor, or the job's name. */
 const char *audit_account(struct skd_call *call);
