@@ -291,14 +291,29 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 #define HOLDER                                                                                                         \
 	" WHERE p.id = $1::uuid AND p.erased_at IS NULL AND person_seen($2::bool, $3::uuid, $4::bool, p.id)"
 static const char HOLDINGS[] =
-	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, f.expires_at,"
-	" f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number, f.issued_at, 0::bigint, NULL::text, " CATALOGUE_VERSION
-	" FROM person p JOIN proof f ON f.person_id = p.id" HOLDER
+	"SELECT p.name, f.skill_id, f.level, f.expires_at, f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number,"
+	" f.issued_at, " CATALOGUE_VERSION " FROM person p JOIN proof f ON f.person_id = p.id" HOLDER
 	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()";
 static const char HOLDINGS_CLAIMED[] =
-	"SELECT p.id, NULL::text, p.name, NULL::text, NULL::uuid, NULL::uuid, f.skill_id, f.level, 'infinity'::timestamptz,"
-	" NULL::uuid, NULL::uuid, NULL::uuid, NULL::int, NULL::timestamptz, 0::bigint, NULL::text, " CATALOGUE_VERSION
-	" FROM person p JOIN claim f ON f.person_id = p.id" HOLDER " AND (f.shared OR f.person_id = $3::uuid)";
+	"SELECT p.name, f.skill_id, f.level, 'infinity'::timestamptz, NULL::uuid, NULL::uuid, NULL::uuid, NULL::int,"
+	" NULL::timestamptz, " CATALOGUE_VERSION " FROM person p JOIN claim f ON f.person_id = p.id" HOLDER
+	" AND (f.shared OR f.person_id = $3::uuid)";
+
+static struct report_row *holding_rows_read(const struct rows *rows, const char *person_id)
+{
+	enum { UUIDS = 4 };
+	int count = rows_count(rows);
+	struct report_row *out = talloc_array(rows, struct report_row, count + 1);
+	char *at = talloc_array_size(rows, UUID_SIZE, (unsigned)(count * UUIDS + 1));
+	for (int i = 0; i < count; i++)
+		out[i] = (struct report_row){
+			.person_id = person_id, .name = row_text(rows, i, 0), .skill_id = uuid_at(&at, rows, i, 1),
+			.level = row_int(rows, i, 2), .expires_at = row_time(rows, i, 3),
+			.credential_id = uuid_at(&at, rows, i, 4), .issuer_id = uuid_at(&at, rows, i, 5),
+			.achievement_id = uuid_at(&at, rows, i, 6), .achievement_version = row_int(rows, i, 7),
+			.issued_at = row_time(rows, i, 8)};
+	return out;
+}
 
 enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_query *q, struct report_row **out,
 				    int *count, int64_t *version)
@@ -307,8 +322,8 @@ enum skd_outcome store_holding_rows(struct skd_call *call, const struct report_q
 	TRY(db_query(call, q->claimed ? HOLDINGS_CLAIMED : HOLDINGS,
 		     ARGS(q->person, arg_bool(q->sight.everyone), q->sight.self, arg_bool(q->sight.issued)), &rows));
 	*count = rows_count(rows);
-	*out = report_rows_read(rows);
-	*version = *count ? row_int(rows, 0, 16) : 0;
+	*out = holding_rows_read(rows, q->person);
+	*version = *count ? row_int(rows, 0, 9) : 0;
 	return SKD_OK;
 }
 

@@ -103,7 +103,7 @@ ORDER BY s.label, f.skill_id, f.level DESC, f.expires_at DESC, f.credential_id""
 def holdings_sql(person):
     """The daemon's own SQL, out of its binary, for one who sees everybody; `person` is an expression."""
     binary = (build_folder() / "skillsd").read_bytes()
-    text = re.search(rb"SELECT p\.id,[^\0]+ FROM person p JOIN proof f [^\0]+", binary)[0].decode()
+    text = re.search(rb"SELECT p\.name,[^\0]+ FROM person p JOIN proof f [^\0]+", binary)[0].decode()
     for parameter, value in ("$1::uuid", person), ("$2::bool", "true"), ("$3::uuid", "NULL::uuid"), ("$4::bool", "false"):
         text = text.replace(parameter, value)
     return text
