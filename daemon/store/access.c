@@ -2,33 +2,45 @@
  * Tickets (sessions and tokens), accounts, throttling. */
 #include "store/access.h"
 
-/* The human h where it is another one than the account's entry p: id, name, whether both may sign in, and the roles
- * that groups give, one bit each in the order of role names. */
+/* What groups give, one bit each in the order of role names. */
+#define ROLE_BITS                                                                                                      \
+	"(SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \
+	" FROM role_grant g WHERE g.until = 'infinity' AND g.person_id = "
+/* The human h where it is another one than the account's entry p: id, name, whether both may sign in, roles. */
 #define HOLDER_COLUMNS                                                                                                 \
 	"coalesce(h.id, p.id), coalesce(h.name, p.name), NOT p.disabled AND p.absent_since IS NULL AND (h.id IS NULL"  \
 	" OR (NOT h.disabled AND h.absent_since IS NULL AND NOT EXISTS"                                                \
-	"  (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, h.id)))),"                                            \
-	" (SELECT coalesce(bit_or(1 << (array_position('{employee,assessor,issuer,hr,auditor,admin}'::text[], g.role) - 1)), 0)" \
-	"  FROM role_grant g WHERE g.person_id = coalesce(h.id, p.id) AND g.until = 'infinity')"
+	"  (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, h.id)))), " ROLE_BITS "coalesce(h.id, p.id))"
 #define HOLDER_FROM " LEFT JOIN person p ON p.id = a.person_id LEFT JOIN person h ON h.id = nullif(p.human, p.id)"
+/* The same where there is no h. */
+#define ENTRY_COLUMNS "p.id, p.name, NOT p.disabled AND p.absent_since IS NULL, " ROLE_BITS "p.id)"
+#define ENTRY_FROM " LEFT JOIN person p ON p.id = a.person_id"
 
-static const char SESSION_FIND[] =
-	"SELECT s.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ", s.seen_at, NULL::text[], p.id"
-	" FROM session s JOIN account a ON a.id = s.account_id" HOLDER_FROM
-	" WHERE s.hash = $1::bytea AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 ms'";
+#define SESSION_COLUMNS_BEHIND                                                                                         \
+	", s.seen_at, NULL::text[], p.id, nullif(p.human, p.id) FROM session s JOIN account a ON a.id = s.account_id"
+#define SESSION_VALID \
+	" WHERE s.hash = $1::bytea AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 ms'"
+#define TOKEN_COLUMNS_BEHIND                                                                                           \
+	", coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes, p.id, nullif(p.human, p.id)"               \
+	" FROM token t JOIN account a ON a.id = t.account_id"
+#define TOKEN_VALID " WHERE t.hash = $1::bytea AND t.expires_at > now()"
 
-static const char TOKEN_FIND[] =
-	"SELECT t.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ","
-	" coalesce(t.seen_at, t.created_at - interval '1 hour'), t.scopes, p.id"
-	" FROM token t JOIN account a ON a.id = t.account_id" HOLDER_FROM
-	" WHERE t.hash = $1::bytea AND t.expires_at > now()";
+/* The first is for almost everybody; where it finds that there is an h, the second is asked. */
+static const char *const SESSION_FIND[] = {
+	"SELECT s.id, a.id, a.authenticator, a.name, " ENTRY_COLUMNS SESSION_COLUMNS_BEHIND ENTRY_FROM SESSION_VALID,
+	"SELECT s.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS SESSION_COLUMNS_BEHIND HOLDER_FROM SESSION_VALID};
+static const char *const TOKEN_FIND[] = {
+	"SELECT t.id, a.id, a.authenticator, a.name, " ENTRY_COLUMNS TOKEN_COLUMNS_BEHIND ENTRY_FROM TOKEN_VALID,
+	"SELECT t.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS TOKEN_COLUMNS_BEHIND HOLDER_FROM TOKEN_VALID};
 
-static enum skd_outcome ticket_read(struct skd_call *call, const char *sql, struct args args,
+static enum skd_outcome ticket_read(struct skd_call *call, const char *const find[2], struct args args,
 				    struct store_ticket *ticket)
 {
 	struct rows *rows;
 	*ticket = (struct store_ticket){0};
-	TRY(db_query(call, sql, args, &rows));
+	TRY(db_query(call, find[0], args, &rows));
+	if (rows_count(rows) && !row_null(rows, 0, 11))
+		TRY(db_query(call, find[1], args, &rows));
 	if (!rows_count(rows))
 		return SKD_OK;
 	*ticket = (struct store_ticket){
