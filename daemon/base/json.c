@@ -9,6 +9,22 @@ void json_begin(struct json *json, struct text *to)
 	*json = (struct json){.to = to};
 }
 
+/* How many bytes from here stand for themselves; eight are looked at in one go, by the bits that a subtraction borrows. */
+static size_t plain_size(const char *s, size_t size)
+{
+	const uint64_t ones = 0x0101010101010101, high = ones << 7;
+	size_t at = 0;
+	for (uint64_t eight; at + 8 <= size; at += 8) {
+		memcpy(&eight, s + at, 8);
+		uint64_t quote = eight ^ ones * '"', back = eight ^ ones * '\\';
+		if ((((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((back - ones) & ~back)) & high)
+			break;
+	}
+	while (at < size && (unsigned char)s[at] >= 0x20 && s[at] != '"' && s[at] != '\\')
+		at++;
+	return at;
+}
+
 /* As short as can be (RFC 8785 3.2.2.2). */
 static char *json_escape(char *at, unsigned char c)
 {
@@ -27,15 +43,17 @@ static char *json_escape(char *at, unsigned char c)
 
 static void json_quote(struct text *to, const char *s, size_t size)
 {
-	char *at = text_room(to, size * 6 + 2);
-	char *start = at;
+	char *start = text_room(to, size * 6 + 2), *at = start;
 	*at++ = '"';
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
-			*at++ = (char)c;
-		else
-			at = json_escape(at, c);
+	while (size) {
+		size_t plain = plain_size(s, size);
+		at = mempcpy(at, s, plain);
+		s += plain;
+		size -= plain;
+		if (!size)
+			break;
+		at = json_escape(at, (unsigned char)*s++);
+		size--;
 	}
 	*at++ = '"';
 	to->size += (size_t)(at - start);

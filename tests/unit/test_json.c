@@ -128,6 +128,25 @@ static void every_byte_comes_back(void **state)
 	json_decref(read);
 }
 
+static void every_byte_comes_back_from_wherever_it_stood(void **state)
+{
+	struct page *page = *state;
+	char bytes[20];
+	for (int c = 0; c < 128; c++)
+		for (size_t place = 0; place < sizeof bytes; place++) {
+			memset(bytes, 'x', sizeof bytes);
+			bytes[place] = (char)c;
+			page->text.size = 0;
+			json_begin(&page->json, &page->text);
+			put_string_n(&page->json, NULL, bytes, sizeof bytes);
+			json_t *read = json_loadb(page->text.bytes, page->text.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+			assert_non_null(read);
+			assert_int_equal(json_string_length(read), sizeof bytes);
+			assert_memory_equal(json_string_value(read), bytes, sizeof bytes);
+			json_decref(read);
+		}
+}
+
 static void long_strings_fit(void **state)
 {
 	struct page *page = *state;
@@ -164,6 +183,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers_and_times_are_written_whole, page_begin, page_end),
 		cmocka_unit_test_setup_teardown(what_json_forbids_in_strings_is_escaped, page_begin, page_end),
 		cmocka_unit_test_setup_teardown(every_byte_comes_back, page_begin, page_end),
+		cmocka_unit_test_setup_teardown(every_byte_comes_back_from_wherever_it_stood, page_begin, page_end),
 		cmocka_unit_test_setup_teardown(long_strings_fit, page_begin, page_end),
 		cmocka_unit_test_setup_teardown(several_documents_may_follow_each_other, page_begin, page_end),
 	};
