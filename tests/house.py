@@ -70,7 +70,7 @@ MAY_END = {  # functions that may end the process, and why
     ("daemon/base/words.c", "random_bytes"): "the kernel gives no random bytes",
     ("daemon/sign/digest.c", "digest_keyed"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "hasher_new"): "OpenSSL has no SHA-256",
-    ("daemon/sign/digest.c", "hasher_digest"): "OpenSSL has no SHA-256",
+    ("daemon/sign/digest.c", "hasher_sha256"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "hasher_fields"): "OpenSSL has no SHA-256",
     ("daemon/sign/digest.c", "cipher_new"): "OpenSSL has no AES-256-GCM",
     ("daemon/store/fiber.c", "stack_new"): "out of memory",

@@ -53,12 +53,17 @@ struct hasher *hasher_new(void *owner)
 	return hasher;
 }
 
+void hasher_sha256(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[DIGEST_SIZE])
+{
+	if (!EVP_DigestInit_ex2(hasher->context, hasher->sha256, NULL) ||
+	    !EVP_DigestUpdate(hasher->context, bytes, size) || !EVP_DigestFinal_ex(hasher->context, out, NULL))
+		abort();
+}
+
 void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[16])
 {
 	uint8_t whole[DIGEST_SIZE];
-	if (!EVP_DigestInit_ex2(hasher->context, hasher->sha256, NULL) ||
-	    !EVP_DigestUpdate(hasher->context, bytes, size) || !EVP_DigestFinal_ex(hasher->context, whole, NULL))
-		abort();
+	hasher_sha256(hasher, bytes, size, whole);
 	memcpy(out, whole, 16);
 }
 

@@ -19,6 +19,7 @@ void digest_keyed(const char *key, const char *label, size_t count, const struct
 /* SHA-256 of one thing after another. */
 struct hasher;
 struct hasher *hasher_new(void *owner); /* never NULL; goes with its talloc owner */
+void hasher_sha256(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[DIGEST_SIZE]);
 /* The first 16 bytes, for telling whether values are the same. */
 void hasher_digest(struct hasher *hasher, const void *bytes, size_t size, uint8_t out[16]);
 /* Over a label with its NUL, and each field with its size in front: 8 bytes, big-endian, all ones for one that is
