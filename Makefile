@@ -32,7 +32,7 @@ BUILD    := build/plain
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2
 endif
 
-LIBS     := libpq libmicrohttpd jansson talloc libcrypto
+LIBS     := libpq libmicrohttpd jansson talloc libcrypto zlib
 CPPFLAGS += -D_GNU_SOURCE -DSKILLSD_VERSION='"$(VERSION)"' -DSKILLSD_LIBDIR='"$(PREFIX)/lib/skillsd"' \
             -DSKILLSD_CONF='"$(SYSCONFDIR)/skillsd/skillsd.conf"' -Iinclude -Idaemon -I$(BUILD)/gen \
             $(shell pkg-config --cflags $(LIBS) 2>/dev/null)

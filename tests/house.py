@@ -41,6 +41,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "krb5.h": r"plugins/ldap_kerberos\.c$",
     "jansson.h": r"daemon/(base|api|sign|verify)/",
     "ini.h": r"daemon/base/",
+    "zlib.h": r"daemon/sign/bits\.c$",
     "talloc.h": r"daemon/base/",
     "skillsd/plugin.h": r"daemon/(?!gate/|signer/|helper/)|plugins/",
     "skillsd/gate.h": r"daemon/gate/|plugins/auth_pam\.c$",

@@ -22,7 +22,8 @@ const rules = {
 	'request-mime-type': { severity: 'error', allowedValues: ['application/json', 'application/merge-patch+json'] },
 	'response-mime-type': {
 		severity: 'error',
-		allowedValues: ['application/json', 'application/problem+json', 'application/x-ndjson', 'text/csv', 'text/plain'],
+		allowedValues: ['application/json', 'application/problem+json', 'application/x-ndjson', 'text/csv', 'text/plain',
+			'application/vc', 'application/vc+jwt', 'application/ld+json', 'application/did+json', 'application/jwk-set+json'],
 	},
 	'array-parameter-serialization': { severity: 'error', in: ['query'] },
 	'spec-strict-refs': 'error',

@@ -134,7 +134,7 @@ BROKEN = [
     (included("daemon/sign/a.c", '"store/db.h"'), 'daemon/sign/a.c:3: sign includes "store/db.h"; it may see base'),
     (included("daemon/host/a.c", '"rules/person.h"'), 'daemon/host/a.c:3: host includes "rules/person.h"; it may see base'),
     (included("daemon/http/a.c", '"api/entry.h"'), 'daemon/http/a.c:3: http includes "api/entry.h"; it may see base'),
-    (included("daemon/gate/a.c", '"base/text.h"'), 'daemon/gate/a.c:3: gate includes "base/text.h"; it may see nobody'),
+    (included("daemon/gate/a.c", '"base/text.h"'), 'daemon/gate/a.c:3: gate includes "base/text.h"; it may see helper'),
     (included("daemon/attic/a.c", '"base/text.h"'), "daemon/attic/a.c:3: attic is no room of the house"),
     (included("include/skillsd/a.h", '"base/text.h"'),
      'include/skillsd/a.h:3: a public header includes "base/text.h"'),

@@ -240,11 +240,14 @@ static enum skd_outcome entry_refuse_right(struct skd_call *call, const struct r
 static enum skd_outcome entry_rights(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	const struct route *route = in->route;
-	if (route->form & FORM_PUBLIC)
+	if ((route->form & FORM_PUBLIC) ||
+	    ((route->form & FORM_GUEST) && !exchange_header(in->exchange, "Authorization")))
 		return SKD_OK;
 	out->unauthorized = true;
 	TRY(actor_find(call, bearer_of(in->exchange)));
 	out->unauthorized = false;
+	if (route->form & FORM_GUEST)
+		return SKD_OK;
 	if (call->actor->stale)
 		audit_touched(call);
 	if ((route->form & FORM_SESSION) && call->actor->token_id)
@@ -380,21 +383,9 @@ static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan
 	}
 }
 
-static size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[4])
-{
-	size_t count = 0;
-	if (out->location)
-		headers[count++] = (struct http_header){"Location", out->location};
-	if (out->etag)
-		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
-	if (out->note)
-		headers[count++] = (struct http_header){"Skillsd-Note", out->note};
-	return count;
-}
-
 static void entry_reply(struct skd_call *call, const struct request *in, struct reply *out, enum skd_outcome outcome)
 {
-	struct http_header headers[4];
+	struct http_header headers[REPLY_HEADERS];
 	int status = out->status;
 	if (out->streamed)
 		return;
@@ -402,7 +393,7 @@ static void entry_reply(struct skd_call *call, const struct request *in, struct 
 		size_t count = reply_headers(call, out, headers);
 		status = status ? status : 200;
 		char *body = talloc_steal(NULL, out->body.bytes);
-		if (status == 204)
+		if (status == 204 || status == 304)
 			exchange_answer(in->exchange, status, headers, count, body, 0);
 		else
 			reply_body(in->exchange, status, out->type ? out->type : "application/json", body, out->body.size,

@@ -27,6 +27,7 @@ enum route_form {
 	FORM_SESSION = 32, /* a signed-in session, not a token */
 	FORM_MANY = 64,    /* the handler itself answers in other formats */
 	FORM_CURRENT = 128, /* {id} may be the word "current" */
+	FORM_GUEST = 256,   /* needs no actor; a token that comes must be good, and counts */
 };
 
 struct entry;
@@ -55,6 +56,7 @@ struct reply {
 	const char *etag;     /* without quotes */
 	const char *note;     /* for the header Skillsd-Note */
 	const char *type;     /* NULL: application/json */
+	const char *cache;    /* Cache-Control, and the answer depends on who asks for what form; NULL: no-store */
 	bool unauthorized;    /* DENIED means 401 here */
 	bool refused;         /* a right was missing, whatever is answered */
 	bool streamed;        /* the handler has answered through the exchange itself */
@@ -92,6 +94,9 @@ void reply_list_end(const struct request *in, struct reply *out);
 enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const char *query) WARN_UNUSED;
 /* Writes "next": the cursor, bound to the question it is an answer to. NULL: nothing. */
 void reply_list_next(const struct request *in, struct reply *out, const char *next);
+/* The headers that the reply asks for; how many. */
+enum { REPLY_HEADERS = 5 };
+size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS]);
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
 void reply_version(struct skd_call *call, struct reply *out, long version);

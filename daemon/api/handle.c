@@ -113,3 +113,19 @@ enum skd_outcome body_read(struct skd_call *call, const struct request *in, cons
 		return fail(call, SKD_BAD_INPUT, "a JSON body is needed");
 	return fields_object(call, table, "", in->body, patch, values);
 }
+
+size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS])
+{
+	size_t count = 0;
+	if (out->location)
+		headers[count++] = (struct http_header){"Location", out->location};
+	if (out->etag)
+		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
+	if (out->note)
+		headers[count++] = (struct http_header){"Skillsd-Note", out->note};
+	if (out->cache) {
+		headers[count++] = (struct http_header){"Cache-Control", out->cache};
+		headers[count++] = (struct http_header){"Vary", "Accept, Authorization"};
+	}
+	return count;
+}

@@ -14,6 +14,14 @@ enum skd_outcome api_readyz(struct skd_call *call, const struct request *in, str
 enum skd_outcome api_metrics(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_openapi(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* badge.c */
+enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_status_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* session.c */
 enum skd_outcome api_session_open(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_session_answer(struct skd_call *call, const struct request *in, struct reply *out);

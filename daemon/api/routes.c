@@ -8,6 +8,14 @@ const struct route routes[] = {
 	{"GET", "/metrics", RUNS_READ, FORM_PUBLIC, 0, api_metrics},
 	{"GET", "/api/v1/openapi.json", RUNS_AT_ONCE, FORM_PUBLIC, 0, api_openapi},
 
+	{"GET", "/badges/{id}", RUNS_WRITE, FORM_GUEST, 0, api_badge_get},
+	{"GET", "/status/{id}", RUNS_WRITE, FORM_PUBLIC, 0, api_status_get},
+	{"GET", "/achievements/{id}", RUNS_READ, FORM_PUBLIC, 0, api_achievement_page},
+	{"GET", "/issuers/{id}", RUNS_READ, FORM_PUBLIC, 0, api_issuer_page},
+	{"GET", "/issuers/{id}/did.json", RUNS_READ, FORM_PUBLIC, 0, api_did_get},
+	{"GET", "/.well-known/did.json", RUNS_READ, FORM_PUBLIC, 0, api_did_get},
+	{"GET", "/.well-known/jwks.json", RUNS_READ, FORM_PUBLIC, 0, api_jwks_get},
+
 	{"POST", "/api/v1/sessions", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_open, .body_limit = 8192, .seconds = 70},
 	{"POST", "/api/v1/sessions/{id}", RUNS_SIGNIN, FORM_PUBLIC, 0, api_session_answer, .body_limit = 32768,
 	 .seconds = 70},

@@ -39,6 +39,7 @@ static const struct skd_option issuer_options[] = {
 	{"name", SKD_TEXT, "skillsd", "Name of the organisation that issues credentials."},
 	{"url", SKD_TEXT, NULL, "Its web address."},
 	{"mail", SKD_TEXT, NULL, "Its mail address."},
+	{"visibility", SKD_TEXT, "colleagues", "Who sees a new badge until its holder says otherwise: private, colleagues or public."},
 	{NULL}};
 
 static const struct skd_option audit_options[] = {
@@ -50,6 +51,8 @@ static const struct skd_option audit_options[] = {
 
 static const struct skd_option signer_options[] = {
 	{"socket", SKD_PATH, "/run/skillsd/sign.sock", "Unix socket of skillsd-sign, which holds the private keys."},
+	{"program", SKD_PATH, SKILLSD_LIBDIR "/skillsd-sign", "The program itself, which skillsd key new has make a key."},
+	{"keys", SKD_PATH, NULL, "Folder where it keeps them, for skillsd key new."},
 	{NULL}};
 
 static const struct skd_option directory_options[] = {

@@ -238,6 +238,11 @@ static void house_read(struct settings *s)
 	house->issuer_name = section_text(issuer, "name");
 	house->issuer_url = section_text(issuer, "url");
 	house->issuer_mail = section_text(issuer, "mail");
+	house->visibility = section_text(issuer, "visibility");
+	if (strcmp(house->visibility, "private") != 0 && strcmp(house->visibility, "colleagues") != 0 &&
+	    strcmp(house->visibility, "public") != 0)
+		conf_complain(s->conf, section_line(issuer, "visibility", 0),
+			      "visibility is private, colleagues or public, not %s", house->visibility);
 	house->signer = section_text(signer, "socket");
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");
@@ -305,20 +310,29 @@ static struct instance *instance_open(struct settings *s, const char *kind, cons
 	return bad ? NULL : host_open(planned->plugin, section);
 }
 
-/* Report formats have no section: those that lie in the plugin folder under these names are opened. */
-static void formats_open(struct settings *s)
+/* What has no section of its own: those that lie in the plugin folder under these names are opened, in this order. */
+static void plugins_open(struct settings *s, const char *kind_name, enum skd_kind kind, const char *const *names,
+			 struct instance **list)
 {
-	static const char *const names[] = {"report_csv", NULL};
 	struct section *none = talloc_zero(s, struct section);
 	*none = (struct section){
-		.conf = s->conf, .kind = "report", .name = "", .line = section_line(s->server, "plugin_path", 0)};
-	for (int i = 0; names[i] && s->plugins; i++) {
-		const struct skd_plugin *plugin = host_load(none, s->plugins, names[i], SKD_REPORT);
+		.conf = s->conf, .kind = kind_name, .name = "", .line = section_line(s->server, "plugin_path", 0)};
+	for (; *names && s->plugins; names++) {
+		const struct skd_plugin *plugin = host_load(none, s->plugins, *names, kind);
 		struct instance *instance = plugin ? host_open(plugin, none) : NULL;
 		if (!instance)
 			continue;
-		instance->next = s->house.formats;
-		s->house.formats = instance;
+		*list = instance;
+		list = &instance->next;
+	}
+}
+
+static void plugins_close(struct instance **list)
+{
+	while (*list) {
+		struct instance *next = (*list)->next;
+		host_close(list);
+		*list = next;
 	}
 }
 
@@ -329,7 +343,8 @@ enum skd_outcome settings_open(struct skd_call *call, struct settings *s)
 		house->directories[i].instance = instance_open(s, "directory", house->directories[i].instance);
 	for (size_t i = 0; i < house->authenticator_count; i++)
 		house->authenticators[i].instance = instance_open(s, "authenticator", house->authenticators[i].instance);
-	formats_open(s);
+	plugins_open(s, "report", SKD_REPORT, (const char *const[]){"report_csv", NULL}, &house->formats);
+	plugins_open(s, "badge", SKD_BADGE, (const char *const[]){"badge_ob3", NULL}, &house->badges);
 	return conf_verdict(call, s->conf);
 }
 
@@ -344,10 +359,7 @@ void settings_close(struct settings **settings)
 	for (size_t i = 0; i < s->house.authenticator_count; i++)
 		if (s->house.authenticators[i].instance && s->house.authenticators[i].instance->self)
 			host_close(&s->house.authenticators[i].instance);
-	while (s->house.formats) {
-		struct instance *next = s->house.formats->next;
-		host_close(&s->house.formats);
-		s->house.formats = next;
-	}
+	plugins_close(&s->house.formats);
+	plugins_close(&s->house.badges);
 	TALLOC_FREE(*settings);
 }

@@ -2,6 +2,7 @@
  * What an instance is lent: its options, the log, a way to fail, memory, the time left. */
 #include "host/host.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -17,7 +18,7 @@ static const char *lend_option(const struct skd_host *host, const char *key)
 	return section_text(host->lent->section, key);
 }
 
-static long lend_number(const struct skd_host *host, const char *key)
+static long lend_figure(const struct skd_host *host, const char *key)
 {
 	return section_number(host->lent->section, key);
 }
@@ -54,6 +55,54 @@ static void *lend_alloc(struct skd_call *call, size_t size)
 	return talloc_zero_size(call, size);
 }
 
+/* ---- JSON ---- */
+
+static struct json *json_of(struct skd_json *json)
+{
+	return (struct json *)json;
+}
+
+static void lend_object(struct skd_json *json, const char *key)
+{
+	put_object(json_of(json), key);
+}
+
+static void lend_object_end(struct skd_json *json)
+{
+	put_object_end(json_of(json));
+}
+
+static void lend_array(struct skd_json *json, const char *key)
+{
+	put_array(json_of(json), key);
+}
+
+static void lend_array_end(struct skd_json *json)
+{
+	put_array_end(json_of(json));
+}
+
+static void lend_string(struct skd_json *json, const char *key, const char *value)
+{
+	if (value && *value)
+		put_string(json_of(json), key, value);
+}
+
+static void lend_number(struct skd_json *json, const char *key, int64_t value)
+{
+	put_int(json_of(json), key, value);
+}
+
+static void lend_flag(struct skd_json *json, const char *key, bool value)
+{
+	put_bool(json_of(json), key, value);
+}
+
+static void lend_time(struct skd_json *json, const char *key, int64_t time)
+{
+	put_time(json_of(json), key, time);
+}
+
 /* Where what a sentence is about stands. */
 static int sentence_line(struct skd_call *call, const struct section *section, const char *sentence)
 {
@@ -86,12 +135,20 @@ struct instance *host_open(const struct skd_plugin *plugin, struct section *sect
 	instance->host = (struct skd_host){
 		.name = instance->name,
 		.option = lend_option,
-		.number = lend_number,
+		.number = lend_figure,
 		.option_at = lend_option_at,
 		.log = lend_log,
 		.fail = lend_fail,
 		.alloc = lend_alloc,
 		.time_left = call_time_left,
+		.put_object = lend_object,
+		.put_object_end = lend_object_end,
+		.put_array = lend_array,
+		.put_array_end = lend_array_end,
+		.put_string = lend_string,
+		.put_number = lend_number,
+		.put_flag = lend_flag,
+		.put_time = lend_time,
 		.lent = lent,
 	};
 	if (!instance_open(instance, section))

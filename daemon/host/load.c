@@ -13,7 +13,7 @@ static bool is_plain_name(const char *name)
 
 const struct skd_plugin *host_load(struct section *section, const char *folder, const char *name, enum skd_kind kind)
 {
-	static const char *const kinds[] = {"a source", "an authenticator", "a report"};
+	static const char *const kinds[] = {"a source", "an authenticator", "a report", "a badge"};
 	int line = section_line(section, "plugin", 0);
 	if (!is_plain_name(name)) {
 		section_complain(section, line, "\"%s\" is no plugin's name", name);

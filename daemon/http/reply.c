@@ -52,12 +52,21 @@ static const struct problem *problem_of(int status)
 	return problem;
 }
 
+static bool has_header(const struct http_header *headers, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static size_t headers_common(struct http_header *headers, const char *type, const struct http_header *extra,
 			     size_t extra_count)
 {
 	size_t n = 0;
 	headers[n++] = (struct http_header){"Content-Type", type};
-	headers[n++] = (struct http_header){"Cache-Control", "no-store"};
+	if (!has_header(extra, extra_count, "Cache-Control"))
+		headers[n++] = (struct http_header){"Cache-Control", "no-store"};
 	headers[n++] = (struct http_header){"X-Content-Type-Options", "nosniff"};
 	headers[n++] = (struct http_header){"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"};
 	headers[n++] = (struct http_header){"Referrer-Policy", "no-referrer"};

@@ -5,6 +5,7 @@
 #include "rules/achievement.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
+#include "rules/badge.h"
 #include "rules/person.h"
 #include "store/human.h"
 
@@ -68,6 +69,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	TRY(order_person(call, order->person, &award));
 	TRY(order_achievement(call, order, &award));
 	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
+	TRY(badge_issue(call, id));
 	TRY(audit_done(call, "credential.issue", "credential", id, NULL));
 	return store_credential_get(call, &all, id, credential);
 }
@@ -108,9 +110,10 @@ enum skd_outcome credential_events(struct skd_call *call, const char *id, struct
 static const struct turn_rule {
 	const char *action, *kind, *to;
 	const char *from; /* states it may come from */
+	bool bad; /* shown so in the list of what is revoked: readers of badges look at no other */
 } turn_rules[] = {
-	[CREDENTIAL_REVOKE] = {"credential.revoke", "revoked", "revoked", "active suspended"},
-	[CREDENTIAL_SUSPEND] = {"credential.suspend", "suspended", "suspended", "active"},
+	[CREDENTIAL_REVOKE] = {"credential.revoke", "revoked", "revoked", "active suspended", true},
+	[CREDENTIAL_SUSPEND] = {"credential.suspend", "suspended", "suspended", "active", true},
 	[CREDENTIAL_REINSTATE] = {"credential.reinstate", "reinstated", "active", "suspended"},
 };
 
@@ -128,6 +131,9 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
 	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), call->actor->account_id,
 				  reason, now));
+	TRY(store_status_set(call, id, "revocation", rule->bad));
+	if (turn != CREDENTIAL_REVOKE)
+		TRY(store_status_set(call, id, "suspension", rule->bad));
 	TRY(audit_done(call, rule->action, "credential", id, NULL));
 	return credential_get(call, id, credential);
 }

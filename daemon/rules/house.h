@@ -75,6 +75,8 @@ struct house {
 	const struct retention_rule *retention; /* the first that fits decides */
 	size_t retention_count;
 	struct instance *formats; /* report plugins, a list */
+	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
+	const char *visibility;   /* of a new badge */
 
 	const char *audit_key; /* that signs checkpoints, as sign/checkpoint.h has it; NULL: none does */
 	const char *const *audit_trusted; /* public halves of keys that signed earlier ones */

@@ -64,10 +64,6 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 
 /* ---- reading ---- */
 
-#define CREDENTIAL_STATE                                                                         \
-	"CASE WHEN c.state IN ('revoked', 'superseded') THEN c.state"                           \
-	" WHEN c.expires_at <= now() THEN 'expired' WHEN c.state = 'suspended' THEN c.state"    \
-	" WHEN c.valid_from > now() THEN 'scheduled' ELSE 'active' END"
 #define CREDENTIAL_COLUMNS                                                                                       \
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
 	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence, c.version"

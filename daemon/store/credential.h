@@ -6,6 +6,12 @@
 #include "store/list.h"
 #include "store/person.h"
 
+/* SQL: the state as of now of a credential `c`; scheduled and expired follow from the times. */
+#define CREDENTIAL_STATE                                                                         \
+	"CASE WHEN c.state IN ('revoked', 'superseded') THEN c.state"                           \
+	" WHEN c.expires_at <= now() THEN 'expired' WHEN c.state = 'suspended' THEN c.state"    \
+	" WHEN c.valid_from > now() THEN 'scheduled' ELSE 'active' END"
+
 enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
 				  const char *mail) WARN_UNUSED;
 
@@ -13,7 +19,7 @@ struct store_credential {
 	const char *id, *person_id, *person_name, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
 	int64_t achievement_version;
 	int64_t issued_at, valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
-	const char *state; /* as of now: scheduled and expired follow from the times */
+	const char *state; /* as of now */
 	const char *reason, *superseded_by;
 	const char *evidence; /* JSON array */
 	long version;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 5
+#define SKD_ABI 6
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -58,6 +58,9 @@ struct skd_option {
 	bool repeats; /* may be given more than once */
 };
 
+/* JSON (RFC 8259) on its way to wherever the host wants it. */
+struct skd_json;
+
 /* What the host lends an instance. Valid from open to close; callable from any thread. */
 struct skd_host {
 	const char *name; /* of the instance: the NAME in `[directory NAME]` */
@@ -82,6 +85,18 @@ struct skd_host {
 
 	/* Milliseconds until the call must be over; 0 when it is. */
 	long (*time_left)(const struct skd_call *call);
+
+	/* Members in the order of the calls; key is NULL within an array and at the top. Commas and escapes are seen to,
+	 * these as RFC 8785 has them. A string that is NULL or empty is left out, and so is a time that is SKD_NEVER;
+	 * times are RFC 3339. */
+	void (*put_object)(struct skd_json *json, const char *key);
+	void (*put_object_end)(struct skd_json *json);
+	void (*put_array)(struct skd_json *json, const char *key);
+	void (*put_array_end)(struct skd_json *json);
+	void (*put_string)(struct skd_json *json, const char *key, const char *value);
+	void (*put_number)(struct skd_json *json, const char *key, int64_t value);
+	void (*put_flag)(struct skd_json *json, const char *key, bool value);
+	void (*put_time)(struct skd_json *json, const char *key, int64_t time);
 
 	const struct skd_lent *lent; /* the host's own; plugins do not look inside */
 };
@@ -250,8 +265,80 @@ struct skd_report {
 	enum skd_outcome (*end)(void *self, const struct skd_out *out);
 };
 
+/* ---- kind: badge --------------------------------------------------------------------------
+ * Forms of a credential that programs of others read: Open Badges and their like. A plugin drafts and wraps; the host
+ * seals with keys that no plugin sees, keeps what was made, and gives the same bytes until the credential changes. */
+
+#define SKD_NEVER INT64_MAX /* times are microseconds since 1970, UTC */
+
+/* What an achievement is about, in somebody's framework. */
+struct skd_alignment {
+	const char *name, *url;
+	const char *framework, *code; /* NULL: not known */
+};
+
+struct skd_evidence {
+	const char *name, *url, *narrative; /* any may be NULL */
+};
+
+/* A credential as far as badges tell of it. Strings are UTF-8, and NULL where there is nothing to say. */
+struct skd_award {
+	const char *origin;   /* of public addresses, such as https://skills.example.org */
+	const char *id;       /* the credential's UUID; its badge is at origin/badges/id */
+	int64_t awarded, valid_from, valid_until; /* awarded: the day keeps when a credential is replaced */
+	const char *state, *reason; /* as in REST */
+
+	const char *subject; /* urn:uuid:…, the same in all badges of one person */
+	const char *recipient; /* the person's name: for people to read, not for forms that travel */
+	const char *salt, *identity; /* of the mail address: "sha256$" and SHA-256 of address and salt in hexadecimal */
+
+	const char *issuer_id, *issuer_did, *issuer_name, *issuer_url, *issuer_mail;
+
+	const char *achievement_id, *type, *name, *description, *criteria;
+	int64_t version;
+	const char *image_url;
+	size_t alignment_count;
+	const struct skd_alignment *alignments;
+	size_t evidence_count;
+	const struct skd_evidence *evidence;
+
+	const char *status_list, *status_index; /* at origin/status/status_list; NULL: it cannot be revoked in public */
+};
+
+enum skd_seal {
+	SKD_SEAL_NONE,
+	SKD_SEAL_PROOF, /* a Data Integrity proof, eddsa-jcs-2022, within: the draft is canonical (RFC 8785) */
+	SKD_SEAL_JWS,   /* JWS compact serialization (RFC 7515) of the draft, with ES256 or RS256 */
+	SKD_SEAL_RS256, /* the same with RS256 */
+};
+
+enum skd_about {
+	SKD_ABOUT_CREDENTIAL,
+	SKD_ABOUT_ACHIEVEMENT, /* of the award just what is the achievement's and the issuer's is there */
+	SKD_ABOUT_ISSUER,      /* just what is the issuer's; neither is sealed or kept */
+};
+
+struct skd_form {
+	enum skd_about about;
+	const char *name;  /* as in ?format= */
+	const char *types; /* media types that ask for it, separated by spaces; the first is its own */
+	enum skd_seal seal;
+	const char *inside; /* the form of the same plugin that is wrapped; NULL: this one is drafted */
+	bool gone;          /* when the credential is revoked it is answered with 410 */
+};
+
+struct skd_badge {
+	const struct skd_form *forms; /* ends with a name that is NULL; the first one, of a credential, is made when it is issued */
+	/* Writes one JSON object. */
+	enum skd_outcome (*draft)(void *self, struct skd_call *call, const struct skd_form *form,
+				  const struct skd_award *award, struct skd_json *json);
+	/* Puts the finished form `inside` into this one; NULL where nothing is wrapped. */
+	enum skd_outcome (*wrap)(void *self, struct skd_call *call, const struct skd_form *form,
+				 const struct skd_award *award, struct skd_text inside, const struct skd_out *out);
+};
+
 /* ---- the head ----------------------------------------------------------------------------- */
-enum skd_kind { SKD_SOURCE, SKD_AUTHENTICATOR, SKD_REPORT };
+enum skd_kind { SKD_SOURCE, SKD_AUTHENTICATOR, SKD_REPORT, SKD_BADGE };
 
 struct skd_plugin {
 	unsigned abi; /* SKD_ABI */
@@ -270,6 +357,7 @@ struct skd_plugin {
 		struct skd_source source;
 		struct skd_authenticator authenticator;
 		struct skd_report report;
+		struct skd_badge badge;
 	} is;
 };
 

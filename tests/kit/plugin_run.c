@@ -414,7 +414,7 @@ int main(int count, char **words)
 	bool begin = strcmp(verb, "begin") == 0;
 	struct skd_lent lent = {plugin->options, words + optind + 2 + begin};
 	struct skd_host host = {"test",	   host_option, host_number,	host_option_at, host_log,
-				host_fail, host_alloc,	host_time_left, &lent};
+				host_fail, host_alloc,	host_time_left, .lent = &lent};
 	struct skd_signin signin = {begin ? words[optind + 2] : NULL, password, "192.0.2.1"};
 	options_check(&host);
 	if (begin)

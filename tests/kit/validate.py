@@ -220,10 +220,15 @@ def check(method, path, status, content_type=None, body=None, headers=None):
     contract().check(method, path, status, content_type, body, headers)
 
 
+def is_json_type(kind):
+    media = (kind or "").split(";")[0].strip()
+    return media.endswith("json") and "ndjson" not in media or media == "application/vc"
+
+
 def check_response(response):
     """The same for an answer of the `requests` library."""
     kind = response.headers.get("Content-Type")
-    is_json = kind is not None and kind.split(";")[0].strip().endswith("json") and "ndjson" not in kind
+    is_json = is_json_type(kind)
     if kind is not None and not is_json:
         response.encoding = "utf-8"
     body = response.json() if is_json and response.content else response.text

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What anyone may ask for: badges in their forms, and the documents by which they are checked. */
+#include "api/nouns.h"
+
+#include "api/accept.h"
+#include "rules/badge.h"
+#include "rules/issuer.h"
+#include "rules/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A parameter's value as it is sent, in `size`; public pages ignore what they do not know. */
+static const char *parameter(const struct request *in, const char *name, size_t *size)
+{
+	size_t length = strlen(name);
+	const char *at = strchr(exchange_target(in->exchange), '?');
+	for (; at; at = strchr(at, '&')) {
+		at++;
+		if (strncmp(at, name, length) == 0 && at[length] == '=') {
+			at += length + 1;
+			*size = strcspn(at, "&");
+			return at;
+		}
+	}
+	return NULL;
+}
+
+/* The most that Accept says of any of a form's types. */
+static int form_weight(struct skd_call *call, const char *accept, const struct skd_form *form)
+{
+	int best = 0;
+	for (const char *at = form->types; *at; at += strspn(at, " ")) {
+		size_t size = strcspn(at, " ");
+		int weight = accept_weight(accept, talloc_strndup(call, at, size));
+		best = weight > best ? weight : best;
+		at += size;
+	}
+	return best;
+}
+
+static struct badge_kind kind_accepted(struct skd_call *call, const struct request *in, enum skd_about about)
+{
+	const char *accept = exchange_list(in->exchange, call, "Accept");
+	struct badge_kind best = {0}, kind = {0};
+	int most = 0;
+	while ((kind = badge_kind_next(call->house, kind)).form) {
+		int weight = kind.form->about == about ? form_weight(call, accept, kind.form) : 0;
+		if (weight > most) {
+			best = kind;
+			most = weight;
+		}
+	}
+	return best;
+}
+
+/* Whether the client has it already (RFC 9110 section 13.1.2). */
+static bool is_known(const struct request *in, const char *etag)
+{
+	const char *known = exchange_header(in->exchange, "If-None-Match");
+	return known && (strcmp(known, "*") == 0 || strstr(known, etag));
+}
+
+static void answer_public(struct skd_call *call, const struct request *in, struct reply *out, const char *type,
+			  const void *bytes, size_t size)
+{
+	out->etag = talloc_asprintf(call, "%016" PRIx64, text_hash(bytes, size));
+	out->cache = call->actor ? "private, no-cache" : "no-cache";
+	if (is_known(in, talloc_asprintf(call, "\"%s\"", out->etag))) {
+		out->status = 304;
+		return;
+	}
+	out->type = type;
+	text_add(&out->body, bytes, size);
+}
+
+static enum skd_outcome kind_wanted(struct skd_call *call, const struct request *in, enum skd_about about,
+				    struct reply *out, struct badge_kind *kind)
+{
+	size_t size;
+	const char *format = parameter(in, "format", &size);
+	*kind = format ? badge_kind_named(call->house, about, format, size) : kind_accepted(call, in, about);
+	if (kind->form)
+		return SKD_OK;
+	if (format)
+		return fail_field(call, "format", "there is no such form of it");
+	out->status = 406;
+	return fail(call, SKD_BAD_INPUT, "there is no form of it that would be accepted");
+}
+
+enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct badge_kind kind;
+	struct badge badge;
+	TRY(kind_wanted(call, in, SKD_ABOUT_CREDENTIAL, out, &kind));
+	TRY(badge_get(call, in->ids[0], kind, &badge));
+	answer_public(call, in, out, badge_type(call, kind.form), badge.bytes, badge.size);
+	return SKD_OK;
+}
+
+static void document_reply(struct skd_call *call, const struct request *in, struct reply *out, struct badge_kind kind,
+			   const struct badge *document)
+{
+	answer_public(call, in, out, badge_type(call, kind.form), document->bytes, document->size);
+}
+
+enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct badge_kind kind;
+	struct badge document;
+	size_t size = 0;
+	const char *version = parameter(in, "version", &size);
+	if (version && (!size || size > 9 || strspn(version, "0123456789") < size))
+		return fail(call, SKD_ABSENT, "there is no such version");
+	TRY(kind_wanted(call, in, SKD_ABOUT_ACHIEVEMENT, out, &kind));
+	TRY(badge_achievement(call, in->ids[0], version ? talloc_strndup(call, version, size) : NULL, kind, &document));
+	document_reply(call, in, out, kind, &document);
+	return SKD_OK;
+}
+
+enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct badge_kind kind;
+	struct badge document;
+	TRY(kind_wanted(call, in, SKD_ABOUT_ISSUER, out, &kind));
+	TRY(badge_issuer(call, in->ids[0], kind, &document));
+	document_reply(call, in, out, kind, &document);
+	return SKD_OK;
+}
+
+/* The answer is written in place, and then dressed. */
+static void written_reply(struct skd_call *call, const struct request *in, struct reply *out, const char *type)
+{
+	struct text written = out->body;
+	text_begin(&out->body, call, written.size);
+	answer_public(call, in, out, type, written.bytes, written.size);
+}
+
+enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	TRY(issuer_did_document(call, in->ids[0], &out->json));
+	written_reply(call, in, out, "application/did+json");
+	return SKD_OK;
+}
+
+enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	TRY(issuer_jwks(call, &out->json));
+	written_reply(call, in, out, "application/jwk-set+json");
+	return SKD_OK;
+}
+
+enum skd_outcome api_status_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	const char *list;
+	TRY(status_get(call, in->ids[0], &list));
+	answer_public(call, in, out, "application/vc", list, strlen(list));
+	return SKD_OK;
+}

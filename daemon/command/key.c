@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * skillsd key: has skillsd-sign make a key, and keeps its public half. The private one is never here. */
+#include "command/command.h"
+
+#include "base/log.h"
+#include "command/settings.h"
+#include "rules/issuer.h"
+#include "rules/work.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: skillsd key new ed25519|p256|rsa2048 [ISSUER]\n"
+	"       skillsd key list\n"
+	"       skillsd key retire KEY\n"
+	"       skillsd key revoke KEY [DATE]\n"
+	"A key of the company, or of the issuer with that id. A retired key signs no more, and what it signed is good; what\n"
+	"a revoked key signed after the date, which is now where none is given, is not.\n";
+
+struct line {
+	char id[UUID_SIZE], algorithm[16], purpose[16], public[600];
+};
+
+/* What skillsd-sign prints of the key that it has made. */
+static enum skd_outcome line_read(struct skd_call *call, FILE *from, struct line *line)
+{
+	char text[1024] = "", id[64];
+	bool whole = fgets(text, sizeof text, from) &&
+		     sscanf(text, "%63s %15s %15s %599s", id, line->algorithm, line->purpose, line->public) == 4;
+	return whole && uuid_parse(id, line->id) ? SKD_OK : fail(call, SKD_FAULT, "skillsd-sign has made no key");
+}
+
+static bool sign_start(const char *const *words, int output, pid_t *child)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	int failed = posix_spawn(child, words[0], &actions, NULL, (char *const *)(uintptr_t)words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return !failed;
+}
+
+static enum skd_outcome sign_new(struct skd_call *call, const char *program, const char *folder, const char *algorithm,
+				 struct line *line)
+{
+	const char *const words[] = {program, "new", folder, algorithm, "assertion", NULL};
+	int ends[2], status = 1;
+	pid_t child;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(call, SKD_FAULT, "pipe: %m");
+	bool started = sign_start(words, ends[1], &child);
+	close(ends[1]);
+	FILE *from = fdopen(ends[0], "r");
+	enum skd_outcome outcome = started ? line_read(call, from, line) : fail(call, SKD_FAULT, "%s cannot be run", program);
+	fclose(from);
+	if (started && (waitpid(child, &status, 0) != child || status != 0) && outcome == SKD_OK)
+		outcome = fail(call, SKD_FAULT, "skillsd-sign has made no key");
+	return outcome;
+}
+
+/* base64 (RFC 4648 section 4), which is changed to base64url. */
+static long base64_read(char *text, uint8_t *out, size_t room)
+{
+	text[strcspn(text, "=")] = '\0';
+	for (char *at = text; *at; at++)
+		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+	return base64url_decode(text, out, room);
+}
+
+static enum skd_outcome key_new(struct skd_call *call, const struct settings *settings, const struct command_line *at)
+{
+	const struct section *signer = conf_find(settings->conf, "signer", "");
+	const char *folder = section_text(signer, "keys");
+	struct line line;
+	uint8_t der[500];
+	if (!folder)
+		return fail(call, SKD_BAD_INPUT, "[signer] has no keys: the folder where skillsd-sign keeps them");
+	TRY(sign_new(call, section_text(signer, "program"), folder, at->words[1], &line));
+	long size = base64_read(line.public, der, sizeof der);
+	if (size < 0)
+		return fail(call, SKD_FAULT, "skillsd-sign tells no public half of %s", line.id);
+	const struct store_key key = {.id = line.id, .algorithm = line.algorithm, .public_key = der, .public_size = (size_t)size};
+	TRY(issuer_key_add(call, at->count > 2 ? at->words[2] : NULL, &key));
+	puts(line.id);
+	return SKD_OK;
+}
+
+static enum skd_outcome key_list(struct skd_call *call)
+{
+	struct store_key *keys;
+	size_t count;
+	char created[TIME_SIZE], ended[TIME_SIZE];
+	TRY(store_key_list(call, NULL, &keys, &count));
+	for (size_t i = 0; i < count; i++) {
+		const struct store_key *key = &keys[i];
+		bool revoked = key->revoked_at != TIME_NEVER, retired = key->retired_at != TIME_NEVER;
+		time_format(key->created_at, created);
+		if (retired)
+			time_format(revoked ? key->revoked_at : key->retired_at, ended);
+		printf("%s %-7s %s %s%s%s\n", key->id, key->algorithm, created,
+		       revoked ? "revoked " : retired ? "retired " : "signs", retired ? ended : "",
+		       strcmp(key->issuer_key, "company") == 0 ? "" : talloc_asprintf(call, " %s", key->issuer_id));
+	}
+	return SKD_OK;
+}
+
+static enum skd_outcome key_end(struct skd_call *call, const struct command_line *at, bool revoke)
+{
+	char id[UUID_SIZE];
+	int64_t since = revoke ? -1 : 0;
+	if (!uuid_parse(at->words[1], id))
+		return fail(call, SKD_BAD_INPUT, "%s is no key's id", at->words[1]);
+	if (at->count > 2 && !time_parse(at->words[2], &since))
+		return fail(call, SKD_BAD_INPUT, "%s is no date", at->words[2]);
+	return issuer_key_end(call, id, since);
+}
+
+static bool is_sound(const struct command_line *at)
+{
+	static const struct {
+		const char *word;
+		int least, most;
+	} forms[] = {{"new", 2, 3}, {"list", 1, 1}, {"retire", 2, 2}, {"revoke", 2, 3}};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (at->count >= forms[i].least && at->count <= forms[i].most && strcmp(at->words[0], forms[i].word) == 0)
+			return true;
+	return false;
+}
+
+static enum skd_outcome key_run(struct skd_call *call, struct settings *settings, const struct command_line *at)
+{
+	call->house = &settings->house;
+	TRY(pool_borrow(settings->house.writers, call));
+	TRY(migrate_check(call));
+	TRY(tx_begin(call));
+	if (strcmp(at->words[0], "new") == 0)
+		TRY(key_new(call, settings, at));
+	else if (strcmp(at->words[0], "list") == 0)
+		TRY(key_list(call));
+	else
+		TRY(key_end(call, at, strcmp(at->words[0], "revoke") == 0));
+	return tx_commit(call);
+}
+
+int command_key(const struct command_line *line)
+{
+	struct settings *settings = NULL;
+	if (!is_sound(line))
+		return fputs(usage, stderr), 2;
+	struct skd_call *call = call_new("key", 60000);
+	log_open(SKD_ERROR);
+	enum skd_outcome outcome = settings_read(call, line->conf, &settings);
+	if (outcome == SKD_OK) {
+		settings->house.writers = pool_open("key", section_text(settings->database, "dsn"), 1);
+		outcome = key_run(call, settings, line);
+		work_end(call);
+		pool_close(&settings->house.writers);
+	}
+	if (outcome != SKD_OK)
+		fprintf(stderr, "skillsd key: %s\n", call->sentence);
+	settings_close(&settings);
+	talloc_free(call);
+	return outcome == SKD_OK ? 0 : 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Badges: which forms there are, who may see them, and making one: drafted by a plugin, sealed by skillsd-sign, kept. */
+#ifndef RULES_BADGE_H
+#define RULES_BADGE_H
+
+#include "rules/house.h"
+#include "store/badge.h"
+
+/* A form and the plugin that makes it. */
+struct badge_kind {
+	const struct instance *instance;
+	const struct skd_form *form; /* NULL: there is none */
+};
+/* By ?format=. */
+struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);
+/* One after another, beginning with a kind of zeros; the form is NULL at the end. */
+struct badge_kind badge_kind_next(const struct house *house, struct badge_kind kind);
+/* Its own media type. */
+const char *badge_type(struct skd_call *call, const struct skd_form *form);
+
+struct badge {
+	const uint8_t *bytes;
+	size_t size;
+};
+/* In the transaction that issues: what never changes of the credential's badges, and the first form of each plugin.
+ * An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
+enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+/* In a transaction, which it may write in. ABSENT too for who may not see it. With no actor only what is public. */
+enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,
+			   struct badge *badge) WARN_UNUSED;
+
+/* What is published of an achievement (number NULL: its newest version) and of an issuer. ABSENT. */
+enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const char *number, struct badge_kind kind,
+				   struct badge *document) WARN_UNUSED;
+enum skd_outcome badge_issuer(struct skd_call *call, const char *id, struct badge_kind kind,
+			      struct badge *document) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Documents of issuers. */
+#include "rules/issuer.h"
+
+#include "rules/audit.h"
+#include "sign/key.h"
+#include "store/credential.h"
+
+#include <string.h>
+
+const char *issuer_did(struct skd_call *call, const char *issuer_id, const char *issuer_key)
+{
+	const char *origin = call->house->public_url, *host = strstr(origin, "://");
+	struct text did;
+	text_begin(&did, call, 80);
+	text_adds(&did, "did:web:");
+	for (host = host ? host + 3 : origin; *host && *host != '/'; host++)
+		if (*host == ':')
+			text_adds(&did, "%3A");
+		else
+			text_add(&did, host, 1);
+	if (strcmp(issuer_key, "company") != 0)
+		text_addf(&did, ":issuers:%s", issuer_id);
+	return text_end(&did);
+}
+
+static enum skd_outcome key_open(struct skd_call *call, const struct store_key *key, struct public_key **open)
+{
+	if (key_from_der(call, key->public_key, key->public_size, open) == SKD_OK)
+		return SKD_OK;
+	call_forgive(call);
+	return fail(call, SKD_FAULT, "what is stored as key %s is none", key->id);
+}
+
+static const char *method_name(struct skd_call *call, const char *did, const struct store_key *key,
+			       const struct public_key *open)
+{
+	char multibase[KEY_MULTIBASE_SIZE];
+	bool named = key_algorithm(open) == KEY_EDDSA && key_multibase(open, multibase);
+	return talloc_asprintf(call, "%s#%s", did, named ? multibase : key->id);
+}
+
+enum skd_outcome issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const char **method)
+{
+	struct public_key *open;
+	TRY(key_open(call, key, &open));
+	*method = method_name(call, did, key, open);
+	return SKD_OK;
+}
+
+static void jwk_put(struct json *json, const struct public_key *open, const char *kid)
+{
+	put_string(json, "kid", kid);
+	put_string(json, "alg", key_algorithm_name(key_algorithm(open)));
+	put_string(json, "use", "sig");
+	key_put_jwk(json, open);
+}
+
+static enum skd_outcome method_put(struct skd_call *call, struct json *json, const char *did, const struct store_key *key)
+{
+	struct public_key *open;
+	char multibase[KEY_MULTIBASE_SIZE];
+	TRY(key_open(call, key, &open));
+	const char *name = method_name(call, did, key, open);
+	put_object(json, NULL);
+	put_string(json, "id", name);
+	put_string(json, "controller", did);
+	put_time(json, "revoked", key->revoked_at);
+	if (key_algorithm(open) == KEY_EDDSA && key_multibase(open, multibase)) {
+		put_string(json, "type", "Multikey");
+		put_string(json, "publicKeyMultibase", multibase);
+	} else {
+		put_string(json, "type", "JsonWebKey");
+		put_object(json, "publicKeyJwk");
+		jwk_put(json, open, name);
+		put_object_end(json);
+	}
+	put_object_end(json);
+	return SKD_OK;
+}
+
+enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_id, struct json *json)
+{
+	struct store_issuer issuer;
+	struct store_key *keys;
+	size_t count;
+	const char *name;
+	TRY(store_issuer_get(call, issuer_id, &issuer));
+	TRY(store_key_list(call, issuer.id, &keys, &count));
+	const char *did = issuer_did(call, issuer.id, issuer.key);
+	put_object(json, NULL);
+	put_array(json, "@context");
+	put_string(json, NULL, "https://www.w3.org/ns/did/v1");
+	put_string(json, NULL, "https://w3id.org/security/multikey/v1");
+	put_string(json, NULL, "https://w3id.org/security/jwk/v1");
+	put_array_end(json);
+	put_string(json, "id", did);
+	put_array(json, "verificationMethod");
+	for (size_t i = 0; i < count; i++)
+		TRY(method_put(call, json, did, &keys[i]));
+	put_array_end(json);
+	put_array(json, "assertionMethod");
+	for (size_t i = 0; i < count; i++) {
+		TRY(issuer_method(call, did, &keys[i], &name));
+		put_string(json, NULL, name);
+	}
+	put_array_end(json);
+	put_object_end(json);
+	return SKD_OK;
+}
+
+enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json)
+{
+	struct store_key *keys;
+	size_t count;
+	TRY(store_key_list(call, NULL, &keys, &count));
+	put_object(json, NULL);
+	put_array(json, "keys");
+	for (size_t i = 0; i < count; i++) {
+		const char *did = issuer_did(call, keys[i].issuer_id, keys[i].issuer_key);
+		struct public_key *open;
+		TRY(key_open(call, &keys[i], &open));
+		put_object(json, NULL);
+		jwk_put(json, open, method_name(call, did, &keys[i], open));
+		put_object_end(json);
+	}
+	put_array_end(json);
+	put_object_end(json);
+	return SKD_OK;
+}
+
+enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
+{
+	const struct house *house = call->house;
+	struct store_key added = *key;
+	struct store_issuer issuer;
+	struct public_key *open;
+	if (issuer_id && !uuid_valid(issuer_id))
+		return fail(call, SKD_BAD_INPUT, "there is no issuer %s", issuer_id);
+	TRY(key_from_der(call, key->public_key, key->public_size, &open));
+	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(store_issuer_get(call, issuer_id, &issuer));
+	added.issuer_id = issuer.id;
+	TRY(store_key_add(call, &added));
+	return audit_note(call, "key.add", "ok", "key", key->id, NULL);
+}
+
+enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked)
+{
+	TRY(store_key_end(call, id, revoked));
+	return audit_note(call, revoked ? "key.revoke" : "key.retire", "ok", "key", id, NULL);
+}

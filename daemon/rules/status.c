@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Status lists: signed when somebody asks for the first time since a bit changed. */
+#include "rules/status.h"
+
+#include "base/json.h"
+#include "rules/issuer.h"
+#include "rules/sealing.h"
+#include "sign/bits.h"
+
+#include <string.h>
+
+/* Members in the order of RFC 8785. */
+static enum skd_outcome status_draft(struct skd_call *call, const char *id, const char *did,
+				     const struct store_status *status, struct text *draft)
+{
+	const char *place = talloc_asprintf(call, "%s/status/%s", call->house->public_url, id), *bits;
+	struct json json;
+	TRY(bits_encode(call, status->bits, status->size, &bits));
+	text_begin(draft, call, 1024);
+	json_begin(&json, draft);
+	put_object(&json, NULL);
+	put_array(&json, "@context");
+	put_string(&json, NULL, "https://www.w3.org/ns/credentials/v2");
+	put_array_end(&json);
+	put_object(&json, "credentialSubject");
+	put_string(&json, "encodedList", bits);
+	put_string(&json, "id", talloc_asprintf(call, "%s#list", place));
+	put_string(&json, "statusPurpose", status->purpose);
+	put_string(&json, "type", "BitstringStatusList");
+	put_object_end(&json);
+	put_string(&json, "id", place);
+	put_string(&json, "issuer", did);
+	put_array(&json, "type");
+	put_string(&json, NULL, "VerifiableCredential");
+	put_string(&json, NULL, "BitstringStatusListCredential");
+	put_array_end(&json);
+	put_time(&json, "validFrom", status->changed_at);
+	put_object_end(&json);
+	return SKD_OK;
+}
+
+enum skd_outcome status_get(struct skd_call *call, const char *id, const char **list)
+{
+	struct store_status status;
+	struct text form;
+	const char *key_id;
+	TRY(store_status_get(call, id, false, &status));
+	if (!status.signed_form)
+		TRY(store_status_get(call, id, true, &status));
+	*list = status.signed_form;
+	if (*list)
+		return SKD_OK;
+	const char *did = issuer_did(call, status.issuer_id, status.issuer_key);
+	TRY(status_draft(call, id, did, &status, &form));
+	TRY(sealing_form(call, status.issuer_id, did, SKD_SEAL_PROOF, &form, &key_id));
+	*list = text_end(&form);
+	return store_status_sign(call, id, status.version, *list);
+}

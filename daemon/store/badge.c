@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Badges and their forms. */
+#include "store/badge.h"
+
+#include "store/credential.h"
+
+/* The address as the directory has it now, folded: hashes of two spellings are not alike. */
+static const char BADGE_ADD[] =
+	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility)"
+	"  SELECT c.id, c.person_id, CASE WHEN p.mail IS NOT NULL THEN $2 END,"
+	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || $2, 'UTF8')), 'hex'), $3"
+	"  FROM credential c JOIN person p ON p.id = c.person_id WHERE c.id = $1::uuid"
+	"  ON CONFLICT DO NOTHING RETURNING credential_id)"
+	" SELECT status_place(c.issuer_id, 'revocation', c.id), status_place(c.issuer_id, 'suspension', c.id)"
+	"  FROM b JOIN credential c ON c.id = b.credential_id";
+
+enum skd_outcome store_badge_add(struct skd_call *call, const char *credential_id, const char *salt,
+				 const char *visibility)
+{
+	return db_send(call, BADGE_ADD, ARGS(credential_id, salt, visibility), NULL);
+}
+
+static const char BADGE_HOLD[] = "SELECT FROM badge WHERE credential_id = $1::uuid FOR UPDATE";
+
+enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_id)
+{
+	return db_run(call, BADGE_HOLD, ARGS(credential_id), NULL);
+}
+
+/* Lists as arrays, '' for what is not known. */
+#define ACHIEVEMENT_COLUMNS                                                                                            \
+	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
+	" v.image_url, s.names, s.urls, s.frameworks, s.codes"
+#define SKILLS_OF_V                                                                                                    \
+	"(SELECT array_agg(k.label ORDER BY k.label, k.id) AS names,"                                                  \
+	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
+	"  array_agg(f.name ORDER BY k.label, k.id) AS frameworks, array_agg(k.code ORDER BY k.label, k.id) AS codes"  \
+	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id"        \
+	" WHERE x.achievement_id = v.achievement_id AND x.number = v.number)"
+static const char BADGE_GET[] =
+	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason,"
+	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
+	" c.person_id, b.visibility, c.version"
+	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
+	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
+	" LEFT JOIN badge b ON b.credential_id = c.id"
+	" LEFT JOIN (status_entry t JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation') ON t.credential_id = c.id"
+	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s"
+	" CROSS JOIN LATERAL (SELECT array_agg(coalesce(x.value->>'name', '') ORDER BY x.n) AS names,"
+	"   array_agg(coalesce(x.value->>'url', '') ORDER BY x.n) AS urls,"
+	"   array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) AS narratives"
+	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)) AS e"
+	" WHERE c.id = $1::uuid";
+
+enum badge_column {
+	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
+	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES,
+	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
+	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_PERSON_ID, B_VISIBILITY, B_VERSION,
+};
+
+static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
+{
+	size_t count;
+	const char *const *names = row_texts(rows, 0, B_SKILLS, &count), *const *urls = row_texts(rows, 0, B_SKILL_URLS, &count);
+	const char *const *frameworks = row_texts(rows, 0, B_FRAMEWORKS, &count);
+	const char *const *codes = row_texts(rows, 0, B_CODES, &count);
+	struct skd_alignment *list = talloc_array(call, struct skd_alignment, count + 1);
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct skd_alignment){names[i], urls[i], frameworks[i], codes[i]};
+	award->alignments = list;
+	award->alignment_count = count;
+}
+
+static void evidence_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
+{
+	size_t count;
+	const char *const *names = row_texts(rows, 0, B_EVIDENCE, &count), *const *urls = row_texts(rows, 0, B_EVIDENCE_URLS, &count);
+	const char *const *narratives = row_texts(rows, 0, B_NARRATIVES, &count);
+	struct skd_evidence *list = talloc_array(call, struct skd_evidence, count + 1);
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct skd_evidence){names[i], urls[i], narratives[i]};
+	award->evidence = list;
+	award->evidence_count = count;
+}
+
+static void achievement_read(struct skd_call *call, const struct rows *rows, struct store_badge *badge)
+{
+	*badge = (struct store_badge){
+		.award = {.issuer_id = row_uuid(rows, 0, B_ISSUER_ID), .issuer_name = row_text(rows, 0, B_ISSUER_NAME),
+			  .issuer_url = row_text(rows, 0, B_ISSUER_URL), .issuer_mail = row_text(rows, 0, B_ISSUER_MAIL),
+			  .achievement_id = row_uuid(rows, 0, B_ACHIEVEMENT_ID), .type = row_text(rows, 0, B_TYPE),
+			  .name = row_text(rows, 0, B_NAME), .description = row_text(rows, 0, B_DESCRIPTION),
+			  .criteria = row_text(rows, 0, B_CRITERIA), .version = row_int(rows, 0, B_NUMBER),
+			  .image_url = row_text(rows, 0, B_IMAGE_URL)},
+		.issuer_key = row_text(rows, 0, B_ISSUER_KEY),
+	};
+	alignments_read(call, rows, &badge->award);
+}
+
+enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge)
+{
+	struct rows *rows;
+	TRY(db_query(call, BADGE_GET, ARGS(credential_id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such badge");
+	achievement_read(call, rows, badge);
+	struct skd_award *award = &badge->award;
+	award->id = credential_id;
+	award->awarded = row_time(rows, 0, B_ISSUED_AT);
+	award->valid_from = row_time(rows, 0, B_VALID_FROM);
+	award->valid_until = row_time(rows, 0, B_EXPIRES_AT);
+	award->state = row_text(rows, 0, B_STATE);
+	award->reason = row_text(rows, 0, B_REASON);
+	award->subject = row_text(rows, 0, B_SUBJECT);
+	award->recipient = row_text(rows, 0, B_PERSON);
+	award->salt = row_text(rows, 0, B_SALT);
+	award->identity = row_text(rows, 0, B_IDENTITY);
+	award->status_list = row_uuid(rows, 0, B_STATUS_LIST);
+	award->status_index = row_text(rows, 0, B_STATUS_PLACE);
+	evidence_read(call, rows, award);
+	badge->person_id = row_uuid(rows, 0, B_PERSON_ID);
+	badge->visibility = row_text(rows, 0, B_VISIBILITY);
+	badge->version = row_int(rows, 0, B_VERSION);
+	return SKD_OK;
+}
+
+/* Drafts are nobody's business; without a number the newest that is none. */
+static const char ACHIEVEMENT_GET[] =
+	"SELECT " ACHIEVEMENT_COLUMNS " FROM achievement a JOIN issuer i ON i.id = a.issuer_id"
+	" JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
+	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s WHERE a.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
+	" ORDER BY v.number DESC LIMIT 1";
+
+enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number, struct store_badge *badge)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACHIEVEMENT_GET, ARGS(id, number), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such achievement");
+	achievement_read(call, rows, badge);
+	return SKD_OK;
+}
+
+/* ---- forms ---- */
+
+static const char FORM_GET[] =
+	"SELECT b.visibility, c.person_id, f.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
+	" LEFT JOIN badge_form f ON f.credential_id = c.id AND f.format = $2 AND f.version = c.version WHERE c.id = $1::uuid";
+static const char FORM_PUT[] =
+	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id) VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid)"
+	" ON CONFLICT (credential_id, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes,"
+	"  key_id = excluded.key_id, made_at = now() WHERE f.version < excluded.version";
+
+enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
+				struct store_form *form)
+{
+	struct rows *rows;
+	TRY(db_query(call, FORM_GET, ARGS(credential_id, format), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such badge");
+	*form = (struct store_form){
+		.visibility = row_text(rows, 0, 0), .person_id = row_uuid(rows, 0, 1),
+		.bytes = (const uint8_t *)row_text(rows, 0, 2), .size = row_size(rows, 0, 2), .version = row_int(rows, 0, 3)};
+	return SKD_OK;
+}
+
+enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
+				const void *bytes, size_t size, const char *key_id)
+{
+	return db_send(call, FORM_PUT,
+		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id), NULL);
+}
+
+/* ---- keys ---- */
+
+static const char KEY_ADD[] = "INSERT INTO signing_key (id, issuer_id, algorithm, public_key) VALUES ($1::uuid, $2::uuid, $3, $4::bytea)";
+static const char KEY_LIST[] =
+	"SELECT k.id, i.id, i.key, i.name, k.algorithm, k.public_key, k.created_at, k.retired_at, k.revoked_at"
+	" FROM signing_key k JOIN issuer i ON i.id = k.issuer_id WHERE $1::uuid IS NULL OR i.id = $1::uuid"
+	" ORDER BY k.created_at DESC, k.id DESC";
+static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
+static const char KEY_REVOKE[] =
+	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
+	" WHERE id = $1::uuid AND revoked_at = 'infinity'";
+
+enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key)
+{
+	return db_run(call, KEY_ADD, ARGS(key->id, key->issuer_id, key->algorithm, arg_bytea(call, key->public_key, key->public_size)),
+		      NULL);
+}
+
+enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, KEY_LIST, ARGS(issuer_id), &rows));
+	*count = (size_t)rows_count(rows);
+	*keys = talloc_zero_array(call, struct store_key, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*keys)[i] = (struct store_key){
+			row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3),
+			row_text(rows, i, 4), (const uint8_t *)row_text(rows, i, 5), row_size(rows, i, 5),
+			row_time(rows, i, 6), row_time(rows, i, 7), row_time(rows, i, 8)};
+	return SKD_OK;
+}
+
+enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at)
+{
+	int64_t touched;
+	TRY(revoked_at ? db_run(call, KEY_REVOKE, ARGS(id, revoked_at > 0 ? arg_time(call, revoked_at) : NULL), &touched)
+		       : db_run(call, KEY_RETIRE, ARGS(id), &touched));
+	return touched ? SKD_OK : fail(call, SKD_CLASH, "there is no such key, or it has ended before");
+}
+
+/* ---- status lists ---- */
+
+#define STATUS                                                                                                         \
+	"SELECT i.id, i.key, l.purpose, l.bits, l.version, l.changed_at, CASE WHEN l.signed_version = l.version THEN l.signed END" \
+	" FROM status_list l JOIN issuer i ON i.id = l.issuer_id WHERE l.id = $1::uuid"
+static const char STATUS_GET[] = STATUS, STATUS_LOCK[] = STATUS " FOR UPDATE OF l";
+static const char STATUS_SIGN[] =
+	"UPDATE status_list SET signed = $3, signed_version = $2::bigint WHERE id = $1::uuid AND version = $2::bigint";
+static const char STATUS_SET[] = "SELECT status_set($1::uuid, $2, $3::int)";
+
+enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status)
+{
+	struct rows *rows;
+	TRY(db_query(call, locked ? STATUS_LOCK : STATUS_GET, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such list");
+	*status = (struct store_status){
+		.issuer_id = row_uuid(rows, 0, 0), .issuer_key = row_text(rows, 0, 1), .purpose = row_text(rows, 0, 2),
+		.bits = (const uint8_t *)row_text(rows, 0, 3), .size = row_size(rows, 0, 3), .version = row_int(rows, 0, 4),
+		.changed_at = row_time(rows, 0, 5), .signed_form = row_text(rows, 0, 6)};
+	return SKD_OK;
+}
+
+enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form)
+{
+	return db_run(call, STATUS_SIGN, ARGS(id, arg_int(call, version), form), NULL);
+}
+
+enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit)
+{
+	return db_send(call, STATUS_SET, ARGS(credential_id, purpose, bit ? "1" : "0"), NULL);
+}
+
+/* ---- issuers ---- */
+
+static const char ISSUER_GET[] = "SELECT id, key, name, url, mail FROM issuer WHERE id = $1::uuid OR ($1::uuid IS NULL AND key = 'company')";
+
+enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer)
+{
+	struct rows *rows;
+	TRY(db_query(call, ISSUER_GET, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such issuer");
+	*issuer = (struct store_issuer){row_uuid(rows, 0, 0), row_text(rows, 0, 1), row_text(rows, 0, 2), row_text(rows, 0, 3),
+					row_text(rows, 0, 4)};
+	return SKD_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Badges as rows: what does not change in them, the forms that were made, public halves of keys, status lists. */
+#ifndef STORE_BADGE_H
+#define STORE_BADGE_H
+
+#include "store/person.h"
+
+#include <skillsd/plugin.h>
+
+/* Who a credential belongs to from now on, as its badges say it, and its place in the lists of its issuer; nothing where
+ * that is there already. */
+enum skd_outcome store_badge_add(struct skd_call *call, const char *credential_id, const char *salt,
+				 const char *visibility) WARN_UNUSED;
+
+/* Until the transaction ends nobody else makes forms of it. */
+enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+
+struct store_badge {
+	struct skd_award award; /* but for origin and issuer_did */
+	const char *issuer_key; /* "company" for the one of the configuration */
+	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
+	int64_t version; /* of the credential */
+};
+/* ABSENT. */
+enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge) WARN_UNUSED;
+
+/* The same of an achievement alone, as it was published; `number` NULL: the newest version. ABSENT. */
+enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number,
+					 struct store_badge *badge) WARN_UNUSED;
+
+/* A form as it was made; `bytes` NULL: it has not been made of this version. */
+struct store_form {
+	const char *visibility, *person_id;
+	const uint8_t *bytes;
+	size_t size;
+	int64_t version;
+};
+/* ABSENT when there is no such credential. */
+enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
+				struct store_form *form) WARN_UNUSED;
+/* What another daemon has made in the meantime stays: read it again. */
+enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
+				const void *bytes, size_t size, const char *key_id) WARN_UNUSED;
+
+struct store_key {
+	const char *id, *issuer_id, *issuer_key, *issuer_name, *algorithm;
+	const uint8_t *public_key; /* SubjectPublicKeyInfo */
+	size_t public_size;
+	int64_t created_at, retired_at, revoked_at; /* TIME_NEVER */
+};
+enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key) WARN_UNUSED;
+/* Of one issuer, or with NULL of all, newest first. */
+enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys,
+				size_t *count) WARN_UNUSED;
+/* It signs no longer: revoked since `revoked_at` (below 0: since now), or with 0 retired, so that what it signed stays
+ * good. CLASH when it has ended so before. */
+enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at) WARN_UNUSED;
+
+/* ---- status lists ---- */
+
+struct store_status {
+	const char *issuer_id, *issuer_key, *purpose;
+	const uint8_t *bits;
+	size_t size;     /* bytes */
+	int64_t version, changed_at;
+	const char *signed_form; /* of this version, or NULL */
+};
+/* `locked`: until the transaction ends nothing changes in it. ABSENT. */
+enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status) WARN_UNUSED;
+enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form) WARN_UNUSED;
+/* Sets or clears the credential's bit for a purpose; nothing where it has none. */
+enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit) WARN_UNUSED;
+
+/* ---- issuers ---- */
+struct store_issuer {
+	const char *id, *key, *name, *url, *mail;
+};
+/* By id, or the company with NULL. ABSENT. */
+enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
+
+#endif

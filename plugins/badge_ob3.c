@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Open Badges 3.0 (1EdTech, May 2024): an OpenBadgeCredential of the Verifiable Credentials Data Model 2.0. Members stand
+ * in the order of RFC 8785. Knows no key and no signature. */
+#include <skillsd/plugin.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PLACE = 512 };
+
+struct draft {
+	const struct skd_host *host;
+	const struct skd_award *award;
+	struct skd_json *json;
+};
+
+static void draft_object(const struct draft *d, const char *key)
+{
+	d->host->put_object(d->json, key);
+}
+
+static void draft_object_end(const struct draft *d)
+{
+	d->host->put_object_end(d->json);
+}
+
+static void draft_string(const struct draft *d, const char *key, const char *value)
+{
+	d->host->put_string(d->json, key, value);
+}
+
+/* "type": with one word in an array. */
+static void draft_type(const struct draft *d, const char *type)
+{
+	d->host->put_array(d->json, "type");
+	draft_string(d, NULL, type);
+	d->host->put_array_end(d->json);
+}
+
+/* An address of ours: its parts one after another behind the origin. */
+static void draft_place(const struct draft *d, const char *key, const char *a, const char *b, const char *c)
+{
+	char place[PLACE];
+	snprintf(place, sizeof place, "%s%s%s%s", d->award->origin, a, b, c);
+	draft_string(d, key, place);
+}
+
+static void draft_context(const struct draft *d)
+{
+	d->host->put_array(d->json, "@context");
+	draft_string(d, NULL, "https://www.w3.org/ns/credentials/v2");
+	draft_string(d, NULL, "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json");
+	draft_string(d, NULL, "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json");
+	d->host->put_array_end(d->json);
+}
+
+static void draft_schema(const struct draft *d)
+{
+	d->host->put_array(d->json, "credentialSchema");
+	draft_object(d, NULL);
+	draft_string(d, "id", "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json");
+	draft_string(d, "type", "1EdTechJsonSchemaValidator2019");
+	draft_object_end(d);
+	d->host->put_array_end(d->json);
+}
+
+/* Bitstring Status List 1.0. */
+static void draft_status(const struct draft *d)
+{
+	const struct skd_award *a = d->award;
+	char fragment[32];
+	if (!a->status_list)
+		return;
+	snprintf(fragment, sizeof fragment, "#%s", a->status_index);
+	draft_object(d, "credentialStatus");
+	draft_place(d, "id", "/status/", a->status_list, fragment);
+	draft_place(d, "statusListCredential", "/status/", a->status_list, "");
+	draft_string(d, "statusListIndex", a->status_index);
+	draft_string(d, "statusPurpose", "revocation");
+	draft_string(d, "type", "BitstringStatusListEntry");
+	draft_object_end(d);
+}
+
+static void draft_image(const struct draft *d, const char *address)
+{
+	if (!address)
+		return;
+	draft_object(d, "image");
+	draft_string(d, "id", address);
+	draft_string(d, "type", "Image");
+	draft_object_end(d);
+}
+
+static void draft_alignments(const struct draft *d)
+{
+	if (!d->award->alignment_count)
+		return;
+	d->host->put_array(d->json, "alignment");
+	for (size_t i = 0; i < d->award->alignment_count; i++) {
+		const struct skd_alignment *at = &d->award->alignments[i];
+		draft_object(d, NULL);
+		draft_string(d, "targetCode", at->code);
+		draft_string(d, "targetFramework", at->framework);
+		draft_string(d, "targetName", at->name);
+		draft_string(d, "targetType", "CFItem");
+		draft_string(d, "targetUrl", at->url);
+		draft_type(d, "Alignment");
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
+static void draft_issuer(const struct draft *d, const char *key)
+{
+	draft_object(d, key);
+	if (!key)
+		draft_context(d);
+	draft_string(d, "email", d->award->issuer_mail);
+	draft_string(d, "id", d->award->issuer_did);
+	draft_string(d, "name", d->award->issuer_name);
+	draft_type(d, "Profile");
+	draft_string(d, "url", d->award->issuer_url);
+	draft_object_end(d);
+}
+
+/* `key` NULL: it stands for itself. */
+static void draft_achievement(const struct draft *d, const char *key)
+{
+	const struct skd_award *a = d->award;
+	char version[40];
+	draft_object(d, key);
+	if (!key)
+		draft_context(d);
+	draft_string(d, "achievementType", a->type);
+	draft_alignments(d);
+	draft_object(d, "criteria");
+	if (a->criteria && *a->criteria)
+		draft_string(d, "narrative", a->criteria);
+	else
+		draft_place(d, "id", "/achievements/", a->achievement_id, "");
+	draft_object_end(d);
+	if (!key)
+		draft_issuer(d, "creator");
+	draft_string(d, "description", a->description ? a->description : a->name);
+	snprintf(version, sizeof version, "?version=%lld", (long long)a->version);
+	draft_place(d, "id", "/achievements/", a->achievement_id, version);
+	draft_image(d, a->image_url);
+	draft_string(d, "name", a->name);
+	draft_type(d, "Achievement");
+	draft_string(d, "version", version + strlen("?version="));
+	draft_object_end(d);
+}
+
+static void draft_identity(const struct draft *d)
+{
+	if (!d->award->identity)
+		return;
+	d->host->put_array(d->json, "identifier");
+	draft_object(d, NULL);
+	d->host->put_flag(d->json, "hashed", true);
+	draft_string(d, "identityHash", d->award->identity);
+	draft_string(d, "identityType", "emailAddress");
+	draft_string(d, "salt", d->award->salt);
+	draft_string(d, "type", "IdentityObject");
+	draft_object_end(d);
+	d->host->put_array_end(d->json);
+}
+
+static void draft_subject(const struct draft *d)
+{
+	draft_object(d, "credentialSubject");
+	draft_achievement(d, "achievement");
+	draft_string(d, "id", d->award->subject);
+	draft_identity(d);
+	draft_type(d, "AchievementSubject");
+	draft_object_end(d);
+}
+
+static void draft_evidence(const struct draft *d)
+{
+	if (!d->award->evidence_count)
+		return;
+	d->host->put_array(d->json, "evidence");
+	for (size_t i = 0; i < d->award->evidence_count; i++) {
+		const struct skd_evidence *at = &d->award->evidence[i];
+		draft_object(d, NULL);
+		draft_string(d, "id", at->url);
+		draft_string(d, "name", at->name);
+		draft_string(d, "narrative", at->narrative);
+		draft_type(d, "Evidence");
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
+static int64_t seconds_of(int64_t time)
+{
+	return time / 1000000 - (time % 1000000 < 0);
+}
+
+/* As a JWT the credential says some things once more, as claims (OB 3.0, 8.2.4.1). */
+static void draft_credential(const struct draft *at, bool claims)
+{
+	const struct draft d = *at;
+	const struct skd_award *award = d.award;
+	struct skd_json *json = d.json;
+	draft_object(&d, NULL);
+	draft_context(&d);
+	d.host->put_time(json, "awardedDate", award->awarded);
+	draft_schema(&d);
+	draft_status(&d);
+	draft_subject(&d);
+	draft_evidence(&d);
+	if (claims && award->valid_until != SKD_NEVER)
+		d.host->put_number(json, "exp", seconds_of(award->valid_until));
+	draft_place(&d, "id", "/badges/", award->id, "");
+	if (claims)
+		draft_string(&d, "iss", award->issuer_did);
+	draft_issuer(&d, "issuer");
+	if (claims)
+		draft_place(&d, "jti", "/badges/", award->id, "");
+	draft_string(&d, "name", award->name);
+	if (claims)
+		d.host->put_number(json, "nbf", seconds_of(award->valid_from));
+	if (claims)
+		draft_string(&d, "sub", award->subject);
+	d.host->put_array(json, "type");
+	draft_string(&d, NULL, "VerifiableCredential");
+	draft_string(&d, NULL, "OpenBadgeCredential");
+	d.host->put_array_end(json);
+	d.host->put_time(json, "validFrom", award->valid_from);
+	d.host->put_time(json, "validUntil", award->valid_until);
+	draft_object_end(&d);
+}
+
+static enum skd_outcome draft(void *self, struct skd_call *call, const struct skd_form *form,
+			      const struct skd_award *award, struct skd_json *json)
+{
+	const struct draft d = {self, award, json};
+	(void)call;
+	if (form->about == SKD_ABOUT_ISSUER)
+		draft_issuer(&d, NULL);
+	else if (form->about == SKD_ABOUT_ACHIEVEMENT)
+		draft_achievement(&d, NULL);
+	else
+		draft_credential(&d, form->seal == SKD_SEAL_JWS);
+	return SKD_OK;
+}
+
+static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
+{
+	(void)call;
+	*self = (void *)(uintptr_t)host;
+	return SKD_OK;
+}
+
+static void close(void *self)
+{
+	(void)self;
+}
+
+static const struct skd_option options[] = {{0}};
+static const struct skd_form forms[] = {
+	{SKD_ABOUT_CREDENTIAL, "ob3", "application/vc application/vc+ld+json application/ld+json application/json", SKD_SEAL_PROOF},
+	{SKD_ABOUT_CREDENTIAL, "jwt", "application/vc+jwt", SKD_SEAL_JWS},
+	{SKD_ABOUT_ACHIEVEMENT, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
+	{SKD_ABOUT_ISSUER, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
+	{0}};
+
+__attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
+	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob3", .options = options, .open = open, .close = close,
+	.is.badge = {.forms = forms, .draft = draft}};
