@@ -156,6 +156,7 @@ static enum skd_outcome run_take_over(struct skd_call *call, struct store_run *r
 		TRY(store_role_touched(call, run->source, &touched));
 	if (!diff->no_rights || humans.moved)
 		TRY(store_role_refresh(call, run->id, touched, true, &roles));
+	TRY(store_diff_skips(call, diff));
 	TRY(db_wait(call));
 	run->state = "done";
 	run->news = is_news(&diff->counts) || diff->joined || diff->left || roles || humans.moved;
@@ -196,10 +197,13 @@ static enum skd_outcome run_apply(struct skd_call *call, const struct run_task *
 	if (run->feed)
 		TRY(run_doubt(call, diff, alarm));
 	TRY(alarm ? run_park(call, run, diff, alarm, task->wish.asked) : run_take_over(call, run, diff));
+	if (alarm) {
+		TRY(store_diff_skips(call, diff));
+		TRY(db_wait(call));
+	}
 	run->parked = alarm;
 	if (task->cookie && !alarm)
 		TRY(store_feed_put(call, run->source, task->cookie));
-	TRY(store_diff_skips(call, diff));
 	run->counts = diff->counts;
 	if (run->feed && !run->news && !run->counts.skipped)
 		return store_run_drop(call, run->id);

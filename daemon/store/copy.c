@@ -2,17 +2,65 @@
  * COPY FROM STDIN in text format, in chunks. */
 #include "store/session.h"
 
-enum { CHUNK = 64 * 1024 };
+#include "base/json.h"
 
-enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
+enum { CHUNK = 64 * 1024, FEW = 16 * 1024 };
+
+static enum skd_outcome copy_open(struct skd_call *call, const char *sql)
 {
 	struct db *db = call->db;
 	struct rows *rows;
 	TRY(db_wait(call));
 	TRY(session_result(call, db->pg, wait_last(call, PQsendQuery(db->pg, sql)), &rows));
 	talloc_free(rows);
-	text_begin(&db->copy, call, CHUNK + 4096);
 	return SKD_OK;
+}
+
+enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
+{
+	struct db *db = call->db;
+	TRY(copy_open(call, sql));
+	text_begin(&db->copy, call, CHUNK + 4096);
+	db->copy_later = NULL;
+	return SKD_OK;
+}
+
+enum skd_outcome copy_begin_few(struct skd_call *call, const char *sql, const char *few_sql)
+{
+	struct db *db = call->db;
+	text_begin(&db->copy, call, 1024);
+	text_begin(&db->few_rows, call, 1024);
+	db->copy_later = sql;
+	db->few_sql = few_sql;
+	return SKD_OK;
+}
+
+static enum skd_outcome few_row(struct skd_call *call, size_t columns, const struct skd_text *values)
+{
+	struct db *db = call->db;
+	struct json json = {.to = &db->few_rows};
+	text_adds(&db->few_rows, db->few_rows.size ? "," : "[");
+	put_array(&json, NULL);
+	for (size_t i = 0; i < columns; i++)
+		if (values[i].bytes)
+			put_string_n(&json, NULL, values[i].bytes, values[i].size);
+		else
+			put_raw(&json, NULL, "null", 4);
+	put_array_end(&json);
+	if (db->few_rows.size < FEW)
+		return SKD_OK;
+	const char *sql = db->copy_later;
+	db->copy_later = NULL;
+	return copy_open(call, sql);
+}
+
+static enum skd_outcome few_end(struct skd_call *call)
+{
+	struct db *db = call->db;
+	if (!db->few_rows.size)
+		return SKD_OK;
+	text_adds(&db->few_rows, "]");
+	return sent_add(call, db->few_sql, ARGS(text_end(&db->few_rows)), NULL);
 }
 
 static enum skd_outcome copy_flush(struct skd_call *call)
@@ -47,6 +95,8 @@ static void copy_value(struct text *to, const struct skd_text *value)
 enum skd_outcome copy_row(struct skd_call *call, size_t columns, const struct skd_text *values)
 {
 	struct text *to = &call->db->copy;
+	if (call->db->copy_later)
+		TRY(few_row(call, columns, values));
 	for (size_t i = 0; i < columns; i++) {
 		if (i)
 			text_add(to, "\t", 1);
@@ -60,6 +110,10 @@ enum skd_outcome copy_end(struct skd_call *call, bool good)
 {
 	struct db *db = call->db;
 	struct rows *rows;
+	if (db->copy_later) {
+		db->copy_later = NULL;
+		return good ? few_end(call) : SKD_OK;
+	}
 	if (good)
 		TRY(copy_flush(call));
 	if (PQputCopyEnd(db->pg, good ? NULL : "the run was given up") != 1)

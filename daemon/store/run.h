@@ -111,7 +111,7 @@ enum skd_outcome store_diff_beyond(struct skd_call *call, const struct store_dif
 /* Whether the parked run of this source lists just these; its id, or NULL when none is parked. */
 enum skd_outcome store_diff_parked(struct skd_call *call, const struct store_diff *diff, const char **id,
 				   bool *same) WARN_UNUSED;
-/* Writes a line for each thing skipped, and counts them. */
+/* Writes a line for each thing skipped, and counts them; known after db_wait(). */
 enum skd_outcome store_diff_skips(struct skd_call *call, struct store_diff *diff) WARN_UNUSED;
 /* Tells the planner of many new people, who would be taken for few until the database looks itself. */
 enum skd_outcome store_run_weigh(struct skd_call *call) WARN_UNUSED;

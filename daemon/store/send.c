@@ -84,9 +84,13 @@ enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args
 enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args args, int64_t *touched)
 {
 	struct db *db = call->db;
+	return db && db->in_tx ? sent_add(call, sql, args, touched) : db_run(call, sql, args, touched);
+}
+
+enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, int64_t *touched)
+{
+	struct db *db = call->db;
 	char name[24];
-	if (!db || !db->in_tx)
-		return db_run(call, sql, args, touched);
 	if (db->sent_count == SENT_MAX)
 		TRY(db_wait(call));
 	TRY(session_prepare(call, sql, name));

@@ -32,6 +32,8 @@ struct db {
 	int64_t *sent[SENT_MAX]; /* of statements on their way: where their counts go, or NULL */
 	unsigned sent_count;
 	struct text copy;    /* rows of a COPY on their way */
+	struct text few_rows; /* the same rows as JSON, while they are so few that copy_few() inserts them */
+	const char *copy_later, *few_sql; /* the COPY that is not begun, and the statement in its place; NULL: it is */
 	int cursor_step;     /* rows the FETCH under way asked for; 0: none */
 	struct rows *cursor_rows;
 };
@@ -48,6 +50,8 @@ void prepared_name(const char *sql, char out[24]);
 /* Makes the statement known to the server, as `name`. */
 enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char name[24]) WARN_UNUSED;
 int64_t result_touched(PGresult *result);
+/* db_send(), also where no transaction has begun: it is part of one that begins next. */
+enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, int64_t *touched) WARN_UNUSED;
 /* Runs a prepared statement behind those on their way, and waits for all. */
 enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args args, struct rows **rows) WARN_UNUSED;
 /* Ends what is on its way; nobody wants to know how. */

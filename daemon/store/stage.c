@@ -32,9 +32,14 @@ static const char STAGE_EMPTY[] =
 	" DELETE FROM ending; DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
 /* As long as the directory takes to be read. */
-static const char STAGE_COPY[] =
-	"SET LOCAL statement_timeout = 0; COPY stage (kind, id, key, username, name, mail, title, phone, employee_number, locale,"
-	" country, parent_key, unit_key, unit_name, disabled, note, digest, new_id) FROM STDIN";
+#define STAGE_INTO                                                                                                     \
+	"stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key," \
+	" unit_name, disabled, note, digest, new_id)"
+static const char STAGE_COPY[] = "SET LOCAL statement_timeout = 0; COPY " STAGE_INTO " FROM STDIN";
+static const char STAGE_FEW[] =
+	"INSERT INTO " STAGE_INTO " SELECT (r->>0)::\"char\", r->>1, r->>2, r->>3, r->>4, r->>5, r->>6, r->>7, r->>8, r->>9,"
+	" r->>10, r->>11, r->>12, r->>13, (r->>14)::boolean, r->>15, (r->>16)::uuid, (r->>17)::uuid"
+	" FROM json_array_elements($1::json) WITH ORDINALITY AS row (r, n) ORDER BY n";
 
 static const char STAGE_KNOWN[] =
 	"SELECT coalesce(string_agg(uuid_send(digest), '' ORDER BY digest), ''), count(*) FILTER (WHERE digest IS NULL),"
@@ -63,7 +68,7 @@ enum skd_outcome store_stage_begin(struct skd_call *call, bool feed, bool again)
 		TRY(db_script(call, STAGE_TABLES));
 	if (!ready && feed)
 		TRY(db_script(call, STAGE_SMALL));
-	return copy_begin(call, STAGE_COPY);
+	return feed ? copy_begin_few(call, STAGE_COPY, STAGE_FEW) : copy_begin(call, STAGE_COPY);
 }
 
 enum skd_outcome store_stage_empty(struct skd_call *call)
@@ -490,5 +495,5 @@ enum skd_outcome store_diff_skips(struct skd_call *call, struct store_diff *diff
 {
 	TRY(db_run_if(call, !diff->feed, SKIP_MANAGERS, ARGS(diff->source)));
 	TRY(db_run_if(call, !diff->feed && diff->ruled, SKIP_SHARED, ARGS(diff->source)));
-	return db_run(call, SKIPS_WRITE, ARGS(diff->run_id), &diff->counts.skipped);
+	return db_send(call, SKIPS_WRITE, ARGS(diff->run_id), &diff->counts.skipped);
 }
