@@ -130,7 +130,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 unit: $(UNIT_BIN)
 
 # Programs that only tests run.
-KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo signer_ask statements plugin_run clock_jump.so disk_full.so jitter.so)
+KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo sign signer_ask statements plugin_run clock_jump.so disk_full.so jitter.so)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz-binaries: $(FUZZ_BIN)
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
@@ -157,7 +157,7 @@ $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LDAP_OBJ) $(LDAP_LIBS) -lcmocka
 
-$(BUILD)/kit/http_echo $(BUILD)/kit/signer_ask $(BUILD)/kit/statements: $(BUILD)/kit/%: tests/kit/%.c $(LIB_OBJ)
+$(BUILD)/kit/http_echo $(BUILD)/kit/sign $(BUILD)/kit/signer_ask $(BUILD)/kit/statements: $(BUILD)/kit/%: tests/kit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS)
