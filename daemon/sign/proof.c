@@ -26,20 +26,26 @@ void proof_bytes(struct hasher *hasher, struct skd_text configuration, struct sk
 	hasher_sha256(hasher, document.bytes, document.size, out + DIGEST_SIZE);
 }
 
+/* Of what may be one, or an array of them. */
+static const json_t *item_at(const json_t *items, size_t i)
+{
+	return json_is_array(items) ? json_array_get(items, i) : i == 0 ? items : NULL;
+}
+
 enum skd_outcome proof_find(struct skd_call *call, const json_t *document, const char *cryptosuite, const json_t **found)
 {
-	const json_t *proofs = json_object_get(document, "proof"), *proof = proofs;
+	const json_t *proofs = json_object_get(document, "proof"), *proof;
 	const char *other = NULL;
-	for (size_t i = 0; (json_is_array(proofs) && (proof = json_array_get(proofs, i))) || (i == 0 && proof); i++) {
-		const char *suite = canon_string(proof, "cryptosuite");
+	for (size_t i = 0; (proof = item_at(proofs, i)); i++) {
+		const char *suite = canon_string(proof, "cryptosuite"), *type = canon_string(proof, "type");
 		if (!json_is_object(proof))
 			return fail(call, SKD_BAD_INPUT, "a proof is not an object");
-		suite = suite ? suite : canon_string(proof, "type");
 		if (suite && strcmp(suite, cryptosuite) == 0) {
 			*found = proof;
 			return SKD_OK;
 		}
-		other = other ? other : suite ? suite : "one that is not named";
+		if (!other)
+			other = suite ? suite : type ? type : "one that is not named";
 	}
 	return other ? fail(call, SKD_ABSENT, "it has no proof of %s, but of %s", cryptosuite, text_shown(call, other))
 		     : fail(call, SKD_ABSENT, "it has no proof");
@@ -97,16 +103,11 @@ static enum skd_outcome members_check(struct skd_call *call, const json_t *proof
 	return SKD_OK;
 }
 
-static const json_t *context_at(const json_t *context, size_t i)
-{
-	return json_is_array(context) ? json_array_get(context, i) : i == 0 ? context : NULL;
-}
-
 static bool context_begins(const json_t *whole, const json_t *front)
 {
 	size_t i = 0;
-	for (; context_at(front, i); i++)
-		if (!json_equal(context_at(whole, i), context_at(front, i)))
+	for (; item_at(front, i); i++)
+		if (!json_equal(item_at(whole, i), item_at(front, i)))
 			return false;
 	return i > 0;
 }
