@@ -130,7 +130,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 unit: $(UNIT_BIN)
 
 # Programs that only tests run.
-KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo sign signer_ask statements plugin_run clock_jump.so disk_full.so jitter.so)
+KIT_BIN := $(addprefix $(BUILD)/kit/,http_echo sign signer_ask statements plugin_run clock_jump.so disk_full.so dumpable.so jitter.so)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz-binaries: $(FUZZ_BIN)
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)

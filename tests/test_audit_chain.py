@@ -14,16 +14,23 @@ import pytest
 from kit.chain import Tampered, add_entry, check, digest, encoded, link_hash, links, relink
 from kit.house import House, installed, is_sanitized, wait_for
 from kit.second import Second
+from kit.signer import Signer
 from kit.slapd import unprivileged
 
-KEY = "1f" * 32
 ENTRIES = 12
 
 
-def audited(postgres, **options):
-    house = House(config={"audit": {"key": "audit.key", "checkpoint_interval": "1s", "checkpoint_file": "kept", **options}},
-                  postgres=postgres)
-    house._write("audit.key", KEY + "\n")
+@pytest.fixture(scope="module")
+def signer():
+    """Who signs checkpoints, with two keys for it."""
+    with Signer() as signer:
+        signer.key, signer.other = (signer.new("ed25519", "checkpoint") for _ in range(2))
+        yield signer
+
+
+def audited(postgres, signer, **options):
+    audit = {"key": signer.key.line, "checkpoint_interval": "1s", "checkpoint_file": "kept", **options}
+    house = House(config={"audit": audit, "signer": {"socket": signer.path}}, postgres=postgres)
     house._write("kept", "")
     return house
 
@@ -50,9 +57,9 @@ def fill(house, count, first=0):
 
 
 @pytest.fixture(scope="module")
-def house(postgres):
+def house(postgres, signer):
     """It has worked and has stopped in good order: the tests meddle with copies of its database."""
-    with audited(postgres) as house:
+    with audited(postgres, signer) as house:
         house.rescue.get("/audit")
         for number in range(2):
             house.try_sign_in("nobody-there", f"{number}")
@@ -265,17 +272,16 @@ def test_a_check_without_a_database_is_none(house, db):
     assert done.returncode == 1 and "the database is not available now" in done.stderr and "whole" not in done.stdout
 
 
-def test_a_key_of_before_is_trusted_where_it_is_named(house, db):
+def test_a_key_of_before_is_trusted_where_it_is_named(signer, db):
     public = db.checkpoints()[-1].split(" ")[5]
-    house._write("other.key", "2e" * 32)
     text = db.conf.read_text()
-    db.conf.write_text(text.replace("key = audit.key", "key = other.key"))
+    db.conf.write_text(text.replace(signer.key.line, signer.other.line))
     *each, none = db.check()
     assert len(each) == len(db.checkpoints()) and all("not trusted" in line for line in each)
     assert none == "the chain has no signed checkpoint in the database, though there is a key"
-    db.conf.write_text(text.replace("key = audit.key", f"key = other.key\ntrusted_key = {public}"))
+    db.conf.write_text(text.replace(signer.key.line, f"{signer.other.line}\ntrusted_key = {public}"))
     assert db.check() == []
-    db.conf.write_text(text.replace("key = audit.key", f"trusted_key = {public}"))
+    db.conf.write_text(text.replace(f"key = {signer.key.line}", f"trusted_key = {public}"))
     assert db.check() == []
 
 
@@ -289,8 +295,8 @@ def test_an_entry_that_waits_is_a_finding_when_it_waits_for_long(db):
     assert found.startswith(f"entry {late} of ") and "is not linked yet" in found and fresh not in found
 
 
-def test_a_database_restored_from_a_backup_is_found_by_checkpoints_kept_elsewhere(postgres):
-    with audited(postgres) as house:
+def test_a_database_restored_from_a_backup_is_found_by_checkpoints_kept_elsewhere(postgres, signer):
+    with audited(postgres, signer) as house:
         fill(house, 5)
         assert house.stop() == 0
         house._link.close()
@@ -317,8 +323,8 @@ def test_a_database_restored_from_a_backup_is_found_by_checkpoints_kept_elsewher
         assert findings and all("is of another chain" in line for line in findings)
 
 
-def test_without_a_key_there_is_a_chain_and_checkpoints_that_are_not_signed(postgres):
-    with audited(postgres, key=None) as house:
+def test_without_a_key_there_is_a_chain_and_checkpoints_that_are_not_signed(postgres, signer):
+    with audited(postgres, signer, key=None) as house:
         fill(house, 3)
         assert house.stop() == 0
         house._link.close()
@@ -326,7 +332,7 @@ def test_without_a_key_there_is_a_chain_and_checkpoints_that_are_not_signed(post
         done = house.command("check", "--audit", "kept")
         assert done.returncode == 0 and "no key is configured: checkpoints are not signed" in done.stdout
         assert "which is signed" not in done.stdout
-        house.configure({"audit": {"key": "audit.key"}})
+        house.configure({"audit": {"key": signer.key.line}})
         assert check(house, house.folder / "kept") == ["the chain has no signed checkpoint in the database, though there is a key"]
         house.start()
         fill(house, 1, first=3)
@@ -343,12 +349,12 @@ def told(house, conf, file):
 
 
 @pytest.mark.parametrize("keys", ["no key", "the key"])
-def test_words_that_anybody_may_have_got_into_a_log_prove_nothing(house, db, keys):
+def test_words_that_anybody_may_have_got_into_a_log_prove_nothing(signer, house, db, keys):
     """Not signed, or by whoever has a key of their own: they are said not to be believed, and are no finding."""
     genuine = (house.folder / "kept").read_text().splitlines()
     *head, sequence, at, hash, key, signature = genuine[-1].split(" ")
     if keys == "no key":
-        db.conf.write_text(db.text.replace("key = audit.key", ""))
+        db.conf.write_text(db.text.replace(f"key = {signer.key.line}", ""))
     words = [[sequence, at, "A" * 43, "-", "-"], ["999999", at, hash, "-", "-"], ["3", at, hash, "A" * 43, "B" * 86],
              ["999999", at, hash, "A" * 43, signature], [sequence, at, hash, key[:-1], signature], [sequence, at, hash, "-", "-"]]
     lines = [f"host skillsd[1]: warning main: no unit {' '.join([*head, *one])}" for one in words]
@@ -361,8 +367,8 @@ def test_words_that_anybody_may_have_got_into_a_log_prove_nothing(house, db, key
     assert len(doubts) == 4, said
 
 
-def test_checkpoints_that_were_signed_are_no_finding_where_there_is_no_key_to_see_it(house, db, kept):
-    db.conf.write_text(db.text.replace("key = audit.key", ""))
+def test_checkpoints_that_were_signed_are_no_finding_where_there_is_no_key_to_see_it(signer, house, db, kept):
+    db.conf.write_text(db.text.replace(f"key = {signer.key.line}", ""))
     for change in "", "UPDATE audit_checkpoint SET line = regexp_replace(line, '.{80}$', repeat('A', 80)) WHERE sequence > 3", \
             "UPDATE audit_checkpoint SET line = regexp_replace(line, ' [^ ]+ [^ ]+$', ' - -') WHERE sequence > 3":
         if change:
@@ -377,8 +383,8 @@ def test_checkpoints_that_were_signed_are_no_finding_where_there_is_no_key_to_se
 
 # ---- off the machine
 
-def test_a_pipe_that_nobody_reads_and_a_file_that_is_not_to_be_had_keep_nobody_waiting(postgres):
-    with audited(postgres, checkpoint_file="gone/kept") as house:
+def test_a_pipe_that_nobody_reads_and_a_file_that_is_not_to_be_had_keep_nobody_waiting(postgres, signer):
+    with audited(postgres, signer, checkpoint_file="gone/kept") as house:
         fill(house, 1)
         wait_for("the log", lambda: "could not be appended to" in house.log())
         assert house.log().count("could not be appended to") == 1, "it is said once"
@@ -398,10 +404,10 @@ def test_a_pipe_that_nobody_reads_and_a_file_that_is_not_to_be_had_keep_nobody_w
 
 # ---- many at once
 
-def test_what_is_committed_late_or_in_another_order_is_linked_all_the_same(postgres):
+def test_what_is_committed_late_or_in_another_order_is_linked_all_the_same(postgres, signer):
     """Transactions that begin one after the other end as chance will have it; one stays open until the end."""
     dice = random.Random(7)
-    with audited(postgres) as house:
+    with audited(postgres, signer) as house:
         fill(house, 1)  # from now on who does it is there, and nobody waits for whoever wrote that
         house.sql("INSERT INTO audit_unsealed SELECT entry FROM audit_link")  # which keeps nobody
         oldest = postgres.connect(house.database)
@@ -479,10 +485,9 @@ def grows(house, beyond=0):
     wait_for("more links", lambda: house.sql("SELECT 1 FROM audit_link WHERE sequence > %s", top + beyond))
 
 
-def test_of_two_daemons_one_seals_and_the_other_takes_over(postgres):
-    with audited(postgres) as house:
+def test_of_two_daemons_one_seals_and_the_other_takes_over(postgres, signer):
+    with audited(postgres, signer) as house:
         other = Second(house)
-        other._write("audit.key", KEY)
         with other, Writers(house) as writers:
             for _ in range(2):
                 grows(house, 50)
@@ -498,8 +503,8 @@ def test_of_two_daemons_one_seals_and_the_other_takes_over(postgres):
         assert check(house) == []
 
 
-def test_who_has_lost_the_lease_unawares_links_nothing(postgres):
-    with audited(postgres) as house:
+def test_who_has_lost_the_lease_unawares_links_nothing(postgres, signer):
+    with audited(postgres, signer) as house:
         fill(house, 1)
         links_before = house.sql("SELECT count(*) FROM audit_link")
         house.sql("UPDATE lease SET holder = 'other', epoch = epoch + 1, expires_at = now() + interval '1 h',"
@@ -516,7 +521,7 @@ def test_who_has_lost_the_lease_unawares_links_nothing(postgres):
 
 # ---- many
 
-def test_the_memory_of_a_check_does_not_grow_with_the_audit(postgres):
+def test_the_memory_of_a_check_does_not_grow_with_the_audit(postgres, signer):
     def peak(conf):
         done = subprocess.run(["/usr/bin/python3", "-c", "import resource, subprocess, sys; "
                                "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
@@ -526,7 +531,7 @@ def test_the_memory_of_a_check_does_not_grow_with_the_audit(postgres):
         status, size = done.stdout.split()
         assert status == "0", done
         return int(size)
-    with audited(postgres) as house:
+    with audited(postgres, signer) as house:
         fill(house, 1)
         small = peak(house.folder / "skillsd.conf")
         house.sql("WITH e AS (INSERT INTO audit_entry (who, action, outcome, object) SELECT who_is('job', NULL, NULL), 'test.many',"

@@ -17,7 +17,7 @@ import pytest
 
 from kit.gate import build_folder, drop_to, wait_until
 from kit.signer import (ALGORITHMS, CHECKPOINT, HASHES, HEAD, JWS, NO_KEY, OTHER_PURPOSE, PROOF, SIGNED, TELLS, WRONG_BYTES,
-                        Signer, b64url, frame, jws, request)
+                        Signer, b64url, frame, jws, memory_of, request)
 
 LINE = b"skillsd-checkpoint 1 7 2026-11-22T10:00:00Z " + b"A" * 43 + b" " + b"B" * 43
 BULK = 4000  # in one frame
@@ -435,19 +435,6 @@ def ask(signer, key, kind, data, *more, path=None):
     """The daemon's client as a process."""
     words = [build_folder() / "kit/signer_ask", path or signer.path, key if isinstance(key, str) else key.id, kind]
     return subprocess.run([*words, *map(str, more)], input=data, capture_output=True, timeout=120)
-
-
-def memory_of(pid):
-    whole = []
-    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in open(f"/proc/{pid}/maps"):
-            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r[w-]", line)
-            if not found or int(found[2], 16) - int(found[1], 16) > 1 << 30 or "[v" in line:
-                continue  # a sanitizer's shadow
-            with contextlib.suppress(OSError):
-                memory.seek(int(found[1], 16))
-                whole.append(memory.read(int(found[2], 16) - int(found[1], 16)))
-    return b"".join(whole)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

@@ -70,3 +70,10 @@ def test_the_signer_has_no_rights_and_no_network_and_sees_who_asks():
     assert (signer["LimitCORE"], signer["MemorySwapMax"]) == ("0", "0")
     assert "PrivateUsers" not in signer
     assert dict(settings("skillsd-sign.socket")).items() >= {("SocketUser", "skillsd"), ("SocketMode", "0600")}
+
+
+def test_the_daemon_has_no_function_that_makes_reads_or_uses_a_private_key():
+    said = subprocess.run(["readelf", "-sW", "--dyn-syms", build_folder() / "skillsd"], capture_output=True, text=True, check=True)
+    openssl = set(re.findall(r"UND (\w+)@OPENSSL", said.stdout))
+    assert "EVP_DigestVerify" in openssl
+    assert not {name for name in openssl if re.search("Sign|[Pp]riv|PKCS8|gen$|sign$|decrypt$", name)}

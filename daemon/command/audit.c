@@ -12,16 +12,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* NULL: none, or a complaint. */
+static const struct checkpoint_key *audit_key(struct settings *s, struct section *at)
+{
+	const char *line = section_text(at, "key");
+	struct checkpoint_key *key = line ? talloc(s, struct checkpoint_key) : NULL;
+	if (!key || checkpoint_key_read(line, key))
+		return key;
+	section_complain(at, section_line(at, "key", 0), "key is the line that skillsd-sign new DIR ed25519 checkpoint prints, not %s", line);
+	return NULL;
+}
+
 void audit_read(struct settings *s, struct house *house)
 {
 	enum { LEAST_MS = 1000, MOST_MS = 86400000 };
 	struct section *at = section_one(s->conf, "audit");
 	const char **trusted = NULL, *value;
-	house->audit_key = section_text(at, "key");
 	house->checkpoint_file = section_text(at, "checkpoint_file");
 	house->checkpoint_interval = section_number(at, "checkpoint_interval");
-	if (house->audit_key && !checkpoint_key_valid(house->audit_key))
-		section_complain(at, section_line(at, "key", 0), "key holds something else than 64 hexadecimal digits");
+	house->audit_key = audit_key(s, at);
 	value = section_text(at, "checkpoint_interval");
 	if (duration_parse(value) >= 0 && (house->checkpoint_interval < LEAST_MS || house->checkpoint_interval > MOST_MS))
 		section_complain(at, section_line(at, "checkpoint_interval", 0),

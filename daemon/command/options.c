@@ -43,7 +43,7 @@ static const struct skd_option issuer_options[] = {
 	{NULL}};
 
 static const struct skd_option audit_options[] = {
-	{"key", SKD_SECRET, NULL, "File with 64 random hexadecimal digits, the key that checkpoints are signed with; without it they are not."},
+	{"key", SKD_TEXT, NULL, "Key of skillsd-sign that checkpoints are signed with, as it prints it when it makes one; without it they are not."},
 	{"trusted_key", SKD_TEXT, NULL, "Public half of a key that signed earlier ones, as they carry it.", false, true},
 	{"checkpoint_interval", SKD_DURATION, "5m", "Time between two checkpoints, 1s to 1d."},
 	{"checkpoint_file", SKD_PATH, NULL, "File, or named pipe, that each checkpoint is appended to: one that leads to another machine."},

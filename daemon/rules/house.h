@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "store/list.h"
 
+struct checkpoint_key; /* sign/checkpoint.h */
 struct talks; /* sign-in conversations under way: rules/talk.c */
 struct names; /* of the catalogue: rules/names.c */
 struct tries; /* sign-ins under way: rules/tries.c */
@@ -78,7 +79,7 @@ struct house {
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
 
-	const char *audit_key; /* that signs checkpoints, as sign/checkpoint.h has it; NULL: none does */
+	const struct checkpoint_key *audit_key; /* that signs checkpoints; NULL: none does */
 	const char *const *audit_trusted; /* public halves of keys that signed earlier ones */
 	size_t audit_trusted_count;
 	const char *checkpoint_file; /* that each is appended to, or NULL */

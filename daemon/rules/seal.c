@@ -56,22 +56,38 @@ static enum skd_outcome seal_batch(struct skd_call *call, struct sealer *sealer)
 	return SKD_OK;
 }
 
+/* Entries that wait to be linked do not wait long for a signature. */
+static enum skd_outcome line_write(struct skd_call *call, const struct chain_end *end, const char *at, const char **line)
+{
+	enum { PATIENCE_US = 2000000 };
+	const struct house *house = call->house;
+	int64_t deadline = call->deadline, soon = clock_monotonic() + PATIENCE_US;
+	call->deadline = soon < deadline ? soon : deadline;
+	enum skd_outcome outcome = checkpoint_write(call, house->signer, house->audit_key, end->sequence, end->hash, at, line);
+	call->deadline = deadline;
+	return outcome;
+}
+
 static enum skd_outcome seal_checkpoint(struct skd_call *call, struct sealer *sealer)
 {
+	enum { AGAIN_US = 5000000 };
 	struct chain_end end;
 	char at[TIME_SIZE];
 	const char *line;
+	int64_t next = clock_monotonic() + call->house->checkpoint_interval * 1000, again = clock_monotonic() + AGAIN_US;
 	TRY(seal_begin(call, sealer));
 	TRY(store_chain_end(call, &end));
-	sealer->due = clock_monotonic() + call->house->checkpoint_interval * 1000;
+	sealer->due = next < again ? next : again;
 	if (end.sequence <= end.checkpoint) {
+		sealer->due = next;
 		tx_rollback(call);
 		return SKD_OK;
 	}
 	time_format(end.now, at);
-	TRY(checkpoint_write(call, call->house->audit_key, end.sequence, end.hash, at, &line));
+	TRY(line_write(call, &end, at, &line));
 	TRY(store_checkpoint_add(call, end.sequence, line));
 	TRY(tx_commit(call));
+	sealer->due = next;
 	log_line(SKD_INFO, "audit", "%s", line);
 	return SKD_OK;
 }

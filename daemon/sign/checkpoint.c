@@ -2,6 +2,8 @@
  * Lines that say how far the chain went, signed and read. Whose key is to be trusted is not known here. */
 #include "sign/checkpoint.h"
 
+#include "sign/signer.h"
+
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -12,67 +14,40 @@ enum { KEY = 32, SIGNATURE = 64 };
 
 static const char MARK[] = "skillsd-checkpoint 1 ";
 
-bool checkpoint_key_valid(const char *key)
-{
-	return strlen(key) == 2 * KEY && strspn(key, "0123456789abcdefABCDEF") == 2 * KEY;
-}
-
 bool checkpoint_public_valid(const char *public)
 {
 	uint8_t bytes[KEY];
 	return base64url_decode(public, bytes, KEY) == KEY;
 }
 
-static EVP_PKEY *private_of(const char *key)
+/* What the SubjectPublicKeyInfo of every Ed25519 key begins with (RFC 8410 4), 12 bytes, in base64. */
+static const char SPKI[] = "MCowBQYDK2VwAyEA";
+
+bool checkpoint_key_read(const char *line, struct checkpoint_key *key)
 {
-	uint8_t seed[KEY];
-	for (int i = 0; i < KEY; i++)
-		sscanf(key + 2 * i, "%2hhx", &seed[i]);
-	EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, KEY);
-	explicit_bzero(seed, sizeof seed);
-	return pair;
+	char id[UUID_SIZE], spki[61];
+	int end = 0;
+	if (sscanf(line, "%36s ed25519 checkpoint %60s%n", id, spki, &end) != 2 || line[end] || !uuid_parse(id, key->id) ||
+	    strlen(spki) != 60 || strncmp(spki, SPKI, strlen(SPKI)) != 0 || spki[59] != '=')
+		return false;
+	snprintf(key->public, sizeof key->public, "%.43s", spki + strlen(SPKI));
+	for (char *at = key->public; *at; at++)
+		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+	return checkpoint_public_valid(key->public);
 }
 
-static const char *public_of(void *owner, const EVP_PKEY *pair)
+enum skd_outcome checkpoint_write(struct skd_call *call, const char *socket, const struct checkpoint_key *key, int64_t sequence,
+				  const uint8_t hash[DIGEST_SIZE], const char *at, const char **line)
 {
-	uint8_t bytes[KEY];
-	size_t size = KEY;
-	return pair && EVP_PKEY_get_raw_public_key(pair, bytes, &size) == 1 ? base64url_encode(owner, bytes, KEY) : NULL;
-}
-
-const char *checkpoint_public(void *owner, const char *key)
-{
-	EVP_PKEY *pair = private_of(key);
-	const char *public = public_of(owner, pair);
-	EVP_PKEY_free(pair);
-	return public;
-}
-
-static bool text_sign(EVP_PKEY *pair, const struct text *text, uint8_t signature[SIGNATURE])
-{
-	size_t size = SIGNATURE;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = context && EVP_DigestSignInit(context, NULL, NULL, NULL, pair) == 1 &&
-		    EVP_DigestSign(context, signature, &size, (const uint8_t *)text->bytes, text->size) == 1;
-	EVP_MD_CTX_free(context);
-	return good;
-}
-
-enum skd_outcome checkpoint_write(struct skd_call *call, const char *key, int64_t sequence, const uint8_t hash[DIGEST_SIZE],
-				  const char *at, const char **line)
-{
-	uint8_t signature[SIGNATURE];
 	struct text text;
-	EVP_PKEY *pair = key ? private_of(key) : NULL;
-	const char *public = key ? public_of(call, pair) : "-";
 	text_begin(&text, call, 320);
-	text_addf(&text, "%s%" PRId64 " %s %s %s", MARK, sequence, at, base64url_encode(call, hash, DIGEST_SIZE),
-		  public ? public : "");
-	bool good = public && (!key || text_sign(pair, &text, signature));
-	EVP_PKEY_free(pair);
-	if (!good)
-		return fail(call, SKD_FAULT, "a checkpoint of the audit cannot be signed");
-	text_addf(&text, " %s", key ? base64url_encode(call, signature, SIGNATURE) : "-");
+	text_addf(&text, "%s%" PRId64 " %s %s %s", MARK, sequence, at, base64url_encode(call, hash, DIGEST_SIZE), key ? key->public : "-");
+	struct signer_job job = {.type = SIGNER_CHECKPOINT, .bytes = {text.bytes, text.size}};
+	if (key) {
+		job.key = key->id;
+		TRY(signer_sign(call, socket, 1, &job));
+	}
+	text_addf(&text, " %s", key ? base64url_encode(call, job.signature.bytes, job.signature.size) : "-");
 	*line = text_end(&text);
 	return SKD_OK;
 }

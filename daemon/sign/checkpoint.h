@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checkpoints of the audit's chain: lines of text that are signed (Ed25519, RFC 8032) and stand for themselves, in the
- * database, a log, or on another machine. The audit's key is the one private key that this program holds. */
+ * database, a log, or on another machine. The key that signs them is with skillsd-sign. */
 #ifndef SIGN_CHECKPOINT_H
 #define SIGN_CHECKPOINT_H
 
@@ -17,15 +17,17 @@ struct checkpoint {
 	char key[44]; /* "-": not signed */
 };
 
-/* A key is 32 random bytes as 64 hexadecimal digits. */
-bool checkpoint_key_valid(const char *key);
+struct checkpoint_key {
+	char id[UUID_SIZE];
+	char public[44]; /* as lines carry it */
+};
+/* Of the line that `skillsd-sign new DIR ed25519 checkpoint` prints. False: it is none. */
+bool checkpoint_key_read(const char *line, struct checkpoint_key *key);
 bool checkpoint_public_valid(const char *public);
-/* The public half, as lines carry it. NULL: OpenSSL does not do it. */
-const char *checkpoint_public(void *owner, const char *key);
 
-/* `key` NULL: not signed. FAULT when it cannot be signed. */
-enum skd_outcome checkpoint_write(struct skd_call *call, const char *key, int64_t sequence, const uint8_t hash[DIGEST_SIZE],
-				  const char *at, const char **line) WARN_UNUSED;
+/* Has it signed through the socket of skillsd-sign; `key` NULL: not signed. BUSY or FAULT as signer_sign() has it. */
+enum skd_outcome checkpoint_write(struct skd_call *call, const char *socket, const struct checkpoint_key *key, int64_t sequence,
+				  const uint8_t hash[DIGEST_SIZE], const char *at, const char **line) WARN_UNUSED;
 /* Finds one in a line, whatever a log, or a write that failed, has put before it. False: there is none, or half of one. */
 bool checkpoint_read(const char *line, struct checkpoint *checkpoint);
 /* Whether what checkpoint_read() found is signed by the key that it names. */

@@ -4,6 +4,7 @@ is checked against something), and has openssl(1) verify what it signs."""
 import base64
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,8 +40,23 @@ def jws(alg, header=None, payload=b'{"a":1}'):
     return b64url(header) + b"." + b64url(payload)
 
 
+def memory_of(pid):
+    """All that a process of ours has in its memory, but a sanitizer's shadow."""
+    whole = []
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in open(f"/proc/{pid}/maps"):
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) r[w-]", line)
+            if not found or int(found[2], 16) - int(found[1], 16) > 1 << 30 or "[v" in line:
+                continue
+            with contextlib.suppress(OSError):
+                memory.seek(int(found[1], 16))
+                whole.append(memory.read(int(found[2], 16) - int(found[1], 16)))
+    return b"".join(whole)
+
+
 class Key:
     def __init__(self, folder, line):
+        self.line = line.rstrip("\n")
         self.id, self.algorithm, self.purpose, public = line.split()
         self.path, self.public = folder / f"{self.id}.pem", base64.b64decode(public, validate=True)
 

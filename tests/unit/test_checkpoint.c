@@ -2,8 +2,10 @@
  * Checkpoints: against RFC 8032 7.1, against what half a write leaves behind, and against every changed byte. */
 #include "sign/checkpoint.h"
 
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -25,27 +27,57 @@ static int call_end(void **state)
 	return 0;
 }
 
-static char *line_of(void **state, const char *with)
+/* As skillsd-sign and the daemon together make one. */
+static char *signed_line(void **state)
+{
+	uint8_t seed[32], signature[64];
+	size_t size = sizeof signature;
+	char *text = talloc_asprintf(*state, "skillsd-checkpoint 1 42 2026-11-22T07:00:00Z %s %s", base64url_encode(*state, hash, DIGEST_SIZE), public);
+	for (int i = 0; i < 32; i++)
+		sscanf(key + 2 * i, "%2hhx", &seed[i]);
+	EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, pair), 1);
+	assert_int_equal(EVP_DigestSign(context, signature, &size, (const uint8_t *)text, strlen(text)), 1);
+	EVP_MD_CTX_free(context);
+	EVP_PKEY_free(pair);
+	return talloc_asprintf(*state, "%s %s", text, base64url_encode(*state, signature, size));
+}
+
+static char *bare_line(void **state)
 {
 	const char *line;
-	assert_int_equal(checkpoint_write(*state, with, 42, hash, "2026-11-22T07:00:00Z", &line), SKD_OK);
+	assert_int_equal(checkpoint_write(*state, NULL, NULL, 42, hash, "2026-11-22T07:00:00Z", &line), SKD_OK);
 	return talloc_strdup(*state, line);
 }
 
-static void the_public_half_is_that_of_the_rfc(void **state)
+static void a_key_is_what_skillsd_sign_prints(void **state)
 {
-	assert_string_equal(checkpoint_public(*state, key), public);
+	static const char line[] = "01a202d0-d91a-7602-9769-960ac5ea170f ed25519 checkpoint MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+	struct checkpoint_key found;
+	char *changed = talloc_strdup(*state, line);
+	assert_true(checkpoint_key_read(line, &found));
+	assert_string_equal(found.id, "01a202d0-d91a-7602-9769-960ac5ea170f");
+	assert_string_equal(found.public, public);
+	for (size_t size = sizeof line - 1; size-- > 0;) {
+		changed[size] = '\0';
+		assert_false(checkpoint_key_read(changed, &found));
+	}
+	static const char *const wrong[] = {"", "01a202d0-d91a-7602-9769-960ac5ea170f p256 checkpoint MCow", key, public};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(checkpoint_key_read(wrong[i], &found));
+	assert_false(checkpoint_key_read(talloc_asprintf(*state, "%sA", line), &found));
+	assert_false(checkpoint_key_read(talloc_asprintf(*state, "%s ", line), &found));
+	memcpy(strcpy(changed, line) + 37, "ed25519 assertions", 18);
+	assert_false(checkpoint_key_read(changed, &found));
 	assert_true(checkpoint_public_valid(public));
 	assert_false(checkpoint_public_valid("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUR"));
-	assert_true(checkpoint_key_valid(key));
-	assert_false(checkpoint_key_valid(key + 1));
-	assert_false(checkpoint_key_valid(public));
 }
 
 /* By another key, behind a trusted one that only looks like it: widths would part these words where spaces do not. */
 static void words_are_parted_by_spaces_alone(void **state)
 {
-	const char *line = line_of(state, key), *hash_text = base64url_encode(*state, hash, DIGEST_SIZE);
+	const char *line = signed_line(state), *hash_text = base64url_encode(*state, hash, DIGEST_SIZE);
 	const char *signature = strrchr(line, ' ') + 1;
 	struct checkpoint found;
 	const char *const wrong[] = {
@@ -65,7 +97,7 @@ static void what_is_written_is_read(void **state)
 {
 	static const char *const before[] = {"", "Nov 22 07:00:00 host skillsd[1]: ", "skillsd-checkpoint 1 7 2026-11-22T06:5", "skillsd-checkpoint 1 "};
 	for (int with = 0; with < 2; with++) {
-		const char *line = line_of(state, with ? key : NULL);
+		const char *line = with ? signed_line(state) : bare_line(state);
 		for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
 			struct checkpoint found;
 			const char *whole = talloc_asprintf(*state, "%s%s\n", before[i], line);
@@ -82,7 +114,7 @@ static void what_is_written_is_read(void **state)
 static void half_a_line_is_none(void **state)
 {
 	struct checkpoint found;
-	char *line = line_of(state, key);
+	char *line = signed_line(state);
 	for (size_t size = strlen(line); size-- > 0;) {
 		line[size] = '\0';
 		assert_false(checkpoint_read(line, &found));
@@ -93,7 +125,7 @@ static void half_a_line_is_none(void **state)
 /* Be it in what is signed, in the key, or in the signature. */
 static void no_byte_can_be_changed(void **state)
 {
-	char *line = line_of(state, key);
+	char *line = signed_line(state);
 	for (size_t i = 0; line[i]; i++) {
 		char was = line[i];
 		line[i] = was == 'A' ? 'B' : 'A';
@@ -107,7 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(words_are_parted_by_spaces_alone, call_begin, call_end),
-		cmocka_unit_test_setup_teardown(the_public_half_is_that_of_the_rfc, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(a_key_is_what_skillsd_sign_prints, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(half_a_line_is_none, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(no_byte_can_be_changed, call_begin, call_end),
