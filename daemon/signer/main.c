@@ -2,16 +2,14 @@
  * skillsd-sign: holds the private keys and signs on behalf of skillsd, and does nothing else. It has no network, no
  * configuration and no database, and hands no key to anybody. */
 #include <getopt.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "helper/door.h"
 #include "helper/say.h"
+#include "signer/hide.h"
 #include "signer/serve.h"
 
 static const char usage[] =
@@ -53,18 +51,6 @@ static bool read_arguments(int argc, char **argv, struct settings *settings)
 		}
 	}
 	return true;
-}
-
-/* Nobody looks into this process, and none of it is left behind. */
-static void hide(void)
-{
-	enum { HEAP = 1 << 20, LEAST = 32 };
-	const struct rlimit none = {0, 0};
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (CRYPTO_secure_malloc_init(HEAP, LEAST) != 1)
-		say("memory for keys cannot be locked (RLIMIT_MEMLOCK is below 1 MiB): it may be swapped");
 }
 
 static int serve(const struct settings *settings)
