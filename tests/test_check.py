@@ -164,7 +164,7 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
     ("[database]", "log_level = loud\n[database]", "log_level = loud", "not loud"),
     ("dsn = host=/nonexistent", "", "[database]", "[database] needs dsn"),
     *[("[role admin]", f"[audit]\n{line}\n[role admin]", line, words) for line, words in [
-        ("key = token.key", "64 hexadecimal digits"), ("key = public", "readable by nobody else"),
+        ("key = audit.key", "key is the line that skillsd-sign"), ("key = " + "1f" * 32, "key is the line that skillsd-sign"),
         ("trusted_key = AAAA", "is no public key"), ("trusted_key = " + "+" * 43, "is no public key"),
         ("checkpoint_interval = 999ms", "at least 1s"), ("checkpoint_interval = 25h", "at most 1d")]],
     # sections
