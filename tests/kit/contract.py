@@ -7,8 +7,10 @@ import re
 
 import pytest
 from kit import validate
+from kit.badges import new_key, signs
 from kit.gate import make_userdb
 from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house
+from kit.signer import Signer
 from kit.validate import contract
 
 MISSING = "0190a000-0000-7000-8000-000000000000"
@@ -18,6 +20,8 @@ TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbid
          413: {"too-large"}, 415: {"unsupported-media-type"}, 428: {"precondition-required"},
          429: {"too-many-attempts"}, 503: {"unavailable"}}
 FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
+FORMS = {**FORMATS, "application/vc": "ob3",
+         "application/ld+json": "ob3", "application/vc+jwt": "jwt"}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
@@ -67,6 +71,11 @@ GOOD = {"revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason"
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
+def at(path):
+    """As a client takes it for what it is, and not for one below the API."""
+    return path if path.startswith(("/api/", "//")) else "/" + path
+
+
 class World:
     """A house with something of everything, a client for each role, and what was seen of the contract."""
 
@@ -78,6 +87,8 @@ class World:
                         "auditor": sign_in(AUDITOR), "machine": sign_in("machine"), "nobody": house.client()}
         self.hr, self.issuer, self.employee = (self.clients[who] for who in ("hr", "issuer", "employee"))
         self.ids = {}
+        for algorithm in "ed25519", "p256":
+            new_key(house, algorithm)
         self.fill_catalogue()
         self.fill_awards()
         self.fill_access()
@@ -107,7 +118,8 @@ class World:
             self.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=200)
         other = self.hr.pages("/achievements", limit=500)[0]["id"]
         self.issuer.issue(ACCOUNTS["EMPLOYEE"], other, valid_from="2020-01-01T00:00:00+02:00", expires_at="2099-01-01")
-        self.ids.update(credentials=made["id"], people=made["person"]["id"])
+        self.ids.update(credentials=made["id"], people=made["person"]["id"], badges=made["id"], issuers=made["issuer"]["id"],
+                        status=str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0]))
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
         self.ids["claims"] = claim["id"]
@@ -140,16 +152,17 @@ class World:
         return self.hr.expect(201, "POST", f"/people/{person}/erase", {"reason": "Asked for", "early": True}, headers=headers)
 
     def path(self, operation, found=True):
-        noun = operation.path.split("/")[3] if operation.is_of_api() else ""
+        noun = operation.path.split("/")[3 if operation.is_of_api() else 1]
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
-        return operation.path.replace("{id}", here if found else MISSING)
+        return at(operation.path.replace("{id}", here if found else MISSING))
 
     def ask(self, name, *, by=None, found=True, path=None, body=None, **how):
         """The answer to an operation of the document, by one who may."""
         operation = OPERATIONS[name]
         if body is None and operation.body and "data" not in how:
             body = {}
-        answer = self.clients[by or operation.actor()].ask(operation.method, path or self.path(operation, found), body, **how)
+        path = at(path) if path else self.path(operation, found)
+        answer = self.clients[by or operation.actor()].ask(operation.method, path, body, **how)
         if answer.status_code >= 400:
             kind = answer.json()["type"].removeprefix("urn:skillsd:problem:")
             assert kind in TYPES[answer.status_code], f"{name}: {answer.text}"
@@ -174,12 +187,13 @@ def seen():
 def world(seen):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
                           for name in LEAVERS)
+    signer = Signer()
     house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"},
-                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}}, leavers)
+                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
     house.expects_errors = True  # the database is taken away in the end
-    with house:
+    with signer, house:
         yield World(house, seen)
 
 
@@ -207,7 +221,7 @@ def raw(world, path, headers):
     answer = link.getresponse()
     answer.text = answer.read().decode()
     kind = answer.headers["Content-Type"]
-    validate.check("GET", path, answer.status, kind, json.loads(answer.text) if kind.endswith(("/json", "+json")) else answer.text, answer.headers)
+    validate.check("GET", path, answer.status, kind, json.loads(answer.text) if validate.is_json_type(kind) else answer.text, answer.headers)
     world.seen.add((f"GET {contract().template(path)}", str(answer.status), kind.split(";")[0]))
     link.close()
     return answer
