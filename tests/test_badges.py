@@ -184,9 +184,9 @@ def test_a_badge_of_nothing_is_absent(programme):
 
 # ---- what it is checked by
 
-def test_the_documents_of_the_issuer_agree(programme, did):
+def test_the_documents_of_the_issuer_agree(programme):
     made = programme.issue()
-    issuer = made["issuer"]["id"]
+    issuer, did = made["issuer"]["id"], programme.stranger.get("/.well-known/did.json")
     assert programme.stranger.get(f"/issuers/{issuer}/did.json") == did
     assert programme.stranger.get(f"/issuers/{issuer}")["id"] == did["id"]
     jwks = programme.stranger.get("/.well-known/jwks.json")
@@ -221,6 +221,32 @@ def test_from_revoke_to_revoked_in_the_list(programme, did):
         assert bits_of(shown)(place) == bit, action
         assert parsed(shown["validFrom"]) > parsed(before["validFrom"])
     verify_proof(programme.badge(made), did)
+
+
+def test_what_was_taken_back_is_listed_beside_the_lists(programme, did):
+    places = {one["type"]: one["serviceEndpoint"] for one in did["service"]}
+    made, other = programme.issue(), programme.issue()
+    path = place_of(places["1EdTechRevocationList"])
+    assert path == f"/issuers/{made['issuer']['id']}/revocations"
+    programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": ODD})
+    programme.issuer.post(f"/credentials/{other['id']}/revoke", {"reason": "of a private one"})
+    programme.house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{other['id']}'")
+    listed = {one["id"]: one for one in programme.stranger.get(path)["revokedCredential"]}
+    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": ODD}
+    assert listed[other["badge_url"]] == {"id": other["badge_url"], "revoked": True}
+
+
+def test_the_list_of_suspensions_is_found_by_the_issuer(programme):
+    made = programme.issue()
+    programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "x"})
+    document = programme.stranger.get("/.well-known/did.json")
+    lists = [programme.stranger.get(place_of(one["serviceEndpoint"])) for one in document["service"]
+             if one["type"] == "BitstringStatusListCredential"]
+    place, = programme.house.sql("SELECT e.place FROM status_entry e JOIN status_list l ON l.id = e.list_id"
+                                 f" WHERE l.purpose = 'suspension' AND e.credential_id = '{made['id']}'")[0]
+    suspended, = [one for one in lists if one["credentialSubject"]["statusPurpose"] == "suspension"]
+    verify_proof(suspended, document)
+    assert bits_of(suspended)(place) == 1
 
 
 def test_neighbours_in_a_list_tell_nothing(programme):

@@ -143,6 +143,13 @@ enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, st
 	return SKD_OK;
 }
 
+enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	TRY(issuer_revocations(call, in->ids[0], &out->json));
+	written_reply(call, in, out, "application/json");
+	return SKD_OK;
+}
+
 enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	TRY(issuer_jwks(call, &out->json));

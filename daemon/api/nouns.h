@@ -20,6 +20,7 @@ enum skd_outcome api_status_get(struct skd_call *call, const struct request *in,
 enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* session.c */

@@ -13,6 +13,7 @@ const struct route routes[] = {
 	{"GET", "/achievements/{id}", RUNS_READ, FORM_PUBLIC, 0, api_achievement_page},
 	{"GET", "/issuers/{id}", RUNS_READ, FORM_PUBLIC, 0, api_issuer_page},
 	{"GET", "/issuers/{id}/did.json", RUNS_READ, FORM_PUBLIC, 0, api_did_get},
+	{"GET", "/issuers/{id}/revocations", RUNS_READ, FORM_PUBLIC, 0, api_revocations_get},
 	{"GET", "/.well-known/did.json", RUNS_READ, FORM_PUBLIC, 0, api_did_get},
 	{"GET", "/.well-known/jwks.json", RUNS_READ, FORM_PUBLIC, 0, api_jwks_get},
 

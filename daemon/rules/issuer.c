@@ -79,6 +79,31 @@ static enum skd_outcome method_put(struct skd_call *call, struct json *json, con
 	return SKD_OK;
 }
 
+static void service_put(struct json *json, const char *did, const char *fragment, const char *type, const char *place)
+{
+	put_object(json, NULL);
+	put_string(json, "id", talloc_asprintf(json->to->owner, "%s#%s", did, fragment));
+	put_string(json, "type", type);
+	put_string(json, "serviceEndpoint", place);
+	put_object_end(json);
+}
+
+/* Where it says what is good no longer. */
+static enum skd_outcome services_put(struct skd_call *call, struct json *json, const char *did, const char *issuer_id)
+{
+	const char *origin = call->house->public_url, **ids, **purposes;
+	size_t count;
+	TRY(store_status_list(call, issuer_id, &ids, &purposes, &count));
+	put_array(json, "service");
+	service_put(json, did, "revocations", "1EdTechRevocationList",
+		    talloc_asprintf(call, "%s/issuers/%s/revocations", origin, issuer_id));
+	for (size_t i = 0; i < count; i++)
+		service_put(json, did, talloc_asprintf(call, "%s-%s", purposes[i], ids[i]), "BitstringStatusListCredential",
+			    talloc_asprintf(call, "%s/status/%s", origin, ids[i]));
+	put_array_end(json);
+	return SKD_OK;
+}
+
 enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_id, struct json *json)
 {
 	struct store_issuer issuer;
@@ -105,6 +130,7 @@ enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_i
 		put_string(json, NULL, name);
 	}
 	put_array_end(json);
+	TRY(services_put(call, json, did, issuer.id));
 	put_object_end(json);
 	return SKD_OK;
 }
@@ -149,4 +175,28 @@ enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t r
 {
 	TRY(store_key_end(call, id, revoked));
 	return audit_note(call, revoked ? "key.revoke" : "key.retire", "ok", "key", id, NULL);
+}
+
+enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id, struct json *json)
+{
+	const char *origin = call->house->public_url;
+	struct store_issuer issuer;
+	struct store_revoked *revoked;
+	size_t count;
+	TRY(store_issuer_get(call, issuer_id, &issuer));
+	TRY(store_revoked_list(call, issuer.id, &revoked, &count));
+	put_object(json, NULL);
+	put_string(json, "id", talloc_asprintf(call, "%s/issuers/%s/revocations", origin, issuer.id));
+	put_string(json, "issuer", issuer_did(call, issuer.id, issuer.key));
+	put_array(json, "revokedCredential");
+	for (size_t i = 0; i < count; i++) {
+		put_object(json, NULL);
+		put_string(json, "id", talloc_asprintf(call, "%s/badges/%s", origin, revoked[i].credential_id));
+		put_bool(json, "revoked", true);
+		put_string(json, "revocationReason", revoked[i].reason);
+		put_object_end(json);
+	}
+	put_array_end(json);
+	put_object_end(json);
+	return SKD_OK;
 }

@@ -245,6 +245,38 @@ enum skd_outcome store_status_set(struct skd_call *call, const char *credential_
 	return db_send(call, STATUS_SET, ARGS(credential_id, purpose, bit ? "1" : "0"), NULL);
 }
 
+static const char REVOKED_LIST[] =
+	"SELECT c.id, CASE WHEN b.visibility = 'public' THEN c.reason END FROM credential c JOIN badge b ON b.credential_id = c.id"
+	" WHERE c.issuer_id = $1::uuid AND c.state = 'revoked' ORDER BY c.id";
+static const char STATUS_LIST[] = "SELECT id, purpose FROM status_list WHERE issuer_id = $1::uuid ORDER BY id";
+
+enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,
+				    size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, REVOKED_LIST, ARGS(issuer_id), &rows));
+	*count = (size_t)rows_count(rows);
+	*revoked = talloc_array(call, struct store_revoked, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*revoked)[i] = (struct store_revoked){row_uuid(rows, i, 0), row_text(rows, i, 1)};
+	return SKD_OK;
+}
+
+enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id, const char ***ids,
+				   const char ***purposes, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, STATUS_LIST, ARGS(issuer_id), &rows));
+	*count = (size_t)rows_count(rows);
+	*ids = talloc_array(call, const char *, *count + 1);
+	*purposes = talloc_array(call, const char *, *count + 1);
+	for (int i = 0; i < (int)*count; i++) {
+		(*ids)[i] = row_uuid(rows, i, 0);
+		(*purposes)[i] = row_text(rows, i, 1);
+	}
+	return SKD_OK;
+}
+
 /* ---- issuers ---- */
 
 static const char ISSUER_GET[] = "SELECT id, key, name, url, mail FROM issuer WHERE id = $1::uuid OR ($1::uuid IS NULL AND key = 'company')";

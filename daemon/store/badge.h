@@ -71,6 +71,16 @@ enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_
 /* Sets or clears the credential's bit for a purpose; nothing where it has none. */
 enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit) WARN_UNUSED;
 
+/* What an issuer has taken back, oldest first; the reason only where the badge is public. */
+struct store_revoked {
+	const char *credential_id, *reason;
+};
+enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,
+				    size_t *count) WARN_UNUSED;
+/* The lists of an issuer: ids and purposes, oldest first. */
+enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id, const char ***ids,
+				   const char ***purposes, size_t *count) WARN_UNUSED;
+
 /* ---- issuers ---- */
 struct store_issuer {
 	const char *id, *key, *name, *url, *mail;
