@@ -48,6 +48,9 @@ class Cast:
         return {EMPLOYEE: own, MANAGER: own, HR: everyone, ADMIN: everyone, ISSUER: own | set(self.awarded),
                 AUDITOR: own}[username]
 
+    def credentials_seen_by(self, username):
+        return set(self.ids) if username == AUDITOR else self.seen_by(username)
+
 
 @pytest.fixture(scope="module")
 def cast(postgres):
@@ -86,14 +89,16 @@ def test_people_are_seen_by_those_who_may(cast, actor):
 
 
 @actors
-def test_credentials_are_seen_by_those_who_see_the_person(cast, actor):
-    client, seen = cast.clients[actor], cast.seen_by(actor)
+def test_credentials_are_seen_by_those_who_see_the_person_and_by_auditors(cast, actor):
+    client, seen = cast.clients[actor], cast.credentials_seen_by(actor)
     assert {one["person"]["id"] for one in client.pages("/credentials")} == {cast.ids[who] for who in cast.awarded
                                                                              if who in seen}
     for username, credential in cast.credentials.items():
         status = 200 if username in seen else 404
         client.get(f"/credentials/{credential}", gives=status)
         client.get(f"/credentials/{credential}/events", gives=status)
+        found = client.get("/credentials", person=username, gives=200 if username in seen else 400).get("items", [])
+        assert [one["id"] for one in found] == ([credential] if username in seen else [])
 
 
 @actors
@@ -170,7 +175,7 @@ def test_deeds_are_done_by_those_who_may(cast, method, path, body, expected):
 def test_credentials_are_turned_by_issuers_and_hidden_from_those_who_do_not_see_them(cast, actor, verb):
     if actor == ISSUER:
         return
-    seen = cast.seen_by(actor)
+    seen = cast.credentials_seen_by(actor)
     for username in EMPLOYEE, HR:
         answer = cast.clients[actor].ask("POST", f"/credentials/{cast.credentials[username]}/{verb}", {"reason": "x"})
         assert answer.status_code == (403 if username in seen else 404)

@@ -130,18 +130,18 @@ GET    /api/v1/access                                     401   403   403   403 
 GET    /api/v1/credentials                                401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/credentials                                401   403   403   403   403   201   403   403   403   403
 GET    /api/v1/credentials/{own_credential}               401   403   200   200   200   200   200   200   200   403
-GET    /api/v1/credentials/{credential_below}             401   403   404   200   404   200   200   404   200   403
-GET    /api/v1/credentials/{credential}                   401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/credentials/{credential_below}             401   403   404   200   404   200   200   200   200   403
+GET    /api/v1/credentials/{credential}                   401   403   404   404   404   200   200   200   200   403
 GET    /api/v1/credentials/{own_credential}/events        401   403   200   200   200   200   200   200   200   403
-GET    /api/v1/credentials/{credential_below}/events      401   403   404   200   404   200   200   404   200   403
-GET    /api/v1/credentials/{credential}/events            401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/credentials/{credential_below}/events      401   403   404   200   404   200   200   200   200   403
+GET    /api/v1/credentials/{credential}/events            401   403   404   404   404   200   200   200   200   403
 POST   /api/v1/credentials/{own_credential}/revoke        401   403   403   403   403   200   403   403   403   403
-POST   /api/v1/credentials/{credential_below}/revoke      401   403   404   403   404   200   403   404   403   403
-POST   /api/v1/credentials/{credential}/revoke            401   403   404   404   404   200   403   404   403   403
+POST   /api/v1/credentials/{credential_below}/revoke      401   403   404   403   404   200   403   403   403   403
+POST   /api/v1/credentials/{credential}/revoke            401   403   404   404   404   200   403   403   403   403
 POST   /api/v1/credentials/{own_credential}/suspend       401   403   403   403   403   200   403   403   403   403
-POST   /api/v1/credentials/{credential}/suspend           401   403   404   404   404   200   403   404   403   403
+POST   /api/v1/credentials/{credential}/suspend           401   403   404   404   404   200   403   403   403   403
 POST   /api/v1/credentials/{own_credential}/reinstate     401   403   403   403   403   409   403   403   403   403
-POST   /api/v1/credentials/{credential}/reinstate         401   403   404   404   404   409   403   404   403   403
+POST   /api/v1/credentials/{credential}/reinstate         401   403   404   404   404   409   403   403   403   403
 GET    /api/v1/reports/skills                             401   403   200   200   200   200   200   200   200   403
 """
 ACTORS, *LINES = (line.split() for line in TABLE.strip().splitlines())

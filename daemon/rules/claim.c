@@ -19,7 +19,7 @@ enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *as
 {
 	struct sight sight = sight_of(call);
 	struct store_claim_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
-	TRY(person_pick(call, "person", asked->person, &filter.person));
+	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	if (asked->skill)
 		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
 	return store_claim_list(call, &sight, &filter, list, claims, count);

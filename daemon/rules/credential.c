@@ -74,9 +74,17 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	return store_credential_get(call, &all, id, credential);
 }
 
-enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential)
+/* Whose credentials are seen: also auditors see everyone's. */
+static struct sight credential_sight(const struct skd_call *call)
 {
 	struct sight sight = sight_of(call);
+	sight.everyone = sight.everyone || actor_has(call, ROLE_AUDITOR);
+	return sight;
+}
+
+enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential)
+{
+	struct sight sight = credential_sight(call);
 	return store_credential_get(call, &sight, id, credential);
 }
 
@@ -93,9 +101,9 @@ static enum skd_outcome achievement_must_exist(struct skd_call *call, const char
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = credential_sight(call);
 	struct store_credential_filter found = *filter;
-	TRY(person_pick(call, "person", filter->person, &found.person));
+	TRY(person_pick(call, &sight, "person", filter->person, &found.person));
 	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }

@@ -19,28 +19,32 @@ enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_
 	return store_person_get(call, &sight, id, person);
 }
 
-enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id)
+static enum skd_outcome seen_resolve(struct skd_call *call, const struct sight *sight, const char *field, const char **id)
 {
-	struct sight sight = sight_of(call);
-	if (!*id)
-		return SKD_OK;
-	TRY(store_person_seen(call, &sight, *id, id));
+	TRY(store_person_seen(call, sight, *id, id));
 	return *id ? SKD_OK : fail_field(call, field, "there is no such person");
 }
 
+enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id)
+{
+	struct sight sight = sight_of(call);
+	return *id ? seen_resolve(call, &sight, field, id) : SKD_OK;
+}
+
 /* Nobody learns from the answer whether a person exists whom they do not see. */
-enum skd_outcome person_pick(struct skd_call *call, const char *field, const char *ref, const char **id)
+enum skd_outcome person_pick(struct skd_call *call, const struct sight *sight, const char *field, const char *ref,
+			     const char **id)
 {
 	*id = NULL;
 	if (!ref)
 		return SKD_OK;
 	enum skd_outcome outcome = store_person_find(call, ref, id, id);
 	if (outcome == SKD_OK)
-		return person_resolve(call, field, id);
+		return seen_resolve(call, sight, field, id);
 	if (outcome != SKD_ABSENT && outcome != SKD_CLASH)
 		return outcome;
 	call_forgive(call);
-	return fail_field(call, field, outcome == SKD_CLASH && actor_has(call, ROLE_SEES_ALL)
+	return fail_field(call, field, outcome == SKD_CLASH && sight->everyone
 					       ? "more than one person has this username: use the id"
 					       : "there is no such person");
 }

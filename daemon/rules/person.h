@@ -14,8 +14,9 @@ enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *
 			     struct store_person **people, size_t *count) WARN_UNUSED;
 /* The human whose entry it is; BAD_INPUT naming `field` unless the actor sees them. NULL stays NULL. */
 enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id) WARN_UNUSED;
-/* The human whom an id or a username means; the same BAD_INPUT. NULL stays NULL. */
-enum skd_outcome person_pick(struct skd_call *call, const char *field, const char *ref, const char **id) WARN_UNUSED;
+/* The human whom an id or a username means; the same BAD_INPUT for who is not in sight. NULL stays NULL. */
+enum skd_outcome person_pick(struct skd_call *call, const struct sight *sight, const char *field, const char *ref,
+			     const char **id) WARN_UNUSED;
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
 
 enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit) WARN_UNUSED;

@@ -65,7 +65,7 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	TRY(order_cursor(call, order));
 	TRY(unit_must_exist(call, "unit", query->unit));
 	TRY(person_resolve(call, "manager", &query->manager));
-	TRY(person_pick(call, "person", query->person, &query->person));
+	TRY(person_pick(call, &query->sight, "person", query->person, &query->person));
 	if (order->count && query->group != REPORT_BY_SKILL && query->group != REPORT_BY_UNIT)
 		TRY(store_report_total(call, query, &order->total));
 	TRY(store_catalogue_version(call, &version));
