@@ -65,6 +65,9 @@ GET    /api/v1/people/{stranger}                          401   403   404   404 
 GET    /api/v1/people/{self}/credentials                  401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/credentials                 401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{stranger}/credentials              401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/badges                       401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/badges                      401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{stranger}/badges                   401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{self}/history                      401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/history                     401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{stranger}/history                  401   403   404   404   404   404   200   404   200   200
@@ -132,6 +135,9 @@ POST   /api/v1/credentials                                401   403   403   403 
 GET    /api/v1/credentials/{own_credential}               401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/credentials/{credential_below}             401   403   404   200   404   200   200   200   200   403
 GET    /api/v1/credentials/{credential}                   401   403   404   404   404   200   200   200   200   403
+PATCH  /api/v1/credentials/{own_credential}               401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/credentials/{credential_below}             401   403   404   403   404   403   403   403   403   403
+PATCH  /api/v1/credentials/{credential}                   401   403   404   404   404   403   403   403   403   403
 GET    /api/v1/credentials/{own_credential}/events        401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/credentials/{credential_below}/events      401   403   404   200   404   200   200   200   200   403
 GET    /api/v1/credentials/{credential}/events            401   403   404   404   404   200   200   200   200   403
@@ -237,7 +243,8 @@ class Scene:
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
-                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2}}
+                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
+                   "credentials": {"response": "accepted"}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/erase"):

@@ -2,6 +2,7 @@
  * /credentials as JSON. */
 #include "api/nouns.h"
 
+#include "api/merge.h"
 #include "rules/credential.h"
 #include "rules/house.h"
 #include "rules/person.h"
@@ -10,11 +11,8 @@
 
 enum { EVIDENCE_MAX = 50 };
 
-static void credential_write(struct skd_call *call, struct json *json, const struct store_credential *c)
+static void award_write(struct json *json, const struct store_credential *c)
 {
-	put_object(json, NULL);
-	put_string(json, "id", c->id);
-	put_named(json, "person", c->person_id, "name", c->person_name);
 	put_object(json, "achievement");
 	put_string(json, "id", c->achievement_id);
 	put_int(json, "version", c->achievement_version);
@@ -22,13 +20,28 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_object_end(json);
 	put_named(json, "issuer", c->issuer_id, "name", c->issuer_name);
 	put_time(json, "issued_at", c->issued_at);
+}
+
+static void badge_url_write(struct skd_call *call, struct json *json, const struct store_credential *c)
+{
+	put_string(json, "badge_url", talloc_asprintf(call, "%s/badges/%s", call->house->public_url, c->id));
+}
+
+static void credential_write(struct skd_call *call, struct json *json, const struct store_credential *c)
+{
+	put_object(json, NULL);
+	put_string(json, "id", c->id);
+	put_named(json, "person", c->person_id, "name", c->person_name);
+	award_write(json, c);
 	put_time(json, "valid_from", c->valid_from);
 	put_time(json, "expires_at", c->expires_at);
 	put_string(json, "state", c->state);
 	put_string(json, "reason", c->reason);
 	put_raw(json, "evidence", c->evidence, strlen(c->evidence));
-	put_string(json, "badge_url", talloc_asprintf(call, "%s/badges/%s", call->house->public_url, c->id));
+	badge_url_write(call, json, c);
 	put_string(json, "superseded_by", c->superseded_by);
+	put_string(json, "visibility", c->visibility);
+	put_string(json, "response", c->response);
 	put_object_end(json);
 }
 
@@ -74,10 +87,57 @@ enum skd_outcome api_credential_of_person(struct skd_call *call, const struct re
 	return list_reply(call, in, out, &filter);
 }
 
+static void opened_write(struct skd_call *call, struct json *json, const struct store_credential *c,
+			 const struct store_person *person)
+{
+	put_object(json, NULL);
+	put_string(json, "id", c->id);
+	put_named(json, "person", person->id, "name", person->name);
+	put_string(json, "title", person->title);
+	put_named(json, "unit", person->unit_id, "name", person->unit_name);
+	award_write(json, c);
+	put_time(json, "expires_at", c->expires_at);
+	put_string(json, "state", c->state);
+	badge_url_write(call, json, c);
+	put_object_end(json);
+}
+
+enum skd_outcome api_credential_opened(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_person person;
+	struct store_credential *credentials;
+	size_t count;
+	if (!in->list->sort)
+		in->list->descending = true;
+	TRY(credential_opened(call, in->ids[0], query_text(in, "state"), in->list, &person, &credentials, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		opened_write(call, &out->json, &credentials[i], &person);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
 enum skd_outcome api_credential_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_credential credential;
 	TRY(credential_get(call, in->ids[0], &credential));
+	credential_reply(call, out, &credential);
+	return SKD_OK;
+}
+
+enum skd_outcome api_credential_set(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	static const struct field fields[] = {
+		{"visibility", FIELD_ENUM, .required = true, .words = "private|colleagues|public"},
+		{"response", FIELD_ENUM, .required = true, .words = "accepted|declined|hidden"}, {NULL}};
+	struct value v[2] = {0};
+	struct store_credential credential;
+	TRY(credential_get(call, in->ids[0], &credential));
+	TRY(body_read(call, in, fields, true, v));
+	merge_text(&v[0], &credential.visibility);
+	merge_text(&v[1], &credential.response);
+	credential.version = match_version(in, credential.version);
+	TRY(credential_show(call, &credential));
 	credential_reply(call, out, &credential);
 	return SKD_OK;
 }

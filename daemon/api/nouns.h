@@ -107,7 +107,9 @@ enum skd_outcome api_access_list(struct skd_call *call, const struct request *in
 extern const struct field credential_list_fields[], person_credential_fields[];
 enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_of_person(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_opened(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_revoke(struct skd_call *call, const struct request *in, struct reply *out);

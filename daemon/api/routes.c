@@ -40,7 +40,11 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
+		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,visibility,response"},
+	{"GET", "/api/v1/people/{id}/badges", RUNS_READ, FORM_LIST, 0, api_credential_opened, person_credential_fields,
+	 "issued_at|expires_at",
+	 .columns = "id,person_id,person,title,unit_id,unit,achievement_id,achievement_version,achievement,issuer_id,"
+		    "issuer,issued_at,expires_at,state,badge_url"},
 	{"GET", "/api/v1/people/{id}/history", RUNS_READ, FORM_LIST, 0, api_person_history, NULL, "at",
 	 .columns = "at,kind,run_id,what"},
 	{"GET", "/api/v1/people/{id}/holdings", RUNS_READ, FORM_LIST | FORM_MANY, 0, api_holding_list, holding_fields,
@@ -112,9 +116,10 @@ const struct route routes[] = {
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by"},
+		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,visibility,response"},
 	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue, .body_limit = 262144},
 	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
+	{"PATCH", "/api/v1/credentials/{id}", RUNS_WRITE, FORM_MATCH, 0, api_credential_set},
 	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
 	 "recorded_at",
 	 .columns = "kind,valid_from,valid_to,recorded_at,account,reason"},

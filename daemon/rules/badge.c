@@ -57,7 +57,7 @@ static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility
 
 /* ---- how ---- */
 
-static enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
+enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
 {
 	unsigned char salt[12];
 	random_bytes(salt, sizeof salt);

@@ -22,6 +22,8 @@ struct badge {
 	const uint8_t *bytes;
 	size_t size;
 };
+/* What never changes of the credential's badges; nothing where that is there already. */
+enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) WARN_UNUSED;
 /* In the transaction that issues: what never changes of the credential's badges, and the first form of each plugin.
  * An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;

@@ -6,6 +6,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/badge.h"
+#include "rules/detail.h"
 #include "rules/person.h"
 #include "store/human.h"
 
@@ -114,6 +115,36 @@ enum skd_outcome credential_events(struct skd_call *call, const char *id, struct
 	TRY(credential_get(call, id, &credential));
 	return store_credential_events(call, id, events, count);
 }
+
+/* ---- what its holder says ---- */
+
+enum skd_outcome credential_show(struct skd_call *call, struct store_credential *credential)
+{
+	struct store_credential old;
+	TRY(credential_get(call, credential->id, &old));
+	if (!actor_is(call, old.person_id))
+		return fail(call, SKD_DENIED, "this is somebody else's credential");
+	TRY(badge_begin(call, old.id));
+	TRY(store_credential_show(call, credential));
+	TRY(audit_done(call, "credential.show", "credential", old.id,
+		       detail_of(call, "visibility", credential->visibility, "response", credential->response, NULL)));
+	return credential_get(call, old.id, credential);
+}
+
+enum skd_outcome credential_opened(struct skd_call *call, const char *person_id, const char *state, struct list *list,
+				   struct store_person *person, struct store_credential **credentials, size_t *count)
+{
+	const struct sight all = {.everyone = true};
+	TRY(store_person_get(call, &all, person_id, person));
+	if (person->human_id)
+		TRY(store_person_get(call, &all, person->human_id, person));
+	if (person->absent_since != TIME_NEVER)
+		return fail(call, SKD_ABSENT, "there is no such person");
+	const struct store_credential_filter filter = {.person = person->id, .state = state, .opened = true};
+	return store_credential_list(call, &all, &filter, list, credentials, count);
+}
+
+/* ---- turning ---- */
 
 static const struct turn_rule {
 	const char *action, *kind, *to;

@@ -40,7 +40,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 static const char BADGE_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
-	" c.person_id, b.visibility, c.version"
+	" c.person_id, " BADGE_VISIBILITY ", c.version"
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	" LEFT JOIN badge b ON b.credential_id = c.id"
@@ -145,7 +145,7 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 /* ---- forms ---- */
 
 static const char FORM_GET[] =
-	"SELECT b.visibility, c.person_id, f.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
+	"SELECT " BADGE_VISIBILITY ", c.person_id, f.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
 	" LEFT JOIN badge_form f ON f.credential_id = c.id AND f.format = $2 AND f.version = c.version WHERE c.id = $1::uuid";
 static const char FORM_PUT[] =
 	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id) VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid)"

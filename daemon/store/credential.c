@@ -66,10 +66,12 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 
 #define CREDENTIAL_COLUMNS                                                                                       \
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
-	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence, c.version"
+	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence,"  \
+	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0)"
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
-	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
+	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
+	" LEFT JOIN badge b ON b.credential_id = c.id"
 
 static void credential_read(const struct rows *rows, int i, struct store_credential *c)
 {
@@ -80,7 +82,7 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 		.achievement_version = row_int(rows, i, 7), .issued_at = row_time(rows, i, 8),
 		.valid_from = row_time(rows, i, 9), .expires_at = row_time(rows, i, 10), .state = row_text(rows, i, 11),
 		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
-		.version = row_int(rows, i, 15)};
+		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17)};
 }
 
 static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
@@ -109,16 +111,29 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 		CREDENTIAL_FROM " WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool)))"
 				" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
 				" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"
-				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")";
+				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")"
+				" AND (NOT $7::bool OR " BADGE_VISIBILITY " <> 'private')";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, CREDENTIAL_COLUMNS, where, "c.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person, f->achievement,
-			    f->state),
+			    f->state, arg_bool(f->opened)),
 		       &rows, count));
 	*credentials = talloc_zero_array(call, struct store_credential, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		credential_read(rows, i, &(*credentials)[i]);
 	return SKD_OK;
+}
+
+/* The row itself stays as it is, and so do the forms of its badge. */
+static const char CREDENTIAL_SHOW[] =
+	"UPDATE badge b SET visibility = $3, response = $4, version = b.version + 1 FROM credential c"
+	" WHERE b.credential_id = $1::uuid AND c.id = b.credential_id AND c.version + b.version - 1 = $2::bigint";
+
+enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c)
+{
+	int64_t touched;
+	TRY(db_run(call, CREDENTIAL_SHOW, ARGS(c->id, arg_int(call, c->version), c->visibility, c->response), &touched));
+	return touched ? SKD_OK : fail(call, SKD_STALE, "the credential was changed since you read it: read it again");
 }
 
 /* ---- turning ---- */

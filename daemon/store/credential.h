@@ -12,6 +12,9 @@
 	" WHEN c.expires_at <= now() THEN 'expired' WHEN c.state = 'suspended' THEN c.state"    \
 	" WHEN c.valid_from > now() THEN 'scheduled' ELSE 'active' END"
 
+/* SQL: who sees a badge `b` besides those who see the credential anyway; nobody what its holder declined or hid. */
+#define BADGE_VISIBILITY "CASE WHEN b.response IN ('declined', 'hidden') THEN 'private' ELSE b.visibility END"
+
 enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
 				  const char *mail) WARN_UNUSED;
 
@@ -22,7 +25,8 @@ struct store_credential {
 	const char *state; /* as of now */
 	const char *reason, *superseded_by;
 	const char *evidence; /* JSON array */
-	long version;
+	const char *visibility, *response; /* as its holder wants it */
+	long version; /* of all this */
 };
 
 /* What is to be issued. */
@@ -49,10 +53,14 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 				      struct store_credential *credential) WARN_UNUSED;
 struct store_credential_filter {
 	const char *person, *achievement, *state;
+	bool opened; /* only what its holder shows to colleagues or the public */
 };
 enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
 				       const struct store_credential_filter *filter, struct list *list,
 				       struct store_credential **credentials, size_t *count) WARN_UNUSED;
+
+/* The holder's word on c->id: c->visibility and c->response. STALE unless it still is c->version; its badge is there. */
+enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c) WARN_UNUSED;
 
 /* Locks the row; its stored state, and the time by the database's clock with the lock held. */
 enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, const char **state,

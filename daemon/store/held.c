@@ -47,14 +47,14 @@ static const struct section {
 	{"credentials", OBJECT "'id', c.id, 'achievement_id', c.achievement_id, 'achievement', v.name,"
 			       " 'achievement_version', c.achievement_number, 'issuer', i.name, 'issued_at', rfc3339(c.issued_at),"
 			       " 'valid_from', rfc3339(c.valid_from), 'expires_at', rfc3339(c.expires_at), 'state', c.state,"
-			       " 'reason', c.reason, 'evidence', c.evidence, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
+			       " 'reason', c.reason, 'evidence', c.evidence, 'visibility', b.visibility, 'response', b.response, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
 			       "jsonb_build_object('kind', e.kind, 'valid_from', rfc3339(e.valid_from), 'valid_to', rfc3339(e.valid_to),"
 			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason))"
 			       " ORDER BY e.id) FROM credential_event e JOIN who w ON w.id = e.who"
 			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id)" AS_IT_IS
 			"FROM credential c JOIN issuer i ON i.id = c.issuer_id JOIN achievement_version v"
 			" ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
-			" WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
+			" LEFT JOIN badge b ON b.credential_id = c.id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
 	{"holdings", OBJECT "'skill_id', f.skill_id, 'skill', s.label, 'level', f.level, 'credential_id', f.credential_id,"
 			    " 'valid_from', rfc3339(f.valid_from), 'valid_to', rfc3339(f.valid_to),"
 			    " 'known_from', rfc3339(f.known_from), 'known_to', rfc3339(f.known_to)" AS_IT_IS

@@ -13,12 +13,14 @@ CREATE TABLE signing_key (
 );
 CREATE INDEX ON signing_key (issuer_id);
 
--- Of each credential that has badges, what never changes in them, whatever becomes of the person's entry.
+-- Of each credential that has badges, what never changes in them, whatever becomes of the person's entry; and who sees them.
 CREATE TABLE badge (
 	credential_id uuid PRIMARY KEY REFERENCES credential,
 	subject uuid NOT NULL,
 	salt text, identity text, -- hash of the mail address and the salt; NULL: there was no address
+	-- What its holder says.
 	visibility text NOT NULL CHECK (visibility IN ('private', 'colleagues', 'public')),
+	response text NOT NULL DEFAULT 'pending' CHECK (response IN ('pending', 'accepted', 'declined', 'hidden')),
 	version integer NOT NULL DEFAULT 1
 );
 

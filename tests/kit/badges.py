@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from kit.house import ACCOUNTS, demo_house
 from kit.signer import Signer
 
-HOLDER, COLLEAGUE = "pquinn", "tberg"
+HOLDER, COLLEAGUE = "pquinn", "hshaw"
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 

@@ -24,7 +24,7 @@ FORMS = {**FORMATS, "application/vc": "ob3",
          "application/ld+json": "ob3", "application/vc+jwt": "jwt"}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
-      "PATCH /api/v1/claims": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
+      "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
 
 

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holders of credentials say of them: who sees which, and that they accept, decline or hide one. It binds colleagues
+and the public, and nobody else."""
+import ldap
+import pytest
+from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house
+from kit.house import ACCOUNTS, AUDITOR, BASE
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(("ed25519",), postgres=postgres, config={"issuer": {"visibility": "colleagues"}}) as house:
+        house.set_password(HOLDER)
+        house.set_password(COLLEAGUE)
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    programme = Programme(house)
+    programme.holder, programme.colleague = house.sign_in(HOLDER), house.sign_in(COLLEAGUE)
+    programme.person = {one["username"]: one for one in programme.hr.pages("/people", limit=500)}
+    above = programme.person[HOLDER]["manager"]["id"]
+    name, = (name for name, one in programme.person.items() if one["id"] == above)
+    house.set_password(name)
+    programme.manager, programme.auditor = house.sign_in(name), house.sign_in(AUDITOR)
+    return programme
+
+
+def say(programme, credential, **words):
+    return programme.holder.patch(f"/credentials/{credential['id']}", words, "*")
+
+
+def opened(client, person):
+    return {one["id"] for one in client.pages(f"/people/{person['id']}/badges", limit=500)}
+
+
+def test_a_new_credential_is_as_the_configuration_says_and_unanswered(programme):
+    made = programme.issue()
+    assert (made["visibility"], made["response"]) == ("colleagues", "pending")
+
+
+# Who sees the badge of one that is so: the public, colleagues.
+SEEN = [({"visibility": "private"}, False, False), ({"visibility": "colleagues"}, False, True), ({"visibility": "public"}, True, True),
+        ({"visibility": "public", "response": "accepted"}, True, True), ({"visibility": "public", "response": "declined"}, False, False),
+        ({"visibility": "public", "response": "hidden"}, False, False),
+        ({"visibility": "colleagues", "response": "hidden"}, False, False)]
+
+
+@pytest.mark.parametrize("words, public, colleagues", SEEN, ids=[" ".join(words.values()) for words, *_ in SEEN])
+def test_the_holder_says_who_sees_it(programme, words, public, colleagues):
+    made = programme.issue()
+    said = say(programme, made, **words)
+    assert {**made, **words} == said == programme.holder.get(f"/credentials/{made['id']}")
+    programme.badge(made, gives=200 if public else 404)
+    programme.badge(made, programme.colleague, gives=200 if colleagues else 404)
+    person = programme.person[HOLDER]
+    for client in programme.colleague, programme.hr, programme.holder:
+        assert (made["id"] in opened(client, person)) is colleagues
+    programme.stranger.get(f"/people/{person['id']}/badges", gives=401)
+    programme.colleague.get(f"/credentials/{made['id']}", gives=404)
+    for client in programme.holder, programme.manager, programme.hr, programme.issuer, programme.auditor:
+        programme.badge(made, client)
+        assert client.get(f"/credentials/{made['id']}") == said
+
+
+def test_one_may_change_ones_mind(programme):
+    made = programme.issue()
+    for words, status in (({"visibility": "public"}, 200), ({"response": "declined"}, 404), ({"response": "accepted"}, 200),
+                          ({"response": "hidden"}, 404), ({"response": "accepted", "visibility": "private"}, 404)):
+        say(programme, made, **words)
+        programme.badge(made, gives=status)
+
+
+def test_what_was_declined_proves_what_it_proved(programme):
+    skill = programme.skill()
+    made = programme.issue(achievement=programme.achievement([skill]))
+    before = programme.hr.get("/reports/skills", skill=skill["id"])["items"], programme.holder.pages(f"/people/{made['person']['id']}/holdings")
+    assert before[0] and before[1]
+    for response in "declined", "hidden":
+        say(programme, made, response=response, visibility="private")
+        assert before == (programme.hr.get("/reports/skills", skill=skill["id"])["items"],
+                          programme.holder.pages(f"/people/{made['person']['id']}/holdings"))
+    assert programme.holder.get(f"/credentials/{made['id']}")["state"] == "active"
+
+
+def test_its_badge_stays_byte_for_byte_what_it_was(programme):
+    made = programme.issue()
+    programme.badge(made, programme.holder)
+    before = programme.holder.last.content
+    say(programme, made, visibility="public", response="accepted")
+    programme.badge(made)
+    assert programme.stranger.last.content == before
+
+
+def test_only_the_holder_says_it(programme):
+    made = programme.issue()
+    for client, status in ((programme.manager, 403), (programme.hr, 403), (programme.issuer, 403), (programme.auditor, 403),
+                           (programme.colleague, 404), (programme.stranger, 401)):
+        client.patch(f"/credentials/{made['id']}", {"visibility": "public"}, "*", gives=status)
+    assert programme.holder.get(f"/credentials/{made['id']}") == made
+
+
+def test_what_cannot_be_said_is_named(programme):
+    path = f"/credentials/{programme.issue()['id']}"
+    for field, body in (("/visibility", {"visibility": "world"}), ("/visibility", {"visibility": None}), ("/response", {"response": None}),
+                        ("/response", {"response": "pending"}), ("/state", {"state": "revoked"}), ("/reason", {"reason": "x"})):
+        assert [error["field"] for error in programme.holder.patch(path, body, "*", gives=400)["errors"]] == [field]
+
+
+def test_it_needs_the_etag_of_what_was_read(programme):
+    made = programme.issue()
+    path = f"/credentials/{made['id']}"
+    programme.holder.patch(path, {"visibility": "public"}, gives=428)
+    programme.holder.get(path)
+    first = programme.holder.last.headers["ETag"]
+    programme.holder.patch(path, {"visibility": "public"}, first)
+    second = programme.holder.last.headers["ETag"]
+    programme.holder.patch(path, {"visibility": "private"}, first, gives=412)
+    programme.issuer.post(f"{path}/suspend", {"reason": "x"})
+    third = programme.issuer.last.headers["ETag"]
+    assert len({first, second, third}) == 3
+    programme.holder.patch(path, {"visibility": "private"}, second, gives=412)
+    assert programme.holder.patch(path, {"visibility": "private"}, third)["state"] == "suspended"
+
+
+def test_of_a_colleague_one_sees_name_unit_title_and_what_they_opened(programme):
+    person, made = programme.person[HOLDER], say(programme, programme.issue(evidence=[{"name": "A secret"}]), visibility="colleagues")
+    shown, = (one for one in programme.colleague.pages(f"/people/{person['id']}/badges", limit=500) if one["id"] == made["id"])
+    same = {name: made[name] for name in ("id", "person", "achievement", "issuer", "issued_at", "state", "badge_url")}
+    assert shown == {**same, "title": person["title"], "unit": person["unit"]}
+    programme.colleague.get(f"/people/{person['id']}", gives=404)
+    nobody = "0190a000-0000-7000-8000-000000000000"
+    programme.colleague.get(f"/people/{nobody}/badges", gives=404)
+    assert programme.colleague.get(f"/people/{person['id']}/badges", state="revoked")["items"] == []
+
+
+def test_it_is_told_to_followers_and_stands_in_the_audit_and_the_export(programme, house):
+    made = programme.issue()
+    changes = "SELECT count(*) FROM change WHERE noun = 'credential' AND key = %s"
+    before, = house.sql(changes, made["id"])[0]
+    say(programme, made, visibility="public", response="accepted")
+    assert house.sql(changes, made["id"]) == [(before + 1,)]
+    entry = programme.auditor.get("/audit", action="credential.show")["items"][0]
+    assert (entry["object"], entry["detail"]) == (made["id"], {"visibility": "public", "response": "accepted"})
+    held, = (one for one in programme.holder.get(f"/people/{made['person']['id']}/export")["credentials"] if one["id"] == made["id"])
+    assert (held["visibility"], held["response"]) == ("public", "accepted")
+
+
+def test_who_has_left_is_no_colleague(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        programme = Programme(house)
+        made = programme.issue(COLLEAGUE)
+        path = f"/people/{made['person']['id']}/badges"
+        employee = house.sign_in(ACCOUNTS["EMPLOYEE"])
+        assert [one["id"] for one in employee.get(path)["items"]] == [made["id"]]
+        link = house.slapd.admin()
+        link.delete_s(link.search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={COLLEAGUE})", ["1.1"])[0][0])
+        house.sync()
+        employee.get(path, gives=404)
+        programme.badge(made)
