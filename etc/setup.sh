@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # etc/setup.sh run|check|directories|bench|fuzz [packages]: puts in place what the demo, the tests or the measurements
-# need: Debian packages, and for the tests the linter in tests/ ("packages": just the former).
+# need: Debian packages, and for the tests what tests/package.json names ("packages": just the former).
 # Knows their names and how to keep them from setting anything up; leaves the rest of the system alone.
 set -euo pipefail
 
@@ -153,7 +153,7 @@ packages() {
 	install_packages
 }
 
-fetch_linter() {
+fetch_modules() {
 	local room=$1 as=()
 	if [ "$(id -u)" = 0 ]; then
 		chown -R nobody:nogroup "$room"
@@ -164,7 +164,7 @@ fetch_linter() {
 }
 
 # Fetched in a folder of its own: the checkout may be out of reach of the user that fetches.
-linter() {
+modules() {
 	local where=$top/tests room
 	exec 8<"$where"
 	flock 8
@@ -172,13 +172,13 @@ linter() {
 		[ "$where/node_modules/.package-lock.json" -nt "$where/package-lock.json" ]; then
 		return
 	fi
-	say "fetching the linter of the OpenAPI document with npm"
+	say "fetching the linter of the OpenAPI document and the verifiers of badges with npm"
 	room=$(mktemp -d /var/tmp/skillsd-setup.XXXXXX)
 	cp "$where/package.json" "$where/package-lock.json" "$room"
 	if [ -f "$where/.npmrc" ]; then
 		cp "$where/.npmrc" "$room"
 	fi
-	fetch_linter "$room" || quit "npm could not fetch it: $(tail -n1 "$room/log"); its log is $room/log"
+	fetch_modules "$room" || quit "npm could not fetch it: $(tail -n1 "$room/log"); its log is $room/log"
 	chown -R --reference="$where" "$room/node_modules"
 	rm -rf "$where/node_modules"
 	mv "$room/node_modules" "$where/node_modules"
@@ -199,5 +199,5 @@ if [[ $goal == check || $goal == bench ]] && ! command -v npm >/dev/null; then
 fi
 packages
 if [ "$goal" = check ] && [ "${2:-}" != packages ]; then
-	linter
+	modules
 fi
