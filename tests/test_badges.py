@@ -10,8 +10,8 @@ import threading
 import jsonschema
 import pytest
 from cryptography.exceptions import InvalidSignature
-from kit.badges import (HOLDER, Programme, badge_house, bits_of, canonical, method_of, new_key, verify_jws,
-                        verify_proof)
+from kit.badges import (HOLDER, Programme, badge_house, bits_of, canonical, method_of, new_key, place_of,
+                        verify_jws, verify_proof)
 from kit.house import ACCOUNTS, AUDITOR, PUBLIC_URL, parsed
 
 HERE = PUBLIC_URL.removeprefix("https://")
@@ -32,11 +32,6 @@ def programme(house):
 @pytest.fixture(scope="module")
 def did(programme):
     return programme.stranger.get("/.well-known/did.json")
-
-
-def place_of(address):
-    assert address.startswith(PUBLIC_URL)
-    return address.removeprefix(PUBLIC_URL)
 
 
 # ---- the forms

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from kit.badges import Programme, badge_house, bits_of, new_key, verify_jws, verify_proof
+from kit.badges import Programme, badge_house, bits_of, new_key, place_of, verify_jws, verify_proof
 from kit.gate import ROOT
-from kit.house import PUBLIC_URL, shared_file
+from kit.house import shared_file
 
 ODD = "Ünïcode 😀 \"quoted\" \\ back\tא ב e\u0301 \u2028 \ue000 </script>"
 HOLDS = {"terms": None, "proof": None, "status": None, "jwt": None}
@@ -28,7 +28,7 @@ def documents_of(programme, made):
     list_url = badge["credentialStatus"]["statusListCredential"]
     return {"badge.json": badge, "badge.jwt": programme.badge(made, format="jwt"),
             "did.json": stranger.get("/.well-known/did.json"), "jwks.json": stranger.get("/.well-known/jwks.json"),
-            "status.json": stranger.get(list_url.removeprefix(PUBLIC_URL))}
+            "status.json": stranger.get(place_of(list_url))}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import json
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from kit.house import ACCOUNTS, demo_house
+from kit.house import ACCOUNTS, PUBLIC_URL, demo_house
 from kit.signer import Signer
 
 HOLDER, COLLEAGUE = "pquinn", "hshaw"
@@ -69,6 +69,11 @@ class Programme:
 
 
 # ---- what a stranger does
+
+def place_of(address):
+    assert address.startswith(PUBLIC_URL)
+    return address.removeprefix(PUBLIC_URL)
+
 
 def b64url(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
