@@ -108,32 +108,43 @@ static enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kin
 	return kind.instance->plugin->is.badge.draft(kind.instance->self, call, kind.form, award, (struct skd_json *)&json);
 }
 
+/* Drafts, seals and keeps a form. */
+static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind, const struct store_badge *badge,
+				   const struct sealing *sealing, struct text *made)
+{
+	TRY(badge_draft(call, kind, &badge->award, made));
+	TRY(sealing_forms(call, sealing, 1, made));
+	return store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id);
+}
+
 /* Makes a form and keeps it. */
 static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind, const struct store_badge *badge,
 				   struct text *made)
 {
-	const char *key_id = NULL;
+	struct sealing sealing;
 	if (kind.form->inside) {
 		TRY(badge_wrap(call, kind, badge, made));
-	} else {
-		TRY(badge_draft(call, kind, &badge->award, made));
-		TRY(sealing_form(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, made, &key_id));
+		return store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes, made->size, NULL);
 	}
-	return store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes, made->size, key_id);
+	TRY(sealing_begin(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, &sealing));
+	return badge_seal(call, kind, badge, &sealing, made);
 }
 
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
 {
 	struct store_badge badge;
-	bool able;
+	struct sealing sealing;
+	struct text made;
 	TRY(badge_begin(call, credential_id));
 	TRY(store_badge_get(call, credential_id, &badge));
-	TRY(sealing_able(call, badge.award.issuer_id, &able));
 	badge_place(call, &badge);
-	for (const struct instance *at = able ? call->house->badges : NULL; at; at = at->next) {
-		struct text made;
-		TRY(badge_make(call, (struct badge_kind){at, at->plugin->is.badge.forms}, &badge, &made));
-	}
+	enum skd_outcome outcome = sealing_begin(call, badge.award.issuer_id, badge.award.issuer_did, SKD_SEAL_PROOF, &sealing);
+	if (outcome == SKD_ABSENT)
+		return call_forgive(call), SKD_OK;
+	TRY(outcome);
+	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
+		if (kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
+			TRY(badge_seal(call, kind, &badge, &sealing, &made));
 	return SKD_OK;
 }
 

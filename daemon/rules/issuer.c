@@ -3,7 +3,6 @@
 #include "rules/issuer.h"
 
 #include "rules/audit.h"
-#include "sign/key.h"
 #include "store/credential.h"
 
 #include <string.h>
@@ -24,7 +23,7 @@ const char *issuer_did(struct skd_call *call, const char *issuer_id, const char 
 	return text_end(&did);
 }
 
-static enum skd_outcome key_open(struct skd_call *call, const struct store_key *key, struct public_key **open)
+enum skd_outcome issuer_key_open(struct skd_call *call, const struct store_key *key, struct public_key **open)
 {
 	if (key_from_der(call, key->public_key, key->public_size, open) == SKD_OK)
 		return SKD_OK;
@@ -32,20 +31,11 @@ static enum skd_outcome key_open(struct skd_call *call, const struct store_key *
 	return fail(call, SKD_FAULT, "what is stored as key %s is none", key->id);
 }
 
-static const char *method_name(struct skd_call *call, const char *did, const struct store_key *key,
-			       const struct public_key *open)
+const char *issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const struct public_key *open)
 {
 	char multibase[KEY_MULTIBASE_SIZE];
 	bool named = key_algorithm(open) == KEY_EDDSA && key_multibase(open, multibase);
 	return talloc_asprintf(call, "%s#%s", did, named ? multibase : key->id);
-}
-
-enum skd_outcome issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const char **method)
-{
-	struct public_key *open;
-	TRY(key_open(call, key, &open));
-	*method = method_name(call, did, key, open);
-	return SKD_OK;
 }
 
 static void jwk_put(struct json *json, const struct public_key *open, const char *kid)
@@ -60,8 +50,8 @@ static enum skd_outcome method_put(struct skd_call *call, struct json *json, con
 {
 	struct public_key *open;
 	char multibase[KEY_MULTIBASE_SIZE];
-	TRY(key_open(call, key, &open));
-	const char *name = method_name(call, did, key, open);
+	TRY(issuer_key_open(call, key, &open));
+	const char *name = issuer_method(call, did, key, open);
 	put_object(json, NULL);
 	put_string(json, "id", name);
 	put_string(json, "controller", did);
@@ -109,7 +99,7 @@ enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_i
 	struct store_issuer issuer;
 	struct store_key *keys;
 	size_t count;
-	const char *name;
+	struct public_key *open;
 	TRY(store_issuer_get(call, issuer_id, &issuer));
 	TRY(store_key_list(call, issuer.id, &keys, &count));
 	const char *did = issuer_did(call, issuer.id, issuer.key);
@@ -126,8 +116,8 @@ enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_i
 	put_array_end(json);
 	put_array(json, "assertionMethod");
 	for (size_t i = 0; i < count; i++) {
-		TRY(issuer_method(call, did, &keys[i], &name));
-		put_string(json, NULL, name);
+		TRY(issuer_key_open(call, &keys[i], &open));
+		put_string(json, NULL, issuer_method(call, did, &keys[i], open));
 	}
 	put_array_end(json);
 	TRY(services_put(call, json, did, issuer.id));
@@ -145,9 +135,9 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json)
 	for (size_t i = 0; i < count; i++) {
 		const char *did = issuer_did(call, keys[i].issuer_id, keys[i].issuer_key);
 		struct public_key *open;
-		TRY(key_open(call, &keys[i], &open));
+		TRY(issuer_key_open(call, &keys[i], &open));
 		put_object(json, NULL);
-		jwk_put(json, open, method_name(call, did, &keys[i], open));
+		jwk_put(json, open, issuer_method(call, did, &keys[i], open));
 		put_object_end(json);
 	}
 	put_array_end(json);

@@ -5,13 +5,15 @@
 
 #include "base/json.h"
 #include "rules/house.h"
+#include "sign/key.h"
 #include "store/badge.h"
 
 /* "did:web:HOST", or of an issuer within "did:web:HOST:issuers:ID". */
 const char *issuer_did(struct skd_call *call, const char *issuer_id, const char *issuer_key);
-/* What a key is called in documents: "DID#z6Mk…", or for those that have no such form "DID#KEY_ID". FAULT for what is
- * no key. */
-enum skd_outcome issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const char **method) WARN_UNUSED;
+/* FAULT for what is no key. */
+enum skd_outcome issuer_key_open(struct skd_call *call, const struct store_key *key, struct public_key **open) WARN_UNUSED;
+/* What a key is called in documents: "DID#z6Mk…", or for those that have no such form "DID#KEY_ID". */
+const char *issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const struct public_key *open);
 
 /* The DID document (W3C DID 1.0, did:web) of the issuer, or with NULL of the company. All keys are in it, those that
  * sign no longer too; of one that was revoked it says since when. ABSENT. */

@@ -31,22 +31,17 @@ static enum skd_outcome key_pick(struct skd_call *call, const char *issuer_id, e
 	return fail(call, SKD_ABSENT, "the issuer has no %s key", fitting[seal][0]);
 }
 
-enum skd_outcome sealing_able(struct skd_call *call, const char *issuer_id, bool *able)
+enum skd_outcome sealing_begin(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
+			       struct sealing *sealing)
 {
 	struct store_key key;
-	enum skd_outcome outcome = key_pick(call, issuer_id, SKD_SEAL_PROOF, &key);
-	*able = outcome == SKD_OK;
-	if (outcome == SKD_ABSENT)
-		call_forgive(call);
-	return outcome == SKD_ABSENT ? SKD_OK : outcome;
-}
-
-static enum skd_outcome key_sign(struct skd_call *call, const struct store_key *key, enum signer_type type,
-				 struct skd_text bytes, struct skd_text *signature)
-{
-	struct signer_job job = {.type = type, .key = key->id, .bytes = bytes};
-	TRY(signer_sign(call, call->house->signer, 1, &job));
-	*signature = job.signature;
+	struct public_key *open;
+	*sealing = (struct sealing){.seal = seal};
+	if (seal == SKD_SEAL_NONE)
+		return SKD_OK;
+	TRY(key_pick(call, issuer_id, seal, &key));
+	TRY(issuer_key_open(call, &key, &open));
+	*sealing = (struct sealing){seal, key.id, issuer_method(call, did, &key, open), open, hasher_new(call)};
 	return SKD_OK;
 }
 
@@ -73,61 +68,85 @@ static const char *created_now(struct skd_call *call)
 	return out;
 }
 
-/* The proof goes in behind all else. */
-static enum skd_outcome seal_proof(struct skd_call *call, const struct store_key *key, const char *did, struct text *form)
+static bool same(struct skd_text a, struct skd_text b)
 {
-	struct proof proof = {.created = created_now(call), .purpose = "assertionMethod"};
-	struct skd_text signature;
-	struct text configuration;
+	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+/* What the proofs of drafts with the same @context have in common: the hash of the proof without its value. */
+static void configuration_hash(struct skd_call *call, const struct sealing *sealing, const struct proof *proof,
+			       uint8_t hash[DIGEST_SIZE])
+{
+	struct text text;
 	struct json json;
-	uint8_t bytes[PROOF_BYTES];
+	text_begin(&text, call, 4096);
+	json_begin(&json, &text);
+	proof_put(&json, NULL, proof, NULL);
+	hasher_sha256(sealing->hasher, text.bytes, text.size, hash);
+	talloc_free(text.bytes);
+}
+
+/* Behind all else. */
+static void proof_end(struct text *form, struct proof *proof, struct skd_text signature)
+{
 	char value[BASE58_TEXT];
-	TRY(context_of(call, form, &proof.context));
-	TRY(issuer_method(call, did, key, &proof.method));
-	text_begin(&configuration, call, 512);
-	json_begin(&json, &configuration);
-	proof_put(&json, NULL, &proof, NULL);
-	proof_bytes(hasher_new(call), (struct skd_text){configuration.bytes, configuration.size},
-		    (struct skd_text){form->bytes, form->size}, bytes);
-	TRY(key_sign(call, key, SIGNER_PROOF, (struct skd_text){(const char *)bytes, sizeof bytes}, &signature));
+	struct json json = {.to = form, .comma = true};
+	proof->context.bytes = talloc_strndup(form->owner, proof->context.bytes, proof->context.size);
 	base58_encode(signature.bytes, signature.size, value);
-	proof.context.bytes = talloc_strndup(call, proof.context.bytes, proof.context.size);
 	form->size--; /* the object is open again */
-	json = (struct json){.to = form, .comma = true};
 	put_array(&json, "proof");
-	proof_put(&json, NULL, &proof, value);
+	proof_put(&json, NULL, proof, value);
 	put_array_end(&json);
 	put_object_end(&json);
+}
+
+static enum skd_outcome seal_proofs(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms,
+				    struct signer_job *jobs)
+{
+	struct proof proof = {.created = created_now(call), .method = sealing->method, .purpose = "assertionMethod"};
+	struct proof *proofs = talloc_array(call, struct proof, count);
+	uint8_t *bytes = talloc_array_size(call, PROOF_BYTES, (unsigned)count), hash[DIGEST_SIZE];
+	for (size_t i = 0; i < count; i++, bytes += PROOF_BYTES) {
+		TRY(context_of(call, &forms[i], &proof.context));
+		if (i == 0 || !same(proof.context, proofs[i - 1].context))
+			configuration_hash(call, sealing, &proof, hash);
+		memcpy(bytes, hash, DIGEST_SIZE);
+		hasher_sha256(sealing->hasher, forms[i].bytes, forms[i].size, bytes + DIGEST_SIZE);
+		proofs[i] = proof;
+		jobs[i] = (struct signer_job){SIGNER_PROOF, sealing->key_id, {(const char *)bytes, PROOF_BYTES}, {0}};
+	}
+	TRY(signer_sign(call, call->house->signer, count, jobs));
+	for (size_t i = 0; i < count; i++)
+		proof_end(&forms[i], &proofs[i], jobs[i].signature);
 	return SKD_OK;
 }
 
-static enum skd_outcome seal_jws(struct skd_call *call, const struct store_key *key, const char *did, struct text *form)
+/* The inputs take the drafts' places. */
+static enum skd_outcome seal_jws(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms,
+				 struct signer_job *jobs)
 {
-	struct public_key *open;
-	struct jws_header header = {.typ = "JWT"};
-	struct skd_text signature;
-	struct text sealed;
-	TRY(issuer_method(call, did, key, &header.kid));
-	TRY(key_from_der(call, key->public_key, key->public_size, &open));
-	header.algorithm = key_algorithm(open);
-	header.jwk = open;
-	text_begin(&sealed, call, form->size * 2);
-	jws_begin(&sealed, &header, (struct skd_text){form->bytes, form->size});
-	TRY(key_sign(call, key, SIGNER_JWS, (struct skd_text){sealed.bytes, sealed.size}, &signature));
-	text_adds(&sealed, ".");
-	text_adds(&sealed, base64url_encode(call, signature.bytes, signature.size));
-	*form = sealed;
+	const struct jws_header header = {
+		.algorithm = key_algorithm(sealing->key), .kid = sealing->method, .typ = "JWT", .jwk = sealing->key};
+	for (size_t i = 0; i < count; i++) {
+		struct text input;
+		text_begin(&input, call, forms[i].size * 2);
+		jws_begin(&input, &header, (struct skd_text){forms[i].bytes, forms[i].size});
+		forms[i] = input;
+		jobs[i] = (struct signer_job){SIGNER_JWS, sealing->key_id, {input.bytes, input.size}, {0}};
+	}
+	TRY(signer_sign(call, call->house->signer, count, jobs));
+	for (size_t i = 0; i < count; i++) {
+		text_add(&forms[i], ".", 1);
+		text_add_base64url(&forms[i], jobs[i].signature.bytes, jobs[i].signature.size);
+	}
 	return SKD_OK;
 }
 
-enum skd_outcome sealing_form(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
-			      struct text *form, const char **key_id)
+enum skd_outcome sealing_forms(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms)
 {
-	struct store_key key;
-	*key_id = NULL;
-	if (seal == SKD_SEAL_NONE)
+	struct signer_job *jobs = talloc_array(call, struct signer_job, count);
+	if (sealing->seal == SKD_SEAL_NONE)
 		return SKD_OK;
-	TRY(key_pick(call, issuer_id, seal, &key));
-	*key_id = key.id;
-	return seal == SKD_SEAL_PROOF ? seal_proof(call, &key, did, form) : seal_jws(call, &key, did, form);
+	return sealing->seal == SKD_SEAL_PROOF ? seal_proofs(call, sealing, count, forms, jobs)
+					       : seal_jws(call, sealing, count, forms, jobs);
 }

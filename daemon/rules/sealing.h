@@ -4,12 +4,22 @@
 #define RULES_SEALING_H
 
 #include "rules/house.h"
+#include "sign/key.h"
 #include "store/badge.h"
 
-/* Whether the issuer has a key for proofs, and so for badges. */
-enum skd_outcome sealing_able(struct skd_call *call, const char *issuer_id, bool *able) WARN_UNUSED;
-/* The draft becomes the sealed form; `key_id` the key that did it, or NULL. ABSENT when the issuer has no key for that
- * seal, BUSY when skillsd-sign does not answer. */
-enum skd_outcome sealing_form(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
-			      struct text *form, const char **key_id) WARN_UNUSED;
+/* A seal of one issuer, for any number of drafts. */
+struct sealing {
+	enum skd_seal seal;
+	const char *key_id; /* of the key that signs: the issuer's newest that fits. NULL: none does */
+	const char *method; /* what that key is called in documents */
+	const struct public_key *key;
+	struct hasher *hasher;
+};
+
+/* ABSENT: the issuer has no key for that seal. */
+enum skd_outcome sealing_begin(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
+			       struct sealing *sealing) WARN_UNUSED;
+/* Drafts become sealed forms, all or none, with one question to skillsd-sign: BUSY when it does not answer. */
+enum skd_outcome sealing_forms(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms) WARN_UNUSED;
+
 #endif

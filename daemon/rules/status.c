@@ -42,8 +42,8 @@ static enum skd_outcome status_draft(struct skd_call *call, const char *id, cons
 enum skd_outcome status_get(struct skd_call *call, const char *id, const char **list)
 {
 	struct store_status status;
+	struct sealing sealing;
 	struct text form;
-	const char *key_id;
 	TRY(store_status_get(call, id, false, &status));
 	if (!status.signed_form)
 		TRY(store_status_get(call, id, true, &status));
@@ -52,7 +52,8 @@ enum skd_outcome status_get(struct skd_call *call, const char *id, const char **
 		return SKD_OK;
 	const char *did = issuer_did(call, status.issuer_id, status.issuer_key);
 	TRY(status_draft(call, id, did, &status, &form));
-	TRY(sealing_form(call, status.issuer_id, did, SKD_SEAL_PROOF, &form, &key_id));
+	TRY(sealing_begin(call, status.issuer_id, did, SKD_SEAL_PROOF, &sealing));
+	TRY(sealing_forms(call, &sealing, 1, &form));
 	*list = text_end(&form);
 	return store_status_sign(call, id, status.version, *list);
 }

@@ -125,7 +125,18 @@ static bool plain_ecdsa(uint8_t signature[SIGNER_SIGNATURE_MAX], size_t *size)
 	return good;
 }
 
-/* OpenSSL blinds RSA unless it is told not to. */
+/* Ed25519 has no state between two signatures, and beginning costs a twentieth of one. OpenSSL blinds RSA unless it is told
+ * not to. */
+static bool bytes_sign(const struct key *key, const struct signer_request *request, uint8_t *signature, size_t *size)
+{
+	bool ed25519 = strcmp(key->algorithm->jws, "EdDSA") == 0, begun = ed25519 && EVP_MD_CTX_get_pkey_ctx(key->context);
+	bool good = (begun || EVP_DigestSignInit_ex(key->context, NULL, ed25519 ? NULL : "SHA256", NULL, NULL, key->pair, NULL) == 1) &&
+		    EVP_DigestSign(key->context, signature, size, request->bytes, request->size) == 1;
+	if (!ed25519 || !good)
+		EVP_MD_CTX_reset(key->context);
+	return good;
+}
+
 enum signer_reason sign_request(const struct key *key, const struct signer_request *request,
 				uint8_t signature[SIGNER_SIGNATURE_MAX], size_t *size)
 {
@@ -133,12 +144,9 @@ enum signer_reason sign_request(const struct key *key, const struct signer_reque
 	enum signer_reason reason = key ? refusal(key, request) : SIGNER_NO_KEY;
 	if (reason != SIGNER_SIGNED)
 		return reason;
-	bool ed25519 = strcmp(key->algorithm->jws, "EdDSA") == 0;
 	size_t room = SIGNER_SIGNATURE_MAX;
-	bool good = EVP_DigestSignInit_ex(key->context, NULL, ed25519 ? NULL : "SHA256", NULL, NULL, key->pair, NULL) == 1 &&
-		    EVP_DigestSign(key->context, signature, &room, request->bytes, request->size) == 1 &&
+	bool good = bytes_sign(key, request, signature, &room) &&
 		    (strcmp(key->algorithm->jws, "ES256") != 0 || plain_ecdsa(signature, &room));
-	EVP_MD_CTX_reset(key->context);
 	*size = good ? room : 0;
 	return good ? SIGNER_SIGNED : SIGNER_FAILED;
 }
