@@ -37,11 +37,17 @@ static void draft_type(const struct draft *d, const char *type)
 	d->host->put_array_end(d->json);
 }
 
+static char *copy_some(char *to, const char *end, const char *from)
+{
+	size_t size = strnlen(from, (size_t)(end - to) - 1);
+	return mempcpy(to, from, size);
+}
+
 /* An address of ours: its parts one after another behind the origin. */
 static void draft_place(const struct draft *d, const char *key, const char *a, const char *b, const char *c)
 {
-	char place[PLACE];
-	snprintf(place, sizeof place, "%s%s%s%s", d->award->origin, a, b, c);
+	char place[PLACE], *end = place + sizeof place;
+	*copy_some(copy_some(copy_some(copy_some(place, end, d->award->origin), end, a), end, b), end, c) = '\0';
 	draft_string(d, key, place);
 }
 
