@@ -42,7 +42,7 @@ CFLAGS   += -std=gnu11 $(OPTIMISE) $(SANFLAGS) -Wall -Wextra -Werror -Wshadow -W
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) -pthread
 LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -linih -ldl -lm
 
-ROOMS       := command base http api jobs rules store host sign
+ROOMS       := command base http api jobs rules store host sign verify
 DAEMON_SRC  := daemon/main.c $(foreach r,$(ROOMS),$(wildcard daemon/$(r)/*.c))
 DAEMON_OBJ  := $(DAEMON_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/embedded.o
 HELPER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/helper/*.c))

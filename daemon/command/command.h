@@ -14,6 +14,7 @@ int command_migrate(const struct command_line *line);
 int command_sync(const struct command_line *line);
 int command_doctor(const struct command_line *line);
 int command_key(const struct command_line *line);
+int command_verify(const struct command_line *line);
 int command_options(const struct command_line *line);
 
 /* audit.c: check --audit, with a file of checkpoints or without (NULL). */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * skillsd verify: badges in files, checked with the documents that are given. Needs no configuration and no database. */
+#include "command/command.h"
+
+#include "base/log.h"
+#include "verify/shelf.h"
+#include "verify/verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: skillsd verify [OPTION...] FILE...\n"
+	"  --key FILE, --did FILE, --status FILE\n"
+	"                    a document that is trusted: a key or JWK set, a DID document or issuer, a status list; what it is\n"
+	"                    of it says itself. May be given again\n"
+	"  --recipient MAIL  the mail address that the badges should be of\n"
+	"  --json            one JSON object a line\n"
+	"A badge is Open Badges 2.0 or 3.0: JSON, a JWT, or a PNG or SVG that one is baked into. Ends with 0 when all are\n"
+	"verified, with 1 when one is not.\n";
+
+struct orders {
+	const char *recipient;
+	bool json;
+	struct shelf *shelf;
+	const char **files;
+	size_t file_count;
+};
+
+/* No more than a badge may have, and a byte by which that is told. */
+static enum skd_outcome file_read(struct skd_call *call, const char *path, struct skd_text *bytes)
+{
+	FILE *file = fopen(path, "rb");
+	char *room = talloc_size(call, VERIFY_INPUT + 1);
+	if (!file)
+		return fail(call, SKD_ABSENT, "%s: %s", path, strerror(errno));
+	errno = 0;
+	*bytes = (struct skd_text){room, fread(room, 1, VERIFY_INPUT + 1, file)};
+	bool broken = ferror(file);
+	fclose(file);
+	return broken ? fail(call, SKD_ABSENT, "%s: %s", path, strerror(errno)) : SKD_OK;
+}
+
+static enum skd_outcome library_find(void *self, struct skd_call *call, const char *address, struct verify_document *document)
+{
+	const struct orders *orders = self;
+	if (shelf_find(orders->shelf, address, document))
+		return SKD_OK;
+	return fail(call, SKD_ABSENT, "the document of %s was not given", text_shown(call, address));
+}
+
+/* ---- what comes of it ---- */
+
+static void answer_tell(const char *path, const struct verify_answer *answer)
+{
+	printf("%s: %s\n", path, answer->verified ? "verified" : "NOT VERIFIED");
+	for (int i = 0; i < VERIFY_CHECKS; i++)
+		if (answer->checks[i].made)
+			printf("  %-9s  %-7s  %s\n", verify_check_name((enum verify_check)i),
+			       verify_result_name(answer->checks[i].result), answer->checks[i].detail);
+}
+
+static void answer_write(struct skd_call *call, const char *path, const struct verify_answer *answer)
+{
+	struct text text;
+	struct json json;
+	text_begin(&text, call, 1024);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	put_string(&json, "file", path);
+	verify_put(&json, answer);
+	put_object_end(&json);
+	puts(text_end(&text));
+}
+
+/* Whether the badge is verified; or -1 when the file cannot be read. */
+static int badge_verify(const struct orders *orders, const char *path)
+{
+	struct skd_call *call = call_new("verify", 60000);
+	struct verify_ask ask = {.recipient = orders->recipient, .now = clock_now(),
+				 .library = {library_find, (void *)(uintptr_t)orders}};
+	struct verify_answer answer;
+	int verified = -1;
+	if (file_read(call, path, &ask.badge) == SKD_OK) {
+		verify_badge(call, &ask, &answer);
+		verified = answer.verified;
+		if (orders->json)
+			answer_write(call, path, &answer);
+		else
+			answer_tell(text_escaped(call, path), &answer);
+	} else {
+		fprintf(stderr, "skillsd verify: %s\n", call->sentence);
+	}
+	talloc_free(call);
+	return verified;
+}
+
+/* ---- what is asked ---- */
+
+static bool document_add(struct orders *orders, const char *path)
+{
+	struct skd_call *call = call_new("verify", 60000);
+	struct skd_text bytes;
+	bool good = file_read(call, path, &bytes) == SKD_OK && shelf_add(call, orders->shelf, path, bytes) == SKD_OK;
+	if (!good)
+		fprintf(stderr, "skillsd verify: %s\n", call->sentence);
+	talloc_free(call);
+	return good;
+}
+
+static bool option_read(struct orders *orders, const char *word, const char *value)
+{
+	if (!value)
+		return fputs(usage, stderr), false;
+	if (strcmp(word, "--key") == 0 || strcmp(word, "--did") == 0 || strcmp(word, "--status") == 0)
+		return document_add(orders, value);
+	if (strcmp(word, "--recipient") == 0)
+		return orders->recipient = value, true;
+	return fputs(usage, stderr), false;
+}
+
+static bool orders_read(const struct command_line *line, struct orders *orders)
+{
+	bool words_only = false;
+	for (int i = 0; i < line->count; i++) {
+		const char *word = line->words[i];
+		if (words_only || strncmp(word, "--", 2) != 0)
+			orders->files[orders->file_count++] = word;
+		else if (!word[2])
+			words_only = true;
+		else if (strcmp(word, "--json") == 0)
+			orders->json = true;
+		else if (!option_read(orders, word, i + 1 < line->count ? line->words[i + 1] : NULL))
+			return false;
+		else
+			i++;
+	}
+	return orders->file_count || (fputs(usage, stderr), false);
+}
+
+int command_verify(const struct command_line *line)
+{
+	struct orders *orders = talloc_zero(NULL, struct orders);
+	int status = 0;
+	log_open(SKD_ERROR);
+	orders->shelf = shelf_new(orders);
+	orders->files = talloc_zero_array(orders, const char *, (size_t)line->count + 1);
+	if (!orders_read(line, orders))
+		status = 2;
+	for (size_t i = 0; status != 2 && i < orders->file_count; i++) {
+		int verified = badge_verify(orders, orders->files[i]);
+		status = verified < 0 ? 2 : verified ? status : 1;
+	}
+	talloc_free(orders);
+	return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads any badge and tells, check by check and in plain words, what holds. Knows no database and no network: the
+ * documents of others come from whoever asks. */
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include "base/call.h"
+#include "base/json.h"
+
+enum { VERIFY_INPUT = 10 << 20, VERIFY_JSON = 1 << 20 }; /* the most bytes of a badge, and of the JSON in it */
+
+/* A document of somebody else: a DID document, a key, an issuer's profile, a status list. */
+struct verify_document {
+	struct skd_text bytes;
+	bool trusted; /* who asks vouches for it */
+};
+
+/* Where documents come from. `address` is a DID, or an absolute URL with no fragment or with the one of a key. ABSENT
+ * when there is none, or none can be had, with a sentence that says why. What it gives lives with the call. */
+struct verify_library {
+	enum skd_outcome (*find)(void *self, struct skd_call *call, const char *address, struct verify_document *document);
+	void *self;
+};
+
+struct verify_ask {
+	struct skd_text badge;
+	const char *recipient; /* mail address that it should be of; or NULL */
+	int64_t now;
+	struct verify_library library;
+};
+
+enum verify_result { VERIFY_PASSED, VERIFY_FAILED, VERIFY_UNKNOWN };
+enum verify_check { CHECK_FORMAT, CHECK_SCHEMA, CHECK_SIGNATURE, CHECK_ISSUER, CHECK_DATES, CHECK_STATUS, CHECK_RECIPIENT };
+enum { VERIFY_CHECKS = CHECK_RECIPIENT + 1 };
+
+struct verify_answer {
+	bool verified; /* the signature passed, and nothing failed */
+	struct {
+		bool made; /* what a failed check leaves without ground is not made */
+		enum verify_result result;
+		const char *detail; /* a sentence; several schema faults are separated by "; " */
+	} checks[VERIFY_CHECKS];
+	/* What the badge says, true or not; each may be NULL. */
+	const char *id, *name, *issuer, *issuer_name, *achievement;
+};
+
+/* Never fails: what goes wrong is a check's. The texts live with the call. */
+void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
+
+const char *verify_check_name(enum verify_check check);
+const char *verify_result_name(enum verify_result result);
+/* verified, checks: [{check, outcome, detail}], and what the badge says, into an object that is open. */
+void verify_put(struct json *json, const struct verify_answer *answer);
+
+/* Where the document of a did:web is (did:web method, 2.5.2), an https URL; NULL: it is no did:web. */
+const char *verify_did_place(struct skd_call *call, const char *did);
+
+#endif

@@ -1,0 +1,526 @@
+# SPDX-License-Identifier: Apache-2.0
+"""skillsd verify: badges of a house hold in every form with no network; what was tampered with does not, and it is said
+why."""
+import hmac
+import json
+import zlib
+
+import pytest
+from kit.badges import Programme, badge_house
+from kit.forge import (LIST, MAIL, OB3, SALT, VC, Ed25519, Forge, Verifier, b64, changed, chunk, itxt, leaves,
+                       png, svg, text_of, time_at)
+from kit.house import PUBLIC_URL
+
+
+@pytest.fixture(scope="module")
+def verifier(tmp_path_factory):
+    return Verifier(tmp_path_factory.mktemp("verify"))
+
+
+@pytest.fixture(scope="module")
+def forge():
+    return Forge()
+
+
+@pytest.fixture(scope="module")
+def papers(forge):
+    """What the forge publishes."""
+    return [forge.document(), forge.status()]
+
+
+@pytest.fixture(scope="module")
+def signed(forge):
+    return forge.sign(forge.badge())
+
+
+def refused(answer, check, *words):
+    """That it is not verified because of this check, which says so in these words."""
+    assert not answer["verified"], answer
+    outcome, detail = answer["checks"][check]
+    assert outcome == "failed", answer
+    for word in words:
+        assert word in detail, detail
+    return detail
+
+
+def outcomes(answer):
+    return {name: outcome for name, (outcome, _) in answer["checks"].items()}
+
+
+ALL = {name: "passed" for name in ("format", "schema", "signature", "issuer", "dates", "status")}
+
+# ---- badges of a house
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(postgres=postgres) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
+
+
+def published(programme, badge):
+    """The documents by which it is checked, as they are."""
+    place = badge["credentialStatus"]["statusListCredential"].removeprefix(PUBLIC_URL)
+    return [programme.stranger.ask("GET", path).content for path in ("/.well-known/did.json", place)]
+
+
+def test_each_form_of_a_badge_is_verified_with_no_network(programme, verifier):
+    made = programme.issue(achievement=programme.achievement(name="Ünïcode 😀 \"quoted\" א", validity="P1Y"))
+    badge, jwt = programme.badge(made), programme.badge(made, format="jwt")
+    raw = programme.stranger.ask("GET", f"/badges/{made['id']}").content
+    mail = programme.hr.get(f"/people/{made['person']['id']}")["mail"]
+    forms = {"JSON": raw, "a JWT": jwt, "a PNG": png(itxt(badge)), "an SVG": svg(badge), "JWT, baked into a PNG": png(itxt(jwt)),
+             "JWT, baked into an SVG": svg(inner="", attributes=f' verify="{jwt}"')}
+    answers = verifier.all(forms.values(), published(programme, badge), "--recipient", mail.upper())
+    for form, answer in zip(forms, answers):
+        assert answer["verified"] and outcomes(answer) == {**ALL, "recipient": "passed"}, answer
+        assert form in answer["checks"]["format"][1]
+        assert (answer["id"], answer["issuer"], answer["issuer_name"], answer["achievement"]) == (
+            badge["id"], badge["issuer"]["id"], "Example Ltd", badge["credentialSubject"]["achievement"]["name"])
+    other = verifier.one(raw, published(programme, badge), "--recipient", "somebody@else.example")
+    refused(other, "recipient", "another mail address")
+
+
+def test_a_revoked_or_suspended_badge_of_a_house_is_refused(programme, verifier):
+    for action in "revoke", "suspend":
+        made = programme.issue()
+        badge = programme.badge(made)
+        programme.issuer.post(f"/credentials/{made['id']}/{action}", {"reason": "r"})
+        refused(verifier.one(badge, published(programme, badge)), "status", "revoked")
+
+
+def test_proofs_do_not_change_places(programme, verifier):
+    one, other = programme.badge(programme.issue()), programme.badge(programme.issue())
+    swapped = {**one, "proof": other["proof"]}
+    refused(verifier.one(swapped, published(programme, one)), "signature", "changed, or another key")
+
+
+def test_a_key_that_was_revoked_made_no_good_badge_since(postgres, verifier):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        programme = Programme(house)
+        badge = programme.badge(programme.issue())
+        papers = published(programme, badge)
+        assert verifier.one(badge, papers)["verified"]
+        assert house.command("key", "revoke", house.keys["ed25519"], "2020-01-01").returncode == 0
+        did = programme.stranger.ask("GET", "/.well-known/did.json").content
+        refused(verifier.one(badge, [did, papers[1]]), "signature", "revoked since 2020-01-01T00:00:00Z", "signed this at")
+
+
+# ---- each field changed in turn
+
+OTHER = {str: lambda value: value + "x", bool: lambda value: not value, int: lambda value: value + 1}
+
+
+def test_each_field_that_is_changed_breaks_the_signature(forge, signed, papers, verifier):
+    assert outcomes(verifier.one(signed, papers)) == ALL
+    fields = [(path, value) for path, value in leaves(signed) if path[0] != "proof"]
+    assert len(fields) > 30
+    changes = [changed(signed, path, OTHER[type(value)](value)) for path, value in fields]
+    changes += [changed(signed, path, ...) for path, _ in fields]
+    changes += [{**signed, "added": "x"}, changed(signed, ("credentialSubject", "achievement", "tag"), ["b", "a"])]
+    for answer, change in zip(verifier.all(changes, papers), changes):
+        if change["type"] == signed["type"] or "VerifiableCredential" in change["type"]:
+            refused(answer, "signature")
+        else:
+            refused(answer, "format", "neither VerifiableCredential nor Assertion")
+
+
+def test_each_field_of_the_proof_that_is_changed_breaks_it(signed, papers, verifier):
+    proof, changes = signed["proof"][0], []
+    for name in proof:
+        if name not in ("@context", "cryptosuite"):
+            changes += [changed(signed, ("proof", 0, name), proof[name] + "x"), changed(signed, ("proof", 0, name), ...)]
+    changes += [changed(signed, ("proof", 0, "@context"), [VC]), changed(signed, ("proof", 0, "@context"), ...),
+                changed(signed, ("proof", 0, "created"), time_at(-1)), changed(signed, ("proof", 0, "added"), "x")]
+    for answer in verifier.all(changes, papers):
+        assert not answer["verified"] and answer["checks"]["signature"][0] != "passed", answer
+    refused(verifier.one(changed(signed, ("proof",), ...), papers), "signature", "it has no proof")
+    for suite, known in ("eddsa-rdfc-2022", "unknown"), ("x", "unknown"):
+        answer = verifier.one(changed(signed, ("proof", 0, "cryptosuite"), suite), papers)
+        assert not answer["verified"] and answer["checks"]["signature"] == (
+            known, f"it has no proof of eddsa-jcs-2022, but of {suite}")
+
+
+def test_each_claim_of_a_jwt_that_is_changed_breaks_it(forge, papers, verifier):
+    payload = forge.claims(forge.badge())
+    head, _, signature = (good := forge.jws(payload)).split(".")
+    assert outcomes(verifier.one(good, papers)) == ALL
+    assert outcomes(verifier.one(forge.jws(payload, "rsa"), papers)) == ALL
+    changes = [changed(payload, path, OTHER[type(value)](value)) for path, value in leaves(payload) if path[0] != "type"]
+    for answer in verifier.all([f"{head}.{b64(json.dumps(one).encode())}.{signature}" for one in changes], papers):
+        refused(answer, "signature", "changed, or another key")
+
+
+def test_claims_say_what_the_credential_says(forge, papers, verifier):
+    payload = forge.claims(forge.badge())
+    for name, value in ("iss", "did:web:other.example"), ("jti", "x"), ("sub", ...), ("nbf", payload["nbf"] + 1), ("exp", ...):
+        answer = verifier.one(forge.jws(changed(payload, (name,), value)), papers)
+        refused(answer, "schema", f"/{name}: is not ")
+        assert answer["checks"]["signature"][0] == "passed"
+
+
+def test_contexts_are_those_of_the_standard(forge, papers, verifier):
+    for context, place in (([OB3, VC], "/@context/0"), ([VC], "/@context/1"), (VC, "/@context"),
+                           (["https://www.w3.org/2018/credentials/v1", OB3], "/@context/0"),
+                           ([VC, OB3.replace("purl", "evil")], "/@context/1")):
+        answer = verifier.one(forge.sign(forge.badge(**{"@context": context})), papers)
+        refused(answer, "schema", f"{place}: is not ")
+        assert answer["checks"]["signature"][0] == "passed"
+
+
+# ---- dates, keys, issuers
+
+@pytest.mark.parametrize("changes, words", [
+    ({"validUntil": time_at(-1)}, "expired: it was valid until"),
+    ({"validFrom": time_at(1)}, "not yet valid: valid from"),
+    ({"validFrom": time_at(5), "validUntil": time_at(4)}, "it ends before it begins")])
+def test_a_badge_counts_in_its_time(forge, papers, verifier, changes, words):
+    badge = forge.badge(**changes)
+    for one in forge.sign(badge), forge.jws(forge.claims(badge)):
+        answer = verifier.one(one, papers)
+        refused(answer, "dates", words)
+        assert answer["checks"]["signature"][0] == "passed"
+
+
+def keys_changed(forge, **changes):
+    return changed(forge.document(), ("verificationMethod", 0), {**forge.document()["verificationMethod"][0], **changes})
+
+
+@pytest.mark.parametrize("what, words", [
+    ("revoked", "the key is revoked since"), ("expires", "the key is over since"),
+    ("assertionMethod", "not one for assertions"), ("controller", "signed it"), ("absent", "has no key"),
+    ("twice", "has two keys called"), ("other", "changed, or another key"), ("private", ""), ("none", "has not one publicKey")])
+def test_the_key_must_be_the_issuers_and_good(forge, signed, verifier, what, words):
+    own = forge.document()
+    documents = {
+        "revoked": keys_changed(forge, revoked=time_at(-1)), "expires": keys_changed(forge, expires=time_at(-1)),
+        "assertionMethod": changed(own, ("assertionMethod", 0), ...), "controller": keys_changed(forge, controller="did:web:x"),
+        "absent": changed(own, ("verificationMethod", 0), ...),
+        "twice": {**own, "verificationMethod": own["verificationMethod"][:1] * 2},
+        "other": keys_changed(forge, publicKeyMultibase=Ed25519().multibase),
+        "private": keys_changed(forge, type="JsonWebKey", publicKeyMultibase=None,
+                                publicKeyJwk={**forge.keys["ed"].jwk, "d": "AA"}),
+        "none": changed(own, ("verificationMethod", 0, "publicKeyMultibase"), ...)}
+    answer = verifier.one(signed, [documents[what], forge.status()])
+    refused(answer, "issuer" if what == "controller" else "signature", words)
+
+
+def test_a_key_that_is_revoked_later_signed_well_before(forge, signed, verifier):
+    assert verifier.one(signed, [keys_changed(forge, revoked=time_at(1)), forge.status()])["verified"]
+
+
+def test_a_proof_is_of_its_time_and_purpose(forge, papers, verifier):
+    for words, proof in (("yet to come", {"created": time_at(2)}), ("not as an assertion", {"proofPurpose": "authentication"}),
+                         ("has expired", {"expires": time_at(-1)})):
+        refused(verifier.one(forge.sign(forge.badge(), **proof), papers), "signature", words)
+
+
+def test_who_signed_is_who_is_said_to_have_issued_it(forge, papers, verifier):
+    mallory = Forge("mallory.example")
+    forged = mallory.sign(forge.badge())
+    answer = verifier.one(forged, [*papers, mallory.document()])
+    refused(answer, "issuer", "issued by did:web:issuer.example, but did:web:mallory.example signed it")
+    stolen = mallory.sign(forge.badge(), verificationMethod=forge.method())
+    refused(verifier.one(stolen, papers), "signature", "changed, or another key")
+    jwt = mallory.jws(mallory.claims(forge.badge()))
+    refused(verifier.one(jwt, [*papers, mallory.document()]), "issuer", "but did:web:mallory.example signed it")
+
+
+def test_without_its_documents_nothing_is_verified(forge, signed, verifier):
+    answer = verifier.one(signed, [forge.status()])
+    assert not answer["verified"]
+    assert answer["checks"]["signature"] == ("unknown", "the document of did:web:issuer.example was not given")
+    answer = verifier.one(signed, [forge.document()])
+    assert answer["verified"] and answer["checks"]["status"] == ("unknown", f"the document of {LIST} was not given")
+
+
+def test_a_key_may_be_given_by_itself(forge, signed, verifier):
+    method = forge.document()["verificationMethod"][0]
+    assert outcomes(verifier.one(signed, [method, forge.status()])) == ALL
+    jwks = {"keys": [{**forge.keys[name].jwk, "kid": forge.method(name)} for name in ("ed", "p256")]}
+    for badge in signed, forge.jws(forge.claims(forge.badge())):
+        assert outcomes(verifier.one(badge, [jwks, forge.status()]))["issuer"] == "passed"
+
+
+def test_a_did_key_signs_for_itself_and_nobody_vouches(verifier):
+    forge = Forge()
+    multibase = forge.keys["ed"].multibase
+    forge.did = f"did:key:{multibase}"
+    badge = forge.sign(forge.badge(credentialStatus=None), verificationMethod=f"{forge.did}#{multibase}")
+    answer = verifier.one(badge)
+    assert answer["verified"] and outcomes(answer) == {**ALL, "issuer": "unknown"}
+    other = forge.sign(forge.badge(credentialStatus=None, issuer="did:web:issuer.example"),
+                       verificationMethod=f"{forge.did}#{multibase}")
+    refused(verifier.one(other), "issuer", "issued by did:web:issuer.example")
+
+
+# ---- JWTs
+
+def test_a_jwt_names_a_key_that_is_found_and_fits(forge, papers, verifier):
+    payload, p256, rsa = forge.claims(forge.badge()), forge.keys["p256"], forge.keys["rsa"]
+    foreign = Forge().keys["p256"]
+    secret = rsa.pem.encode()
+    cases = {
+        ("format", "alg is none"): forge.jws(payload, header={"alg": "none", "kid": forge.method("p256")}, sign=lambda _: b"x"),
+        ("format", "alg is nOnE"): forge.jws(payload, header={"alg": "nOnE"}, sign=lambda _: b"x"),
+        ("format", "alg is HS256: whoever can check it can forge it"): forge.jws(
+            payload, header={"alg": "HS256", "kid": forge.method("rsa")}, sign=lambda data: hmac.new(secret, data, "sha256").digest()),
+        ("signature", "alg is RS256, but the key is for ES256"): forge.jws(
+            payload, header={"alg": "RS256", "kid": forge.method("p256")}),
+        ("signature", "alg is ES256, but the key is for RS256"): forge.jws(
+            payload, header={"alg": "ES256", "kid": forge.method("rsa")}),
+        ("signature", "the jwk in the header is not the key"): forge.jws(
+            payload, header={"alg": "ES256", "kid": forge.method("p256"), "jwk": foreign.jwk}),
+        ("signature", "changed, or another key"): forge.jws(
+            payload, header={"alg": "ES256", "kid": forge.method("p256"), "jwk": foreign.jwk}, sign=foreign.sign),
+        ("signature", "a jwk and no kid"): forge.jws(payload, header={"alg": "ES256", "jwk": foreign.jwk}, sign=foreign.sign),
+        ("signature", "no kid"): forge.jws(payload, header={"alg": "ES256"}),
+        ("format", "crit"): forge.jws(payload, header={"alg": "ES256", "kid": forge.method("p256"), "crit": ["b64"]}),
+        ("schema", "typ of the header"): forge.jws(
+            payload, header={"alg": "ES256", "kid": forge.method("p256"), "typ": "vc+jwt"}),
+        ("schema", "/vc"): forge.jws({**payload, "vc": {"a": 1}}),
+        ("format", "more than three parts"): forge.jws(payload) + ".x",
+        ("format", "signature is absent"): forge.jws(payload).rpartition(".")[0]}
+    for (check, words), answer in zip(cases, verifier.all(cases.values(), papers)):
+        refused(answer, check, words)
+    own = forge.jws(payload, header={"alg": "ES256", "kid": forge.method("p256"), "jwk": p256.jwk})
+    assert outcomes(verifier.one(own, papers)) == ALL
+
+
+# ---- status lists
+
+@pytest.mark.parametrize("words, badge, listed", [
+    ("revoked", {}, {"bits": [7]}), ("suspended", {"statusPurpose": "suspension"}, {"bits": [7], "purpose": "suspension"}),
+    ("beyond the status list's 131072 entries", {"statusListIndex": "131072"}, {}),
+    ("not a decimal number", {"statusListIndex": "-1"}, {}), ("not a decimal number", {"statusListIndex": "0x7"}, {}),
+    ("not a decimal number", {"statusListIndex": 7}, {}), ("fewer than 131072", {}, {"size": 16383}),
+    ("one of suspension, not of revocation", {}, {"purpose": "suspension"}),
+    ("not valid now", {}, {"validUntil": time_at(-1)}), ("not valid now", {}, {"validFrom": time_at(1)}),
+    ("no BitstringStatusListCredential", {}, {"type": ["VerifiableCredential"]}),
+    ("not GZIP", {}, {"credentialSubject": {"type": "BitstringStatusList", "statusPurpose": "revocation", "encodedList": "uAAAA"}}),
+    ("not multibase base64url", {}, {"credentialSubject": {"type": "BitstringStatusList", "statusPurpose": "revocation",
+                                                          "encodedList": "AAAA"}}),
+    ("larger than 1048576 bytes", {}, {"size": 200 << 20})])
+def test_a_status_list_that_says_so_or_is_no_good_refuses_the_badge(forge, verifier, words, badge, listed):
+    made = forge.badge()
+    made["credentialStatus"].update(badge)
+    answer = verifier.one(forge.sign(made), [forge.document(), forge.status(**listed)])
+    refused(answer, "status", words)
+    assert answer["checks"]["signature"][0] == "passed"
+
+
+def test_a_status_list_is_signed_by_the_badges_issuer(forge, signed, verifier):
+    mallory = Forge("mallory.example")
+    lists = {"issued by did:web:mallory.example": mallory.status(),
+             "signed by did:web:mallory.example": mallory.status(issuer=forge.did),
+             "it has no proof": changed(forge.status(), ("proof",), ...),
+             "changed, or another key": {**forge.status(bits=[7]), "proof": forge.status()["proof"]}}
+    for words, one in lists.items():
+        refused(verifier.one(signed, [forge.document(), mallory.document(), one]), "status", words)
+
+
+def test_a_list_of_revoked_credentials_counts_too(forge, verifier):
+    address = "https://issuer.example/revocations"
+    badge = forge.sign(forge.badge(credentialStatus={"id": address, "type": "1EdTechRevocationList"}))
+    entry = {"id": badge["id"], "revoked": True, "revocationReason": "wrong person"}
+    for entries, good in ([entry], False), ([{**entry, "id": "x"}], True), ([], True):
+        answer = verifier.one(badge, [forge.document(), {"id": address, "revokedCredential": entries}])
+        assert answer["verified"] == good
+    refused(verifier.one(badge, [forge.document(), {"id": address, "revokedCredential": [entry]}]), "status", "wrong person")
+    refused(verifier.one(badge, [forge.document(), {"id": address}]), "status", "has no revokedCredential")
+
+
+# ---- the schema
+
+@pytest.mark.parametrize("pointer, path, value", [
+    ("/id: is absent", ("id",), ...), ("/validFrom: is not a date", ("validFrom",), "2026-01-01"),
+    ("/awardedDate: is not a date", ("awardedDate",), "2026-01-01T00:00:00"), ("/issuer/type: is absent", ("issuer", "type"), ...),
+    ("/type: does not hold AchievementCredential|OpenBadgeCredential", ("type",), ["VerifiableCredential"]),
+    ("/credentialSubject/type: is not an array", ("credentialSubject", "type"), "AchievementSubject"),
+    ("/credentialSubject/achievement/criteria: is absent", ("credentialSubject", "achievement", "criteria"), ...),
+    ("/credentialSubject/achievement/name: is not a string", ("credentialSubject", "achievement", "name"), 1),
+    ("/credentialSubject/achievement/achievementType: is none", ("credentialSubject", "achievement", "achievementType"), "Medal"),
+    ("/credentialSubject/achievement/tag/1: is not a string", ("credentialSubject", "achievement", "tag", 1), {}),
+    ("/credentialSubject/identifier/0/identityType: is none", ("credentialSubject", "identifier", 0, "identityType"), "email"),
+    ("/credentialSubject/identifier/0/a~1b: does not belong", ("credentialSubject", "identifier", 0, "a/b"), "x"),
+    ("/evidence: is an empty array", ("evidence",), []), ("/name: is null", ("name",), None),
+    ("/evidence: is not an array", ("evidence",), {"type": ["Evidence"]}),
+    ("/credentialSchema/0/type: is absent", ("credentialSchema",), [{"id": "x"}]),
+    ("/image/width: does not belong", ("image",), {"id": "https://x", "type": "Image", "width": 1})])
+def test_each_fault_of_the_schema_is_named_by_pointer(forge, papers, verifier, pointer, path, value):
+    answer = verifier.one(forge.sign(changed(forge.badge(), path, value)), papers)
+    refused(answer, "schema", pointer)
+    assert answer["checks"]["signature"][0] == "passed"
+
+
+# ---- pictures
+
+def test_a_picture_has_one_badge_that_is_not_compressed(signed, papers, verifier):
+    bomb = zlib.compress(bytes(200 << 20))
+    cases = {
+        "two badges": png(itxt(signed), itxt(signed)), "two badges, in": png(itxt(signed), itxt(signed, b"openbadges")),
+        "is compressed": png(itxt("", compressed=1, raw=bomb)), "zTXt": png(chunk(b"zTXt", b"openbadgecredential\0\0" + bomb)),
+        "not followed: https://old.example/1": png(chunk(b"tEXt", b"openbadges\0https://old.example/1")),
+        "there is no badge in the PNG": png(), "its CRC does not fit": png(itxt(signed)).replace(b"Teamwork", b"Treework", 1),
+        "stand behind the end": png(itxt(signed)) + b"x", "not formed as one": png(chunk(b"iTXt", b"openbadges\0\0")),
+        "does not begin with an IHDR": b"\x89PNG\r\n\x1a\n" + itxt(signed) + chunk(b"IEND", b""),
+        "a chunk says it has 4294967295": b"\x89PNG\r\n\x1a\n" + b"\xff" * 4 + b"IHDR" + bytes(30),
+        "of Open Badges 2.0, but has one of 3.0": png(itxt(signed, b"openbadges")),
+        "not JSON": png(itxt("{nonsense")), "is empty": png(itxt("")), "more than 1048576": png(itxt('{"a":"' + "x" * (1 << 20) + '"}')),
+        "more than 65536 members": png(itxt('{"a":[' + "{}," * 70000 + "{}]}"))}
+    for words, answer in zip(cases, verifier.all(cases.values(), papers)):
+        refused(answer, "format", words)
+
+
+def test_a_picture_that_is_cut_off_anywhere_is_refused(signed, papers, verifier):
+    whole = png(itxt(signed))
+    cuts = [whole[:size] for size in (*range(8, 60), *range(60, len(whole), 40), len(whole) - 1)]
+    for answer in verifier.all(cuts, papers):
+        refused(answer, "format", "cut off")
+    drawn = svg(signed)
+    for answer in verifier.all([drawn[:size] for size in range(60, len(drawn) - 1, 40)], papers):
+        refused(answer, "format")
+    text = text_of(signed)
+    for answer in verifier.all([text[:size] for size in range(1, len(text), 40)], papers):
+        refused(answer, "format", "not JSON")
+
+
+LAUGHS = "<!DOCTYPE svg [" + "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol" * 100}">' for i in range(10)) + "]>"
+
+
+def test_an_svg_has_one_badge_and_no_entities(signed, papers, verifier):
+    text = text_of(signed).decode()
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    good = [svg(inner=escaped), svg(signed, head='<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/x.dtd">'),
+            svg(inner=f"\n <![CDATA[{text[:50]}]]><![CDATA[{text[50:]}]]> \n"), b"\xef\xbb\xbf \n" + svg(signed)[38:]]
+    assert all(answer["verified"] for answer in verifier.all(good, papers))
+    twice = svg(signed).replace(b"<g>", svg(signed).partition(b'v3p0">')[2].partition(b"<!--")[0] + b"<g>")
+    cases = {
+        "declares a document type of its own": svg(inner="&l9;", head=LAUGHS),
+        "declares a document type": svg(signed, head='<!DOCTYPE svg SYSTEM "x" [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+        "refers to an entity": svg(inner="&x;"), "refers to an entity, which is never expanded here: &#x": svg(inner="&#x41;"),
+        "two badges": twice, "no badge in the SVG": svg(signed, space="https://example.org/x"),
+        "does not stand straight in the svg element": svg(signed).replace(b"<openbadges:credential>", b"<g><openbadges:credential>")
+        .replace(b"</openbadges:credential>", b"</openbadges:credential></g>"),
+        "not an SVG picture": svg(signed).replace(b"http://www.w3.org/2000/svg", b"http://www.w3.org/1999/xhtml"),
+        "an element within the badge": svg(inner="<b>x</b>"), "nested deeper than": svg(signed).replace(b"<g>", b"<g>" * 300),
+        "an element ends that did not begin": svg(signed).replace(b"</g>", b"</h>"), "is not UTF-8": svg(signed) + b"\xff",
+        "an attribute is not": svg(signed).replace(b'r="1"', b"r=1"), "more than one root": svg(signed) + b"<svg/>",
+        "of Open Badges 2.0, but": svg(signed, space="http://openbadges.org", name="assertion")}
+    for words, answer in zip(cases, verifier.all(cases.values(), papers)):
+        refused(answer, "format", words)
+
+
+def test_memory_stays_flat_whatever_the_file_is(forge, papers, verifier):
+    """Within 400 MB of addresses: a sanitized program has no such limit."""
+    huge = verifier.folder / "huge.png"
+    with open(huge, "wb") as file:
+        file.write(png(itxt(forge.badge()))[:-12])
+        file.truncate(100 << 20)
+    for path in (huge, verifier.file(png(itxt("", compressed=1, raw=zlib.compress(bytes(100 << 20))))),
+                 verifier.file(svg(inner="&l9;", head=LAUGHS)), verifier.file("[" * 1000000),
+                 verifier.file('{"a":' + "[" * 60000 + "]" * 60000 + "}")):
+        done = verifier.run("--json", path, within=["/usr/bin/python3", "-c", LIMITED])
+        assert done.returncode == 1 and '"format","outcome":"failed"' in done.stdout.replace(" ", ""), done
+        kilobytes = int(done.stderr.split()[-1])
+        assert kilobytes < 150_000
+    huge.unlink()
+
+
+LIMITED = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+# ---- Open Badges 2.0
+
+HERE = "https://issuer.example/ob2"
+V2 = "https://w3id.org/openbadges/v2"
+
+
+def ob2_papers(forge, **issuer):
+    issuer = {"@context": V2, "type": "Issuer", "id": f"{HERE}/issuer", "name": "Issuer", "url": HERE, "email": "a@b.example",
+              "publicKey": f"{HERE}/key", "revocationList": f"{HERE}/revoked", **issuer}
+    return [
+        {"@context": V2, "type": "BadgeClass", "id": f"{HERE}/badge/7", "name": "Teamwork", "description": "d",
+         "image": f"{HERE}/7.png", "criteria": {"narrative": "c"}, "issuer": f"{HERE}/issuer"}, issuer,
+        {"@context": V2, "type": "CryptographicKey", "id": f"{HERE}/key", "owner": f"{HERE}/issuer",
+         "publicKeyPem": forge.keys["rsa"].pem},
+        {"@context": V2, "type": "RevocationList", "id": f"{HERE}/revoked", "issuer": f"{HERE}/issuer",
+         "revokedAssertions": [{"id": "urn:uuid:gone", "revocationReason": "lost"}]}]
+
+
+def ob2(forge, kind="hosted", **changes):
+    identity = forge.badge()["credentialSubject"]["identifier"][0]["identityHash"]
+    made = {"@context": V2, "type": "Assertion", "id": f"{HERE}/assertion/1" if kind == "hosted" else "urn:uuid:one",
+            "recipient": {"type": "email", "hashed": True, "salt": SALT, "identity": identity}, "badge": f"{HERE}/badge/7",
+            "issuedOn": time_at(-3), "expires": time_at(3),
+            "verification": {"type": "hosted"} if kind == "hosted" else {"type": "signed", "creator": f"{HERE}/key"}}
+    return {**made, **changes}
+
+
+def ob2_jws(forge, **changes):
+    return forge.jws(ob2(forge, "signed", **changes), "rsa", header={"alg": "RS256"})
+
+
+def test_badges_of_version_2_are_verified(forge, verifier):
+    papers, hosted, jws = ob2_papers(forge), ob2(forge), ob2_jws(forge)
+    forms = [hosted, jws, png(itxt(hosted, b"openbadges")), png(itxt(jws, b"openbadges")),
+             svg(hosted, space="http://openbadges.org", name="assertion"),
+             svg(inner="", attributes=f' verify="{jws}"', space="http://openbadges.org", name="assertion")]
+    for answer in verifier.all(forms, [*papers, hosted], "--recipient", MAIL):
+        assert answer["verified"] and outcomes(answer) == {**ALL, "recipient": "passed"}, answer
+        assert (answer["issuer"], answer["achievement"]) == (f"{HERE}/issuer", "Teamwork")
+    answer = verifier.one(hosted, papers)
+    assert not answer["verified"] and answer["checks"]["signature"][0] == "unknown"
+
+
+def test_badges_of_version_2_that_are_not_so_are_refused(forge, verifier):
+    papers, hosted = ob2_papers(forge), ob2(forge)
+    elsewhere = ob2(forge, id="https://evil.example/1")
+    cases = [
+        ("signature", "not what its own address gives", {**hosted, "expires": time_at(9)}, [*papers, hosted]),
+        ("status", "revoked it: cheated", hosted,
+         [*papers, {"id": hosted["id"], "revoked": True, "revocationReason": "cheated"}]),
+        ("issuer", "does not keep badges where this one is", elsewhere, [*papers, elsewhere]),
+        ("dates", "expired", (late := ob2(forge, expires=time_at(-1))), [*papers, late]),
+        ("schema", "/recipient/hashed: is absent", (odd := ob2(forge, recipient={"type": "email", "identity": "x"})),
+         [*papers, odd]),
+        ("signature", "changed, or another key",
+         forge.jws(ob2(forge, "signed"), "rsa", header={"alg": "RS256"}, sign=Forge().keys["rsa"].sign), papers),
+        ("signature", "alg is ES256, but the key is for RS256",
+         forge.jws(ob2(forge, "signed"), "p256", header={"alg": "ES256"}), papers),
+        ("issuer", "does not name the key", ob2_jws(forge), ob2_papers(forge, publicKey=f"{HERE}/other")),
+        ("status", "revoked it: lost", ob2_jws(forge, id="urn:uuid:gone"), papers),
+        ("schema", "/verification/type: is not signed", ob2_jws(forge, verification={"type": "hosted", "creator": f"{HERE}/key"}),
+         papers)]
+    for check, words, badge, documents in cases:
+        refused(verifier.one(badge, documents), check, words)
+
+
+# ---- the command
+
+def test_the_command_says_what_it_is_asked_and_how_it_went(forge, signed, papers, verifier):
+    did, status = (verifier.file(one) for one in papers)
+    good, bad = verifier.file(signed), verifier.file({**signed, "name": "x"})
+    done = verifier.run("--did", did, "--status", status, good, bad)
+    assert done.returncode == 1 and f"{good}: verified\n" in done.stdout and f"{bad}: NOT VERIFIED\n" in done.stdout
+    assert verifier.run(good, "--did", did, "--status", status).returncode == 0
+    for words in [], ["--nonsense", "x", good], ["--did"], [good, "--did", verifier.folder / "absent"], \
+            [verifier.folder / "absent"], [good, "--key", verifier.file({"kty": "OKP"})]:
+        done = verifier.run(*words)
+        assert done.returncode == 2 and done.stderr and not done.stdout, words
+
+
+def test_what_a_badge_says_does_no_harm_to_a_terminal(forge, papers, verifier):
+    badge = forge.sign(forge.badge(issuer={"id": "did:web:\x1b[31mred", "type": ["Profile"]}), verificationMethod="x\x1b[2Jy#z")
+    done = verifier.run(verifier.file(badge), "--did", verifier.file(papers[0]))
+    assert done.returncode == 1 and "\x1b" not in done.stdout and "\\x1b" in done.stdout
