@@ -42,6 +42,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "krb5.h": r"plugins/ldap_kerberos\.c$",
     "jansson.h": r"daemon/(base|api|sign|verify)/",
     "ini.h": r"daemon/base/",
+    "curl/": r"daemon/fetch/",
     "zlib.h": r"daemon/(sign/bits|verify/png)\.c$",
     "talloc.h": r"daemon/base/",
     "skillsd/plugin.h": r"daemon/(?!gate/|signer/|helper/)|plugins/",

@@ -2,7 +2,9 @@
 """skillsd verify: badges of a house hold in every form with no network; what was tampered with does not, and it is said
 why."""
 import hmac
+import http.server
 import json
+import threading
 import zlib
 
 import pytest
@@ -524,3 +526,94 @@ def test_what_a_badge_says_does_no_harm_to_a_terminal(forge, papers, verifier):
     badge = forge.sign(forge.badge(issuer={"id": "did:web:\x1b[31mred", "type": ["Profile"]}), verificationMethod="x\x1b[2Jy#z")
     done = verifier.run(verifier.file(badge), "--did", verifier.file(papers[0]))
     assert done.returncode == 1 and "\x1b" not in done.stdout and "\\x1b" in done.stdout
+
+
+# ---- fetching
+
+class Origin(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        status, headers, body = self.server.pages.get(self.path, (404, {}, b""))
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def origin():
+    """A server of this machine: origin.pages by path, origin.asked."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin) as server:
+        server.pages, server.asked = {}, []
+        server.address = f"127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def page(document, status=200, **headers):
+    return status, headers, text_of(document)
+
+
+def test_a_badge_is_verified_by_where_its_origin_is_served(house, programme, verifier):
+    """What the demo shows: documents are fetched from the daemon itself."""
+    badge = programme.badge(programme.issue())
+    answer = verifier.one(badge, (), "--origin", f"{PUBLIC_URL}={house.url}")
+    assert answer["verified"] and outcomes(answer) == ALL, answer
+
+
+def test_documents_are_fetched_from_a_mapped_origin_and_no_further(forge, signed, papers, origin, verifier):
+    mapped = ["--origin", f"https://issuer.example=http://{origin.address}"]
+    origin.pages = {"/.well-known/did.json": page(papers[0]), "/status/1": page(papers[1])}
+    assert outcomes(verifier.one(signed, (), *mapped)) == ALL
+    assert set(origin.asked) == {"/.well-known/did.json", "/status/1"}
+    origin.asked.clear()
+    assert verifier.one(signed, papers, *mapped)["verified"] and origin.asked == []
+    other = verifier.one(signed, (), "--origin", f"https://issuer.example.org=http://{origin.address}")
+    assert other["checks"]["signature"] == (
+        "unknown", "https://issuer.example/.well-known/did.json is not at hand, and nothing is fetched")
+    for outcome, words, served in (
+            ("failed", "sends elsewhere, which is not followed", page("", 302, Location="http://127.0.0.1:1/")),
+            ("unknown", "answers 404", page("", 404)), ("unknown", "answers 503", page("", 503)),
+            ("unknown", "is gone", page("", 410)), ("failed", "has more than 1048576 bytes", page("x" * (1 << 21))),
+            ("failed", "is not JSON", page("<html>")), ("failed", "says it is of did:web:other", page({**papers[0], "id": "did:web:other"}))):
+        origin.pages["/.well-known/did.json"] = served
+        answer = verifier.one(signed, (), *mapped)
+        assert not answer["verified"] and answer["checks"]["signature"][0] == outcome, answer
+        assert words in answer["checks"]["signature"][1]
+
+
+def test_a_hosted_badge_that_is_gone_was_revoked(forge, origin, verifier):
+    hosted, mapped = ob2(forge), ["--origin", f"https://issuer.example=http://{origin.address}"]
+    origin.pages = {one["id"].removeprefix("https://issuer.example"): page(one) for one in [*ob2_papers(forge), hosted]}
+    assert verifier.one(hosted, (), *mapped)["verified"]
+    origin.pages["/ob2/assertion/1"] = page({"id": hosted["id"], "revoked": True}, 410)
+    refused(verifier.one(hosted, (), *mapped), "status", "revoked it")
+
+
+def test_nothing_is_fetched_from_addresses_that_are_not_public(forge, origin, verifier):
+    for host in (origin.address, origin.address.replace("127.0.0.1", "localhost"), f"[::1]:{origin.server_port}",
+                 "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f000001", "2130706433"):
+        made = forge.badge(credentialStatus={"id": f"https://{host}/r", "type": "1EdTechRevocationList"})
+        answer = verifier.one(forge.sign(made), [forge.document()], "--fetch")
+        refused(answer, "status", "at an address that is not public")
+    for address in f"http://{origin.address}/r", "file:///etc/passwd", "https://a:b@127.0.0.1/", "gopher://127.0.0.1/", "x":
+        made = forge.badge(credentialStatus={"id": address, "type": "1EdTechRevocationList"})
+        refused(verifier.one(forge.sign(made), [forge.document()], "--fetch"), "status", "no address of the kind")
+    assert origin.asked == []
+
+
+def test_only_this_machine_stands_for_an_origin(signed, verifier):
+    path = verifier.file(signed)
+    for words in ("https://a.example=http://10.0.0.1", "https://a.example=https://127.0.0.1", "https://a.example",
+                  "https://a.example=http://127.0.0.1.evil.example", "https://a.example=http://127.0.0.1:1@evil.example",
+                  "https://a.example/x=http://127.0.0.1", "a.example=http://127.0.0.1"):
+        done = verifier.run("--origin", words, path)
+        assert done.returncode == 2 and "does not" in done.stderr, words

@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/log.h"
+#include "fetch/fetch.h"
 #include "verify/shelf.h"
 #include "verify/verify.h"
 
@@ -15,6 +16,9 @@ static const char usage[] =
 	"  --key FILE, --did FILE, --status FILE\n"
 	"                    a document that is trusted: a key or JWK set, a DID document or issuer, a status list; what it is\n"
 	"                    of it says itself. May be given again\n"
+	"  --origin https://HOST=http://127.0.0.1:PORT\n"
+	"                    fetch what is of the former from the latter, which is trusted. May be given again\n"
+	"  --fetch           fetch other documents from where they are, by https and from public addresses only\n"
 	"  --recipient MAIL  the mail address that the badges should be of\n"
 	"  --json            one JSON object a line\n"
 	"A badge is Open Badges 2.0 or 3.0: JSON, a JWT, or a PNG or SVG that one is baked into. Ends with 0 when all are\n"
@@ -22,8 +26,9 @@ static const char usage[] =
 
 struct orders {
 	const char *recipient;
-	bool json;
+	bool json, fetches;
 	struct shelf *shelf;
+	struct fetch_door *door;
 	const char **files;
 	size_t file_count;
 };
@@ -45,9 +50,12 @@ static enum skd_outcome file_read(struct skd_call *call, const char *path, struc
 static enum skd_outcome library_find(void *self, struct skd_call *call, const char *address, struct verify_document *document)
 {
 	const struct orders *orders = self;
+	const char *place = strncmp(address, "did:", 4) == 0 ? verify_did_place(call, address) : address;
 	if (shelf_find(orders->shelf, address, document))
 		return SKD_OK;
-	return fail(call, SKD_ABSENT, "the document of %s was not given", text_shown(call, address));
+	if (!place || strchr(place, '#') || !orders->fetches)
+		return fail(call, SKD_ABSENT, "the document of %s was not given", text_shown(call, address));
+	return fetch_get(call, orders->door, place, VERIFY_JSON, &document->bytes, &document->trusted);
 }
 
 /* ---- what comes of it ---- */
@@ -109,12 +117,25 @@ static bool document_add(struct orders *orders, const char *path)
 	return good;
 }
 
+static bool origin_add(struct orders *orders, const char *words)
+{
+	struct skd_call *call = call_new("verify", 60000);
+	bool good = fetch_map(call, orders->door, words) == SKD_OK;
+	if (!good)
+		fprintf(stderr, "skillsd verify: %s\n", call->sentence);
+	orders->fetches = true;
+	talloc_free(call);
+	return good;
+}
+
 static bool option_read(struct orders *orders, const char *word, const char *value)
 {
 	if (!value)
 		return fputs(usage, stderr), false;
 	if (strcmp(word, "--key") == 0 || strcmp(word, "--did") == 0 || strcmp(word, "--status") == 0)
 		return document_add(orders, value);
+	if (strcmp(word, "--origin") == 0)
+		return origin_add(orders, value);
 	if (strcmp(word, "--recipient") == 0)
 		return orders->recipient = value, true;
 	return fputs(usage, stderr), false;
@@ -131,6 +152,8 @@ static bool orders_read(const struct command_line *line, struct orders *orders)
 			words_only = true;
 		else if (strcmp(word, "--json") == 0)
 			orders->json = true;
+		else if (strcmp(word, "--fetch") == 0)
+			fetch_open_public(orders->door), orders->fetches = true;
 		else if (!option_read(orders, word, i + 1 < line->count ? line->words[i + 1] : NULL))
 			return false;
 		else
@@ -145,6 +168,7 @@ int command_verify(const struct command_line *line)
 	int status = 0;
 	log_open(SKD_ERROR);
 	orders->shelf = shelf_new(orders);
+	orders->door = fetch_open(orders);
 	orders->files = talloc_zero_array(orders, const char *, (size_t)line->count + 1);
 	if (!orders_read(line, orders))
 		status = 2;

@@ -13,7 +13,7 @@ struct checking {
 };
 
 void check_say(struct checking *c, enum verify_check check, enum verify_result result, const char *format, ...) PRINTF(4, 5);
-/* What came of a step: OK passes with this sentence; ABSENT, BUSY and FAULT leave it unknown, and all else is failed,
+/* What came of a step: OK passes with this sentence; ABSENT, GONE, BUSY and FAULT leave it unknown, and all else is failed,
  * with the call's sentence, which it then forgets. */
 void check_tell(struct checking *c, enum verify_check check, enum skd_outcome outcome, const char *format, ...) PRINTF(4, 5);
 

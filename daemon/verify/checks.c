@@ -29,7 +29,7 @@ void check_say(struct checking *c, enum verify_check check, enum verify_result r
 void check_tell(struct checking *c, enum verify_check check, enum skd_outcome outcome, const char *format, ...)
 {
 	va_list arguments;
-	bool unknown = outcome == SKD_ABSENT || outcome == SKD_BUSY || outcome == SKD_FAULT;
+	bool unknown = outcome == SKD_ABSENT || outcome == SKD_GONE || outcome == SKD_BUSY || outcome == SKD_FAULT;
 	va_start(arguments, format);
 	if (outcome == SKD_OK)
 		detail_set(c, check, VERIFY_PASSED, talloc_vasprintf(c->call, format, arguments));

@@ -144,7 +144,9 @@ static void hosted_check(struct checking *c, const struct assertion *a)
 	bool trusted = false;
 	enum skd_outcome outcome = a->id ? library_get(c->call, &c->ask->library, a->id, &published, &trusted)
 					 : fail(c->call, SKD_BAD_INPUT, "it has no id, at which it could be confirmed");
-	if (outcome == SKD_OK && json_is_true(json_object_get(published, "revoked"))) {
+	if (outcome == SKD_GONE) {
+		check_say(c, CHECK_STATUS, VERIFY_FAILED, "its issuer has revoked it: it is gone from its address");
+	} else if (outcome == SKD_OK && json_is_true(json_object_get(published, "revoked"))) {
 		const char *why = canon_string(published, "revocationReason");
 		check_say(c, CHECK_STATUS, VERIFY_FAILED, "its issuer has revoked it%s%s", why ? ": " : "",
 			  why ? text_shown(c->call, why) : "");

@@ -16,7 +16,8 @@ struct verify_document {
 };
 
 /* Where documents come from. `address` is a DID, or an absolute URL with no fragment or with the one of a key. ABSENT
- * when there is none, or none can be had, with a sentence that says why. What it gives lives with the call. */
+ * when there is none, or none can be had, with a sentence that says why; GONE when there was one, and it was taken away.
+ * What it gives lives with the call. */
 struct verify_library {
 	enum skd_outcome (*find)(void *self, struct skd_call *call, const char *address, struct verify_document *document);
 	void *self;
