@@ -141,6 +141,9 @@ PATCH  /api/v1/credentials/{credential}                   401   403   404   404 
 GET    /api/v1/credentials/{own_credential}/events        401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/credentials/{credential_below}/events      401   403   404   200   404   200   200   200   200   403
 GET    /api/v1/credentials/{credential}/events            401   403   404   404   404   200   200   200   200   403
+POST   /api/v1/credentials/{own_credential}/replace       401   403   403   403   403   201   403   403   403   403
+POST   /api/v1/credentials/{credential_below}/replace     401   403   404   403   404   201   403   403   403   403
+POST   /api/v1/credentials/{credential}/replace           401   403   404   404   404   201   403   403   403   403
 POST   /api/v1/credentials/{own_credential}/revoke        401   403   403   403   403   200   403   403   403   403
 POST   /api/v1/credentials/{credential_below}/revoke      401   403   404   403   404   200   403   403   403   403
 POST   /api/v1/credentials/{credential}/revoke            401   403   404   404   404   200   403   403   403   403
@@ -249,7 +252,7 @@ class Scene:
             return changes[line.split("/")[3]]
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
-        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/revoke", "/suspend")) else None)
+        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend")) else None)
 
     def ask(self, line, actor, key=None):
         """The answer to a line of the table; `key`: for this id instead of what it names."""

@@ -70,6 +70,7 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
 def test_credentials_turn_and_tokens_and_sessions_end(world):
     issuer = world.issuer
     made = issuer.issue(ACCOUNTS["MANAGER"], world.ids["achievements"])
+    made = issuer.post(f"/credentials/{made['id']}/replace", {"reason": "x"}, gives=201)
     for verb, body in ("suspend", {"reason": "x"}), ("reinstate", None), ("revoke", {"reason": "x"}):
         assert issuer.post(f"/credentials/{made['id']}/{verb}", body, gives=200)["id"] == made["id"]
     token = world.hr.post("/tokens", {"name": "x", "scopes": ["people:read"]}, gives=201)

@@ -40,6 +40,7 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_raw(json, "evidence", c->evidence, strlen(c->evidence));
 	badge_url_write(call, json, c);
 	put_string(json, "superseded_by", c->superseded_by);
+	put_string(json, "replaces", c->replaces);
 	put_string(json, "visibility", c->visibility);
 	put_string(json, "response", c->response);
 	put_object_end(json);
@@ -219,6 +220,29 @@ enum skd_outcome api_credential_issue(struct skd_call *call, const struct reques
 	struct credential_order order = {v[0].text, v[1].text, v[2].number, v[3].number, v[4].number, NULL};
 	TRY(evidence_read(call, v[5].json, &order.evidence));
 	TRY(credential_issue(call, &order, &credential));
+	reply_created(call, out, "/api/v1/credentials", credential.id);
+	credential_reply(call, out, &credential);
+	return SKD_OK;
+}
+
+/* Null is said of expires_at alone: it expires no more. */
+enum skd_outcome api_credential_replace(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	static const struct field fields[] = {{"reason", FIELD_TEXT, .required = true, .most = 2000},
+					      {"achievement_version", FIELD_INT, .required = true, .least = 1, .most = INT32_MAX},
+					      {"valid_from", FIELD_TIME, .required = true},
+					      {"expires_at", FIELD_TIME},
+					      {"evidence", FIELD_JSON, .required = true},
+					      {NULL}};
+	struct value v[5] = {0};
+	struct store_credential credential;
+	TRY(body_read(call, in, fields, true, v));
+	if (!v[0].given)
+		return fail_field(call, "/reason", "is required");
+	struct credential_correction correction = {v[0].text, v[1].number, v[2].number, v[3].null ? TIME_NEVER : v[3].number, NULL};
+	if (v[4].given)
+		TRY(evidence_read(call, v[4].json, &correction.evidence));
+	TRY(credential_replace(call, in->ids[0], &correction, &credential));
 	reply_created(call, out, "/api/v1/credentials", credential.id);
 	credential_reply(call, out, &credential);
 	return SKD_OK;

@@ -40,7 +40,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,visibility,response"},
+		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
 	{"GET", "/api/v1/people/{id}/badges", RUNS_READ, FORM_LIST, 0, api_credential_opened, person_credential_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,title,unit_id,unit,achievement_id,achievement_version,achievement,issuer_id,"
@@ -116,13 +116,15 @@ const struct route routes[] = {
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,visibility,response"},
+		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
 	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue, .body_limit = 262144},
 	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
 	{"PATCH", "/api/v1/credentials/{id}", RUNS_WRITE, FORM_MATCH, 0, api_credential_set},
 	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
 	 "recorded_at",
 	 .columns = "kind,valid_from,valid_to,recorded_at,account,reason"},
+	{"POST", "/api/v1/credentials/{id}/replace", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_replace,
+	 .body_limit = 262144},
 	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},

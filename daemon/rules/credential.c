@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Credentials: issue, revoke, suspend, reinstate. */
+ * Credentials: issue, show, replace, revoke, suspend, reinstate. */
 #include "rules/credential.h"
 
 #include "rules/achievement.h"
@@ -65,7 +65,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 				  struct store_credential *credential)
 {
 	const struct sight all = {.everyone = true};
-	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence};
+	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
 	const char *id;
 	TRY(order_person(call, order->person, &award));
 	TRY(order_achievement(call, order, &award));
@@ -142,6 +142,71 @@ enum skd_outcome credential_opened(struct skd_call *call, const char *person_id,
 		return fail(call, SKD_ABSENT, "there is no such person");
 	const struct store_credential_filter filter = {.person = person->id, .state = state, .opened = true};
 	return store_credential_list(call, &all, &filter, list, credentials, count);
+}
+
+/* ---- replacing ---- */
+
+/* A badge that is dated later is the newer one, and so what still runs begins anew; but what is over has been when it was.
+ * `now` is the transaction's own, so that what begins with it has begun for those who read in it. */
+static enum skd_outcome correction_times(struct skd_call *call, const struct credential_correction *correction,
+					 const struct store_credential *old, int64_t now, struct store_award *award)
+{
+	bool runs = old->valid_from < now && now < old->expires_at;
+	award->valid_from = correction->valid_from ? correction->valid_from : runs ? now : old->valid_from;
+	award->expires_at = correction->expires_at ? correction->expires_at : old->expires_at;
+	return award->expires_at > award->valid_from
+		       ? SKD_OK
+		       : fail_field(call, "/expires_at", "must be later than valid_from");
+}
+
+static enum skd_outcome correction_version(struct skd_call *call, const struct credential_correction *correction,
+					   const struct store_credential *old, struct store_award *award)
+{
+	struct store_achievement version;
+	award->version = correction->version ? correction->version : old->achievement_version;
+	enum skd_outcome outcome = store_achievement_get(call, old->achievement_id, (long)award->version, false, &version);
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	return fail_field(call, "/achievement_version", "there is no such version that was published");
+}
+
+/* The person first, as whoever issues to them or erases them does. */
+static enum skd_outcome replace_lock(struct skd_call *call, const struct store_credential *old, struct store_award *award)
+{
+	const char *state;
+	enum skd_outcome outcome = store_human_hold(call, old->entry_id, &award->person_id);
+	if (outcome == SKD_ABSENT) {
+		call_forgive(call);
+		return fail(call, SKD_CLASH, "the person was erased");
+	}
+	TRY(outcome);
+	TRY(store_credential_lock(call, old->id, &state, &award->since));
+	return strcmp(state, "active") == 0 ? SKD_OK
+					    : fail(call, SKD_CLASH, "the credential is %s and cannot be replaced", state);
+}
+
+enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
+				    struct store_credential *credential)
+{
+	struct store_credential old;
+	struct store_award_terms terms;
+	const char *account = audit_account(call), *account_id = call->actor->account_id, *by;
+	TRY(credential_get(call, id, &old));
+	struct store_award award = {.entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
+				    .evidence = correction->evidence ? correction->evidence : old.evidence,
+				    .replaces = id, .reason = correction->reason};
+	TRY(replace_lock(call, &old, &award));
+	TRY(store_award_terms(call, old.achievement_id, &terms));
+	TRY(correction_times(call, correction, &old, terms.now, &award));
+	TRY(correction_version(call, correction, &old, &award));
+	TRY(store_credential_add(call, &award, account_id, account, &by));
+	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
+	TRY(badge_issue(call, by));
+	TRY(store_status_set(call, id, "revocation", true));
+	TRY(audit_done(call, "credential.replace", "credential", id, detail_of(call, "by", by, NULL)));
+	TRY(audit_done(call, "credential.issue", "credential", by, NULL));
+	return credential_get(call, by, credential);
 }
 
 /* ---- turning ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Awarding and taking back: who may issue what to whom, and what states lead where. */
+ * Awarding, correcting and taking back: who may issue what to whom, and what states lead where. */
 #ifndef RULES_CREDENTIAL_H
 #define RULES_CREDENTIAL_H
 
@@ -27,6 +27,18 @@ enum skd_outcome credential_show(struct skd_call *call, struct store_credential 
 enum skd_outcome credential_opened(struct skd_call *call, const char *person_id, const char *state, struct list *list,
 				   struct store_person *person, struct store_credential **credentials,
 				   size_t *count) WARN_UNUSED;
+
+/* What shall be otherwise in the credential that takes another one's place; 0 and NULL: as it is. */
+struct credential_correction {
+	const char *reason;
+	int64_t version; /* of the achievement */
+	int64_t valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
+	const char *evidence; /* JSON array, checked */
+};
+/* The old one is superseded and proves nothing from now on, and the new one nothing before. It was issued when the old one
+ * was, and what the holder said of that holds for it. CLASH unless the old one is active, scheduled or expired. */
+enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
+				    struct store_credential *credential) WARN_UNUSED;
 
 enum credential_turn { CREDENTIAL_REVOKE, CREDENTIAL_SUSPEND, CREDENTIAL_REINSTATE };
 /* CLASH when the credential's state does not lead there: what is revoked stays revoked. */

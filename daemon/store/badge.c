@@ -6,10 +6,12 @@
 
 /* The address as the directory has it now, folded: hashes of two spellings are not alike. */
 static const char BADGE_ADD[] =
-	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility)"
-	"  SELECT c.id, c.person_id, CASE WHEN p.mail IS NOT NULL THEN $2 END,"
-	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || $2, 'UTF8')), 'hex'), $3"
-	"  FROM credential c JOIN person p ON p.id = c.person_id WHERE c.id = $1::uuid"
+	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility, response)"
+	"  SELECT c.id, coalesce(o.subject, c.person_id), CASE WHEN p.mail IS NOT NULL THEN $2 END,"
+	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || $2, 'UTF8')), 'hex'),"
+	"   coalesce(o.visibility, $3), coalesce(o.response, 'pending')"
+	"  FROM credential c JOIN person p ON p.id = c.person_id LEFT JOIN badge o ON o.credential_id = c.replaces"
+	"  WHERE c.id = $1::uuid"
 	"  ON CONFLICT DO NOTHING RETURNING credential_id)"
 	" SELECT status_place(c.issuer_id, 'revocation', c.id), status_place(c.issuer_id, 'suspension', c.id)"
 	"  FROM b JOIN credential c ON c.id = b.credential_id";

@@ -8,7 +8,7 @@
 #include <skillsd/plugin.h>
 
 /* Who a credential belongs to from now on, as its badges say it, and its place in the lists of its issuer; nothing where
- * that is there already. */
+ * that is there already. What its holder said of the one that it replaces holds for it, and not `visibility`. */
 enum skd_outcome store_badge_add(struct skd_call *call, const char *credential_id, const char *salt,
 				 const char *visibility) WARN_UNUSED;
 

@@ -37,16 +37,19 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 
 static const char CREDENTIAL_ADD[] =
 	"WITH c AS (INSERT INTO credential (person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
-	"   valid_from, expires_at, evidence)"
+	"   valid_from, expires_at, evidence, replaces)"
 	"  SELECT $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
-	"   $7::jsonb FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
-	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, who)"
-	"  SELECT id, 'issued', valid_from, expires_at, who_is($8, $3::uuid, NULL) FROM c),"
+	"   $7::jsonb, $11::uuid FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
+	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
+	"  SELECT id, 'issued', greatest(valid_from, $12::timestamptz), greatest(expires_at, $12::timestamptz),"
+	"   coalesce($12::timestamptz, now()), who_is($8, $3::uuid, NULL) FROM c RETURNING id),"
+	" n AS (INSERT INTO credential_note (event_id, reason) SELECT id, $13 FROM e WHERE $13::text IS NOT NULL),"
 	" p AS (INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id,"
-	"   achievement_number, expires_at, valid_from, valid_to)"
+	"   achievement_number, expires_at, valid_from, valid_to, known_from)"
 	"  SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
-	"   c.expires_at, c.valid_from, c.expires_at FROM c JOIN achievement_skill s"
-	"   ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number)"
+	"   c.expires_at, greatest(c.valid_from, $12::timestamptz), c.expires_at, coalesce($12::timestamptz, now())"
+	"   FROM c JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
+	"   WHERE c.expires_at > greatest(c.valid_from, $12::timestamptz))"
 	" SELECT id FROM c";
 
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
@@ -56,7 +59,8 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	TRY(db_query(call, CREDENTIAL_ADD,
 		     ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
 			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
-			  arg_int(call, award->version), award->entry_id),
+			  arg_int(call, award->version), award->entry_id, award->replaces,
+			  award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason),
 		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
@@ -67,7 +71,8 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 #define CREDENTIAL_COLUMNS                                                                                       \
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
 	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence,"  \
-	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0)"
+	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0),"                       \
+	" c.entry_id, c.replaces"
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
@@ -82,7 +87,8 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 		.achievement_version = row_int(rows, i, 7), .issued_at = row_time(rows, i, 8),
 		.valid_from = row_time(rows, i, 9), .expires_at = row_time(rows, i, 10), .state = row_text(rows, i, 11),
 		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
-		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17)};
+		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17),
+		.entry_id = row_uuid(rows, i, 18), .replaces = row_uuid(rows, i, 19)};
 }
 
 static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
@@ -155,7 +161,8 @@ enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, co
 }
 
 static const char CREDENTIAL_TURN[] =
-	"WITH c AS (UPDATE credential SET state = $2, reason = $4, version = version + 1 WHERE id = $1::uuid RETURNING *),"
+	"WITH c AS (UPDATE credential SET state = $2, reason = $4, version = version + 1,"
+	"  superseded_by = (SELECT n.id FROM credential n WHERE n.replaces = $1::uuid) WHERE id = $1::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
 	" SELECT id, $3, $6::timestamptz, CASE WHEN $2 = 'active' THEN greatest(expires_at, $6::timestamptz) ELSE 'infinity' END,"
 	"  $6::timestamptz, who_is($5, $7::uuid, NULL) FROM c RETURNING id)"

@@ -19,11 +19,11 @@ enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const 
 				  const char *mail) WARN_UNUSED;
 
 struct store_credential {
-	const char *id, *person_id, *person_name, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
+	const char *id, *person_id, *person_name, *entry_id, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
 	int64_t achievement_version;
 	int64_t issued_at, valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *state; /* as of now */
-	const char *reason, *superseded_by;
+	const char *reason, *superseded_by, *replaces;
 	const char *evidence; /* JSON array */
 	const char *visibility, *response; /* as its holder wants it */
 	long version; /* of all this */
@@ -35,6 +35,8 @@ struct store_award {
 	int64_t version; /* of the achievement */
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array */
+	const char *replaces, *reason; /* the credential whose place it takes, and why; or NULL, and since is TIME_NEVER: */
+	int64_t since;                 /* it proves nothing of the time before */
 };
 /* What issuing needs to know of an achievement: state, validity and number of its newest version that
  * is no draft (without one the state is draft); and the time by the database's clock, the one that
@@ -65,7 +67,7 @@ enum skd_outcome store_credential_show(struct skd_call *call, const struct store
 /* Locks the row; its stored state, and the time by the database's clock with the lock held. */
 enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, const char **state,
 				       int64_t *now) WARN_UNUSED;
-/* From `now` on it is `state`: the row, the event `kind`, and the proofs as they are known from now on. */
+/* From `now` on it is `state` (superseded: by the one that replaces it): the row, the event `kind`, and the proofs as they are known from now on. */
 enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,
 				       const char *account, const char *account_id, const char *reason,
 				       int64_t now) WARN_UNUSED;

@@ -448,6 +448,7 @@ CREATE TABLE credential (
 	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended', 'revoked', 'superseded')),
 	reason text,
 	superseded_by uuid REFERENCES credential,
+	replaces uuid REFERENCES credential, -- the other end of superseded_by
 	evidence jsonb NOT NULL DEFAULT '[]',
 	version integer NOT NULL DEFAULT 1,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -459,6 +460,7 @@ CREATE INDEX ON credential (achievement_id);
 CREATE INDEX ON credential (issued_at, id);
 CREATE INDEX ON credential (expires_at, id);
 CREATE INDEX ON credential (issuer_id, person_id);
+CREATE UNIQUE INDEX ON credential (replaces) WHERE replaces IS NOT NULL;
 
 CREATE TABLE credential_event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -67,7 +67,7 @@ def those(condition):
 
 
 BODIES = those(lambda operation: operation.body)
-GOOD = {"revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"}}
+GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
