@@ -177,10 +177,12 @@ enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id
 /* ---- keys ---- */
 
 static const char KEY_ADD[] = "INSERT INTO signing_key (id, issuer_id, algorithm, public_key) VALUES ($1::uuid, $2::uuid, $3, $4::bytea)";
-static const char KEY_LIST[] =
-	"SELECT k.id, i.id, i.key, i.name, k.algorithm, k.public_key, k.created_at, k.retired_at, k.revoked_at"
-	" FROM signing_key k JOIN issuer i ON i.id = k.issuer_id WHERE $1::uuid IS NULL OR i.id = $1::uuid"
-	" ORDER BY k.created_at DESC, k.id DESC";
+#define KEYS                                                                                                           \
+	"SELECT k.id, i.id, i.key, i.name, k.algorithm, k.public_key, k.created_at, k.retired_at, k.revoked_at"        \
+	" FROM signing_key k JOIN issuer i ON i.id = k.issuer_id"
+#define NEWEST_FIRST " ORDER BY k.created_at DESC, k.id DESC"
+static const char KEY_LIST[] = KEYS NEWEST_FIRST;
+static const char KEYS_OF_ISSUER[] = KEYS " WHERE k.issuer_id = $1::uuid" NEWEST_FIRST; /* by itself: planned once */
 static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
 static const char KEY_REVOKE[] =
 	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
@@ -195,7 +197,7 @@ enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *ke
 enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, KEY_LIST, ARGS(issuer_id), &rows));
+	TRY(issuer_id ? db_query(call, KEYS_OF_ISSUER, ARGS(issuer_id), &rows) : db_query(call, KEY_LIST, NO_ARGS, &rows));
 	*count = (size_t)rows_count(rows);
 	*keys = talloc_zero_array(call, struct store_key, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
