@@ -162,6 +162,14 @@ $(BUILD)/kit/http_echo $(BUILD)/kit/sign $(BUILD)/kit/signer_ask $(BUILD)/kit/st
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(LDLIBS)
 
+SIGN_OBJ := $(addprefix $(BUILD)/daemon/,signer/key.o signer/sign.o helper/say.o)
+# The daemon's way to a signed badge, with skillsd-sign's signing in the same process.
+$(BUILD)/bench/badge_bare: tests/bench/badge_bare.c $(LIB_OBJ) $(SIGN_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< $(LIB_OBJ) $(SIGN_OBJ) $(LDLIBS) \
+		-Wl,--wrap=signer_sign,--wrap=store_key_list
+
 $(BUILD)/kit/plugin_run: tests/kit/plugin_run.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -202,7 +210,7 @@ fuzz fuzz-keep:
 # Judges time, each row beside its limit or peer in the same run; tests never do.
 bench:
 	@etc/setup.sh bench
-	@$(MAKE) -s -j2 all
+	@$(MAKE) -s -j2 all $(BUILD)/bench/badge_bare
 	@$(PYTHON) tests/bench/run.py
 
 # Runs long: kills whatever there is in the middle of every kind of run, and looks whether all is right.

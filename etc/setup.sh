@@ -198,6 +198,6 @@ if [[ $goal == check || $goal == bench ]] && ! command -v npm >/dev/null; then
 	wanted+=(nodejs npm)
 fi
 packages
-if [ "$goal" = check ] && [ "${2:-}" != packages ]; then
+if [[ $goal == check || $goal == bench ]] && [ "${2:-}" != packages ]; then
 	modules
 fi

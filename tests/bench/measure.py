@@ -58,7 +58,7 @@ class Load:
 
 
 def wrk(url, seconds, connections=64, token=None, script=None, arguments=()):
-    words = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
+    words = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
     words += ["-H", f"Authorization: Bearer {token}"] if token else []
     words += ["-s", script] if script else []
     text = run(*words, url, *(["--", *arguments] if arguments else []))

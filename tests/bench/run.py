@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """make bench: what skillsd does beside what the machine allows, each pair measured in turn in one run.
-run.py [ROW...], a ROW being constant, person, report, idle, signin, sync or follow. An aim that is missed is printed, not
+run.py [ROW...], a ROW being constant, person, report, idle, signin, sync, follow or badges. An aim that is missed is printed, not
 punished; the exit status is 1 only when something broke. Root hands a copy to nobody."""
 import os
 import pathlib
@@ -15,9 +15,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NEEDED = ("tests/bench", "tests/kit", "schemas", "etc/demo", "daemon/store")
+NEEDED = ("tests/bench", "tests/kit", "tests/node_modules", "schemas", "etc/demo", "daemon/store")
 PEOPLE, ASKED_FOR = 50000, 20000  # with 20 holdings each; of whom the row person asks for some
-ROWS = ("constant", "person", "report", "idle", "signin", "sync", "follow")
+ROWS = ("constant", "person", "report", "idle", "signin", "sync", "follow", "badges")
 
 
 def as_nobody_in_a_copy(rows):
@@ -45,8 +45,8 @@ def as_nobody_in_a_copy(rows):
 
 
 def measure(table, rows):
-    from bench import answer, follow, people, report, signin, sync
-    if set(rows) - {"signin", "sync", "follow"}:
+    from bench import answer, badges, follow, people, report, signin, sync
+    if set(rows) - {"signin", "sync", "follow", "badges"}:
         house = people.open_house(PEOPLE)
         try:
             if "constant" in rows:
@@ -65,6 +65,8 @@ def measure(table, rows):
         sync.sync(table, (30000, 100000), 3)
     if "follow" in rows:
         follow.follow(table)
+    if "badges" in rows:
+        badges.badges(table, 3)
 
 
 def files():
