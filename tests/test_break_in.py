@@ -117,6 +117,19 @@ GET    /api/v1/achievements/{achievement}                 401   403   200   200 
 GET    /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
 PATCH  /api/v1/achievements/{achievement}                 401   403   403   403   403   200   200   403   200   403
 PATCH  /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/issuers                                    401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/issuers                                    401   403   403   403   403   403   403   403   201   403
+GET    /api/v1/issuers/{issuer}                           401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/issuers/{issuer}                           401   403   403   403   403   403   403   403   409   403
+GET    /api/v1/issuers/{partner}                          401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/issuers/{partner}                          401   403   403   403   403   403   403   403   200   403
+GET    /api/v1/keys                                       401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/keys/{key}                                 401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/achievements/{partners_achievement}        401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/achievements/{partners_achievement}        401   403   403   403   403   403   200   403   200   403
+GET    /api/v1/credentials/{partners_credential}          401   403   404   404   404   200   200   200   200   403
+POST   /api/v1/credentials/{partners_credential}/revoke   401   403   404   404   404   403   403   403   403   403
+POST   /api/v1/credentials/{partners_credential}/replace  401   403   404   404   404   403   403   403   403   403
 GET    /api/v1/claims                                     401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/claims                                     401   403   201   201   201   201   201   201   201   403
 GET    /api/v1/claims/{own_claim}                         401   403   200   200   200   200   200   200   200   403
@@ -172,6 +185,8 @@ class Scene:
         self.achievement = self.hr.post("/achievements", {"name": "Burglar", "state": "published"})["id"]
         for person in AWARDED, AWARDED_BELOW:
             self.issuer.issue(person, self.achievement)
+        self.partner = self.admin.post("/issuers", {"name": "Partner"})["id"]
+        self.partners = self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
         self.leavers = [self.people[name] for name in LEAVERS]
         for name in LEAVERS:
             house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
@@ -182,6 +197,12 @@ class Scene:
     def person_of(self, actor):
         """Who has no person asks for a stranger's."""
         return NAMES.get(actor, HR if actor == "token" else STRANGER).replace("machine", STRANGER)
+
+    def partners_credential(self):
+        """Of an issuer for whom nobody here issues."""
+        made = self.issuer.issue(AWARDED, self.achievement)["id"]
+        self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", self.partner, made)
+        return made
 
     def skill(self):
         code = f"IN-{next(self.numbers)}"
@@ -228,6 +249,8 @@ class Scene:
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
             "badge": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
             "issuer": lambda: self.hr.get(f"/achievements/{self.achievement}")["issuer"]["id"],
+            "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
+            "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
         if not self.frozen:
             self.kept[word, actor] = makers[word]()
@@ -243,11 +266,12 @@ class Scene:
             "POST /api/v1/scales": {"name": f"scale {number}", "levels": ["a"]},
             "POST /api/v1/skills": {"framework": "IN", "code": f"code {number}", "label": "x"},
             "POST /api/v1/achievements": {"name": "x"},
+            "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
-                   "credentials": {"response": "accepted"}}
+                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/erase"):

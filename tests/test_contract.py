@@ -269,7 +269,8 @@ def test_a_key_is_for_one_request(world, name):
 
 
 def test_what_stands_against_it_is_409(world):
-    hr = world.hr
+    hr, company = world.hr, world.hr.get(f"/achievements/{world.ids['achievements']}")["issuer"]
+    world.clients["admin"].patch(f"/api/v1/issuers/{company['id']}", {"name": "x"}, "*", gives=409)
     for path, change in (("/scales", {"levels": ["a"]}), ("/skills", {"parent_id": world.ids["skills"]}),
                          ("/achievements", {"state": "draft"})):
         hr.patch(f"{path}/{world.ids[path[1:]]}", change, "*", gives=409)

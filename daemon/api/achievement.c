@@ -5,6 +5,8 @@
 #include "api/merge.h"
 #include "rules/achievement.h"
 
+#include <string.h>
+
 static void achievement_write(struct json *json, const struct store_achievement *a)
 {
 	put_object(json, NULL);
@@ -93,7 +95,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 	return SKD_OK;
 }
 
-enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, FIELDS };
+enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -103,13 +105,18 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[VALIDITY] = {"validity", FIELD_PERIOD, .most = 40},
 	[IMAGE] = {"image_url", FIELD_URL, .most = 2000},
 	[STATE] = {"state", FIELD_ENUM, .words = "draft|published|archived"},
+	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
 };
 
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch,
 				   struct store_achievement *a, struct skill_proved **skills, size_t *count)
 {
 	struct value v[FIELDS] = {0};
-	TRY(body_read(call, in, achievement_fields, patch, v));
+	struct field table[FIELDS + 1];
+	memcpy(table, achievement_fields, sizeof table);
+	if (patch)
+		table[ISSUER].name = NULL;
+	TRY(body_read(call, in, table, patch, v));
 	if (v[TYPE].null || v[STATE].null)
 		return fail_field(call, v[TYPE].null ? "/type" : "/state", "must not be null");
 	merge_text(&v[TYPE], &a->type);
@@ -121,6 +128,7 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	if (!v[STATE].given && patch)
 		a->state = NULL; /* the rules say what follows */
 	merge_text(&v[STATE], &a->state);
+	merge_text(&v[ISSUER], &a->issuer_id);
 	return skills_read(call, &v[SKILLS], skills, count);
 }
 

@@ -103,6 +103,15 @@ extern const struct field audit_list_fields[];
 enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* issuer.c */
+extern const struct field issuer_list_fields[];
+enum skd_outcome api_issuer_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_key_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_key_get(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[];
 enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out);

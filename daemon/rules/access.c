@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "rules/audit.h"
-#include "store/credential.h"
+#include "store/issuer.h"
 #include "store/human.h"
 
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
+#include "rules/issuer.h"
 #include "rules/skill.h"
 
 #include <string.h>
@@ -128,13 +129,28 @@ static enum skd_outcome told(struct skd_call *call, const char *action, const ch
 				    "state", achievement->state, NULL));
 }
 
+/* Whose it is to be, as the actor may say. */
+static enum skd_outcome issuer_pick(struct skd_call *call, const char **id)
+{
+	struct store_issuer issuer;
+	enum skd_outcome outcome = *id && !uuid_valid(*id) ? SKD_ABSENT : issuer_get(call, *id, &issuer);
+	if (outcome == SKD_ABSENT && *id) {
+		call_forgive(call);
+		return fail_field(call, "/issuer", "there is no such issuer");
+	}
+	TRY(outcome);
+	*id = issuer.id;
+	return issuer_may_write(call, issuer.id, true);
+}
+
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement)
 {
 	if (strcmp(achievement->state, "archived") == 0)
 		return fail_field(call, "/state", "must be draft or published to begin with");
 	TRY(content_check(call, skills, count, achievement));
-	TRY(store_achievement_add(call, &achievement->id));
+	TRY(issuer_pick(call, &achievement->issuer_id));
+	TRY(store_achievement_add(call, achievement->issuer_id, &achievement->id));
 	achievement->number = 1;
 	TRY(store_achievement_put(call, achievement));
 	TRY(step(call, achievement->id, 1, "created"));
@@ -203,6 +219,7 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 {
 	struct store_achievement old;
 	TRY(achievement_get(call, wanted->id, 0, &old));
+	TRY(issuer_may_write(call, old.issuer_id, false));
 	TRY(content_check(call, skills, count, wanted));
 	bool draft = strcmp(old.state, "draft") == 0, edited = !same_content(&old, wanted);
 	TRY(state_next(call, &old, edited, wanted->state, &wanted->state));

@@ -22,7 +22,8 @@ struct skill_proved {
 	const char *ref; /* id, code or exact label */
 	long level;
 };
-/* Both end with `achievement` as it now is. BAD_INPUT for a type Open Badges 3.0 does not know (and that
+/* Both end with `achievement` as it now is; a new one is of issuer_id, or with NULL of the company. DENIED when that issuer's
+ * are not the actor's to write. BAD_INPUT for a type Open Badges 3.0 does not know (and that
  * is no ext: type), a period of no length, a reference that does not mean one active skill, a skill
  * that is there twice, a level its scale does not have. */
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,

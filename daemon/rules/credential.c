@@ -7,6 +7,7 @@
 #include "rules/audit.h"
 #include "rules/badge.h"
 #include "rules/detail.h"
+#include "rules/issuer.h"
 #include "rules/person.h"
 #include "store/human.h"
 
@@ -57,6 +58,8 @@ static enum skd_outcome order_achievement(struct skd_call *call, const struct cr
 	TRY(outcome);
 	if (strcmp(terms.state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
+	if (!terms.own)
+		TRY(issuer_may_issue(call, terms.issuer_id, true));
 	award->version = terms.version;
 	return order_times(call, order, terms.now, terms.validity, award);
 }
@@ -193,6 +196,7 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 	struct store_award_terms terms;
 	const char *account = audit_account(call), *account_id = call->actor->account_id, *by;
 	TRY(credential_get(call, id, &old));
+	TRY(issuer_may_issue(call, old.issuer_id, false));
 	struct store_award award = {.entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
 				    .evidence = correction->evidence ? correction->evidence : old.evidence,
 				    .replaces = id, .reason = correction->reason};
@@ -228,6 +232,7 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 	const char *state;
 	int64_t now;
 	TRY(credential_get(call, id, credential));
+	TRY(issuer_may_issue(call, credential->issuer_id, false));
 	TRY(store_credential_lock(call, id, &state, &now));
 	if (turn != CREDENTIAL_REVOKE && strcmp(credential->state, "expired") == 0)
 		return fail(call, SKD_CLASH, "the credential has expired");

@@ -2,8 +2,9 @@
  * Documents of issuers. */
 #include "rules/issuer.h"
 
+#include "rules/actor.h"
 #include "rules/audit.h"
-#include "store/credential.h"
+#include "rules/detail.h"
 
 #include <string.h>
 
@@ -145,6 +146,109 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json)
 	return SKD_OK;
 }
 
+/* ---- who issues ---- */
+
+enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer)
+{
+	return store_issuer_get(call, id, issuer);
+}
+
+enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,
+			     size_t *count)
+{
+	return store_issuer_list(call, state, list, issuers, count);
+}
+
+static bool is_company(const struct store_issuer *issuer)
+{
+	return strcmp(issuer->key, "company") == 0;
+}
+
+static enum skd_outcome content_check(struct skd_call *call, const struct store_issuer *issuer)
+{
+	if (issuer->mail && !strchr(issuer->mail, '@'))
+		return fail_field(call, "/mail", "must be a mail address");
+	for (size_t i = 0; i < issuer->group_count; i++)
+		if (!strchr(issuer->groups[i], '='))
+			return fail_field(call, talloc_asprintf(call, "/groups/%zu", i), "must be the DN of a group");
+	return SKD_OK;
+}
+
+/* Reads back what was written and closes with the audit entry. */
+static enum skd_outcome told(struct skd_call *call, const char *action, const char *id, struct store_issuer *issuer)
+{
+	TRY(store_issuer_get(call, id, issuer));
+	return audit_done(call, action, "issuer", id, detail_of(call, "name", issuer->name, "state", issuer->state, NULL));
+}
+
+enum skd_outcome issuer_add(struct skd_call *call, struct store_issuer *issuer)
+{
+	const char *id;
+	TRY(content_check(call, issuer));
+	TRY(store_issuer_add(call, issuer, &id));
+	return told(call, "issuer.add", id, issuer);
+}
+
+enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
+{
+	if (is_company(issuer))
+		return fail(call, SKD_CLASH, "the company is as the configuration says: change it there");
+	TRY(content_check(call, issuer));
+	TRY(store_issuer_set(call, issuer));
+	return told(call, "issuer.set", issuer->id, issuer);
+}
+
+/* A DN is looked for in each directory, by the key that the directory itself gives it. */
+static enum skd_outcome issuer_member(struct skd_call *call, const struct store_issuer *issuer, bool *member)
+{
+	const struct house *house = call->house;
+	size_t most = issuer->group_count * house->directory_count, count = 0;
+	const char **sources = talloc_array(call, const char *, most + 1), **keys = talloc_array(call, const char *, most + 1);
+	*member = false;
+	if (!most || !call->actor->person_id)
+		return SKD_OK;
+	for (size_t i = 0; i < most; i++) {
+		const struct instance *source = house->directories[i % house->directory_count].instance;
+		const char *group = issuer->groups[i / house->directory_count];
+		const char *key = source->plugin->is.source.key(source->self, call, group);
+		if (!key)
+			continue;
+		sources[count] = source->name;
+		keys[count++] = key;
+	}
+	return store_issuer_member(call, call->actor->person_id, count, sources, keys, member);
+}
+
+static enum skd_outcome may_act(struct skd_call *call, const struct store_issuer *issuer, unsigned others)
+{
+	bool member = is_company(issuer) || actor_has(call, others);
+	if (!member && actor_has(call, ROLE_ISSUER))
+		TRY(issuer_member(call, issuer, &member));
+	return member ? SKD_OK : fail(call, SKD_DENIED, "for %s issue those with the role who are in its groups", issuer->name);
+}
+
+static enum skd_outcome may(struct skd_call *call, const char *id, unsigned others, bool fresh)
+{
+	struct store_issuer issuer;
+	TRY(store_issuer_get(call, id, &issuer));
+	TRY(may_act(call, &issuer, others));
+	if (fresh && strcmp(issuer.state, "active") != 0)
+		return fail(call, SKD_CLASH, "%s is archived and issues no more", issuer.name);
+	return SKD_OK;
+}
+
+enum skd_outcome issuer_may_issue(struct skd_call *call, const char *id, bool fresh)
+{
+	return may(call, id, 0, fresh);
+}
+
+enum skd_outcome issuer_may_write(struct skd_call *call, const char *id, bool fresh)
+{
+	return may(call, id, ROLE_SEES_ALL, fresh);
+}
+
+/* ---- keys ---- */
+
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
 {
 	const struct house *house = call->house;
@@ -159,6 +263,22 @@ enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, co
 	added.issuer_id = issuer.id;
 	TRY(store_key_add(call, &added));
 	return audit_note(call, "key.add", "ok", "key", key->id, NULL);
+}
+
+enum skd_outcome issuer_key_list(struct skd_call *call, struct store_key **keys, size_t *count)
+{
+	return store_key_list(call, NULL, keys, count);
+}
+
+enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key)
+{
+	struct public_key *open;
+	TRY(issuer_key_open(call, key, &open));
+	put_string(json, "verification_method", issuer_method(call, issuer_did(call, key->issuer_id, key->issuer_key), key, open));
+	put_object(json, "public_key");
+	key_put_jwk(json, open);
+	put_object_end(json);
+	return SKD_OK;
 }
 
 enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Who issues, and the documents by which others find the keys of it: did:web, JWK sets. */
+ * Who issues, who may for whom, and the documents by which others find the keys of it: did:web, JWK sets. */
 #ifndef RULES_ISSUER_H
 #define RULES_ISSUER_H
 
@@ -23,8 +23,28 @@ enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id
 /* All keys of all issuers as a JWK set (RFC 7517 section 5); kid is what the DID documents call them. */
 enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUSED;
 
+/* ABSENT. */
+enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
+enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,
+			     size_t *count) WARN_UNUSED;
+/* Both end with `issuer` as it now is. BAD_INPUT for groups that are no DNs. */
+enum skd_outcome issuer_add(struct skd_call *call, struct store_issuer *issuer) WARN_UNUSED;
+/* id, version (the one that was read) and everything as it shall be. CLASH for the company, which is as configured. */
+enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer) WARN_UNUSED;
+
+/* The rule. For the company whoever has the role issuer issues; for another issuer who has the role and is in one of its
+ * groups, or in a group inside one. DENIED otherwise; CLASH when `fresh`, for what is new, and it is archived. */
+enum skd_outcome issuer_may_issue(struct skd_call *call, const char *id, bool fresh) WARN_UNUSED;
+/* Achievements of the company are written by the catalogue's writers; those of another issuer by those of them who are
+ * hr or admin, or may issue for it. */
+enum skd_outcome issuer_may_write(struct skd_call *call, const char *id, bool fresh) WARN_UNUSED;
+
 /* A new key of the issuer, or with NULL of the company, audited. BAD_INPUT for what is no public key, or no issuer. */
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key) WARN_UNUSED;
+/* All keys, newest first. */
+enum skd_outcome issuer_key_list(struct skd_call *call, struct store_key **keys, size_t *count) WARN_UNUSED;
+/* What others need of one, into an open object: its name in documents, and its public half as a JWK. */
+enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key) WARN_UNUSED;
 /* Ends one: revoked since a time, since now (below 0), or retired (0). Audited. CLASH when it has ended so before. */
 enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked) WARN_UNUSED;
 

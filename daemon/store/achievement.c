@@ -90,15 +90,12 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 
 /* ---- writing ---- */
 
-static const char ACHIEVEMENT_ADD[] =
-	"INSERT INTO achievement (issuer_id) SELECT id FROM issuer WHERE key = 'company' RETURNING id";
+static const char ACHIEVEMENT_ADD[] = "INSERT INTO achievement (issuer_id) VALUES ($1::uuid) RETURNING id";
 
-enum skd_outcome store_achievement_add(struct skd_call *call, const char **id)
+enum skd_outcome store_achievement_add(struct skd_call *call, const char *issuer_id, const char **id)
 {
 	struct rows *rows;
-	TRY(db_query(call, ACHIEVEMENT_ADD, NO_ARGS, &rows));
-	if (!rows_count(rows))
-		return fail(call, SKD_FAULT, "the issuer of the configuration is not in the database");
+	TRY(db_query(call, ACHIEVEMENT_ADD, ARGS(issuer_id), &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }

@@ -36,8 +36,8 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 					struct list *list, struct store_achievement **achievements,
 					size_t *count) WARN_UNUSED;
 
-/* A row of the company's, without a version yet; number 1 is due. */
-enum skd_outcome store_achievement_add(struct skd_call *call, const char **id) WARN_UNUSED;
+/* A row of the issuer's, without a version yet; number 1 is due. */
+enum skd_outcome store_achievement_add(struct skd_call *call, const char *issuer_id, const char **id) WARN_UNUSED;
 /* Says which version is the newest; STALE unless the row still has `version`. Holds the row until the
  * transaction ends. */
 enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, long version, long latest) WARN_UNUSED;

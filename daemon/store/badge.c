@@ -280,18 +280,3 @@ enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id,
 	}
 	return SKD_OK;
 }
-
-/* ---- issuers ---- */
-
-static const char ISSUER_GET[] = "SELECT id, key, name, url, mail FROM issuer WHERE id = $1::uuid OR ($1::uuid IS NULL AND key = 'company')";
-
-enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer)
-{
-	struct rows *rows;
-	TRY(db_query(call, ISSUER_GET, ARGS(id), &rows));
-	if (!rows_count(rows))
-		return fail(call, SKD_ABSENT, "there is no such issuer");
-	*issuer = (struct store_issuer){row_uuid(rows, 0, 0), row_text(rows, 0, 1), row_text(rows, 0, 2), row_text(rows, 0, 3),
-					row_text(rows, 0, 4)};
-	return SKD_OK;
-}

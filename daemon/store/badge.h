@@ -3,6 +3,7 @@
 #ifndef STORE_BADGE_H
 #define STORE_BADGE_H
 
+#include "store/issuer.h"
 #include "store/person.h"
 
 #include <skillsd/plugin.h>
@@ -80,12 +81,5 @@ enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id
 /* The lists of an issuer: ids and purposes, oldest first. */
 enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id, const char ***ids,
 				   const char ***purposes, size_t *count) WARN_UNUSED;
-
-/* ---- issuers ---- */
-struct store_issuer {
-	const char *id, *key, *name, *url, *mail;
-};
-/* By id, or the company with NULL. ABSENT. */
-enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
 
 #endif

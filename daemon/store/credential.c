@@ -4,22 +4,13 @@
 
 #include <string.h>
 
-static const char ISSUER_PUT[] =
-	"INSERT INTO issuer (key, name, url, mail) VALUES ($1, $2, $3, $4)"
-	" ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, mail = excluded.mail";
-
-enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
-				  const char *mail)
-{
-	return db_run(call, ISSUER_PUT, ARGS(key, name, url, mail), NULL);
-}
-
 /* ---- issuing ---- */
 
 /* Two statements: one that waits for a lock goes on with the versions it saw before it waited. */
 static const char AWARD_LOCK[] = "SELECT FROM achievement WHERE id = $1::uuid FOR SHARE";
 static const char AWARD_TERMS[] =
-	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number FROM achievement a"
+	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number, i.id, i.key = 'company' FROM achievement a"
+	" JOIN issuer i ON i.id = a.issuer_id"
 	" LEFT JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
 	" WHERE a.id = $1::uuid ORDER BY v.number DESC LIMIT 1";
 
@@ -31,7 +22,7 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	*terms = (struct store_award_terms){row_text(rows, 0, 0), row_text(rows, 0, 1), row_time(rows, 0, 2),
-					    row_int(rows, 0, 3)};
+					    row_int(rows, 0, 3), row_uuid(rows, 0, 4), row_bool(rows, 0, 5)};
 	return SKD_OK;
 }
 

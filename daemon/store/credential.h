@@ -15,9 +15,6 @@
 /* SQL: who sees a badge `b` besides those who see the credential anyway; nobody what its holder declined or hid. */
 #define BADGE_VISIBILITY "CASE WHEN b.response IN ('declined', 'hidden') THEN 'private' ELSE b.visibility END"
 
-enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
-				  const char *mail) WARN_UNUSED;
-
 struct store_credential {
 	const char *id, *person_id, *person_name, *entry_id, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
 	int64_t achievement_version;
@@ -44,6 +41,8 @@ struct store_award {
 struct store_award_terms {
 	const char *state, *validity;
 	int64_t now, version;
+	const char *issuer_id;
+	bool own; /* the issuer is the company */
 };
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id,
 				   struct store_award_terms *terms) WARN_UNUSED;

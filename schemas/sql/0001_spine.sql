@@ -364,7 +364,10 @@ CREATE TABLE issuer (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	key text NOT NULL UNIQUE, -- 'company' is the one of the configuration
 	name text NOT NULL,
-	url text, mail text
+	url text, mail text, description text,
+	groups text[] NOT NULL DEFAULT '{}', -- DNs: who is in one of them, and an issuer by role, issues for it; the company's issuers are all
+	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
+	version integer NOT NULL DEFAULT 1
 );
 
 CREATE TABLE achievement (

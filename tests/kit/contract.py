@@ -24,7 +24,8 @@ FORMS = {**FORMATS, "application/vc": "ob3",
          "application/ld+json": "ob3", "application/vc+jwt": "jwt"}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
-      "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
+      "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
+      "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
 
 
@@ -108,7 +109,9 @@ class World:
                 "name": f"Achievement {number}", "type": "ext:Habit" if number else "Certification", "state": "published",
                 "description": "x", "criteria": "y", "validity": "P2Y", "image_url": "https://example.org/i.png",
                 "skills": [{"skill": skill["id"], "level": 2}, {"skill": {"id": child["id"]}, "level": 4}]}, gives=201)
-            self.ids.update(skills=skill["id"], achievements=earned["id"])
+            issuer = self.clients["admin"].post("/issuers", {"name": f"Issuer {number}", "url": "https://example.org", "mail": "i@example.org",
+                                                             "description": "x", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
+            self.ids.update(skills=skill["id"], achievements=earned["id"], issuers=issuer["id"])
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]
@@ -118,7 +121,7 @@ class World:
             self.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=200)
         other = self.hr.pages("/achievements", limit=500)[0]["id"]
         self.issuer.issue(ACCOUNTS["EMPLOYEE"], other, valid_from="2020-01-01T00:00:00+02:00", expires_at="2099-01-01")
-        self.ids.update(credentials=made["id"], people=made["person"]["id"], badges=made["id"], issuers=made["issuer"]["id"],
+        self.ids.update(credentials=made["id"], people=made["person"]["id"], badges=made["id"], keys=self.hr.get("/keys")["items"][0]["id"],
                         status=str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0]))
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)

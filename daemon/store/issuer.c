@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Issuers. */
+#include "store/issuer.h"
+
+#define ISSUER_COLUMNS "i.id, i.key, i.name, i.url, i.mail, i.description, i.groups, i.state, i.version"
+
+static void issuer_read(const struct rows *rows, int i, struct store_issuer *issuer)
+{
+	size_t count;
+	const char *const *groups = row_texts(rows, i, 6, &count);
+	*issuer = (struct store_issuer){
+		.id = row_uuid(rows, i, 0), .key = row_text(rows, i, 1), .name = row_text(rows, i, 2), .url = row_text(rows, i, 3),
+		.mail = row_text(rows, i, 4), .description = row_text(rows, i, 5), .groups = groups, .group_count = count,
+		.state = row_text(rows, i, 7), .version = row_int(rows, i, 8)};
+}
+
+static const char ISSUER_GET[] =
+	"SELECT " ISSUER_COLUMNS " FROM issuer i WHERE i.id = $1::uuid OR ($1::uuid IS NULL AND i.key = 'company')";
+
+enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer)
+{
+	struct rows *rows;
+	TRY(db_query(call, ISSUER_GET, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such issuer");
+	issuer_read(rows, 0, issuer);
+	return SKD_OK;
+}
+
+enum skd_outcome store_issuer_list(struct skd_call *call, const char *state, struct list *list,
+				   struct store_issuer **issuers, size_t *count)
+{
+	static const struct list_order orders[] = {{"name", "i.name", "text"}, {NULL, NULL, NULL}};
+	struct rows *rows;
+	TRY(list_query(call, list, orders, ISSUER_COLUMNS, "FROM issuer i WHERE ($1::text IS NULL OR i.state = $1)", "i.id",
+		       ARGS(state), &rows, count));
+	*issuers = talloc_zero_array(call, struct store_issuer, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		issuer_read(rows, i, &(*issuers)[i]);
+	return SKD_OK;
+}
+
+static const char ISSUER_PUT[] =
+	"INSERT INTO issuer AS i (key, name, url, mail) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, mail = excluded.mail,"
+	" version = i.version + (CASE WHEN (i.name, i.url, i.mail) IS DISTINCT FROM (excluded.name, excluded.url, excluded.mail)"
+	"  THEN 1 ELSE 0 END)";
+
+enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
+				  const char *mail)
+{
+	return db_run(call, ISSUER_PUT, ARGS(key, name, url, mail), NULL);
+}
+
+static const char ISSUER_ADD[] =
+	"INSERT INTO issuer (id, key, name, url, mail, description, groups)"
+	" SELECT fresh, fresh::text, $1, $2, $3, $4, $5::text[] FROM uuid7() AS fresh RETURNING id";
+
+enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issuer *i, const char **id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ISSUER_ADD,
+		     ARGS(i->name, i->url, i->mail, i->description, arg_array(call, i->group_count, i->groups)), &rows));
+	*id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char ISSUER_SET[] =
+	"UPDATE issuer SET name = $3, url = $4, mail = $5, description = $6, groups = $7::text[], state = $8,"
+	" version = version + 1 WHERE id = $1::uuid AND version = $2::bigint";
+
+enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issuer *i)
+{
+	int64_t touched;
+	TRY(db_run(call, ISSUER_SET,
+		   ARGS(i->id, arg_int(call, i->version), i->name, i->url, i->mail, i->description,
+			arg_array(call, i->group_count, i->groups), i->state),
+		   &touched));
+	return touched ? SKD_OK : fail(call, SKD_STALE, "the issuer was changed since you read it: read it again");
+}
+
+/* What a run that waits for approval would take away gives no right, and an entry that may not be theirs gives none. */
+static const char ISSUER_MEMBER[] =
+	"WITH RECURSIVE within (id) AS (SELECT g.id FROM unnest($2::text[], $3::text[]) AS w (source, key)"
+	"  JOIN directory_group g ON g.source = w.source AND g.key = w.key AND NOT g.lost"
+	" UNION SELECT n.member_id FROM within w JOIN group_group n ON n.group_id = w.id AND NOT n.lost"
+	"  JOIN directory_group g ON g.id = n.member_id AND NOT g.lost)"
+	" SELECT EXISTS (SELECT FROM within w JOIN group_person m ON m.group_id = w.id AND NOT m.lost"
+	"  JOIN person p ON p.id = m.person_id AND p.absent_since IS NULL AND NOT p.disabled"
+	"  WHERE p.id = $1::uuid OR (p.human = $1::uuid"
+	"   AND NOT EXISTS (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, p.human))))";
+
+enum skd_outcome store_issuer_member(struct skd_call *call, const char *person_id, size_t count, const char *const *sources,
+				     const char *const *keys, bool *member)
+{
+	struct rows *rows;
+	TRY(db_query(call, ISSUER_MEMBER, ARGS(person_id, arg_array(call, count, sources), arg_array(call, count, keys)), &rows));
+	*member = row_bool(rows, 0, 0);
+	return SKD_OK;
+}

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Departments and partners that issue on the company's behalf: who makes them, who issues for them, what their badges say,
+and the public halves of everybody's keys."""
+import ldap
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from kit.badges import HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
+from kit.house import ACCOUNTS, BASE, OTHER_ISSUER, PUBLIC_URL
+
+HERE = PUBLIC_URL.removeprefix("https://")
+SAFETY, WITHIN = (f"cn={name},ou=groups,{BASE}" for name in ("safety", "within"))
+
+
+def add_group(house, dn, members):
+    house.slapd.admin().add_s(dn, [("objectClass", [b"groupOfNames"]), ("cn", [dn[3:].split(",")[0].encode()]),
+                                   ("member", [one.encode() for one in members])])
+
+
+def dn_of(house, username):
+    return house.slapd.admin().search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={username})", ["1.1"])[0][0]
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    """OTHER_ISSUER is in a group inside a group that issues for the school; so is an employee without the role."""
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        add_group(house, WITHIN, [dn_of(house, OTHER_ISSUER), dn_of(house, ACCOUNTS["EMPLOYEE"])])
+        add_group(house, SAFETY, [WITHIN])
+        house.sync()
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    programme = Programme(house)
+    programme.admin, programme.member = house.sign_in(ACCOUNTS["ADMIN"]), house.sign_in(OTHER_ISSUER)
+    programme.employee = house.sign_in(ACCOUNTS["EMPLOYEE"])
+    programme.school = school(programme)
+    return programme
+
+
+def school(programme, **fields):
+    return programme.admin.post("/issuers", {"name": "Safety School", "url": "https://safety.example.org", "mail": "s@example.org",
+                                             "groups": [SAFETY], **fields}, gives=201)
+
+
+def change(programme, issuer, gives=200, **fields):
+    return programme.admin.patch(f"/api/v1/issuers/{issuer['id']}", fields, "*", gives=gives)
+
+
+def issue(client, achievement, gives=201):
+    return client.post("/credentials", {"person": HOLDER, "achievement": achievement["id"]}, gives=gives)
+
+
+# ---- profiles
+
+def test_an_issuer_is_what_was_said_and_everyone_reads_it(programme):
+    made = school(programme, description="Teaches it")
+    assert made == {"id": made["id"], "did": f"did:web:{HERE}:issuers:{made['id']}", "name": "Safety School", "state": "active",
+                    "url": "https://safety.example.org", "mail": "s@example.org", "description": "Teaches it", "groups": [SAFETY]}
+    assert programme.employee.get(f"/api/v1/issuers/{made['id']}") == made
+    assert made in programme.employee.pages("/issuers")
+    company, = (one for one in programme.employee.pages("/issuers") if one["did"] == f"did:web:{HERE}")
+    assert (company["name"], company["groups"]) == ("Example Ltd", [])
+
+
+def test_admins_write_issuers_and_nobody_else(programme):
+    made = school(programme)
+    for client in programme.hr, programme.issuer, programme.employee:
+        client.post("/issuers", {"name": "x"}, gives=403)
+        client.patch(f"/api/v1/issuers/{made['id']}", {"name": "x"}, "*", gives=403)
+    assert change(programme, made, name="New name", groups=None, mail=None) == \
+        {**{name: value for name, value in made.items() if name != "mail"}, "name": "New name", "groups": []}
+    programme.admin.patch(f"/api/v1/issuers/{made['id']}", {"name": "x"}, '"1"', gives=412)
+    company, = (one for one in programme.admin.pages("/issuers") if one["name"] == "Example Ltd")
+    change(programme, company, gives=409, name="Mine")
+
+
+def test_what_cannot_be_right_is_named(programme):
+    for field, body in (("/name", {}), ("/mail", {"name": "x", "mail": "nobody"}), ("/groups/0", {"name": "x", "groups": ["issuers"]}),
+                        ("/url", {"name": "x", "url": "javascript:1"}), ("/state", {"name": "x", "state": "archived"})):
+        assert [error["field"] for error in programme.admin.post("/issuers", body, gives=400)["errors"]] == [field]
+    for wrong in "x", "0190a000-0000-7000-8000-000000000000":
+        problem = programme.hr.post("/achievements", {"name": "x", "issuer": wrong}, gives=400)
+        assert [error["field"] for error in problem["errors"]] == ["/issuer"]
+
+
+# ---- who issues, and who writes what is issued
+
+def test_members_with_the_role_issue_for_it_and_nobody_else(programme):
+    achievement = programme.achievement(issuer=programme.school["id"])
+    assert achievement["issuer"] == {"id": programme.school["id"], "name": "Safety School"}
+    made = issue(programme.member, achievement)
+    assert made["issuer"] == achievement["issuer"]
+    for client in programme.issuer, programme.employee, programme.hr, programme.admin:
+        issue(client, achievement, gives=403)
+    for verb in "suspend", "revoke", "replace":
+        programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=403)
+    new = programme.member.post(f"/credentials/{made['id']}/replace", {"reason": "x"}, gives=201)
+    assert new["issuer"] == achievement["issuer"]
+    programme.member.post(f"/credentials/{new['id']}/revoke", {"reason": "x"})
+    issue(programme.issuer, programme.achievement())
+    issue(programme.member, programme.achievement())
+
+
+def test_its_achievements_are_written_by_hr_admin_and_its_members(programme):
+    body = {"name": "x", "issuer": {"id": programme.school["id"]}}
+    for client, status in ((programme.hr, 201), (programme.admin, 201), (programme.member, 201), (programme.issuer, 403),
+                           (programme.employee, 403)):
+        client.post("/achievements", body, gives=status)
+    made = programme.hr.post("/achievements", body)
+    for client, status in ((programme.issuer, 403), (programme.member, 200), (programme.hr, 200)):
+        client.patch(f"/achievements/{made['id']}", {"criteria": f"{client.token}"}, "*", gives=status)
+    problem = programme.hr.patch(f"/achievements/{made['id']}", {"issuer": programme.school["id"]}, "*", gives=400)
+    assert [error["field"] for error in problem["errors"]] == ["/issuer"]
+
+
+def test_groups_count_as_they_are_now(programme):
+    made = school(programme, groups=[])
+    achievement = programme.achievement(issuer=made["id"])
+    issue(programme.member, achievement, gives=403)
+    for groups, status in ([SAFETY.replace("cn=safety,ou", "CN=Safety, OU")], 201), ([f"cn=hr,ou=groups,{BASE}"], 403), \
+            (["cn=nowhere"], 403), (["cn=nowhere", WITHIN], 201):
+        change(programme, made, groups=groups)
+        issue(programme.member, achievement, gives=status)
+
+
+def test_who_leaves_the_group_issues_for_it_no_more(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        add_group(house, SAFETY, [dn_of(house, OTHER_ISSUER), dn_of(house, HOLDER)])
+        house.sync()
+        programme = Programme(house)
+        programme.admin, member = house.sign_in(ACCOUNTS["ADMIN"]), house.sign_in(OTHER_ISSUER)
+        achievement = programme.achievement(issuer=school(programme)["id"])
+        issue(member, achievement)
+        house.slapd.admin().modify_s(SAFETY, [(ldap.MOD_DELETE, "member", [dn_of(house, OTHER_ISSUER).encode()])])
+        house.sync()
+        issue(member, achievement, gives=403)
+        issue(member, programme.achievement())
+
+
+def test_what_is_archived_issues_nothing_new(programme):
+    made = school(programme)
+    achievement = programme.achievement(issuer=made["id"])
+    old = issue(programme.member, achievement)
+    assert change(programme, made, state="archived")["state"] == "archived"
+    issue(programme.member, achievement, gives=409)
+    programme.hr.post("/achievements", {"name": "x", "issuer": made["id"]}, gives=409)
+    assert [one["state"] for one in programme.hr.get("/issuers", state="archived")["items"]] == ["archived"]
+    programme.member.post(f"/credentials/{old['id']}/revoke", {"reason": "x"})
+    change(programme, made, state="active")
+    issue(programme.member, achievement)
+
+
+# ---- its badges
+
+def test_its_badges_are_signed_by_its_own_key_under_its_own_did(programme, house):
+    made = school(programme)
+    achievement = programme.achievement(issuer=made["id"])
+    early = issue(programme.member, achievement)
+    programme.badge(early, gives=404)
+    key = new_key(house, "ed25519", made["id"])
+    badge = programme.badge(issue(programme.member, achievement))
+    did = programme.stranger.get(f"/issuers/{made['id']}/did.json")
+    assert did["id"] == made["did"] == badge["issuer"]["id"]
+    proof = verify_proof(badge, did)
+    verify_proof(programme.badge(early), did)
+    assert (badge["issuer"]["name"], badge["issuer"]["url"], badge["issuer"]["email"]) == ("Safety School", made["url"], made["mail"])
+    assert programme.hr.get(f"/keys/{key}")["verification_method"] == proof["verificationMethod"]
+    with pytest.raises(AssertionError):
+        verify_proof(badge, programme.stranger.get("/.well-known/did.json"))
+    listed = programme.stranger.get(badge["credentialStatus"]["statusListCredential"].removeprefix(PUBLIC_URL))
+    assert listed["issuer"] == made["did"], "a list of its own"
+    verify_proof(listed, did)
+
+
+# ---- keys
+
+def der(key):
+    return public_key(key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_keys_have_public_halves_and_dates_and_nothing_else(programme, house):
+    for algorithm in "ed25519", "p256", "rsa2048":
+        key = new_key(house, algorithm)
+        told = programme.employee.get(f"/keys/{key}")
+        assert told in programme.employee.pages("/keys")
+        assert (told["id"], told["algorithm"], told["state"], told["issuer"]["name"]) == (key, algorithm, "active", "Example Ltd")
+        assert set(told) == {"id", "algorithm", "state", "issuer", "created_at", "verification_method", "public_key"}
+        assert set(told["public_key"]) <= {"kty", "crv", "x", "y", "n", "e"}
+        method = method_of(programme.stranger.get("/.well-known/did.json"), told["verification_method"])
+        jwk, = (one for one in programme.stranger.get("/.well-known/jwks.json")["keys"] if one["kid"] == told["verification_method"])
+        assert der(method) == der(jwk)
+        assert told["public_key"].items() <= jwk.items()
+    assert house.command("key", "retire", key).returncode == 0
+    retired = programme.employee.get(f"/keys/{key}")
+    assert retired["state"] == "retired" and "revoked_at" not in retired and retired["retired_at"] >= retired["created_at"]
+    assert house.command("key", "revoke", key, "2026-01-01").returncode == 0
+    revoked = programme.employee.get(f"/keys/{key}")
+    assert (revoked["state"], revoked["revoked_at"]) == ("revoked", "2026-01-01T00:00:00Z")
+    programme.employee.get("/keys/0190a000-0000-7000-8000-000000000000", gives=404)
+    ends = [one["created_at"] for one in programme.employee.pages("/keys")], [one["created_at"] for one in programme.employee.pages("/keys", sort="-created_at")]
+    assert sorted(ends[0]) == ends[0] == ends[1][::-1]
