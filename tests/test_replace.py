@@ -257,6 +257,22 @@ def test_of_two_at_once_one_wins(programme, verbs):
         assert len(programme.hr.get("/reports/skills", skill=skill["id"])["items"]) == (201 in statuses)
 
 
+def test_what_the_holder_says_meanwhile_is_not_lost(programme):
+    for _ in range(8):
+        made, start, said = programme.issue(), threading.Barrier(2), []
+
+        def hide(made=made, start=start, said=said):
+            start.wait()
+            said.append(programme.holder.ask("PATCH", f"/credentials/{made['id']}", {"response": "hidden"}, headers={"If-Match": "*"}))
+        thread = threading.Thread(target=hide)
+        thread.start()
+        start.wait()
+        new = replace(programme, made)
+        thread.join()
+        in_time = said[0].status_code == 200 and said[0].json()["state"] == "active"
+        assert said[0].status_code in (200, 412) and (new["response"] == "hidden") == in_time
+
+
 def test_a_retry_replaces_once(programme):
     made = programme.issue()
     first, again = (programme.issuer.post(f"/credentials/{made['id']}/replace", {"reason": "x"}, key=f"again-{made['id']}") for _ in range(2))

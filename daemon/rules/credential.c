@@ -121,12 +121,16 @@ enum skd_outcome credential_events(struct skd_call *call, const char *id, struct
 
 /* ---- what its holder says ---- */
 
+/* Under the lock, so that it is the word on the one that is replaced, or comes too late. */
 enum skd_outcome credential_show(struct skd_call *call, struct store_credential *credential)
 {
 	struct store_credential old;
+	const char *state;
+	int64_t now;
 	TRY(credential_get(call, credential->id, &old));
 	if (!actor_is(call, old.person_id))
 		return fail(call, SKD_DENIED, "this is somebody else's credential");
+	TRY(store_credential_lock(call, old.id, &state, &now));
 	TRY(badge_begin(call, old.id));
 	TRY(store_credential_show(call, credential));
 	TRY(audit_done(call, "credential.show", "credential", old.id,
