@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make demo` in a checkout whose path is too long for a socket's: it serves, says so when skillsd is killed, and
-leaves neither a process nor, once cleaned away, a file. Knows nothing of what the demo shows."""
+leaves neither a process nor, once cleaned away, a file. Of what the demo shows it knows the badge."""
 import os
 import pathlib
 import re
@@ -51,10 +51,17 @@ def test_a_long_path_is_no_hindrance_and_the_end_of_skillsd_is_the_end_of_all(ch
     assert process.poll() is None, output.read_text()
     env = dict(re.findall(r"^(\w+)='(.*)'$", (here / "env").read_text(), re.M))
     assert requests.get(env["SKILLSD_URL"] + "/readyz", timeout=10).status_code == 200
+    badge = requests.get(env["SKILLSD_BADGE"], headers={"Accept": "application/vc"}, timeout=10)
+    wait_for("all that it says", lambda: "Ctrl-C stops" in output.read_text())
+    assert badge.status_code == 200 and env["SKILLSD_BADGE"] in output.read_text()
+    line, = re.findall(r"^\S+/skillsd verify .*$", output.read_text(), re.M)
+    assert subprocess.run(line, shell=True, timeout=60).returncode == 0
+    (here / "badge/badge.json").write_text(badge.text.replace("Git", "Gin"))
+    assert subprocess.run(line, shell=True, timeout=60).returncode == 1
     sockets = (here / "run").resolve()
     assert sockets.parent == pathlib.Path("/var/tmp") and sockets.stat().st_mode & 0o777 == 0o700
     started = re.findall(r"^(?!step)\w+ (\d+)", (here / "state/pids").read_text(), re.M)
-    assert len(started) == 4
+    assert len(started) == 5
 
     os.kill(int(env["SKILLSD_PID"]), signal.SIGKILL)
     assert process.wait(60) == 1

@@ -3,7 +3,7 @@
 """programme.py URL FOLDER STATE: records FOLDER/programme.json through the REST API.
 
 Everyone does their own part in a session of their own: HR keeps the catalogue, the issuer awards,
-people claim. Each request has an idempotency key, so a programme that was cut off can be recorded
+people claim and say who sees what. Each request has an idempotency key, so a programme that was cut off can be recorded
 again and goes on where it was. Knows the API; refuses to know the database."""
 import concurrent.futures
 import http.client
@@ -25,8 +25,8 @@ class Client:
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
         self.token = None
 
-    def ask(self, method, path, body=None, key=None):
-        headers = {"Content-Type": "application/json"}
+    def ask(self, method, path, body=None, key=None, headers=()):
+        headers = {"Content-Type": "application/json", **dict(headers)}
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
         if key:
@@ -88,22 +88,37 @@ def keep_catalogue(hr, programme):
 
 
 def award(issuer, achievements, number, one):
-    body = {name: value for name, value in one.items() if name != "revoke"}
+    body = {name: value for name, value in one.items() if name not in ("revoke", "visibility", "example")}
     body["achievement"] = achievements[one["achievement"]]
     credential = issuer.ask("POST", "/credentials", body, f"award-{number}")
     if "revoke" in one:
         issuer.ask("POST", f"/credentials/{credential['id']}/revoke", {"reason": one["revoke"]}, f"revoke-{number}")
+    return credential["id"]
 
 
 def award_all(url, username, passwords, achievements, awards, hands=4):
+    """The credentials' ids, in the order of the awards."""
+    ids = [None] * len(awards)
+
     def some(first):
         issuer = sign_in_as(url, username, passwords, "issuer")
         for number in range(first, len(awards), hands):
-            award(issuer, achievements, number, awards[number])
+            ids[number] = award(issuer, achievements, number, awards[number])
         issuer.sign_out()
 
     with concurrent.futures.ThreadPoolExecutor(hands) as pool:
         list(pool.map(some, range(hands)))
+    return ids
+
+
+def show_all(url, passwords, awards, ids):
+    """What their holders show to others than the configuration says."""
+    for one, credential in zip(awards, ids):
+        if "visibility" in one:
+            holder = Client(url)
+            holder.sign_in(one["person"], passwords[one["person"]])
+            holder.ask("PATCH", f"/credentials/{credential}", {"visibility": one["visibility"]}, headers={"If-Match": "*"})
+            holder.sign_out()
 
 
 def claim_all(url, passwords, claims):
@@ -124,7 +139,10 @@ def main(url, folder, state):
     passwords = pairs(os.path.join(state, "accounts"), ":")
     hr = sign_in_as(url, who["HR"], passwords, "hr")
     achievements = keep_catalogue(hr, programme)
-    award_all(url, who["ISSUER"], passwords, achievements, programme["awards"])
+    ids = award_all(url, who["ISSUER"], passwords, achievements, programme["awards"])
+    show_all(url, passwords, programme["awards"], ids)
+    with open(os.path.join(state, "badge"), "w", encoding="ascii") as file:
+        file.writelines(f"{credential}\n" for one, credential in zip(programme["awards"], ids) if one.get("example"))
     claim_all(url, passwords, programme["claims"])
     holdings = hr.ask("GET", "/reports/skills?limit=1&count=true")["total"]
     hr.sign_out()

@@ -41,7 +41,7 @@ percent() { python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.a
 build() {
 	mkdir -p "$tree/build"
 	step "the build" build.log flock -F "$tree/build/lock.plain" make -C "$tree" -j "$(nproc)" --no-print-directory all
-	ln -sfn "$tree/build/plain/plugins" plugins
+	ln -sfn "$tree/build/plain/plugins" "$tree/build/plain/skillsd-sign" .
 }
 
 # Where sockets are: their names have at most 107 bytes, and stand in texts with rules of their own.
@@ -169,6 +169,13 @@ serve_gate() {
 	wait_until gate 10 test -S "$run/gate.sock" || quit_step "starting skillsd-gate" gate.log
 }
 
+serve_signer() {
+	mkdir -p -m 700 keys
+	rm -f "$run/sign.sock"
+	start signer ./skillsd-sign --keys keys --socket "$run/sign.sock"
+	wait_until signer 10 test -S "$run/sign.sock" || quit_step "starting skillsd-sign" signer.log
+}
+
 skillsd_conf() {
 	cat <<-CONF
 		[server]
@@ -184,6 +191,12 @@ skillsd_conf() {
 		name = Example Ltd
 		url = https://example.org
 		mail = badges@example.org
+		visibility = public
+
+		[signer]
+		socket = $run/sign.sock
+		program = skillsd-sign
+		keys = keys
 
 		[directory main]
 		plugin = source_ldap
@@ -212,11 +225,17 @@ skillsd_conf() {
 is_ready() { curl -q -sf --noproxy '*' -o log/ready.json "$url/readyz"; }
 
 serve() {
-	local skillsd=$tree/build/plain/skillsd
+	local skillsd=$tree/build/plain/skillsd key
 	skillsd_conf >skillsd.conf
 	say "starting skillsd"
 	step "checking the configuration" check.log "$skillsd" -c skillsd.conf check
 	step "preparing the database" migrate.log "$skillsd" -c skillsd.conf migrate
+	for key in ed25519 p256; do
+		if [ ! -e "state/key.$key" ]; then
+			step "making a key" key.log "$skillsd" -c skillsd.conf key new "$key"
+			: >"state/key.$key"
+		fi
+	done
 	start skillsd "$skillsd" -c skillsd.conf serve
 	wait_until skillsd 60 is_ready || quit_step "starting skillsd" skillsd.log
 }
@@ -230,6 +249,19 @@ record() {
 	fi
 }
 
+# A badge, and what it is checked by where there is no network.
+save_badge() {
+	local list
+	badge=/badges/$(<state/badge)
+	mkdir -p badge
+	fetch "$badge" badge/badge.json
+	list=$(jq -r .credentialStatus.statusListCredential badge/badge.json)
+	fetch "${list#https://skills.example.org}" badge/status.json
+	fetch /.well-known/did.json badge/did.json
+}
+
+fetch() { step "fetching a badge" fetch.log curl -q -sS -f --noproxy '*' -o "$2" "$url$1"; }
+
 # For a shell to read: between quotes, with '\'' for a quote.
 assign() { printf "%s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
 
@@ -239,6 +271,7 @@ write_env() {
 		assign SKILLSD_URL "$url"
 		assign SKILLSD_PUBLIC_URL https://skills.example.org
 		assign SKILLSD_PID "${pid[skillsd]}"
+		assign SKILLSD_BADGE "$url$badge"
 		assign LDAP_URI "$ldap_uri"
 		assign LDAP_BASE "$base"
 		assign LDAP_ADMIN_DN "cn=admin,$base"
@@ -275,6 +308,11 @@ curl_line() {
 	printf ' curl -s%s --json @- %s/api/v1/sessions | jq -r .token)" | jq .\n' "$direct" "$url"
 }
 
+verify_line() {
+	printf '%q verify --did %q --status %q %q\n' "$tree/build/plain/skillsd" "$shown/badge/did.json" "$shown/badge/status.json" \
+		"$shown/badge/badge.json"
+}
+
 print_guide() {
 	local role
 	cat <<-TEXT
@@ -296,6 +334,12 @@ print_guide() {
 		$(curl_line EMPLOYEE /api/v1/me)
 
 		$(curl_line ADMIN /api/v1/access)
+
+		A badge, for everybody who has the link; and whether it is genuine, with no network:
+
+		$url$badge
+
+		$(verify_line)
 
 		These and the addresses of the servers stand in $shown/env, the logs in $shown/log.
 		Ctrl-C stops the demo; another make demo goes on with the same data, make demo-clean removes them.
@@ -343,8 +387,10 @@ run() {
 	serve_postgres
 	serve_directory
 	serve_gate
+	serve_signer
 	serve
 	record
+	save_badge
 	write_env
 	say "ready after $((SECONDS - began)) seconds"
 	# Of one that is killed bash would print a line of its own.

@@ -116,6 +116,7 @@ stop_all() {
 	stop step TERM 10
 	stop skillsd TERM 30
 	stop gate TERM 10
+	stop signer TERM 10
 	stop slapd TERM 10
 	# Fast: sessions are ended, nothing is lost.
 	stop postgres INT 30
