@@ -21,7 +21,7 @@ SEES = {  # which rooms a room may include, besides itself
     "signer": {"helper"},  # it holds the private keys,
     "gate": {"helper"},  # it runs as root: nothing but their own few files
     "verify": {"sign", "base"},
-    "rules": {"store", "index", "host", "sign", "base"},
+    "rules": {"verify", "fetch", "store", "index", "host", "sign", "base"},
     "jobs": {"rules", "base"},
     "api": {"http", "rules", "host", "base"},
     "command": {"api", "jobs", "rules", "verify", "base"} | DOORS,
@@ -34,7 +34,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "security/": r"daemon/gate/",
     "linux/capability.h": r"daemon/gate/shed\.c$",
     "openssl/": r"daemon/(sign|signer)/",
-    "dirent.h": r"daemon/signer/keys\.c$",
+    "dirent.h": r"daemon/(signer/keys|command/pinned)\.c$",
     "ldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "openldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "lber.h": r"plugins/ldap(_\w+)?\.[ch]$",

@@ -164,6 +164,7 @@ POST   /api/v1/credentials/{own_credential}/suspend       401   403   403   403 
 POST   /api/v1/credentials/{credential}/suspend           401   403   404   404   404   200   403   403   403   403
 POST   /api/v1/credentials/{own_credential}/reinstate     401   403   403   403   403   409   403   403   403   403
 POST   /api/v1/credentials/{credential}/reinstate         401   403   404   404   404   409   403   403   403   403
+POST   /api/v1/verifications                              401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/reports/skills                             401   403   200   200   200   200   200   200   200   403
 """
 ACTORS, *LINES = (line.split() for line in TABLE.strip().splitlines())
@@ -267,6 +268,7 @@ class Scene:
             "POST /api/v1/skills": {"framework": "IN", "code": f"code {number}", "label": "x"},
             "POST /api/v1/achievements": {"name": "x"},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
+            "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},

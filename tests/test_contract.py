@@ -78,6 +78,13 @@ def test_credentials_turn_and_tokens_and_sessions_end(world):
     world.house.sign_in(ACCOUNTS["HR"]).delete("/sessions/current")
 
 
+def test_badges_are_verified(world):
+    world.hr.ask("GET", f"/badges/{world.ids['badges']}")
+    text = world.hr.last.text
+    assert world.hr.post("/verifications", {"badge": text, "recipient": "x@example.org"}, gives=200)["achievement"]
+    assert world.hr.post("/verifications", {"badge": text}, gives=200)["verified"]
+
+
 def test_holds_stand_and_are_lifted(world):
     hr, path = world.hr, f"/people/{world.hr.get('/people', username=ACCOUNTS['MANAGER'])['items'][0]['id']}/hold"
     made = hr.post(path, {"reason": "Case 3"}, gives=201)
@@ -215,7 +222,8 @@ def test_a_field_that_is_none_is_named(world, name):
 @pytest.mark.parametrize("name", BODIES)
 def test_bodies_are_json_of_some_size(world, name):
     kind = {"Content-Type": "application/json", "If-Match": "*"}
-    refused(world.ask(name, data=b'{"x": "' + b"x" * 270000 + b'"}', headers=kind), 413)
+    much = 5 << 20 if name.endswith("/verifications") else 270000
+    refused(world.ask(name, data=b'{"x": "' + b"x" * much + b'"}', headers=kind), 413)
     for wrong in {"Content-Type": "text/plain"}, {"Content-Encoding": "gzip"}, \
             {"Content-Type": "application/merge-patch+json"} if not name.startswith("PATCH") else {"Content-Type": "x/json"}:
         refused(world.ask(name, data=b"{}", headers={**kind, **wrong}), 415)

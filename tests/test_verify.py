@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """skillsd verify: badges of a house hold in every form with no network; what was tampered with does not, and it is said
 why."""
+import base64
 import hmac
 import http.server
 import json
+import shutil
 import threading
 import zlib
 
@@ -11,6 +13,7 @@ import pytest
 from kit.badges import Programme, badge_house
 from kit.forge import (LIST, MAIL, OB3, SALT, VC, Ed25519, Forge, Verifier, b64, changed, chunk, itxt, leaves,
                        png, svg, text_of, time_at)
+from kit.gate import make_folder
 from kit.house import PUBLIC_URL
 
 
@@ -111,6 +114,62 @@ def test_a_key_that_was_revoked_made_no_good_badge_since(postgres, verifier):
         assert house.command("key", "revoke", house.keys["ed25519"], "2020-01-01").returncode == 0
         did = programme.stranger.ask("GET", "/.well-known/did.json").content
         refused(verifier.one(badge, [did, papers[1]]), "signature", "revoked since 2020-01-01T00:00:00Z", "signed this at")
+
+
+# ---- over REST
+
+def asked(client, badge, gives=200, **fields):
+    answer = client.post("/verifications", {"badge": badge, **fields}, gives=gives)
+    if gives == 200:
+        answer["checks"] = {check["check"]: (check["outcome"], check["detail"]) for check in answer["checks"]}
+    return answer
+
+
+def test_the_daemon_verifies_its_own_badges_in_any_form(programme):
+    made = programme.issue()
+    raw, jwt = programme.stranger.ask("GET", f"/badges/{made['id']}").text, programme.badge(made, format="jwt")
+    mail = programme.hr.get(f"/people/{made['person']['id']}")["mail"]
+    pictures = [base64.b64encode(one).decode() for one in (png(itxt(raw)), svg(raw))]
+    for badge in raw, jwt, *pictures, svg(raw).decode(), base64.urlsafe_b64encode(png(itxt(jwt))).decode().rstrip("="):
+        answer = asked(programme.issuer, badge, recipient=mail)
+        assert answer["verified"] and outcomes(answer) == {**ALL, "recipient": "passed"}, answer
+    programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": "r"})
+    refused(asked(programme.hr, raw), "status", "revoked")
+    refused(asked(programme.hr, raw.replace('"Achievement ', '"Bchievement ')), "signature", "changed")
+
+
+def test_the_daemon_says_what_is_no_badge(programme):
+    for badge in "", " ", "!", "a", "YQ==YQ", "=":
+        assert asked(programme.hr, badge, 400)["errors"][0]["field"] == "/badge"
+    for badge in "{}", "YWJj", "<svg/>", "a.b.c":
+        refused(asked(programme.hr, badge), "format")
+    programme.hr.post("/verifications", {"badge": "x" * (5 << 20)}, gives=413)
+
+
+def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed, papers):
+    folder = make_folder()
+    for number, document in enumerate(papers):
+        (folder / f"{number}.json").write_bytes(text_of(document))
+    (folder / ".other").write_text("no document")
+    with badge_house(("ed25519",), postgres=postgres, config={"verify": {"pinned": folder}}) as house:
+        client = Programme(house).hr
+        assert outcomes(asked(client, json.dumps(signed))) == ALL
+        foreign = Forge("mallory.example")
+        answer = asked(client, json.dumps(foreign.sign(foreign.badge())))
+        assert not answer["verified"]
+        assert answer["checks"]["signature"] == ("unknown", "the document of did:web:mallory.example is not known here")
+        (folder / "bad.json").write_text("no document")
+        done = house.command("check")
+        assert done.returncode == 1 and "pinned: " in done.stderr + done.stdout and "bad.json" in done.stderr + done.stdout
+    shutil.rmtree(folder)
+
+
+def test_the_daemons_door_opens_to_public_addresses_only(postgres, forge, origin):
+    with badge_house((), postgres=postgres, config={"verify": {"fetch": "yes"}}) as house:
+        badge = forge.sign(forge.badge(issuer={"id": f"did:web:127.0.0.1%3A{origin.server_port}", "type": ["Profile"]}),
+                           verificationMethod=f"did:web:127.0.0.1%3A{origin.server_port}#ed")
+        refused(asked(Programme(house).hr, json.dumps(badge)), "signature", "at an address that is not public")
+    assert origin.asked == []
 
 
 # ---- each field changed in turn

@@ -14,6 +14,9 @@ enum skd_outcome api_readyz(struct skd_call *call, const struct request *in, str
 enum skd_outcome api_metrics(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_openapi(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* verification.c */
+enum skd_outcome api_verification_make(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* badge.c */
 enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_status_get(struct skd_call *call, const struct request *in, struct reply *out);

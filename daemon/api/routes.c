@@ -137,6 +137,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
 
+	{"POST", "/api/v1/verifications", RUNS_WRITE, FORM_ONE, 0, api_verification_make, .body_limit = 4 << 20},
 	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST | FORM_MANY, 0, api_report_skills, report_fields,
 	 "person|name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},
 	{NULL},

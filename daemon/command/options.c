@@ -55,6 +55,11 @@ static const struct skd_option signer_options[] = {
 	{"keys", SKD_PATH, NULL, "Folder where it keeps them, for skillsd key new."},
 	{NULL}};
 
+static const struct skd_option verify_options[] = {
+	{"pinned", SKD_PATH, NULL, "Folder of documents of others that are trusted: DID documents, keys, issuers, status lists."},
+	{"fetch", SKD_FLAG, "no", "Whether other documents are fetched from where they are, by https and from public addresses only."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -96,6 +101,7 @@ const struct option_table option_tables[] = {
 	{"issuer", issuer_options},
 	{"audit", audit_options},
 	{"signer", signer_options},
+	{"verify", verify_options},
 	{"directory", directory_options},
 	{"authenticator", authenticator_options},
 	{"role", role_options},

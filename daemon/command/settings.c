@@ -285,7 +285,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	TRY(conf_read(call, path, s, &s->conf));
 	sections_known(s->conf);
 	/* conf_section() may move the sections: all are there before one is pointed at */
-	for (const struct option_table *table = option_tables; table->section && table < option_tables + 7; table++)
+	for (const struct option_table *table = option_tables; table->section && table < option_tables + 8; table++)
 		conf_section(s->conf, table->section);
 	s->server = section_one(s->conf, "server");
 	s->database = section_one(s->conf, "database");
@@ -293,6 +293,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	s->plugins = plugins_of(s);
 	house_read(s);
 	audit_read(s, &s->house);
+	verify_read(s, &s->house);
 	directories_read(s);
 	for (struct section *at = conf_next(s->conf, "authenticator", NULL); at;
 	     at = conf_next(s->conf, "authenticator", at))

@@ -34,6 +34,8 @@ struct section *section_one(struct conf *conf, const char *kind);
 const struct directory *role_directory(struct settings *s, struct section *at);
 /* audit.c: the section [audit]. */
 void audit_read(struct settings *s, struct house *house);
+/* pinned.c: the section [verify]. */
+void verify_read(struct settings *s, struct house *house);
 /* retention.c: the sections [retention NAME]. */
 void retention_read(struct settings *s, struct house *house);
 

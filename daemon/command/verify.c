@@ -39,12 +39,11 @@ static enum skd_outcome file_read(struct skd_call *call, const char *path, struc
 	FILE *file = fopen(path, "rb");
 	char *room = talloc_size(call, VERIFY_INPUT + 1);
 	if (!file)
-		return fail(call, SKD_ABSENT, "%s: %s", path, strerror(errno));
-	errno = 0;
+		return fail(call, SKD_ABSENT, "%s", strerror(errno));
 	*bytes = (struct skd_text){room, fread(room, 1, VERIFY_INPUT + 1, file)};
 	bool broken = ferror(file);
 	fclose(file);
-	return broken ? fail(call, SKD_ABSENT, "%s: %s", path, strerror(errno)) : SKD_OK;
+	return broken ? fail(call, SKD_ABSENT, "it cannot be read") : SKD_OK;
 }
 
 static enum skd_outcome library_find(void *self, struct skd_call *call, const char *address, struct verify_document *document)
@@ -98,7 +97,7 @@ static int badge_verify(const struct orders *orders, const char *path)
 		else
 			answer_tell(text_escaped(call, path), &answer);
 	} else {
-		fprintf(stderr, "skillsd verify: %s\n", call->sentence);
+		fprintf(stderr, "skillsd verify: %s: %s\n", path, call->sentence);
 	}
 	talloc_free(call);
 	return verified;
@@ -110,9 +109,9 @@ static bool document_add(struct orders *orders, const char *path)
 {
 	struct skd_call *call = call_new("verify", 60000);
 	struct skd_text bytes;
-	bool good = file_read(call, path, &bytes) == SKD_OK && shelf_add(call, orders->shelf, path, bytes) == SKD_OK;
+	bool good = file_read(call, path, &bytes) == SKD_OK && shelf_add(call, orders->shelf, "it", bytes) == SKD_OK;
 	if (!good)
-		fprintf(stderr, "skillsd verify: %s\n", call->sentence);
+		fprintf(stderr, "skillsd verify: %s: %s\n", path, call->sentence);
 	talloc_free(call);
 	return good;
 }

@@ -79,6 +79,9 @@ struct house {
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
 
+	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */
+	const struct fetch_door *door; /* where other documents come in; NULL: it is shut */
+
 	const struct checkpoint_key *audit_key; /* that signs checkpoints; NULL: none does */
 	const char *const *audit_trusted; /* public halves of keys that signed earlier ones */
 	size_t audit_trusted_count;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The section [verify]: the documents of others in a folder, and the door to the rest. */
+#include "command/settings.h"
+
+#include "fetch/fetch.h"
+#include "verify/shelf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum skd_outcome file_add(struct skd_call *call, struct shelf *shelf, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes = talloc_size(call, VERIFY_JSON + 1);
+	if (!file)
+		return fail(call, SKD_ABSENT, "%s", strerror(errno));
+	size_t size = fread(bytes, 1, VERIFY_JSON + 1, file);
+	bool broken = ferror(file);
+	fclose(file);
+	return broken ? fail(call, SKD_ABSENT, "it cannot be read")
+		      : shelf_add(call, shelf, "it", (struct skd_text){bytes, size});
+}
+
+/* All but what begins with a dot. */
+static struct shelf *pinned_read(struct settings *s, const struct section *verify, const char *folder)
+{
+	struct shelf *shelf = shelf_new(s);
+	DIR *entries = opendir(folder);
+	if (!entries) {
+		conf_complain(s->conf, section_line(verify, "pinned", 0), "pinned: %s: %m", folder);
+		return shelf;
+	}
+	for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+		struct skd_call *call = call_new("pinned", 60000);
+		if (entry->d_name[0] != '.' &&
+		    file_add(call, shelf, talloc_asprintf(call, "%s/%s", folder, entry->d_name)) != SKD_OK)
+			conf_complain(s->conf, section_line(verify, "pinned", 0), "pinned: %s/%s: %s", folder, entry->d_name, call->sentence);
+		talloc_free(call);
+	}
+	closedir(entries);
+	return shelf;
+}
+
+void verify_read(struct settings *s, struct house *house)
+{
+	const struct section *verify = section_one(s->conf, "verify");
+	const char *folder = section_text(verify, "pinned");
+	if (folder)
+		house->pinned = pinned_read(s, verify, folder);
+	if (section_number(verify, "fetch")) {
+		struct fetch_door *door = fetch_open(s);
+		fetch_open_public(door);
+		house->door = door;
+	}
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The library of a daemon. */
+#include "rules/verification.h"
+
+#include "fetch/fetch.h"
+#include "rules/issuer.h"
+#include "rules/status.h"
+#include "verify/shelf.h"
+
+#include <string.h>
+
+/* What stands behind `front`; NULL when the address does not begin so. */
+static const char *behind(const char *address, const char *front)
+{
+	size_t size = strlen(front);
+	return strncmp(address, front, size) == 0 ? address + size : NULL;
+}
+
+static enum skd_outcome issuer_find(struct skd_call *call, const char *id, struct skd_text *bytes)
+{
+	struct text text;
+	struct json json;
+	text_begin(&text, call, 1024);
+	json_begin(&json, &text);
+	TRY(issuer_did_document(call, id, &json));
+	*bytes = (struct skd_text){text.bytes, text.size};
+	return SKD_OK;
+}
+
+static enum skd_outcome list_find(struct skd_call *call, const char *id, struct skd_text *bytes)
+{
+	const char *list;
+	TRY(status_get(call, id, &list));
+	*bytes = (struct skd_text){list, strlen(list)};
+	return SKD_OK;
+}
+
+/* Of the company, of an issuer within it, or one of their status lists. */
+static enum skd_outcome own_find(struct skd_call *call, const char *address, struct verify_document *document, bool *own)
+{
+	const char *company = issuer_did(call, "", "company"), *rest = behind(address, company), *id;
+	*own = document->trusted = true;
+	if (rest && !*rest)
+		return issuer_find(call, NULL, &document->bytes);
+	id = rest ? behind(rest, ":issuers:") : NULL;
+	if (id && uuid_valid(id))
+		return issuer_find(call, id, &document->bytes);
+	id = behind(address, talloc_asprintf(call, "%s/status/", call->house->public_url));
+	if (id && uuid_valid(id))
+		return list_find(call, id, &document->bytes);
+	*own = document->trusted = false;
+	return SKD_OK;
+}
+
+static enum skd_outcome library_find(void *self, struct skd_call *call, const char *address, struct verify_document *document)
+{
+	const struct house *house = call->house;
+	bool own, mapped;
+	(void)self;
+	TRY(own_find(call, address, document, &own));
+	if (own || (house->pinned && shelf_find(house->pinned, address, document)))
+		return SKD_OK;
+	const char *place = strncmp(address, "did:", 4) == 0 ? verify_did_place(call, address) : address;
+	if (!house->door || !place || strchr(place, '#'))
+		return fail(call, SKD_ABSENT, "the document of %s is not known here", text_shown(call, address));
+	return fetch_get(call, house->door, place, VERIFY_JSON, &document->bytes, &mapped);
+}
+
+void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer)
+{
+	const struct verify_ask ask = {.badge = badge, .recipient = recipient, .now = clock_now(), .library = {library_find, NULL}};
+	verify_badge(call, &ask, answer);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Verifying badges, our own and those of others: which documents are trusted, and where they come from. */
+#ifndef RULES_VERIFICATION_H
+#define RULES_VERIFICATION_H
+
+#include "rules/house.h"
+#include "verify/verify.h"
+
+/* In a transaction, which it may write in. Documents of our own issuers come from the database, those of others from the
+ * pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. */
+void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer);
+
+#endif
