@@ -32,7 +32,7 @@ BUILD    := build/plain
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2
 endif
 
-LIBS     := libpq libmicrohttpd jansson talloc libcrypto zlib libcurl
+LIBS     := libpq libmicrohttpd jansson talloc libcrypto zlib libcurl librsvg-2.0 cairo
 CPPFLAGS += -D_GNU_SOURCE -DSKILLSD_VERSION='"$(VERSION)"' -DSKILLSD_LIBDIR='"$(PREFIX)/lib/skillsd"' \
             -DSKILLSD_CONF='"$(SYSCONFDIR)/skillsd/skillsd.conf"' -Iinclude -Idaemon -I$(BUILD)/gen \
             $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
@@ -42,7 +42,7 @@ CFLAGS   += -std=gnu11 $(OPTIMISE) $(SANFLAGS) -Wall -Wextra -Werror -Wshadow -W
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) -pthread
 LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -linih -ldl -lm
 
-ROOMS       := command base http api jobs rules store host sign verify fetch
+ROOMS       := command base http api jobs rules store host sign verify fetch draw
 DAEMON_SRC  := daemon/main.c $(foreach r,$(ROOMS),$(wildcard daemon/$(r)/*.c))
 DAEMON_OBJ  := $(DAEMON_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/embedded.o
 HELPER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/helper/*.c))
@@ -92,6 +92,7 @@ $(LDAP_SO): $(LDAP_OBJ)
 LDAP_LIBS := -lldap -llber -lgssapi_krb5 -lkrb5
 $(LDAP_SO): PLUGIN_LIBS = $(LDAP_LIBS)
 $(BUILD)/plugins/source_ldif.so: $(LDIF_OBJ)
+$(BUILD)/plugins/badge_ob2.so $(BUILD)/plugins/badge_ob3.so: $(BUILD)/plugins/bake.o
 
 $(BUILD)/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Open Badges 3.0 (1EdTech, May 2024): an OpenBadgeCredential of the Verifiable Credentials Data Model 2.0. Members stand
  * in the order of RFC 8785. Knows no key and no signature. */
-#include <skillsd/plugin.h>
+#include "bake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -253,6 +253,14 @@ static enum skd_outcome draft(void *self, struct skd_call *call, const struct sk
 	return SKD_OK;
 }
 
+static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd_form *form, const struct skd_award *award,
+			     struct skd_text inside, const struct skd_out *out)
+{
+	const struct bake bake = {self, call, award->image, inside, out};
+	return form->image == SKD_IMAGE_PNG ? bake_png(&bake, "openbadgecredential")
+					    : bake_svg(&bake, "https://purl.imsglobal.org/ob/v3p0", "credential", NULL);
+}
+
 static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
 {
 	(void)call;
@@ -269,10 +277,12 @@ static const struct skd_option options[] = {{0}};
 static const struct skd_form forms[] = {
 	{SKD_ABOUT_CREDENTIAL, "ob3", "application/vc application/vc+ld+json application/ld+json application/json", SKD_SEAL_PROOF},
 	{SKD_ABOUT_CREDENTIAL, "jwt", "application/vc+jwt", SKD_SEAL_JWS},
+	{SKD_ABOUT_CREDENTIAL, "png", "image/png", .inside = "ob3", .image = SKD_IMAGE_PNG},
+	{SKD_ABOUT_CREDENTIAL, "svg", "image/svg+xml", .inside = "ob3", .image = SKD_IMAGE_SVG},
 	{SKD_ABOUT_ACHIEVEMENT, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
 	{SKD_ABOUT_ISSUER, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
 	{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
 	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob3", .options = options, .open = open, .close = close,
-	.is.badge = {.forms = forms, .draft = draft}};
+	.is.badge = {.forms = forms, .draft = draft, .wrap = wrap}};

@@ -23,7 +23,8 @@ const rules = {
 	'response-mime-type': {
 		severity: 'error',
 		allowedValues: ['application/json', 'application/problem+json', 'application/x-ndjson', 'text/csv', 'text/plain',
-			'application/vc', 'application/vc+jwt', 'application/ld+json', 'application/did+json', 'application/jwk-set+json'],
+			'application/vc', 'application/vc+jwt', 'application/ld+json', 'application/did+json', 'application/jwk-set+json',
+			'application/jose', 'image/png', 'image/svg+xml'],
 	},
 	'array-parameter-serialization': { severity: 'error', in: ['query'] },
 	'spec-strict-refs': 'error',

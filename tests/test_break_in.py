@@ -36,6 +36,7 @@ GET    /readyz                                            200   200   200   200 
 GET    /metrics                                           200   200   200   200   200   200   200   200   200   200
 GET    /badges/{badge}                                    404   404   200   200   200   200   200   200   200   404
 GET    /achievements/{achievement}                        200   200   200   200   200   200   200   200   200   200
+GET    /achievements/{achievement}/image                  200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}                                  200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/did.json                         200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/revocations                      200   200   200   200   200   200   200   200   200   200

@@ -4,10 +4,11 @@
 
 #include "api/merge.h"
 #include "rules/achievement.h"
+#include "rules/image.h"
 
 #include <string.h>
 
-static void achievement_write(struct json *json, const struct store_achievement *a)
+static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
 {
 	put_object(json, NULL);
 	put_string(json, "id", a->id);
@@ -27,7 +28,8 @@ static void achievement_write(struct json *json, const struct store_achievement 
 	put_array_end(json);
 	put_string(json, "validity", a->validity);
 	put_string(json, "state", a->state);
-	put_string(json, "image_url", a->image_url);
+	bool public = strcmp(a->state, "published") == 0 || strcmp(a->state, "archived") == 0;
+	put_string(json, "image_url", a->image_url || !public ? a->image_url : image_place(call, a->id, a->number));
 	put_time(json, "updated_at", a->updated_at);
 	put_object_end(json);
 }
@@ -35,7 +37,7 @@ static void achievement_write(struct json *json, const struct store_achievement 
 /* An older version gets an ETag of its own, which If-Match of a PATCH never meets. */
 static void achievement_reply(struct skd_call *call, struct reply *out, const struct store_achievement *a)
 {
-	achievement_write(&out->json, a);
+	achievement_write(call, &out->json, a);
 	if (a->number == a->latest)
 		reply_version(call, out, a->version);
 	else
@@ -56,7 +58,7 @@ enum skd_outcome api_achievement_list(struct skd_call *call, const struct reques
 	TRY(achievement_list(call, &filter, in->list, &achievements, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
-		achievement_write(&out->json, &achievements[i]);
+		achievement_write(call, &out->json, &achievements[i]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "api/accept.h"
 #include "rules/badge.h"
+#include "rules/image.h"
 #include "rules/issuer.h"
 #include "rules/status.h"
 
@@ -94,27 +95,68 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 	struct badge badge;
 	TRY(kind_wanted(call, in, SKD_ABOUT_CREDENTIAL, out, &kind));
 	TRY(badge_get(call, in->ids[0], kind, &badge));
-	answer_public(call, in, out, badge_type(call, kind.form), badge.bytes, badge.size);
+	if (!badge.gone) {
+		answer_public(call, in, out, badge.type, badge.bytes, badge.size);
+		return SKD_OK;
+	}
+	out->status = 410;
+	out->type = badge.type;
+	text_add(&out->body, (const char *)badge.bytes, badge.size);
 	return SKD_OK;
 }
 
-static void document_reply(struct skd_call *call, const struct request *in, struct reply *out, struct badge_kind kind,
-			   const struct badge *document)
+/* NULL: the newest is meant. */
+static enum skd_outcome version_wanted(struct skd_call *call, const struct request *in, const char **version)
 {
-	answer_public(call, in, out, badge_type(call, kind.form), document->bytes, document->size);
+	size_t size = 0;
+	const char *asked = parameter(in, "version", &size);
+	if (asked && (!size || size > 9 || strspn(asked, "0123456789") < size))
+		return fail(call, SKD_ABSENT, "there is no such version");
+	*version = asked ? talloc_strndup(call, asked, size) : NULL;
+	return SKD_OK;
 }
 
 enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct badge_kind kind;
 	struct badge document;
-	size_t size = 0;
-	const char *version = parameter(in, "version", &size);
-	if (version && (!size || size > 9 || strspn(version, "0123456789") < size))
-		return fail(call, SKD_ABSENT, "there is no such version");
+	const char *version;
+	TRY(version_wanted(call, in, &version));
 	TRY(kind_wanted(call, in, SKD_ABOUT_ACHIEVEMENT, out, &kind));
-	TRY(badge_achievement(call, in->ids[0], version ? talloc_strndup(call, version, size) : NULL, kind, &document));
-	document_reply(call, in, out, kind, &document);
+	TRY(badge_achievement(call, in->ids[0], version, kind, &document));
+	answer_public(call, in, out, document.type, document.bytes, document.size);
+	return SKD_OK;
+}
+
+static const char *const image_types[] = {[SKD_IMAGE_PNG] = "image/png", [SKD_IMAGE_SVG] = "image/svg+xml"};
+
+/* PNG where both would do. */
+static enum skd_outcome image_wanted(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind)
+{
+	size_t size = 0;
+	const char *format = parameter(in, "format", &size), *accept = exchange_list(in->exchange, call, "Accept");
+	int png = accept_weight(accept, image_types[SKD_IMAGE_PNG]), svg = accept_weight(accept, image_types[SKD_IMAGE_SVG]);
+	if (format && (size != 3 || (strncmp(format, "png", 3) != 0 && strncmp(format, "svg", 3) != 0)))
+		return fail_field(call, "format", "must be png or svg");
+	if (!format && !png && !svg) {
+		out->status = 406;
+		return fail(call, SKD_BAD_INPUT, "it is a PNG or an SVG, and neither would be accepted");
+	}
+	*kind = (format ? *format == 's' : svg > png) ? SKD_IMAGE_SVG : SKD_IMAGE_PNG;
+	return SKD_OK;
+}
+
+enum skd_outcome api_achievement_image(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	enum skd_image kind = SKD_IMAGE_PNG;
+	struct picture picture;
+	const char *version;
+	TRY(version_wanted(call, in, &version));
+	TRY(image_wanted(call, in, out, &kind));
+	TRY(image_get(call, in->ids[0], version, kind, &picture));
+	answer_public(call, in, out, image_types[kind], picture.bytes, picture.size);
+	if (version)
+		out->cache = "public, max-age=86400"; /* what is published of a version stays as it is */
 	return SKD_OK;
 }
 
@@ -122,9 +164,11 @@ enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in
 {
 	struct badge_kind kind;
 	struct badge document;
+	size_t size = 0;
+	const char *key = parameter(in, "key", &size);
 	TRY(kind_wanted(call, in, SKD_ABOUT_ISSUER, out, &kind));
-	TRY(badge_issuer(call, in->ids[0], kind, &document));
-	document_reply(call, in, out, kind, &document);
+	TRY(badge_issuer(call, in->ids[0], key ? talloc_strndup(call, key, size) : NULL, kind, &document));
+	answer_public(call, in, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }
 

@@ -21,6 +21,7 @@ enum skd_outcome api_verification_make(struct skd_call *call, const struct reque
 enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_status_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_image(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out);

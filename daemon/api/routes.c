@@ -11,6 +11,7 @@ const struct route routes[] = {
 	{"GET", "/badges/{id}", RUNS_WRITE, FORM_GUEST, 0, api_badge_get},
 	{"GET", "/status/{id}", RUNS_WRITE, FORM_PUBLIC, 0, api_status_get},
 	{"GET", "/achievements/{id}", RUNS_READ, FORM_PUBLIC, 0, api_achievement_page},
+	{"GET", "/achievements/{id}/image", RUNS_WRITE, FORM_PUBLIC, 0, api_achievement_image},
 	{"GET", "/issuers/{id}", RUNS_READ, FORM_PUBLIC, 0, api_issuer_page},
 	{"GET", "/issuers/{id}/did.json", RUNS_READ, FORM_PUBLIC, 0, api_did_get},
 	{"GET", "/issuers/{id}/revocations", RUNS_READ, FORM_PUBLIC, 0, api_revocations_get},

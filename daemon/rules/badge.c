@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "rules/actor.h"
+#include "rules/image.h"
 #include "rules/issuer.h"
 #include "rules/person.h"
 #include "rules/sealing.h"
@@ -32,9 +33,11 @@ struct badge_kind badge_kind_named(const struct house *house, enum skd_about abo
 	return kind;
 }
 
-const char *badge_type(struct skd_call *call, const struct skd_form *form)
+/* In its form's own media type. */
+static void badge_dress(struct skd_call *call, const struct skd_form *form, const void *bytes, size_t size,
+			struct badge *badge)
 {
-	return talloc_strndup(call, form->types, strcspn(form->types, " "));
+	*badge = (struct badge){bytes, size, talloc_strndup(call, form->types, strcspn(form->types, " ")), false};
 }
 
 /* ---- for whom ---- */
@@ -67,9 +70,12 @@ enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
 /* With the addresses that it is published under. */
 static const struct skd_award *badge_place(struct skd_call *call, struct store_badge *badge)
 {
-	badge->award.origin = call->house->public_url;
-	badge->award.issuer_did = issuer_did(call, badge->award.issuer_id, badge->issuer_key);
-	return &badge->award;
+	struct skd_award *award = &badge->award;
+	award->origin = call->house->public_url;
+	if (award->achievement_id && !award->image_url)
+		award->image_url = image_place(call, award->achievement_id, award->version);
+	award->issuer_did = issuer_did(call, award->issuer_id, badge->issuer_key);
+	return award;
 }
 
 struct wrapped {
@@ -84,15 +90,22 @@ static enum skd_outcome wrapped_write(const struct skd_out *out, const char *byt
 	return SKD_OK;
 }
 
-static enum skd_outcome badge_wrap(struct skd_call *call, struct badge_kind kind, const struct store_badge *badge,
+/* Around the form inside, if there is one. */
+static enum skd_outcome badge_wrap(struct skd_call *call, struct badge_kind kind, struct store_badge *badge,
 				   struct text *made)
 {
 	const char *name = kind.form->inside;
-	struct badge_kind within = badge_kind_named(call->house, SKD_ABOUT_CREDENTIAL, name, strlen(name));
 	struct wrapped wrapped = {.out = {wrapped_write}};
-	struct badge inside;
-	TRY(badge_get(call, badge->award.id, within, &inside));
-	text_begin(&wrapped.text, call, inside.size + 4096);
+	struct badge inside = {0};
+	if (name)
+		TRY(badge_get(call, badge->award.id, badge_kind_named(call->house, SKD_ABOUT_CREDENTIAL, name, strlen(name)),
+			      &inside));
+	if (kind.form->image) {
+		struct picture picture;
+		TRY(image_of(call, badge, kind.form->image, &picture));
+		badge->award.image = (struct skd_text){(const char *)picture.bytes, picture.size};
+	}
+	text_begin(&wrapped.text, call, inside.size + badge->award.image.size + 4096);
 	TRY(kind.instance->plugin->is.badge.wrap(kind.instance->self, call, kind.form, &badge->award,
 						 (struct skd_text){(const char *)inside.bytes, inside.size}, &wrapped.out));
 	*made = wrapped.text;
@@ -109,22 +122,31 @@ static enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kin
 }
 
 /* Drafts, seals and keeps a form. */
-static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind, const struct store_badge *badge,
+static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind, struct store_badge *badge,
 				   const struct sealing *sealing, struct text *made)
 {
-	TRY(badge_draft(call, kind, &badge->award, made));
+	struct skd_award *award = &badge->award;
+	if (sealing->seal == SKD_SEAL_RS256) {
+		struct skd_public_key *key = talloc(call, struct skd_public_key);
+		*key = (struct skd_public_key){sealing->key_id, key_pem(call, sealing->key)};
+		award->keys = key;
+		award->key_count = 1;
+	}
+	TRY(badge_draft(call, kind, award, made));
 	TRY(sealing_forms(call, sealing, 1, made));
-	return store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id);
+	return store_form_put(call, award->id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id);
 }
 
-/* Makes a form and keeps it. */
-static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind, const struct store_badge *badge,
+/* Makes a form, and keeps what is to be kept. */
+static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind, struct store_badge *badge,
 				   struct text *made)
 {
 	struct sealing sealing;
-	if (kind.form->inside) {
+	if (kind.form->inside || !kind.instance->plugin->is.badge.draft) {
 		TRY(badge_wrap(call, kind, badge, made));
-		return store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes, made->size, NULL);
+		return kind.form->fresh ? SKD_OK
+					: store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes,
+							 made->size, NULL);
 	}
 	TRY(sealing_begin(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, &sealing));
 	return badge_seal(call, kind, badge, &sealing, made);
@@ -148,23 +170,34 @@ enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
 	return SKD_OK;
 }
 
+static bool badge_is_gone(const struct skd_form *form, const char *state)
+{
+	return form->gone && (strcmp(state, "revoked") == 0 || strcmp(state, "suspended") == 0 || strcmp(state, "superseded") == 0);
+}
+
 /* Two who ask at once get the same bytes. */
 static enum skd_outcome badge_make_once(struct skd_call *call, const char *credential_id, struct badge_kind kind,
-					struct store_form *form)
+					struct badge *badge)
 {
-	struct store_badge badge;
+	struct store_form form;
+	struct store_badge facts;
 	struct text made;
-	if (!form->visibility)
-		TRY(badge_begin(call, credential_id));
 	TRY(store_badge_hold(call, credential_id));
-	TRY(store_form_get(call, credential_id, kind.form->name, form));
-	if (form->bytes)
+	TRY(store_form_get(call, credential_id, kind.form->name, &form));
+	badge_dress(call, kind.form, form.bytes, form.size, badge);
+	if (form.bytes)
 		return SKD_OK;
-	TRY(store_badge_get(call, credential_id, &badge));
-	badge_place(call, &badge);
-	TRY(badge_make(call, kind, &badge, &made));
-	form->bytes = (const uint8_t *)made.bytes;
-	form->size = made.size;
+	TRY(store_badge_get(call, credential_id, &facts));
+	badge_place(call, &facts);
+	bool gone = badge_is_gone(kind.form, facts.award.state);
+	if (gone) {
+		kind.form = kind.instance->plugin->is.badge.forms;
+		TRY(badge_draft(call, kind, &facts.award, &made));
+	} else {
+		TRY(badge_make(call, kind, &facts, &made));
+	}
+	badge_dress(call, kind.form, made.bytes, made.size, badge);
+	badge->gone = gone;
 	return SKD_OK;
 }
 
@@ -173,9 +206,11 @@ enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, str
 	struct store_form form;
 	TRY(store_form_get(call, credential_id, kind.form->name, &form));
 	TRY(badge_seen(call, form.visibility, form.person_id));
+	if (!form.visibility)
+		TRY(badge_begin(call, credential_id));
 	if (!form.bytes)
-		TRY(badge_make_once(call, credential_id, kind, &form));
-	*badge = (struct badge){form.bytes, form.size};
+		return badge_make_once(call, credential_id, kind, badge);
+	badge_dress(call, kind.form, form.bytes, form.size, badge);
 	return SKD_OK;
 }
 
@@ -184,7 +219,7 @@ static enum skd_outcome document_draft(struct skd_call *call, struct badge_kind 
 {
 	struct text draft;
 	TRY(badge_draft(call, kind, badge_place(call, facts), &draft));
-	*document = (struct badge){(const uint8_t *)draft.bytes, draft.size};
+	badge_dress(call, kind.form, draft.bytes, draft.size, document);
 	return SKD_OK;
 }
 
@@ -196,12 +231,31 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 	return document_draft(call, kind, &facts, document);
 }
 
-enum skd_outcome badge_issuer(struct skd_call *call, const char *id, struct badge_kind kind, struct badge *document)
+/* Of the keys only the one that was asked for. */
+static enum skd_outcome keys_pick(struct skd_call *call, const char *key_id, struct skd_award *award)
+{
+	for (size_t i = 0; key_id && i < award->key_count; i++)
+		if (strcmp(award->keys[i].id, key_id) == 0) {
+			award->keys += i;
+			award->key_count = 1;
+			return SKD_OK;
+		}
+	return key_id ? fail(call, SKD_ABSENT, "the issuer has no such key") : SKD_OK;
+}
+
+enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, struct badge_kind kind,
+			      struct badge *document)
 {
 	struct store_issuer issuer;
 	TRY(store_issuer_get(call, id, &issuer));
 	struct store_badge facts = {.award = {.issuer_id = issuer.id, .issuer_name = issuer.name, .issuer_url = issuer.url,
 					      .issuer_mail = issuer.mail},
 				    .issuer_key = issuer.key};
+	struct skd_award *award = &facts.award;
+	if (kind.form->seal == SKD_SEAL_RS256) {
+		TRY(sealing_keys(call, id, &award->keys, &award->key_count));
+		TRY(keys_pick(call, key_id, award));
+		TRY(store_badge_revoked(call, id, &award->revoked, &award->revoked_count));
+	}
 	return document_draft(call, kind, &facts, document);
 }

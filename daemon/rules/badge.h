@@ -15,12 +15,11 @@ struct badge_kind {
 struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);
 /* One after another, beginning with a kind of zeros; the form is NULL at the end. */
 struct badge_kind badge_kind_next(const struct house *house, struct badge_kind kind);
-/* Its own media type. */
-const char *badge_type(struct skd_call *call, const struct skd_form *form);
-
 struct badge {
 	const uint8_t *bytes;
 	size_t size;
+	const char *type; /* its media type */
+	bool gone;        /* it says why there is no such form any more */
 };
 /* What never changes of the credential's badges; nothing where that is there already. */
 enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) WARN_UNUSED;
@@ -31,10 +30,11 @@ enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) W
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 			   struct badge *badge) WARN_UNUSED;
 
-/* What is published of an achievement (number NULL: its newest version) and of an issuer. ABSENT. */
+/* What is published of an achievement (number NULL: its newest version) and of an issuer; `key_id` NULL, or the one key
+ * that the form shall tell of. ABSENT. */
 enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const char *number, struct badge_kind kind,
 				   struct badge *document) WARN_UNUSED;
-enum skd_outcome badge_issuer(struct skd_call *call, const char *id, struct badge_kind kind,
+enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, struct badge_kind kind,
 			      struct badge *document) WARN_UNUSED;
 
 #endif

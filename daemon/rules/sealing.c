@@ -45,6 +45,29 @@ enum skd_outcome sealing_begin(struct skd_call *call, const char *issuer_id, con
 	return SKD_OK;
 }
 
+static enum skd_outcome key_show(struct skd_call *call, const struct store_key *key, struct skd_public_key *shown)
+{
+	struct public_key *open;
+	TRY(issuer_key_open(call, key, &open));
+	*shown = (struct skd_public_key){key->id, key_pem(call, open)};
+	return SKD_OK;
+}
+
+enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, const struct skd_public_key **keys,
+			      size_t *count)
+{
+	struct store_key *all;
+	size_t many;
+	TRY(store_key_list(call, issuer_id, &all, &many));
+	struct skd_public_key *shown = talloc_zero_array(call, struct skd_public_key, many + 1);
+	*count = 0;
+	for (size_t i = 0; i < many; i++)
+		if (strcmp(all[i].algorithm, "rsa2048") == 0 && all[i].revoked_at == TIME_NEVER)
+			TRY(key_show(call, &all[i], &shown[(*count)++]));
+	*keys = shown;
+	return SKD_OK;
+}
+
 /* ---- what is sealed how ---- */
 
 /* A draft in canonical form begins with its @context, an array of addresses. */
@@ -126,7 +149,7 @@ static enum skd_outcome seal_jws(struct skd_call *call, const struct sealing *se
 				 struct signer_job *jobs)
 {
 	const struct jws_header header = {
-		.algorithm = key_algorithm(sealing->key), .kid = sealing->method, .typ = "JWT", .jwk = sealing->key};
+		.algorithm = key_algorithm(sealing->key), .kid = sealing->method, .typ = sealing->seal == SKD_SEAL_JWS ? "JWT" : NULL, .jwk = sealing->key};
 	for (size_t i = 0; i < count; i++) {
 		struct text input;
 		text_begin(&input, call, forms[i].size * 2);

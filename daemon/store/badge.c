@@ -32,9 +32,9 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 /* Lists as arrays, '' for what is not known. */
 #define ACHIEVEMENT_COLUMNS                                                                                            \
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
-	" v.image_url, s.names, s.urls, s.frameworks, s.codes"
+	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes"
 #define SKILLS_OF_V                                                                                                    \
-	"(SELECT array_agg(k.label ORDER BY k.label, k.id) AS names,"                                                  \
+	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                                                  \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
 	"  array_agg(f.name ORDER BY k.label, k.id) AS frameworks, array_agg(k.code ORDER BY k.label, k.id) AS codes"  \
 	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id"        \
@@ -56,7 +56,7 @@ static const char BADGE_GET[] =
 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
-	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES,
+	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
@@ -96,6 +96,7 @@ static void achievement_read(struct skd_call *call, const struct rows *rows, str
 			  .criteria = row_text(rows, 0, B_CRITERIA), .version = row_int(rows, 0, B_NUMBER),
 			  .image_url = row_text(rows, 0, B_IMAGE_URL)},
 		.issuer_key = row_text(rows, 0, B_ISSUER_KEY),
+		.level = row_int(rows, 0, B_LEVEL),
 	};
 	alignments_read(call, rows, &badge->award);
 }
@@ -141,6 +142,20 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	achievement_read(call, rows, badge);
+	return SKD_OK;
+}
+
+/* Any form that a key of RSA has signed: whoever has one has to learn of it here. */
+static const char BADGE_REVOKED[] =
+	"SELECT array_agg(DISTINCT c.id::text) FROM credential c JOIN badge_form f ON f.credential_id = c.id"
+	" JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'rsa2048'"
+	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded')";
+
+enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, BADGE_REVOKED, ARGS(issuer_id), &rows));
+	*ids = row_texts(rows, 0, 0, count);
 	return SKD_OK;
 }
 

@@ -19,11 +19,16 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 struct store_badge {
 	struct skd_award award; /* but for origin and issuer_did */
 	const char *issuer_key; /* "company" for the one of the configuration */
+	int64_t level;          /* the highest that the achievement proves, or 0 */
 	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
 	int64_t version; /* of the credential */
 };
 /* ABSENT. */
 enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge) WARN_UNUSED;
+
+/* Ids of credentials of the issuer that have a form which says RS256 and are good no longer. */
+enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids,
+				     size_t *count) WARN_UNUSED;
 
 /* The same of an achievement alone, as it was published; `number` NULL: the newest version. ABSENT. */
 enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number,

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 6
+#define SKD_ABI 7
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -281,6 +281,10 @@ struct skd_evidence {
 	const char *name, *url, *narrative; /* any may be NULL */
 };
 
+struct skd_public_key {
+	const char *id, *pem;
+};
+
 /* A credential as far as badges tell of it. Strings are UTF-8, and NULL where there is nothing to say. */
 struct skd_award {
 	const char *origin;   /* of public addresses, such as https://skills.example.org */
@@ -303,11 +307,22 @@ struct skd_award {
 	const struct skd_evidence *evidence;
 
 	const char *status_list, *status_index; /* at origin/status/status_list; NULL: it cannot be revoked in public */
+
+	/* With SKD_SEAL_RS256: of a credential the key that will seal the draft; of an issuer all that did or do, or the one
+	 * that was asked for. */
+	size_t key_count;
+	const struct skd_public_key *keys;
+	/* Of an issuer, with SKD_SEAL_RS256: UUIDs of credentials that were sealed so and are good no longer. */
+	size_t revoked_count;
+	const char *const *revoked;
+
+	struct skd_text image; /* of the achievement, for wrap(), as the form asks for it */
 };
 
 enum skd_seal {
 	SKD_SEAL_NONE,
-	SKD_SEAL_PROOF, /* a Data Integrity proof, eddsa-jcs-2022, within: the draft is canonical (RFC 8785) */
+	SKD_SEAL_PROOF, /* a Data Integrity proof, eddsa-jcs-2022, within: the draft is canonical (RFC 8785). Made when the
+			 * credential is issued; all others when they are asked for */
 	SKD_SEAL_JWS,   /* JWS compact serialization (RFC 7515) of the draft, with ES256 or RS256 */
 	SKD_SEAL_RS256, /* the same with RS256 */
 };
@@ -318,21 +333,26 @@ enum skd_about {
 	SKD_ABOUT_ISSUER,      /* just what is the issuer's; neither is sealed or kept */
 };
 
+enum skd_image { SKD_IMAGE_NONE, SKD_IMAGE_PNG, SKD_IMAGE_SVG };
+
 struct skd_form {
 	enum skd_about about;
 	const char *name;  /* as in ?format= */
 	const char *types; /* media types that ask for it, separated by spaces; the first is its own */
 	enum skd_seal seal;
-	const char *inside; /* the form of the same plugin that is wrapped; NULL: this one is drafted */
-	bool gone;          /* when the credential is revoked it is answered with 410 */
+	const char *inside; /* the form of the same plugin that is wrapped; NULL: none is */
+	bool gone; /* of a credential that is revoked, suspended or superseded 410 is the answer, and the plugin's first form,
+		    * drafted and not kept, says why */
+	bool fresh; /* made each time, never kept: it changes with more than the credential */
+	enum skd_image image; /* that wrap() needs */
 };
 
 struct skd_badge {
-	const struct skd_form *forms; /* ends with a name that is NULL; the first one, of a credential, is made when it is issued */
-	/* Writes one JSON object. */
+	const struct skd_form *forms; /* ends with a name that is NULL */
+	/* Writes one JSON object; NULL: all forms are wrap()'s. */
 	enum skd_outcome (*draft)(void *self, struct skd_call *call, const struct skd_form *form,
 				  const struct skd_award *award, struct skd_json *json);
-	/* Puts the finished form `inside` into this one; NULL where nothing is wrapped. */
+	/* Puts the finished form `inside`, if there is one, into this one; NULL where nothing is wrapped. */
 	enum skd_outcome (*wrap)(void *self, struct skd_call *call, const struct skd_form *form,
 				 const struct skd_award *award, struct skd_text inside, const struct skd_out *out);
 };

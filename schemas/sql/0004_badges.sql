@@ -89,3 +89,13 @@ CREATE FUNCTION status_set(credential uuid, its_purpose text, shown integer) RET
 	FROM status_entry e WHERE e.credential_id = credential AND l.id = e.list_id AND l.purpose = its_purpose
 		AND get_bit(l.bits, e.place / 8 * 8 + 7 - e.place % 8) <> shown
 $$;
+
+-- What was drawn for an achievement and took long, for all its badges; what is missing is drawn anew.
+CREATE TABLE achievement_image (
+	achievement_id uuid NOT NULL,
+	number integer NOT NULL,
+	png bytea NOT NULL CHECK (octet_length(png) <= 262144),
+	PRIMARY KEY (achievement_id, number),
+	FOREIGN KEY (achievement_id, number) REFERENCES achievement_version
+);
+ALTER TABLE achievement_image ALTER png SET STORAGE EXTERNAL;
