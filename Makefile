@@ -153,6 +153,11 @@ $(BUILD)/fuzz/dn: FUZZ_LIBS = $(LDAP_LIBS) $(LDLIBS)
 # A list's statement is looked at, not run.
 $(BUILD)/fuzz/cursor: FUZZ_LIBS = $(LDLIBS) -Wl,--wrap=db_query_once
 
+$(BUILD)/unit/test_bake: tests/unit/test_bake.c $(BUILD)/plugins/bake.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BUILD)/plugins/bake.o -lcmocka
+
 $(BUILD)/unit/test_ldap_dn: tests/unit/test_ldap_dn.c $(LDAP_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -79,21 +79,24 @@ static enum skd_outcome itxt_write(const struct bake *bake, const char *keyword)
 enum skd_outcome bake_png(const struct bake *bake, const char *keyword)
 {
 	const char *at = bake->image.bytes, *end = at + bake->image.size;
-	enum skd_outcome outcome = SKD_OK;
+	bool whole = false;
 	if (bake->image.size < sizeof png_head || memcmp(at, png_head, sizeof png_head) != 0)
 		return bake->host->fail(bake->call, SKD_FAULT, "the image to be baked is no PNG");
-	outcome = bake_write(bake, at, sizeof png_head);
+	enum skd_outcome outcome = bake_write(bake, at, sizeof png_head);
 	at += sizeof png_head;
-	while (outcome == SKD_OK && at < end) {
-		uint32_t size = end - at < CHUNK ? UINT32_MAX : number_read(at);
+	while (outcome == SKD_OK && end - at >= CHUNK) {
+		uint32_t size = number_read(at);
 		if (size > (size_t)(end - at) - CHUNK)
-			return bake->host->fail(bake->call, SKD_FAULT, "the PNG to be baked is cut off");
+			break;
 		if (!chunk_is_baked(at, size))
 			outcome = bake_write(bake, at, size + CHUNK);
 		if (outcome == SKD_OK && chunk_is(at, "IHDR"))
 			outcome = itxt_write(bake, keyword);
+		whole = chunk_is(at, "IEND");
 		at += size + CHUNK;
 	}
+	if (outcome == SKD_OK && (at < end || !whole))
+		return bake->host->fail(bake->call, SKD_FAULT, "the PNG to be baked is cut off");
 	return outcome;
 }
 
