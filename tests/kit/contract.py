@@ -21,7 +21,10 @@ TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbid
          429: {"too-many-attempts"}, 503: {"unavailable"}}
 FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
 FORMS = {**FORMATS, "application/vc": "ob3",
-         "application/ld+json": "ob3", "application/vc+jwt": "jwt"}
+         "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "image/png": "png",
+         "image/svg+xml": "svg"}
+# Forms that Accept never means, since others have the same type.
+BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2"}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
@@ -88,7 +91,7 @@ class World:
                         "auditor": sign_in(AUDITOR), "machine": sign_in("machine"), "nobody": house.client()}
         self.hr, self.issuer, self.employee = (self.clients[who] for who in ("hr", "issuer", "employee"))
         self.ids = {}
-        for algorithm in "ed25519", "p256":
+        for algorithm in "ed25519", "p256", "rsa2048":
             new_key(house, algorithm)
         self.fill_catalogue()
         self.fill_awards()
