@@ -97,6 +97,9 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 	TRY(badge_get(call, in->ids[0], kind, &badge));
 	if (!badge.gone) {
 		answer_public(call, in, out, badge.type, badge.bytes, badge.size);
+		if (strncmp(badge.type, "text/html", 9) == 0)
+			out->policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+				      "frame-ancestors 'none'";
 		return SKD_OK;
 	}
 	out->status = 410;

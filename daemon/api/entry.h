@@ -57,6 +57,7 @@ struct reply {
 	const char *note;     /* for the header Skillsd-Note */
 	const char *type;     /* NULL: application/json */
 	const char *cache;    /* Cache-Control, and the answer depends on who asks for what form; NULL: no-store */
+	const char *policy;   /* Content-Security-Policy; NULL: nothing is loaded or run */
 	bool unauthorized;    /* DENIED means 401 here */
 	bool refused;         /* a right was missing, whatever is answered */
 	bool streamed;        /* the handler has answered through the exchange itself */
@@ -95,7 +96,7 @@ enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const ch
 /* Writes "next": the cursor, bound to the question it is an answer to. NULL: nothing. */
 void reply_list_next(const struct request *in, struct reply *out, const char *next);
 /* The headers that the reply asks for; how many. */
-enum { REPLY_HEADERS = 5 };
+enum { REPLY_HEADERS = 6 };
 size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS]);
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);

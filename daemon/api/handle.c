@@ -123,6 +123,8 @@ size_t reply_headers(struct skd_call *call, const struct reply *out, struct http
 		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
 	if (out->note)
 		headers[count++] = (struct http_header){"Skillsd-Note", out->note};
+	if (out->policy)
+		headers[count++] = (struct http_header){"Content-Security-Policy", out->policy};
 	if (out->cache) {
 		headers[count++] = (struct http_header){"Cache-Control", out->cache};
 		headers[count++] = (struct http_header){"Vary", "Accept, Authorization"};

@@ -345,7 +345,7 @@ enum skd_outcome settings_open(struct skd_call *call, struct settings *s)
 	for (size_t i = 0; i < house->authenticator_count; i++)
 		house->authenticators[i].instance = instance_open(s, "authenticator", house->authenticators[i].instance);
 	plugins_open(s, "report", SKD_REPORT, (const char *const[]){"report_csv", NULL}, &house->formats);
-	plugins_open(s, "badge", SKD_BADGE, (const char *const[]){"badge_ob3", "badge_ob2", NULL}, &house->badges);
+	plugins_open(s, "badge", SKD_BADGE, (const char *const[]){"badge_ob3", "badge_ob2", "badge_html", NULL}, &house->badges);
 	return conf_verdict(call, s->conf);
 }
 

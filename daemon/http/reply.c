@@ -68,7 +68,8 @@ static size_t headers_common(struct http_header *headers, const char *type, cons
 	if (!has_header(extra, extra_count, "Cache-Control"))
 		headers[n++] = (struct http_header){"Cache-Control", "no-store"};
 	headers[n++] = (struct http_header){"X-Content-Type-Options", "nosniff"};
-	headers[n++] = (struct http_header){"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"};
+	if (!has_header(extra, extra_count, "Content-Security-Policy"))
+		headers[n++] = (struct http_header){"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"};
 	headers[n++] = (struct http_header){"Referrer-Policy", "no-referrer"};
 	for (size_t i = 0; i < extra_count && n < HEADERS_MAX; i++)
 		headers[n++] = extra[i];

@@ -21,7 +21,7 @@ TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbid
          429: {"too-many-attempts"}, 503: {"unavailable"}}
 FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
 FORMS = {**FORMATS, "application/vc": "ob3",
-         "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "image/png": "png",
+         "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "text/html": "html", "image/png": "png",
          "image/svg+xml": "svg"}
 # Forms that Accept never means, since others have the same type.
 BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2"}

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a badge: what a person reads there, and that nothing of what others wrote is more than text."""
+import html.parser
+
+import pytest
+from kit.badges import Programme, badge_house
+from kit.house import PUBLIC_URL
+
+ODD = "Ünïcode 😀 \"quoted\" 'so' \\ back\tא ב e\u0301 & <b>bold</b> </script> <!-- %s -->"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
+VOID = {"meta", "link"}
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
+
+
+class Page(html.parser.HTMLParser):
+    """words: all text; elements: [(name, attributes)]. Raises where tags do not nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.words, self.elements, self.open = "", [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_comment(self, data):
+        raise AssertionError(data)
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words += data
+
+    def all(self, name):
+        return [attributes for tag, attributes in self.elements if tag == name]
+
+    def meta(self):
+        return {one["property"]: one["content"] for one in self.all("meta") if "property" in one}
+
+    def state(self):
+        return next(one["class"] for one in self.all("p") if one.get("class", "").startswith("state"))
+
+
+def page(programme, made, **how):
+    return Page(programme.badge(made, accept=BROWSER, **how))
+
+
+def test_a_browser_gets_a_page_that_says_it_all(programme):
+    skill = programme.skill(label="Rope work", uri="https://example.org/skills/rope")
+    achievement = programme.achievement([skill], name="Rigger", description="Works at height", criteria="Two\nlines", validity="P2Y")
+    made = programme.issue(achievement=achievement, issued_at="2026-01-15T12:00:00Z",
+                           evidence=[{"name": "Test", "url": "https://example.org/t", "narrative": "Passed"}])
+    shown = page(programme, made)
+    for words in ("Rigger", "Works at height", "Two\nlines", "Rope work", made["person"]["name"], "Example Ltd", "2026-01-15",
+                  "2028-01-15", "Test", "Passed", "Valid"):
+        assert words in shown.words, words
+    links = {one["href"] for one in shown.all("a")}
+    assert {"https://example.org", "https://example.org/t", "https://example.org/skills/rope", "?format=ob3"} <= links
+    assert shown.meta() == {
+        "og:type": "website", "og:title": "Rigger", "og:site_name": "Example Ltd", "og:description": "Works at height",
+        "og:url": made["badge_url"], "og:image": f"{PUBLIC_URL}/achievements/{achievement['id']}/image?version=1&format=png"}
+    assert len(shown.all("svg")) == 1
+
+
+def test_a_page_leads_to_the_other_forms(programme):
+    made = programme.issue()
+    shown = page(programme, made)
+    for link in (one["href"] for one in shown.all("a") if one["href"].startswith("?format=")):
+        programme.badge(made, gives=404 if link.endswith("jwt") else 200, format=link.partition("=")[2])
+    for one in shown.all("link"):
+        assert one["href"].startswith(f"{made['badge_url']}?format=") and one["rel"] == "alternate"
+
+
+def test_what_others_wrote_is_text(programme):
+    skill = programme.skill(label=ODD)
+    achievement = programme.achievement([skill], name=ODD, description=ODD, criteria=ODD)
+    made = programme.issue(achievement=achievement, evidence=[{"name": ODD, "narrative": ODD}])
+    programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": ODD})
+    shown = page(programme, made)
+    assert shown.words.count(ODD) >= 8 and shown.meta()["og:title"] == ODD
+    tags = {tag for tag, _ in shown.elements}
+    assert not tags & {"script", "b", "iframe", "form", "img", "object"}
+    assert not [name for _, attributes in shown.elements for name in attributes if name.startswith("on") or name == "style"]
+    policy = programme.stranger.last.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';") and "script" not in policy and "frame-ancestors 'none'" in policy
+    assert programme.stranger.last.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_says_how_things_stand_now(house, programme):
+    made = programme.issue(achievement=programme.achievement(validity="P1Y"))
+    assert page(programme, made).state() == "state active"
+    first = programme.stranger.last.headers["ETag"]
+    for action, body, state, words in (("suspend", {"reason": "looked at"}, "suspended", "Suspended, because: looked at"),
+                                       ("reinstate", None, "active", "Valid"),
+                                       ("revoke", {"reason": "wrong person"}, "revoked", "Revoked, because: wrong person")):
+        programme.issuer.post(f"/credentials/{made['id']}/{action}", body)
+        shown = page(programme, made)
+        assert shown.state() == f"state {state}" and words in shown.words
+    assert programme.stranger.last.headers["ETag"] != first
+    old = programme.issue(issued_at="2020-01-01T00:00:00Z", expires_at="2021-02-03T00:00:00Z")
+    assert "Expired on 2021-02-03" in page(programme, old).words
+    to_come = programme.issue(valid_from="2090-01-02T00:00:00Z")
+    assert "Not valid before 2090-01-02" in page(programme, to_come).words
+    assert house.sql("SELECT count(*) FROM badge_form WHERE format = 'html'") == [(0,)]
+
+
+def test_a_page_of_what_is_private_is_absent(house, programme):
+    made = programme.issue()
+    house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{made['id']}'")
+    programme.badge(made, gives=404, accept=BROWSER)
+    assert "<html" in programme.badge(made, programme.hr, accept=BROWSER)
+
+
+def test_only_a_browser_gets_it(programme):
+    made = programme.issue()
+    for accept in "*/*", "application/json", "application/json, text/html;q=0.5":
+        assert "proof" in programme.badge(made, accept=accept)
