@@ -10,7 +10,8 @@
 struct assertion {
 	const json_t *document, *class, *issuer; /* the latter two NULL: they cannot be had */
 	const char *id, *issuer_id;
-	bool trusted; /* who asks vouches for the issuer's document */
+	bool own;     /* the issuer's document is its own, from its address, and not just what the badge says of it */
+	bool trusted; /* and who asks vouches for it */
 };
 
 /* ---- members ---- */
@@ -74,7 +75,8 @@ static void assertion_read(struct checking *c, struct assertion *a)
 	/* The issuer's own word, where it can be had, counts before what the badge says of it. */
 	json_t *own = json_string(a->issuer_id ? a->issuer_id : "");
 	a->issuer = linked(c, canon_keep(c->call, own), &a->trusted);
-	if (!a->issuer && json_is_object(issuer))
+	a->own = a->issuer != NULL;
+	if (!a->own && json_is_object(issuer))
 		a->issuer = issuer;
 	c->answer->id = a->id;
 	c->answer->issuer = a->issuer_id;
@@ -113,7 +115,7 @@ static bool any_host(const json_t *hosts, const char *url)
 /* OB 2.0, "Hosted verification": the issuer says where its assertions are, or they are where it is. */
 static bool may_host(const struct assertion *a)
 {
-	const json_t *verification = json_object_get(a->issuer, "verification");
+	const json_t *verification = a->own ? json_object_get(a->issuer, "verification") : NULL;
 	const json_t *starts = json_object_get(verification, "startsWith");
 	const json_t *hosts = json_object_get(verification, "allowedOrigins");
 	if (!a->id || !a->issuer_id)
@@ -188,7 +190,10 @@ static void signed_issuer(struct checking *c, const struct assertion *a, struct 
 {
 	if (!a->issuer_id)
 		check_say(c, CHECK_ISSUER, VERIFY_UNKNOWN, "its badge class, which names the issuer, cannot be had");
-	else if (a->trusted && !has_key(a->issuer, signatory->method))
+	else if (!a->own)
+		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the profile of %s, which would have to name the key that signed it, %s, "
+			  "cannot be had", text_shown(c->call, a->issuer_id), text_shown(c->call, signatory->method));
+	else if (!has_key(a->issuer, signatory->method))
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the issuer %s does not name the key that signed it, %s",
 			  text_shown(c->call, a->issuer_id), text_shown(c->call, signatory->method));
 	else

@@ -122,17 +122,22 @@ static enum skd_outcome end_read(struct skd_call *call, const json_t *object, co
 	return text && time_parse(text, end) ? SKD_OK : fail(call, SKD_BAD_INPUT, "the key's \"%s\" is no time", name);
 }
 
-/* `object` is the key's own. A bare JWK is of whose its name says. */
+/* `object` is the key's own. A bare JWK is of whose its name says. What a key says of whose it is counts for nothing when
+ * its name says otherwise: else anybody's key could say it is anybody else's. */
 static enum skd_outcome signatory_read(struct skd_call *call, const json_t *object, struct signatory *signatory)
 {
 	const char *fragment = strchr(signatory->method, '#');
+	size_t size = fragment ? (size_t)(fragment - signatory->method) : 0;
 	signatory->controller = canon_string(object, "controller");
 	if (!signatory->controller)
 		signatory->controller = canon_string(object, "owner");
 	if (!signatory->controller && json_object_get(object, "kty") && fragment)
-		signatory->controller = talloc_strndup(call, signatory->method, (size_t)(fragment - signatory->method));
+		signatory->controller = talloc_strndup(call, signatory->method, size);
 	if (!signatory->controller)
 		return fail(call, SKD_BAD_INPUT, "the key %s does not say whose it is", text_shown(call, signatory->method));
+	if (fragment && (strlen(signatory->controller) != size || strncmp(signatory->controller, signatory->method, size) != 0))
+		return fail(call, SKD_DENIED, "the key %s says it is of %s, in whose document it is not",
+			    text_shown(call, signatory->method), text_shown(call, signatory->controller));
 	TRY(end_read(call, object, "revoked", &signatory->revoked));
 	TRY(end_read(call, object, "expires", &signatory->expires));
 	return key_read(call, object, &signatory->key);
@@ -282,6 +287,8 @@ enum skd_outcome sealed_verify(struct skd_call *call, const struct verify_librar
 		if (!method)
 			return fail(call, SKD_BAD_INPUT, "the proof has no verificationMethod");
 	}
+	if (!strchr(method, '#') && strncmp(method, "did:key:", 8) != 0)
+		return fail(call, SKD_DENIED, "the key %s is not one of a document: its name has no fragment", text_shown(call, method));
 	TRY(signatory_find(call, library, method, signatory));
 	return sealed_holds(call, sealed, now, signatory);
 }

@@ -17,7 +17,7 @@ struct sealed {
 /* Who signed, and with which key. */
 struct signatory {
 	const char *method;     /* what the key is called */
-	const char *controller; /* whose it is */
+	const char *controller; /* whose it is; of a key whose name has no fragment, its own word only */
 	const struct public_key *key;
 	int64_t revoked, expires; /* or TIME_NEVER */
 	bool trusted;             /* who asks vouches for the document that the key is in */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SVG_DEPTH = 256 };
+enum { SVG_DEPTH = 256, CANDIDATES = 100 };
 
 static const char white[] = " \t\r\n";
 
@@ -23,7 +23,7 @@ struct scan {
 	size_t depth;
 	struct skd_text root; /* its attributes */
 	bool over;            /* the root has ended */
-	unsigned badges;
+	unsigned badges, candidates;
 	bool inside, ob3;
 	struct text content;
 	struct skd_text jws;
@@ -139,7 +139,15 @@ static enum skd_outcome root_open(struct scan *scan, const struct tag *tag)
 	return SKD_OK;
 }
 
-/* Whether the element is one with a badge. */
+/* Whether its name, without prefix, is that of an element with a badge. */
+static bool is_candidate(const struct tag *tag)
+{
+	const char *colon = memchr(tag->name.bytes, ':', tag->name.size);
+	const char *begin = colon ? colon + 1 : tag->name.bytes;
+	struct skd_text local = {begin, tag->name.size - (size_t)(begin - tag->name.bytes)};
+	return is(local, "credential") || is(local, "assertion");
+}
+
 static bool is_badge(const struct scan *scan, const struct tag *tag, bool *ob3)
 {
 	struct skd_text local, space = namespace_of(scan, tag, &local);
@@ -168,7 +176,10 @@ static enum skd_outcome element_open(struct scan *scan, const struct tag *tag)
 		return fail(scan->call, SKD_BAD_INPUT, "there is an element within the badge in the SVG");
 	if (scan->depth == 0)
 		TRY(root_open(scan, tag));
-	if (is_badge(scan, tag, &ob3))
+	/* For each, the root's attributes are looked through. */
+	if (is_candidate(tag) && scan->candidates++ == CANDIDATES)
+		return fail(scan->call, SKD_BAD_INPUT, "the SVG has more than %d elements credential or assertion", CANDIDATES);
+	if (is_candidate(tag) && is_badge(scan, tag, &ob3))
 		TRY(badge_open(scan, tag, ob3));
 	scan->over = tag->empty && scan->depth == 0;
 	if (tag->empty)
