@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from kit.badges import HOLDER, Programme, b64url, badge_house, new_key
+from kit.forge import Verifier
 from kit.house import ACCOUNTS, PUBLIC_URL, parsed
 from kit.pictures import baked, chunks, drawn, plain
 
@@ -195,6 +196,14 @@ def test_what_is_good_no_longer_is_gone_and_says_why(programme):
     assert "proof" in programme.badge(made)
 
 
+def test_of_what_was_replaced_the_new_one_is_there(programme):
+    made = programme.issue()
+    programme.badge(made, format="ob2")
+    new = programme.issuer.post(f"/credentials/{made['id']}/replace", {"reason": "Corrected"}, gives=201)
+    assert gone(programme, made)["revocationReason"] == "Corrected"
+    assert programme.badge(new, format="ob2")["type"] == "Assertion"
+
+
 def test_who_may_not_see_it_does_not_learn_that_it_is_gone(house, programme):
     made = programme.issue()
     programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": "x"})
@@ -272,3 +281,27 @@ def test_the_hosted_assertion_is_baked(programme, name):
     assert root[0].tag == ASSERTION and len(root.findall(ASSERTION)) == 1
     assert root[0].attrib == {"verify": hosted["id"]} and json.loads(root[0].text) == hosted
     assert hosted["evidence"][0]["narrative"] == name
+
+
+# ---- by our own reader
+
+def test_each_form_is_verified_with_no_network(programme, tmp_path):
+    made = programme.issue(achievement=programme.achievement(name=ODD, validity="P1Y"))
+    mail = programme.hr.get(f"/people/{made['person']['id']}")["mail"]
+    signed = opened(programme, programme.badge(made, format="ob2-jws"))
+    hosted, badge_class, issuer = documents(programme, made)
+    papers = [hosted, badge_class, issuer, follow(programme, signed["verification"]["creator"]),
+              follow(programme, issuer["revocationList"])]
+    forms = [programme.stranger.ask("GET", f"/badges/{made['id']}", params={"format": form}).content for form in FORMS]
+    for answer in Verifier(tmp_path).all(forms, papers, "--recipient", mail):
+        assert answer["verified"], answer
+        assert answer["achievement"] == ODD
+
+
+def test_pictures_of_open_badges_3_are_verified_too(programme, tmp_path):
+    made = programme.issue(achievement=programme.achievement(name=ODD))
+    place = programme.badge(made)["credentialStatus"]["statusListCredential"].removeprefix(PUBLIC_URL)
+    papers = [programme.stranger.ask("GET", path).content for path in ("/.well-known/did.json", place)]
+    forms = [programme.stranger.ask("GET", f"/badges/{made['id']}", params={"format": form}).content for form in ("png", "svg")]
+    for answer in Verifier(tmp_path).all(forms, papers):
+        assert answer["verified"], answer

@@ -306,6 +306,8 @@ enum skd_outcome svg_unbake(struct skd_call *call, struct skd_text svg, struct s
 	if (!scan->badges)
 		return fail(call, SKD_BAD_INPUT, "there is no badge in the SVG: no openbadges:credential or openbadges:assertion");
 	*ob3 = scan->ob3;
-	*badge = scan->jws.size ? scan->jws : (struct skd_text){scan->content.bytes, scan->content.size};
+	/* Of a hosted badge of Open Badges 2.0 `verify` is its address, and the badge is the content. */
+	bool address = !scan->ob3 && scan->jws.size && memchr(scan->jws.bytes, ':', scan->jws.size);
+	*badge = scan->jws.size && !address ? scan->jws : (struct skd_text){scan->content.bytes, scan->content.size};
 	return SKD_OK;
 }
