@@ -2,6 +2,7 @@
 """The daemon that speaks HTTP has no byte of a private key in its memory, whatever was signed for it."""
 import base64
 import hashlib
+import re
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -15,7 +16,7 @@ PIECE = 16  # bytes of a secret: no chance puts them anywhere
 @pytest.fixture
 def readable(monkeypatch):
     with Preloaded("dumpable") as preloaded:
-        for name, value in preloaded.environment.items():
+        for name, value in {**preloaded.environment, "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}.items():
             monkeypatch.setenv(name, value)
         yield
 
@@ -45,6 +46,11 @@ def found_in(memory, key):
     return [form for secret in secrets_of(key) for form in forms_of(secret) if form in memory]
 
 
+def squeezed(memory):
+    """Without what has never been written, which is most of it under a sanitizer."""
+    return re.sub(rb"\0{64,}", b"\0", memory)
+
+
 def test_no_byte_of_a_private_key_is_in_the_daemons_memory(readable, postgres):
     with badge_house(postgres=postgres) as house:
         programme = Programme(house)
@@ -54,7 +60,7 @@ def test_no_byte_of_a_private_key_is_in_the_daemons_memory(readable, postgres):
             assert house.command("key", "retire", house.keys[algorithm]).returncode == 0
         programme.stranger.get(place_of(badge["credentialStatus"]["statusListCredential"]))
         programme.stranger.get("/.well-known/jwks.json")
-        daemon, signer = memory_of(house.pid), memory_of(house.signer.process.pid)
+        daemon, signer = (squeezed(memory_of(pid)) for pid in (house.pid, house.signer.process.pid))
         assert (house.folder / "token.key").read_bytes().strip() in daemon  # it is looked at where secrets are
         keys = house.signer.list().values()
         assert {key.algorithm for key in keys} == {"ed25519", "p256", "rsa2048"}
