@@ -17,7 +17,7 @@ static const char AWARD_TERMS[] =
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, struct store_award_terms *terms)
 {
 	struct rows *rows;
-	TRY(db_run(call, AWARD_LOCK, ARGS(achievement_id), NULL));
+	TRY(db_send(call, AWARD_LOCK, ARGS(achievement_id), NULL));
 	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
