@@ -693,3 +693,12 @@ def test_only_this_machine_stands_for_an_origin(signed, verifier):
                   "https://a.example/x=http://127.0.0.1", "a.example=http://127.0.0.1"):
         done = verifier.run("--origin", words, path)
         assert done.returncode == 2 and "does not" in done.stderr, words
+
+
+def test_pictures_that_the_daemon_bakes_are_verified(programme, verifier):
+    made = programme.issue()
+    badge = programme.badge(made)
+    baked = [programme.stranger.ask("GET", f"/badges/{made['id']}?format={form}") for form in ("png", "svg")]
+    assert [one.status_code for one in baked] == [200, 200]
+    for answer in verifier.all([one.content for one in baked], published(programme, badge)):
+        assert answer["verified"] and outcomes(answer) == ALL, answer
