@@ -702,3 +702,11 @@ def test_pictures_that_the_daemon_bakes_are_verified(programme, verifier):
     assert [one.status_code for one in baked] == [200, 200]
     for answer in verifier.all([one.content for one in baked], published(programme, badge)):
         assert answer["verified"] and outcomes(answer) == ALL, answer
+
+
+def test_forms_of_version_2_of_a_house_are_verified(house, programme, verifier):
+    made = programme.issue()
+    forms = [programme.stranger.ask("GET", f"/badges/{made['id']}?format={form}").content
+             for form in ("ob2", "ob2-jws", "ob2-png", "ob2-svg")]
+    for answer in verifier.all(forms, (), "--origin", f"{PUBLIC_URL}={house.url}"):
+        assert answer["verified"] and outcomes(answer) == ALL, answer
