@@ -32,7 +32,7 @@ BUILD    := build/plain
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2
 endif
 
-LIBS     := libpq libmicrohttpd jansson talloc libcrypto zlib libcurl librsvg-2.0 cairo
+LIBS     := libpq libmicrohttpd jansson talloc libcrypto zlib libcurl
 CPPFLAGS += -D_GNU_SOURCE -DSKILLSD_VERSION='"$(VERSION)"' -DSKILLSD_LIBDIR='"$(PREFIX)/lib/skillsd"' \
             -DSKILLSD_CONF='"$(SYSCONFDIR)/skillsd/skillsd.conf"' -Iinclude -Idaemon -I$(BUILD)/gen \
             $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
@@ -65,7 +65,7 @@ endif
 
 .PHONY: all demo demo-clean check check-directories tsan fuzz fuzz-keep house bench soak unit install clean \
 	tests-binaries fuzz-binaries
-all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(BUILD)/skillsd-sign $(PLUGINS)
+all: $(BUILD)/skillsd $(BUILD)/skillsd-gate $(BUILD)/skillsd-sign $(BUILD)/skillsd-draw $(PLUGINS)
 
 $(BUILD)/skillsd: $(DAEMON_OBJ)
 	$(call say,LD,$@)
@@ -74,6 +74,12 @@ $(BUILD)/skillsd: $(DAEMON_OBJ)
 $(BUILD)/skillsd-gate: $(GATE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpam
+
+PAINTER_LIBS = librsvg-2.0 cairo
+$(BUILD)/daemon/painter/main.o: CPPFLAGS += $(shell pkg-config --cflags $(PAINTER_LIBS) 2>/dev/null)
+$(BUILD)/skillsd-draw: $(BUILD)/daemon/painter/main.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(PAINTER_LIBS) 2>/dev/null)
 
 $(BUILD)/skillsd-sign: $(SIGNER_OBJ)
 	$(call say,LD,$@)

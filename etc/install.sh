@@ -40,6 +40,7 @@ must_carry "SYSCONFDIR=$sysconf" "$("$build/skillsd" --help)" "(default $sysconf
 put 755 "$build/skillsd" "$prefix/bin/skillsd"
 put 755 "$build/skillsd-gate" "$lib/skillsd/skillsd-gate"
 put 755 "$build/skillsd-sign" "$lib/skillsd/skillsd-sign"
+put 755 "$build/skillsd-draw" "$lib/skillsd/skillsd-draw"
 for plugin in "$build"/plugins/*.so; do
 	put 644 "$plugin" "$lib/skillsd/plugins/${plugin##*/}"
 done

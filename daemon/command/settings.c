@@ -291,6 +291,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	s->database = section_one(s->conf, "database");
 	s->log_level = level_of(s);
 	s->plugins = plugins_of(s);
+	s->house.painter = talloc_asprintf(s, "%s/../skillsd-draw", section_text(s->server, "plugin_path"));
 	house_read(s);
 	audit_read(s, &s->house);
 	verify_read(s, &s->house);

@@ -23,7 +23,9 @@ struct picture {
 	const uint8_t *bytes;
 	size_t size;
 };
-/* One that draw_svg() made, as PNG of DRAW_SIDE pixels each way. Never for what others made. FAULT. */
-enum skd_outcome draw_png(struct skd_call *call, const struct text *svg, struct picture *png) WARN_UNUSED;
+/* One that draw_svg() made, as PNG of DRAW_SIDE pixels each way, by the program skillsd-draw at that path. Never for what
+ * others made. FAULT. */
+enum skd_outcome draw_png(struct skd_call *call, const char *program, const struct text *svg,
+			  struct picture *png) WARN_UNUSED;
 
 #endif

@@ -76,6 +76,7 @@ struct house {
 	const struct retention_rule *retention; /* the first that fits decides */
 	size_t retention_count;
 	struct instance *formats; /* report plugins, a list */
+	const char *painter;      /* path of skillsd-draw */
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
 

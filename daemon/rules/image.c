@@ -25,7 +25,7 @@ enum skd_outcome image_of(struct skd_call *call, const struct store_badge *badge
 	*picture = (struct picture){(const uint8_t *)svg.bytes, svg.size};
 	if (kind == SKD_IMAGE_SVG)
 		return SKD_OK;
-	TRY(draw_png(call, &svg, picture));
+	TRY(draw_png(call, call->house->painter, &svg, picture));
 	return store_image_put(call, a->achievement_id, a->version, picture->bytes, picture->size);
 }
 

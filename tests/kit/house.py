@@ -50,7 +50,8 @@ def installed():
     folder = short_folder("bin-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
-    shutil.copy(build_folder() / "skillsd", folder)
+    for program in "skillsd", "skillsd-draw":
+        shutil.copy(build_folder() / program, folder)
     shutil.copytree(build_folder() / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("*.o", "*.d"))
     return folder
 
