@@ -80,7 +80,10 @@ def texts_of(name):
 REFERENCES = {"framework", "scale", "source", "username", "parent_id", "skill"}
 
 
-@pytest.mark.parametrize("name", [name for name in BODIES if set(texts_of(name)) - REFERENCES])
+KEPT = [name for name in BODIES if set(texts_of(name)) - REFERENCES and "verifications" not in name]
+
+
+@pytest.mark.parametrize("name", KEPT)
 def test_text_comes_back_as_it_was_sent(world, name):
     fields = [field for field in texts_of(name) if field not in REFERENCES]
     for at in range(0, len(HARMLESS), 1 if name.startswith(("POST /api/v1/sk", "POST /api/v1/fr")) else 5):
@@ -91,6 +94,8 @@ def test_text_comes_back_as_it_was_sent(world, name):
         assert answer.status_code in (200, 201, 401, 409, 429), answer.text
         if answer.status_code < 300:
             back = answer.json()
+            if name.endswith("/replace"):  # why it was, is said of the one that was
+                back = world.issuer.get(f"/credentials/{back['replaces']}")
             assert {field: back[field] for field in sent if field in back} == {field: sent[field] for field in sent if field in back}
             assert sent.keys() & back.keys()
 

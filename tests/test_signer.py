@@ -7,6 +7,7 @@ import pwd
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -16,7 +17,7 @@ import uuid
 
 import pytest
 
-from kit.gate import build_folder, drop_to, wait_until
+from kit.gate import build_folder, drop_to, make_folder, wait_until
 from kit.preload import Preloaded
 from kit.signer import (ALGORITHMS, CHECKPOINT, HASHES, HEAD, JWS, NO_KEY, OTHER_PURPOSE, PROOF, SIGNED, TELLS, WRONG_BYTES,
                         Signer, b64url, frame, jws, memory_of, request)
@@ -506,7 +507,9 @@ def test_the_client_says_why_there_is_no_signature(signer, kind, key, data, sent
     assert ask(signer, key, kind, data, 1, 1).stdout.decode().startswith(sentence.format(key) + "\n")
 
 
-def test_without_a_signer_the_client_is_told_to_come_again(tmp_path):
+def test_without_a_signer_the_client_is_told_to_come_again(request):
+    tmp_path = make_folder()
+    request.addfinalizer(lambda: shutil.rmtree(tmp_path, ignore_errors=True))
     assert ask(None, A, "proof", HASHES, 1, 1, path=tmp_path / "none").stdout.startswith(b"8 skillsd-sign is not there: ")
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "silent"))
