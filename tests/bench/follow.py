@@ -11,7 +11,7 @@ from kit.house import BASE, House
 from kit.postgres import Postgres
 from ldap.syncrepl import SyncRequestControl
 
-SIZE, CHANGES, WARM = 10000, 1000, 100
+SIZE, CHANGES, WARM = 10000, 4000, 100
 GROUP = f"cn=issuers,{BASE}"
 GROUPS = f"\ndn: {GROUP}\nobjectClass: groupOfNames\ncn: issuers\nmember: {person_dn(0)}\nmember: {person_dn(1)}\n"
 SYNCPROV = {"modules": ["ppolicy", "syncprov"], "database": "overlay ppolicy\noverlay syncprov"}
