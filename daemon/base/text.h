@@ -59,6 +59,8 @@ bool time_add_period(int64_t time, const char *period, int64_t *sum);
 void text_add_base64url(struct text *text, const void *bytes, size_t size);
 const char *base64url_encode(void *owner, const void *bytes, size_t size);
 long base64url_decode(const char *string, void *out, size_t room);
+/* base64 (RFC 4648 section 4), or base64url, with or without padding and white space. The size, or -1. */
+long base64_decode(const char *string, void *out, size_t room);
 
 /* 32 random bytes in base62 behind a prefix, closed by six base62 digits of CRC-32, so that a
  * mistyped or truncated token is refused without asking anyone. */

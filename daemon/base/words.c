@@ -98,13 +98,18 @@ static int base64url_value(char c)
 	return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-long base64url_decode(const char *string, void *out, size_t room)
+/* `loose`: either alphabet, and white space. The end is where no digit is, in `rest`. */
+static long base64_digits(const char *string, bool loose, void *out, size_t room, const char **rest)
 {
 	unsigned char *to = out;
 	size_t size = 0;
 	unsigned bits = 0, held = 0;
-	for (; *string; string++) {
+	for (; *string && !(loose && *string == '='); string++) {
 		int value = base64url_value(*string);
+		if (loose && strchr(" \t\r\n", *string))
+			continue;
+		if (loose && value < 0)
+			value = *string == '+' ? 62 : *string == '/' ? 63 : -1;
 		if (value < 0)
 			return -1;
 		held = held << 6 | (unsigned)value;
@@ -117,7 +122,19 @@ long base64url_decode(const char *string, void *out, size_t room)
 		to[size++] = (unsigned char)(held >> bits);
 		held &= (1u << bits) - 1;
 	}
+	*rest = string;
 	return bits < 6 && held == 0 ? (long)size : -1;
+}
+
+long base64url_decode(const char *string, void *out, size_t room)
+{
+	return base64_digits(string, false, out, room, &string);
+}
+
+long base64_decode(const char *string, void *out, size_t room)
+{
+	long size = base64_digits(string, true, out, room, &string);
+	return size >= 0 && !string[strspn(string, "= \t\r\n")] ? size : -1;
 }
 
 static uint32_t crc32_of(const char *bytes, size_t size)

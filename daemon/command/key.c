@@ -2,17 +2,14 @@
  * skillsd key: has skillsd-sign make a key, and keeps its public half. The private one is never here. */
 #include "command/command.h"
 
+#include "base/child.h"
 #include "base/log.h"
 #include "command/settings.h"
 #include "rules/issuer.h"
 #include "rules/work.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char usage[] =
 	"usage: skillsd key new ed25519|p256|rsa2048 [ISSUER]\n"
@@ -27,49 +24,17 @@ struct line {
 };
 
 /* What skillsd-sign prints of the key that it has made. */
-static enum skd_outcome line_read(struct skd_call *call, FILE *from, struct line *line)
-{
-	char text[1024] = "", id[64];
-	bool whole = fgets(text, sizeof text, from) &&
-		     sscanf(text, "%63s %15s %15s %599s", id, line->algorithm, line->purpose, line->public) == 4;
-	return whole && uuid_parse(id, line->id) ? SKD_OK : fail(call, SKD_FAULT, "skillsd-sign has made no key");
-}
-
-static bool sign_start(const char *const *words, int output, pid_t *child)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	int failed = posix_spawn(child, words[0], &actions, NULL, (char *const *)(uintptr_t)words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return !failed;
-}
-
 static enum skd_outcome sign_new(struct skd_call *call, const char *program, const char *folder, const char *algorithm,
 				 struct line *line)
 {
-	const char *const words[] = {program, "new", folder, algorithm, "assertion", NULL};
-	int ends[2], status = 1;
-	pid_t child;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(call, SKD_FAULT, "pipe: %m");
-	bool started = sign_start(words, ends[1], &child);
-	close(ends[1]);
-	FILE *from = fdopen(ends[0], "r");
-	enum skd_outcome outcome = started ? line_read(call, from, line) : fail(call, SKD_FAULT, "%s cannot be run", program);
-	fclose(from);
-	if (started && (waitpid(child, &status, 0) != child || status != 0) && outcome == SKD_OK)
-		outcome = fail(call, SKD_FAULT, "skillsd-sign has made no key");
-	return outcome;
-}
-
-/* base64 (RFC 4648 section 4), which is changed to base64url. */
-static long base64_read(char *text, uint8_t *out, size_t room)
-{
-	text[strcspn(text, "=")] = '\0';
-	for (char *at = text; *at; at++)
-		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
-	return base64url_decode(text, out, room);
+	enum { PATIENCE = 30000 };
+	struct text said;
+	char id[64];
+	text_begin(&said, call, 1024);
+	TRY(child_run(call, (const char *const[]){program, "new", folder, algorithm, "assertion", NULL}, (struct skd_text){0},
+		      PATIENCE, 1024, &said));
+	bool whole = sscanf(text_end(&said), "%63s %15s %15s %599s", id, line->algorithm, line->purpose, line->public) == 4;
+	return whole && uuid_parse(id, line->id) ? SKD_OK : fail(call, SKD_FAULT, "skillsd-sign has made no key");
 }
 
 static enum skd_outcome key_new(struct skd_call *call, const struct settings *settings, const struct command_line *at)
@@ -81,7 +46,7 @@ static enum skd_outcome key_new(struct skd_call *call, const struct settings *se
 	if (!folder)
 		return fail(call, SKD_BAD_INPUT, "[signer] has no keys: the folder where skillsd-sign keeps them");
 	TRY(sign_new(call, section_text(signer, "program"), folder, at->words[1], &line));
-	long size = base64_read(line.public, der, sizeof der);
+	long size = base64_decode(line.public, der, sizeof der);
 	if (size < 0)
 		return fail(call, SKD_FAULT, "skillsd-sign tells no public half of %s", line.id);
 	const struct store_key key = {.id = line.id, .algorithm = line.algorithm, .public_key = der, .public_size = (size_t)size};

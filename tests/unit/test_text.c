@@ -215,6 +215,25 @@ static void base64url_round_trips_at_every_size(void **state)
 	}
 }
 
+static void base64_is_read_as_it_is_written_elsewhere(void **state)
+{
+	static const char *const good[] = {"+/+/", "-_-_", "+/+/\n", " +/\r\n+/ ", "-/+_"};
+	static const char *const bad[] = {"+/+", "+/+/.", "+/+/=x", "=+/+/", "+"};
+	char out[8];
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_int_equal(base64_decode(good[i], out, sizeof out), 3);
+		assert_memory_equal(out, "\xfb\xff\xbf", 3);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(base64_decode(bad[i], out, sizeof out), -1);
+	assert_int_equal(base64_decode("Zg==", out, sizeof out), 1);
+	assert_int_equal(base64_decode("Zm8=", out, sizeof out), 2);
+	assert_int_equal(base64_decode("Zm8", out, sizeof out), 2);
+	assert_int_equal(base64_decode("Zm9v", out, 2), -1);
+	assert_int_equal(base64_decode("", out, sizeof out), 0);
+}
+
 static void base64url_refuses_rubbish(void **state)
 {
 	static const char *const bad[] = {
@@ -307,7 +326,7 @@ int main(void)
 		cmocka_unit_test(uuids_of_one_moment_differ),
 		cmocka_unit_test(base64url_says_what_rfc_4648_says),
 		cmocka_unit_test(base64url_round_trips_at_every_size),
-		cmocka_unit_test(base64url_refuses_rubbish),
+		cmocka_unit_test(base64_is_read_as_it_is_written_elsewhere), cmocka_unit_test(base64url_refuses_rubbish),
 		cmocka_unit_test(tokens_are_sound_and_never_the_same),
 		cmocka_unit_test(altered_tokens_are_refused),
 		cmocka_unit_test(truncated_and_longer_tokens_are_refused),
