@@ -175,18 +175,20 @@ static bool badge_is_gone(const struct skd_form *form, const char *state)
 	return form->gone && (strcmp(state, "revoked") == 0 || strcmp(state, "suspended") == 0 || strcmp(state, "superseded") == 0);
 }
 
-/* Two who ask at once get the same bytes. */
+/* Two who ask at once get the same bytes, of what is kept. */
 static enum skd_outcome badge_make_once(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 					struct badge *badge)
 {
 	struct store_form form;
 	struct store_badge facts;
 	struct text made;
-	TRY(store_badge_hold(call, credential_id));
-	TRY(store_form_get(call, credential_id, kind.form->name, &form));
-	badge_dress(call, kind.form, form.bytes, form.size, badge);
-	if (form.bytes)
-		return SKD_OK;
+	if (!kind.form->fresh) {
+		TRY(store_badge_hold(call, credential_id));
+		TRY(store_form_get(call, credential_id, kind.form->name, &form));
+		badge_dress(call, kind.form, form.bytes, form.size, badge);
+		if (form.bytes)
+			return SKD_OK;
+	}
 	TRY(store_badge_get(call, credential_id, &facts));
 	badge_place(call, &facts);
 	bool gone = badge_is_gone(kind.form, facts.award.state);
