@@ -142,6 +142,20 @@ def test_a_role_is_lost_and_back_at_once_with_the_group(unread):
         wait_for(f"the role: {has}", lambda has=has: has_role(issuer, "issuer") == has, AT_ONCE)
 
 
+@pytest.mark.parametrize("strangers", [10, 200, 2000])
+def test_a_group_of_any_size_is_taken_over_whole(unread, strangers):
+    """What does not fit into one statement goes another way: nobody of it is lost, whoever comes first or last."""
+    issuer = unread.house.sign_in(ACCOUNTS["ISSUER"])
+    (_, before), = unread.link.search_s(ISSUERS, ldap.SCOPE_BASE, attrlist=["member"])
+    more = [f"cn=stranger \\\\ {number} é,ou=nowhere,{BASE}".encode() for number in range(strangers)]
+    count = "SELECT count(*) FROM group_member m JOIN directory_group g ON g.id = m.group_id WHERE g.dn = %s"
+    others = [one for one in before["member"] if not one.lower().startswith(f"uid={ACCOUNTS['ISSUER']},".encode())]
+    for members in more + others, more + before["member"], before["member"]:
+        unread.link.modify_s(ISSUERS, [(ldap.MOD_REPLACE, "member", members)])
+        wait_for("all members", lambda members=members: unread.house.sql(count, ISSUERS) == [(len(members),)], AT_ONCE)
+        wait_for("the role", lambda members=members: has_role(issuer, "issuer") == (len(members) != len(more + others)), AT_ONCE)
+
+
 def test_a_role_by_a_group_in_a_group_comes_and_goes_at_once(directory):
     before, username = wholes(directory.house), QUIET[5]
     directory.house.set_password(username)

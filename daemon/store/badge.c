@@ -34,7 +34,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes"
 #define SKILLS_OF_V                                                                                                    \
-	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                                                  \
+	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
 	"  array_agg(f.name ORDER BY k.label, k.id) AS frameworks, array_agg(k.code ORDER BY k.label, k.id) AS codes"  \
 	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id"        \

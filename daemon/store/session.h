@@ -32,7 +32,7 @@ struct db {
 	int64_t *sent[SENT_MAX]; /* of statements on their way: where their counts go, or NULL */
 	unsigned sent_count;
 	struct text copy;    /* rows of a COPY on their way */
-	struct text few_rows; /* the same rows as JSON, while they are so few that copy_few() inserts them */
+	struct text few_rows; /* the same rows as JSON, while they are so few that few_sql inserts them */
 	const char *copy_later, *few_sql; /* the COPY that is not begun, and the statement in its place; NULL: it is */
 	int cursor_step;     /* rows the FETCH under way asked for; 0: none */
 	struct rows *cursor_rows;

@@ -31,10 +31,10 @@ static const char STAGE_EMPTY[] =
 	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
 	" DELETE FROM ending; DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
-/* As long as the directory takes to be read. */
 #define STAGE_INTO                                                                                                     \
 	"stage (kind, id, key, username, name, mail, title, phone, employee_number, locale, country, parent_key, unit_key," \
 	" unit_name, disabled, note, digest, new_id)"
+/* As long as the directory takes to be read. */
 static const char STAGE_COPY[] = "SET LOCAL statement_timeout = 0; COPY " STAGE_INTO " FROM STDIN";
 static const char STAGE_FEW[] =
 	"INSERT INTO " STAGE_INTO " SELECT (r->>0)::\"char\", r->>1, r->>2, r->>3, r->>4, r->>5, r->>6, r->>7, r->>8, r->>9,"
