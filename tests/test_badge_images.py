@@ -5,7 +5,7 @@ import xml.etree.ElementTree as xml
 
 import psycopg2
 import pytest
-from kit.badges import Programme, badge_house, verify_proof
+from kit.badges import house, programme, verify_proof  # noqa: F401 fixtures
 from kit.house import PUBLIC_URL
 from kit.pictures import SVG, baked, chunks, counted, drawn, pixels, plain
 
@@ -19,17 +19,6 @@ NAMES = {  # and what they are shortened to
     "plain words here": "PH", "one": "O", "Ünïcode 😀": "Ü😀", "😀 emoji": "😀E", "שלום עולם": "שע", "مرحبا بالعالم": "مب",
     "e\u0301clair a\u0308pfel": "E\u0301A\u0308", "\"quoted\" 'words'": "QW", "O'Brien": "O", "<b> & ]]> </svg>": "BS",
     "tab\tand\u200f\u202eturned": "TT", "no character \ufffe": "NC", "--- !!!": "", "漢字 仮名": "漢仮", "👩‍💻 pair": "👩P"}
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(("ed25519",), postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 def picture(programme, achievement, gives=200, accept=None, **parameters):

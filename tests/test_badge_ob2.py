@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from kit.badges import HOLDER, Programme, b64url, badge_house, new_key
+from kit.badges import HOLDER, Programme, b64url, badge_house, house, new_key, programme  # noqa: F401 fixtures
 from kit.forge import Verifier
 from kit.house import ACCOUNTS, PUBLIC_URL, parsed
 from kit.pictures import baked, chunks, drawn, plain
@@ -19,17 +19,6 @@ OB2 = "https://w3id.org/openbadges/v2"
 ASSERTION = "{http://openbadges.org}assertion"
 ODD = "Ünïcode 😀 \"quoted\" \\ back\tא ב e\u0301 ]]> </script>"
 FORMS = "ob2", "ob2-jws", "ob2-png", "ob2-svg"
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 def follow(programme, address, gives=200):

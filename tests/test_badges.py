@@ -10,23 +10,12 @@ import threading
 import jsonschema
 import pytest
 from cryptography.exceptions import InvalidSignature
-from kit.badges import (HOLDER, Programme, badge_house, bits_of, canonical, method_of, new_key, place_of,
-                        verify_jws, verify_proof)
+from kit.badges import (HOLDER, Programme, badge_house, bits_of, canonical, house,
+                        method_of, new_key, place_of, programme, verify_jws, verify_proof)  # noqa: F401 fixtures
 from kit.house import ACCOUNTS, AUDITOR, PUBLIC_URL, parsed
 
 HERE = PUBLIC_URL.removeprefix("https://")
 ODD = "Ünïcode 😀 \"quoted\" \\ back\tא ב e\u0301 </script>"
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import threading
 import zlib
 
 import pytest
-from kit.badges import Programme, badge_house
+from kit.badges import Programme, badge_house, house, programme  # noqa: F401 fixtures
 from kit.forge import (LIST, MAIL, OB3, SALT, VC, Ed25519, Forge, Verifier, b64, changed, chunk, itxt, leaves,
                        png, svg, text_of, time_at)
 from kit.gate import make_folder
@@ -55,17 +55,6 @@ def outcomes(answer):
 ALL = {name: "passed" for name in ("format", "schema", "signature", "issuer", "dates", "status")}
 
 # ---- badges of a house
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 def published(programme, badge):

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -66,6 +67,17 @@ class Programme:
     def badge(self, credential, client=None, *, gives=200, accept=None, **parameters):
         return (client or self.stranger).get(f"/badges/{credential['id']}", gives=gives,
                                              headers={"Accept": accept} if accept else {}, **parameters)
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(postgres=postgres) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
 
 
 # ---- what a stranger does
