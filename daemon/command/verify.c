@@ -22,7 +22,9 @@ static const char usage[] =
 	"  --recipient MAIL  the mail address that the badges should be of\n"
 	"  --json            one JSON object a line\n"
 	"A badge is Open Badges 2.0 or 3.0: JSON, a JWT, or a PNG or SVG that one is baked into. Ends with 0 when all are\n"
-	"verified, with 1 when one is not.\n";
+	"verified, with 1 when one is not, and with 3 when it could not be found out of one, and none is not.\n";
+
+enum { NOT_VERIFIED = 1, UNREADABLE = 2, NOT_FOUND_OUT = 3 }; /* exit statuses */
 
 struct orders {
 	const char *recipient;
@@ -59,13 +61,21 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 
 /* ---- what comes of it ---- */
 
+static void line_tell(const char *check, const struct verify_line *line)
+{
+	if (line->made)
+		printf("  %-11s  %-7s  %s\n", check, verify_result_name(line->result), line->detail);
+}
+
 static void answer_tell(const char *path, const struct verify_answer *answer)
 {
-	printf("%s: %s\n", path, answer->verified ? "verified" : "NOT VERIFIED");
+	static const char *const words[] = {
+		[VERDICT_NOT_VERIFIED] = "NOT VERIFIED", [VERDICT_VERIFIED] = "verified", [VERDICT_UNKNOWN] = "COULD NOT BE FOUND OUT"};
+	printf("%s: %s\n", path, words[answer->verdict]);
 	for (int i = 0; i < VERIFY_CHECKS; i++)
-		if (answer->checks[i].made)
-			printf("  %-9s  %-7s  %s\n", verify_check_name((enum verify_check)i),
-			       verify_result_name(answer->checks[i].result), answer->checks[i].detail);
+		line_tell(verify_check_name((enum verify_check)i), &answer->checks[i]);
+	for (size_t i = 0; i < answer->endorsement_count; i++)
+		line_tell("endorsement", &answer->endorsements[i]);
 }
 
 static void answer_write(struct skd_call *call, const char *path, const struct verify_answer *answer)
@@ -81,17 +91,18 @@ static void answer_write(struct skd_call *call, const char *path, const struct v
 	puts(text_end(&text));
 }
 
-/* Whether the badge is verified; or -1 when the file cannot be read. */
+/* The exit status that it asks for. */
 static int badge_verify(const struct orders *orders, const char *path)
 {
 	struct skd_call *call = call_new("verify", 60000);
 	struct verify_ask ask = {.recipient = orders->recipient, .now = clock_now(),
 				 .library = {library_find, (void *)(uintptr_t)orders}};
 	struct verify_answer answer;
-	int verified = -1;
+	static const int statuses[] = {[VERDICT_NOT_VERIFIED] = NOT_VERIFIED, [VERDICT_VERIFIED] = 0, [VERDICT_UNKNOWN] = NOT_FOUND_OUT};
+	int status = UNREADABLE;
 	if (file_read(call, path, &ask.badge) == SKD_OK) {
 		verify_badge(call, &ask, &answer);
-		verified = answer.verified;
+		status = statuses[answer.verdict];
 		if (orders->json)
 			answer_write(call, path, &answer);
 		else
@@ -100,7 +111,7 @@ static int badge_verify(const struct orders *orders, const char *path)
 		fprintf(stderr, "skillsd verify: %s: %s\n", path, call->sentence);
 	}
 	talloc_free(call);
-	return verified;
+	return status;
 }
 
 /* ---- what is asked ---- */
@@ -170,10 +181,10 @@ int command_verify(const struct command_line *line)
 	orders->door = fetch_open(orders);
 	orders->files = talloc_zero_array(orders, const char *, (size_t)line->count + 1);
 	if (!orders_read(line, orders))
-		status = 2;
-	for (size_t i = 0; status != 2 && i < orders->file_count; i++) {
-		int verified = badge_verify(orders, orders->files[i]);
-		status = verified < 0 ? 2 : verified ? status : 1;
+		status = UNREADABLE;
+	for (size_t i = 0; status != UNREADABLE && i < orders->file_count; i++) {
+		int one = badge_verify(orders, orders->files[i]);
+		status = one == NOT_FOUND_OUT && status ? status : one ? one : status;
 	}
 	talloc_free(orders);
 	return status;

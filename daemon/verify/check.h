@@ -21,6 +21,11 @@ void check_tell(struct checking *c, enum verify_check check, enum skd_outcome ou
 void ob3_check(struct checking *c);
 void ob2_check(struct checking *c);
 
+/* ob3.c: the same of an endorsement; schema, signature, issuer, dates and status of any credential of 3.0. */
+void endorsement_check(struct checking *c);
+/* endorsement.c: a line for each endorsement in the badge, in its achievement, and in the profile of its issuer. */
+void endorsements_check(struct checking *c);
+
 /* status.c: whether credentialStatus says that the badge is good no longer. */
 void status_check(struct checking *c, const char *issuer);
 

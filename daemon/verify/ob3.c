@@ -52,11 +52,11 @@ static unsigned claims_check(struct checking *c, struct text *faults, unsigned c
 	return count;
 }
 
-static void shape_check(struct checking *c)
+static void shape_check(struct checking *c, const char *shape)
 {
 	struct text faults;
 	text_begin(&faults, c->call, 256);
-	unsigned count = schema_check(c->sealed.document, &faults);
+	unsigned count = schema_check(c->sealed.document, shape, &faults);
 	if (c->sealed.jws)
 		count = claims_check(c, &faults, count);
 	if (count)
@@ -85,29 +85,41 @@ static void recipient_check(struct checking *c)
 		  mails ? "it was awarded to another mail address" : "it does not say to which mail address it was awarded");
 }
 
-static void told(struct checking *c)
+/* What any credential says, and whether it holds. */
+static void credential_check(struct checking *c, const char *shape)
 {
 	const json_t *document = c->sealed.document, *issuer = json_object_get(document, "issuer");
-	const json_t *achievement = json_object_get(json_object_get(document, "credentialSubject"), "achievement");
+	struct signatory signatory;
 	c->answer->id = canon_string(document, "id");
 	c->answer->name = canon_string(document, "name");
 	c->answer->issuer = id_of(issuer);
 	c->answer->issuer_name = canon_string(issuer, "name");
-	c->answer->achievement = canon_string(achievement, "name");
-}
-
-void ob3_check(struct checking *c)
-{
-	struct signatory signatory;
-	told(c);
-	shape_check(c);
+	shape_check(c, shape);
 	enum skd_outcome outcome = sealed_verify(c->call, &c->ask->library, &c->sealed, c->ask->now, &signatory);
 	if (outcome == SKD_OK)
 		check_signatory(c, c->answer->issuer, c->answer->issuer_name, &signatory);
 	check_tell(c, CHECK_SIGNATURE, outcome, "it is as it was signed with the key %s",
 		   outcome == SKD_OK ? text_shown(c->call, signatory.method) : "");
-	check_dates(c, check_time(c->sealed.document, "validFrom"), check_time(c->sealed.document, "validUntil"));
+	check_dates(c, check_time(document, "validFrom"), check_time(document, "validUntil"));
 	status_check(c, c->answer->issuer);
+}
+
+void endorsement_check(struct checking *c)
+{
+	const json_t *subject = json_object_get(c->sealed.document, "credentialSubject");
+	credential_check(c, "EndorsementCredential");
+	c->answer->subject = canon_string(subject, "id");
+	c->answer->comment = canon_string(subject, "endorsementComment");
+	c->answer->valid_from = canon_string(c->sealed.document, "validFrom");
+	c->answer->valid_until = canon_string(c->sealed.document, "validUntil");
+}
+
+void ob3_check(struct checking *c)
+{
+	const json_t *subject = json_object_get(c->sealed.document, "credentialSubject");
+	credential_check(c, "AchievementCredential");
+	c->answer->achievement = canon_string(json_object_get(subject, "achievement"), "name");
+	endorsements_check(c);
 	if (c->ask->recipient)
 		recipient_check(c);
 }

@@ -437,10 +437,10 @@ static void empties_check(struct walk *walk, const struct place *place, const js
 	}
 }
 
-unsigned schema_check(const json_t *credential, struct text *faults)
+unsigned schema_check(const json_t *credential, const char *shape, struct text *faults)
 {
 	struct walk walk = {.faults = faults};
-	object_check(&walk, NULL, credential, "AchievementCredential", 0);
+	object_check(&walk, NULL, credential, shape, 0);
 	empties_check(&walk, NULL, credential, 0);
 	if (walk.count > FAULTS)
 		text_addf(faults, "; and %u more", walk.count - FAULTS);

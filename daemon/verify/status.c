@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_ENTRIES = 131072, MOST_BYTES = 1 << 20 };
+enum { LEAST_ENTRIES = 131072, MOST_BYTES = 1 << 20, MOST_ENTRIES = 10 };
 
 struct entry {
 	const char *list, *purpose;
@@ -144,16 +144,43 @@ static enum skd_outcome revoked_check(struct checking *c, const json_t *status)
 	return SKD_OK;
 }
 
-void status_check(struct checking *c, const char *issuer)
+static void entry_check(struct checking *c, const json_t *status, const char *issuer)
 {
-	const json_t *status = json_object_get(c->sealed.document, "credentialStatus");
-	if (!status)
-		check_say(c, CHECK_STATUS, VERIFY_PASSED, "it names no list by which it could be revoked");
-	else if (has_type(status, "BitstringStatusListEntry"))
+	if (has_type(status, "BitstringStatusListEntry"))
 		check_tell(c, CHECK_STATUS, bitstring_check(c, status, issuer ? issuer : ""),
 			   "its issuer's list says it is neither revoked nor suspended");
 	else if (has_type(status, "1EdTechRevocationList"))
 		check_tell(c, CHECK_STATUS, revoked_check(c, status), "it is not in its issuer's list of revoked credentials");
 	else
 		check_say(c, CHECK_STATUS, VERIFY_UNKNOWN, "a credentialStatus of its type is not known here");
+}
+
+/* The worse of two: what failed, then what is unknown; both where they are as bad. */
+static struct verify_line worse(struct checking *c, const struct verify_line *a, const struct verify_line *b)
+{
+	static const int weights[] = {[VERIFY_PASSED] = 0, [VERIFY_UNKNOWN] = 1, [VERIFY_FAILED] = 2};
+	if (weights[a->result] != weights[b->result])
+		return weights[a->result] > weights[b->result] ? *a : *b;
+	if (strcmp(a->detail, b->detail) == 0)
+		return *a;
+	return (struct verify_line){true, a->result, talloc_asprintf(c->call, "%s; %s", a->detail, b->detail)};
+}
+
+void status_check(struct checking *c, const char *issuer)
+{
+	const json_t *status = json_object_get(c->sealed.document, "credentialStatus");
+	struct verify_line *line = &c->answer->checks[CHECK_STATUS], before;
+	size_t count = json_is_array(status) ? json_array_size(status) : status != NULL;
+	if (!count)
+		check_say(c, CHECK_STATUS, VERIFY_PASSED, "it names no list by which it could be revoked");
+	if (count > MOST_ENTRIES) {
+		check_say(c, CHECK_STATUS, VERIFY_FAILED, "it names more than %d lists by which it could be revoked", MOST_ENTRIES);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		before = *line;
+		entry_check(c, json_is_array(status) ? json_array_get(status, i) : status, issuer);
+		if (before.made)
+			*line = worse(c, &before, line);
+	}
 }

@@ -20,6 +20,12 @@ const char *verify_result_name(enum verify_result result)
 	return names[result];
 }
 
+const char *verify_verdict_name(enum verify_verdict verdict)
+{
+	static const char *const names[] = {"not_verified", "verified", "unknown"};
+	return names[verdict];
+}
+
 enum picture { NONE, PNG, SVG };
 
 static enum skd_outcome picture_open(struct skd_call *call, struct skd_text *badge, enum picture *picture, bool *ob3)
@@ -63,9 +69,30 @@ static const char *form_name(const struct checking *c, bool ob3)
 
 static void answer_end(struct verify_answer *answer)
 {
-	answer->verified = answer->checks[CHECK_SIGNATURE].made && answer->checks[CHECK_SIGNATURE].result == VERIFY_PASSED;
-	for (int i = 0; i < VERIFY_CHECKS; i++)
-		answer->verified &= !answer->checks[i].made || answer->checks[i].result != VERIFY_FAILED;
+	static const bool counts[VERIFY_CHECKS] = {[CHECK_SIGNATURE] = true, [CHECK_STATUS] = true, [CHECK_RECIPIENT] = true};
+	bool failed = false, unknown = false;
+	for (int i = 0; i < VERIFY_CHECKS; i++) {
+		failed |= answer->checks[i].made && answer->checks[i].result == VERIFY_FAILED;
+		unknown |= answer->checks[i].made && counts[i] && answer->checks[i].result == VERIFY_UNKNOWN;
+	}
+	for (size_t i = 0; i < answer->endorsement_count; i++)
+		failed |= answer->endorsements[i].result == VERIFY_FAILED;
+	unknown |= !answer->checks[CHECK_SIGNATURE].made;
+	answer->verdict = failed ? VERDICT_NOT_VERIFIED : unknown ? VERDICT_UNKNOWN : VERDICT_VERIFIED;
+}
+
+void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer)
+{
+	struct checking c = {.call = call, .ask = ask, .answer = answer};
+	*answer = (struct verify_answer){0};
+	enum skd_outcome outcome = sealed_read(call, "the endorsement", ask->badge, &c.sealed);
+	if (outcome == SKD_OK && !has_type(c.sealed.document, "EndorsementCredential"))
+		outcome = fail(call, SKD_BAD_INPUT, "it is no EndorsementCredential");
+	answer->jws = c.sealed.jws;
+	check_tell(&c, CHECK_FORMAT, outcome, "an Open Badges 3.0 endorsement as %s", answer->jws ? "a JWT" : "JSON");
+	if (outcome == SKD_OK)
+		endorsement_check(&c);
+	answer_end(answer);
 }
 
 void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer)
@@ -85,19 +112,26 @@ void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct ve
 	answer_end(answer);
 }
 
+static void line_put(struct json *json, const char *check, const struct verify_line *line)
+{
+	if (!line->made)
+		return;
+	put_object(json, NULL);
+	put_string(json, "check", check);
+	put_string(json, "outcome", verify_result_name(line->result));
+	put_string(json, "detail", line->detail);
+	put_object_end(json);
+}
+
 void verify_put(struct json *json, const struct verify_answer *answer)
 {
-	put_bool(json, "verified", answer->verified);
+	put_bool(json, "verified", answer->verdict == VERDICT_VERIFIED);
+	put_string(json, "verdict", verify_verdict_name(answer->verdict));
 	put_array(json, "checks");
-	for (int i = 0; i < VERIFY_CHECKS; i++) {
-		if (!answer->checks[i].made)
-			continue;
-		put_object(json, NULL);
-		put_string(json, "check", verify_check_name((enum verify_check)i));
-		put_string(json, "outcome", verify_result_name(answer->checks[i].result));
-		put_string(json, "detail", answer->checks[i].detail);
-		put_object_end(json);
-	}
+	for (int i = 0; i < VERIFY_CHECKS; i++)
+		line_put(json, verify_check_name((enum verify_check)i), &answer->checks[i]);
+	for (size_t i = 0; i < answer->endorsement_count; i++)
+		line_put(json, "endorsement", &answer->endorsements[i]);
 	put_array_end(json);
 	put_string(json, "id", answer->id);
 	put_string(json, "name", answer->name);

@@ -31,26 +31,44 @@ struct verify_ask {
 };
 
 enum verify_result { VERIFY_PASSED, VERIFY_FAILED, VERIFY_UNKNOWN };
+enum verify_verdict { VERDICT_NOT_VERIFIED, VERDICT_VERIFIED, VERDICT_UNKNOWN };
 enum verify_check { CHECK_FORMAT, CHECK_SCHEMA, CHECK_SIGNATURE, CHECK_ISSUER, CHECK_DATES, CHECK_STATUS, CHECK_RECIPIENT };
 enum { VERIFY_CHECKS = CHECK_RECIPIENT + 1 };
 
+struct verify_line {
+	bool made; /* what a failed check leaves without ground is not made */
+	enum verify_result result;
+	const char *detail; /* a sentence; several faults are separated by "; " */
+};
+
+enum { VERIFY_ENDORSEMENTS = 20 }; /* the most that a badge may carry */
+
 struct verify_answer {
-	bool verified; /* the signature passed, and nothing failed */
-	struct {
-		bool made; /* what a failed check leaves without ground is not made */
-		enum verify_result result;
-		const char *detail; /* a sentence; several schema faults are separated by "; " */
-	} checks[VERIFY_CHECKS];
+	/* Verified: the signature passed, nothing failed, and what was to be found out was, status and recipient too.
+	 * Unknown: nothing failed, but one of these could not be found out. Who vouches for the issuer, and for those who
+	 * endorse, is told and does not count. */
+	enum verify_verdict verdict;
+	struct verify_line checks[VERIFY_CHECKS];
+	size_t endorsement_count; /* in a badge of 3.0, its achievement or its issuer, in the order in which they stand */
+	struct verify_line endorsements[VERIFY_ENDORSEMENTS + 1]; /* the last one: there are more than so many */
 	/* What the badge says, true or not; each may be NULL. */
 	const char *id, *name, *issuer, *issuer_name, *achievement;
+	/* What an endorsement says. */
+	const char *subject, *comment, *valid_from, *valid_until;
+	bool jws; /* the document is a JWT */
 };
 
 /* Never fails: what goes wrong is a check's. The texts live with the call. */
 void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
 
+/* The same of an EndorsementCredential by itself, as JSON or a JWT. */
+void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
+
+const char *verify_verdict_name(enum verify_verdict verdict);
 const char *verify_check_name(enum verify_check check);
 const char *verify_result_name(enum verify_result result);
-/* verified, checks: [{check, outcome, detail}], and what the badge says, into an object that is open. */
+/* verified, verdict, checks: [{check, outcome, detail}], and what the badge says, into an object that is open. Each
+ * endorsement is a check of that name. */
 void verify_put(struct json *json, const struct verify_answer *answer);
 
 /* Where the document of a did:web is (did:web method, 2.5.2), an https URL; NULL: it is no did:web. */

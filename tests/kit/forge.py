@@ -120,6 +120,15 @@ class Forge:
         badge.update(changes)
         return {name: value for name, value in badge.items() if value is not None}
 
+    def endorsement(self, subject, **changes):
+        """Of what has this id; not signed."""
+        made = {
+            "@context": [VC, OB3], "id": f"{self.did}/endorsements/1", "type": ["VerifiableCredential", "EndorsementCredential"],
+            "name": "Endorsement", "issuer": {"id": self.did, "type": ["Profile"], "name": "Partner"}, "validFrom": time_at(-5),
+            "credentialSubject": {"id": subject, "type": ["EndorsementSubject"], "endorsementComment": "**Good** \U0001f600"}}
+        made.update(changes)
+        return {name: value for name, value in made.items() if value is not None}
+
     def status(self, bits=(), size=16384, purpose="revocation", **changes):
         raw = bytearray(size)
         for bit in bits:
@@ -224,9 +233,13 @@ class Verifier:
         done = self.run("--json", *given, *words, *paths, within=within)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert len(answers) == len(paths), done.stderr
-        assert done.stderr == "" and done.returncode == (0 if all(one["verified"] for one in answers) else 1)
+        verdicts = {one["verdict"] for one in answers}
+        assert done.stderr == "" and done.returncode == (1 if "not_verified" in verdicts else 3 if "unknown" in verdicts else 0)
         for one in answers:
-            one["checks"] = {check["check"]: (check["outcome"], check["detail"]) for check in one["checks"]}
+            assert one["verified"] == (one["verdict"] == "verified")
+            one["endorsements"] = [(check["outcome"], check["detail"]) for check in one["checks"] if check["check"] == "endorsement"]
+            one["checks"] = {check["check"]: (check["outcome"], check["detail"]) for check in one["checks"]
+                             if check["check"] != "endorsement"}
         return answers
 
     def one(self, badge, documents=(), *words, within=()):
