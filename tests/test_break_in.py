@@ -143,6 +143,7 @@ DELETE /api/v1/claims/{own_claim}                         401   403   204   204 
 DELETE /api/v1/claims/{shared_claim}                      401   403   404   403   404   403   403   404   403   403
 DELETE /api/v1/claims/{claim}                             401   403   404   404   404   404   404   404   404   403
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
+GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/credentials                                401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/credentials                                401   403   403   403   403   201   403   403   403   403

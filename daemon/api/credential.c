@@ -233,8 +233,9 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 					      {"valid_from", FIELD_TIME, .required = true},
 					      {"expires_at", FIELD_TIME},
 					      {"evidence", FIELD_JSON, .required = true},
+					      {"notice", FIELD_BOOL, .required = true},
 					      {NULL}};
-	struct value v[5] = {0};
+	struct value v[6] = {0};
 	struct store_credential credential;
 	TRY(body_read(call, in, fields, true, v));
 	if (!v[0].given)
@@ -242,6 +243,7 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 	struct credential_correction correction = {v[0].text, v[1].number, v[2].number, v[3].null ? TIME_NEVER : v[3].number, NULL};
 	if (v[4].given)
 		TRY(evidence_read(call, v[4].json, &correction.evidence));
+	correction.quiet = v[5].given && !v[5].number;
 	TRY(credential_replace(call, in->ids[0], &correction, &credential));
 	reply_created(call, out, "/api/v1/credentials", credential.id);
 	credential_reply(call, out, &credential);
@@ -252,12 +254,12 @@ static enum skd_outcome turn(struct skd_call *call, const struct request *in, st
 			     enum credential_turn kind)
 {
 	const struct field fields[] = {
-		{"reason", FIELD_TEXT, .required = kind != CREDENTIAL_REINSTATE, .most = 2000}, {NULL}};
-	struct value v[1] = {0};
+		{"reason", FIELD_TEXT, .required = kind != CREDENTIAL_REINSTATE, .most = 2000}, {"notice", FIELD_BOOL}, {NULL}};
+	struct value v[2] = {0};
 	struct store_credential credential;
 	if (in->body || fields[0].required)
 		TRY(body_read(call, in, fields, false, v));
-	TRY(credential_turn(call, in->ids[0], kind, v[0].text, &credential));
+	TRY(credential_turn(call, in->ids[0], kind, v[0].text, v[1].given && !v[1].number, &credential));
 	credential_reply(call, out, &credential);
 	return SKD_OK;
 }

@@ -107,6 +107,10 @@ extern const struct field audit_list_fields[];
 enum skd_outcome api_audit_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_access_list(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* outbox.c */
+extern const struct field outbox_list_fields[];
+enum skd_outcome api_outbox_list(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* issuer.c */
 extern const struct field issuer_list_fields[];
 enum skd_outcome api_issuer_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -119,6 +119,8 @@ const struct route routes[] = {
 
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
+	{"GET", "/api/v1/outbox", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_outbox_list, outbox_list_fields,
+	 "made_at|due_at", .columns = "id,kind,noun,object,person_id,made_at,due_at,key"},
 	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role",
 	 .columns = "role,person_id,person,username,account,through,through_dn,since,via,via_dn"},
 

@@ -49,6 +49,10 @@ static const struct skd_option audit_options[] = {
 	{"checkpoint_file", SKD_PATH, NULL, "File, or named pipe, that each checkpoint is appended to: one that leads to another machine."},
 	{NULL}};
 
+static const struct skd_option outbox_options[] = {
+	{"keep", SKD_DURATION, "90d", "A notice is kept for so long after it was due."},
+	{NULL}};
+
 static const struct skd_option signer_options[] = {
 	{"socket", SKD_PATH, "/run/skillsd/sign.sock", "Unix socket of skillsd-sign, which holds the private keys."},
 	{"program", SKD_PATH, SKILLSD_LIBDIR "/skillsd-sign", "The program itself, which skillsd key new has make a key."},
@@ -100,11 +104,12 @@ const struct option_table option_tables[] = {
 	{"throttle", throttle_options},
 	{"issuer", issuer_options},
 	{"audit", audit_options},
+	{"outbox", outbox_options},
 	{"signer", signer_options},
 	{"verify", verify_options},
-	{"directory", directory_options},
-	{"authenticator", authenticator_options},
-	{"role", role_options},
-	{"retention", retention_options},
-	{NULL, NULL},
+	{"directory", directory_options, true},
+	{"authenticator", authenticator_options, true},
+	{"role", role_options, true},
+	{"retention", retention_options, true},
+	{NULL},
 };

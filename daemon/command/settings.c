@@ -30,18 +30,16 @@ static void sections_known(struct conf *conf)
 	for (size_t i = 0; i < conf->count; i++) {
 		struct section *section = &conf->sections[i];
 		const struct option_table *table = option_tables;
-		bool named = strcmp(section->kind, "directory") == 0 || strcmp(section->kind, "authenticator") == 0 ||
-			     strcmp(section->kind, "role") == 0 || strcmp(section->kind, "retention") == 0;
 		while (table->section && strcmp(table->section, section->kind) != 0)
 			table++;
 		if (!*section->kind)
 			section_complain(section, section->line, "an option stands in no section");
 		else if (!table->section)
 			section_complain(section, section->line, "there is no section [%s]", section->kind);
-		else if (named != (*section->name != '\0'))
-			section_complain(section, section->line, named ? "[%s] needs a name" : "[%s] takes no name",
+		else if (table->named != (*section->name != '\0'))
+			section_complain(section, section->line, table->named ? "[%s] needs a name" : "[%s] takes no name",
 					 section->kind);
-		if (!named)
+		if (!table->named)
 			section->name = "";
 	}
 }
@@ -252,6 +250,7 @@ static void house_read(struct settings *s)
 	house->throttle_window = section_number(throttle, "window");
 	house->throttle_block = section_number(throttle, "block");
 	house->failure_delay = section_number(throttle, "failure_delay");
+	house->outbox_keep = section_number(section_one(s->conf, "outbox"), "keep");
 	if (house->token_key && strlen(house->token_key) < 32)
 		conf_complain(s->conf, section_line(s->server, "token_key", 0), "token_key holds less than 32 characters");
 }
@@ -285,8 +284,9 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	TRY(conf_read(call, path, s, &s->conf));
 	sections_known(s->conf);
 	/* conf_section() may move the sections: all are there before one is pointed at */
-	for (const struct option_table *table = option_tables; table->section && table < option_tables + 8; table++)
-		conf_section(s->conf, table->section);
+	for (const struct option_table *table = option_tables; table->section; table++)
+		if (!table->named)
+			conf_section(s->conf, table->section);
 	s->server = section_one(s->conf, "server");
 	s->database = section_one(s->conf, "database");
 	s->log_level = level_of(s);

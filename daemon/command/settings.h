@@ -18,6 +18,7 @@ struct settings {
 struct option_table {
 	const char *section;
 	const struct skd_option *options;
+	bool named; /* there may be several, each with a name */
 };
 extern const struct option_table option_tables[];
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/follow.h"
+#include "rules/outbox.h"
 #include "rules/retention.h"
 #include "rules/seal.h"
 #include "rules/session.h"
@@ -315,6 +316,7 @@ static void *tidy_main(void *argument)
 		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy, WORK_MS)) {
 			tidied = clock_monotonic();
 			tidy_once(jobs, retention_tidy, WORK_MS);
+			tidy_once(jobs, outbox_tidy, WORK_MS);
 		}
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
 	return NULL;

@@ -6,6 +6,7 @@
 #include "rules/audit.h"
 #include "rules/detail.h"
 #include "rules/issuer.h"
+#include "rules/outbox.h"
 #include "rules/skill.h"
 
 #include <string.h>
@@ -115,6 +116,9 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 
 static enum skd_outcome step(struct skd_call *call, const char *id, long number, const char *kind)
 {
+	const struct store_notice notice = {.kind = talloc_asprintf(call, "achievement.%s", kind), .noun = "achievement",
+					    .object = id, .detail = talloc_asprintf(call, "{\"version\":%ld}", number)};
+	TRY(outbox_add(call, &notice));
 	return store_achievement_event_add(call, id, number, kind, audit_account(call),
 					   call->actor ? call->actor->account_id : NULL);
 }

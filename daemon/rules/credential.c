@@ -8,10 +8,20 @@
 #include "rules/badge.h"
 #include "rules/detail.h"
 #include "rules/issuer.h"
+#include "rules/outbox.h"
 #include "rules/person.h"
 #include "store/human.h"
 
 #include <string.h>
+
+/* For its holder, and for who issued it. */
+static enum skd_outcome notice(struct skd_call *call, const char *kind, const char *id, const char *person_id,
+			       const char *detail)
+{
+	const struct store_notice notice = {
+		.kind = kind, .noun = "credential", .object = id, .person_id = person_id, .detail = detail};
+	return outbox_add(call, &notice);
+}
 
 static enum skd_outcome order_person(struct skd_call *call, const char *ref, struct store_award *award)
 {
@@ -74,6 +84,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	TRY(order_achievement(call, order, &award));
 	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
 	TRY(badge_issue(call, id));
+	TRY(notice(call, "credential.issued", id, award.person_id, NULL));
 	TRY(audit_done(call, "credential.issue", "credential", id, NULL));
 	return store_credential_get(call, &all, id, credential);
 }
@@ -133,6 +144,8 @@ enum skd_outcome credential_show(struct skd_call *call, struct store_credential 
 	TRY(store_credential_lock(call, old.id, &state, &now));
 	TRY(badge_begin(call, old.id));
 	TRY(store_credential_show(call, credential));
+	if (strcmp(old.response, credential->response) != 0)
+		TRY(notice(call, talloc_asprintf(call, "credential.%s", credential->response), old.id, old.person_id, NULL));
 	TRY(audit_done(call, "credential.show", "credential", old.id,
 		       detail_of(call, "visibility", credential->visibility, "response", credential->response, NULL)));
 	return credential_get(call, old.id, credential);
@@ -212,6 +225,8 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
 	TRY(badge_issue(call, by));
 	TRY(store_status_set(call, id, "revocation", true));
+	if (!correction->quiet)
+		TRY(notice(call, "credential.replaced", id, award.person_id, detail_of(call, "by", by, NULL)));
 	TRY(audit_done(call, "credential.replace", "credential", id, detail_of(call, "by", by, NULL)));
 	TRY(audit_done(call, "credential.issue", "credential", by, NULL));
 	return credential_get(call, by, credential);
@@ -230,7 +245,7 @@ static const struct turn_rule {
 };
 
 enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
-				 struct store_credential *credential)
+				 bool quiet, struct store_credential *credential)
 {
 	const struct turn_rule *rule = &turn_rules[turn];
 	const char *state;
@@ -247,6 +262,8 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 	TRY(store_status_set(call, id, "revocation", rule->bad));
 	if (turn != CREDENTIAL_REVOKE)
 		TRY(store_status_set(call, id, "suspension", rule->bad));
+	if (!quiet)
+		TRY(notice(call, talloc_asprintf(call, "credential.%s", rule->kind), id, credential->person_id, NULL));
 	TRY(audit_done(call, rule->action, "credential", id, NULL));
 	return credential_get(call, id, credential);
 }

@@ -34,6 +34,7 @@ struct credential_correction {
 	int64_t version; /* of the achievement */
 	int64_t valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *evidence; /* JSON array, checked */
+	bool quiet; /* nobody is told */
 };
 /* The old one is superseded and proves nothing from now on, and the new one nothing before. It was issued when the old one
  * was, and what the holder said of that holds for it. CLASH unless the old one is active, scheduled or expired. */
@@ -41,8 +42,8 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 				    struct store_credential *credential) WARN_UNUSED;
 
 enum credential_turn { CREDENTIAL_REVOKE, CREDENTIAL_SUSPEND, CREDENTIAL_REINSTATE };
-/* CLASH when the credential's state does not lead there: what is revoked stays revoked. */
+/* CLASH when the credential's state does not lead there: what is revoked stays revoked. `quiet`: nobody is told. */
 enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
-				 struct store_credential *credential) WARN_UNUSED;
+				 bool quiet, struct store_credential *credential) WARN_UNUSED;
 
 #endif

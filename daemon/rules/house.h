@@ -92,6 +92,7 @@ struct house {
 	long session_idle, session_absolute; /* milliseconds */
 	long throttle_user, throttle_address; /* failures before waiting begins */
 	long throttle_window, throttle_block, failure_delay; /* milliseconds */
+	long outbox_keep; /* milliseconds */
 	struct talks *talks;
 	struct tries *tries;
 	struct names *names;

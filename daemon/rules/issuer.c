@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
+#include "rules/outbox.h"
 
 #include <string.h>
 
@@ -175,9 +176,13 @@ static enum skd_outcome content_check(struct skd_call *call, const struct store_
 }
 
 /* Reads back what was written and closes with the audit entry. */
-static enum skd_outcome told(struct skd_call *call, const char *action, const char *id, struct store_issuer *issuer)
+static enum skd_outcome told(struct skd_call *call, const char *action, const char *kind, const char *id,
+			     struct store_issuer *issuer)
 {
 	TRY(store_issuer_get(call, id, issuer));
+	const struct store_notice notice = {
+		.kind = kind, .noun = "issuer", .object = id, .detail = detail_of(call, "state", issuer->state, NULL)};
+	TRY(outbox_add(call, &notice));
 	return audit_done(call, action, "issuer", id, detail_of(call, "name", issuer->name, "state", issuer->state, NULL));
 }
 
@@ -186,7 +191,7 @@ enum skd_outcome issuer_add(struct skd_call *call, struct store_issuer *issuer)
 	const char *id;
 	TRY(content_check(call, issuer));
 	TRY(store_issuer_add(call, issuer, &id));
-	return told(call, "issuer.add", id, issuer);
+	return told(call, "issuer.add", "issuer.created", id, issuer);
 }
 
 enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
@@ -195,7 +200,7 @@ enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
 		return fail(call, SKD_CLASH, "the company is as the configuration says: change it there");
 	TRY(content_check(call, issuer));
 	TRY(store_issuer_set(call, issuer));
-	return told(call, "issuer.set", issuer->id, issuer);
+	return told(call, "issuer.set", "issuer.edited", issuer->id, issuer);
 }
 
 /* A DN is looked for in each directory, by the key that the directory itself gives it. */
@@ -249,6 +254,13 @@ enum skd_outcome issuer_may_write(struct skd_call *call, const char *id, bool fr
 
 /* ---- keys ---- */
 
+static enum skd_outcome key_told(struct skd_call *call, const char *action, const char *kind, const char *id)
+{
+	const struct store_notice notice = {.kind = kind, .noun = "key", .object = id};
+	TRY(outbox_add(call, &notice));
+	return audit_note(call, action, "ok", "key", id, NULL);
+}
+
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
 {
 	const struct house *house = call->house;
@@ -262,7 +274,7 @@ enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, co
 	TRY(store_issuer_get(call, issuer_id, &issuer));
 	added.issuer_id = issuer.id;
 	TRY(store_key_add(call, &added));
-	return audit_note(call, "key.add", "ok", "key", key->id, NULL);
+	return key_told(call, "key.add", "key.created", key->id);
 }
 
 enum skd_outcome issuer_key_list(struct skd_call *call, struct store_key **keys, size_t *count)
@@ -284,7 +296,7 @@ enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const 
 enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked)
 {
 	TRY(store_key_end(call, id, revoked));
-	return audit_note(call, revoked ? "key.revoke" : "key.retire", "ok", "key", id, NULL);
+	return key_told(call, revoked ? "key.revoke" : "key.retire", revoked ? "key.revoked" : "key.retired", id);
 }
 
 enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id, struct json *json)

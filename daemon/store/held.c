@@ -63,6 +63,9 @@ static const struct section {
 	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
 			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
 		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
+	{"notices", OBJECT "'id', o.id, 'kind', o.kind, 'noun', o.noun, 'object', o.object, 'made_at', rfc3339(o.made_at),"
+			   " 'due_at', rfc3339(o.due_at), 'detail', o.detail" AS_IT_IS
+		    "FROM outbox o WHERE o.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},
 	{"accounts", OBJECT "'id', a.id, 'authenticator', a.authenticator, 'name', a.name" AS_IT_IS
 		     "FROM account a WHERE a.person_id " THEIRS " ORDER BY a.id"},
 	{"sessions", OBJECT "'id', s.id, 'account_id', s.account_id, 'address', s.address, 'created_at', rfc3339(s.created_at),"

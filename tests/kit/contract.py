@@ -29,7 +29,7 @@ BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2"}
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
       "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
-      "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
+      "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
 
 
 class Operation:

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Notices: written, listed, swept. */
+#include "rules/outbox.h"
+
+#include "rules/house.h"
+#include "rules/person.h"
+
+enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice)
+{
+	return store_outbox_add(call, notice);
+}
+
+enum skd_outcome outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
+			     struct store_notice **notices, size_t *count)
+{
+	const struct sight all = {.everyone = true};
+	struct store_notice_filter found = *filter;
+	TRY(person_pick(call, &all, "person", filter->person, &found.person));
+	return store_outbox_list(call, &found, list, notices, count);
+}
+
+enum skd_outcome outbox_tidy(struct skd_call *call)
+{
+	enum { BATCH = 5000, LEAST_MS = 10000 };
+	int64_t swept = BATCH;
+	TRY(pool_borrow(call->house->jobs, call));
+	while (swept == BATCH && call_time_left(call) > LEAST_MS)
+		TRY(store_outbox_sweep(call, call->house->outbox_keep, BATCH, &swept));
+	return SKD_OK;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Notices. */
+#include "store/outbox.h"
+
+static const char OUTBOX_ADD[] =
+	"INSERT INTO outbox (kind, noun, object, person_id, due_at, key, detail) VALUES"
+	" ($1, $2, $3::uuid, $4::uuid, coalesce($5::timestamptz, now()), $6, $7::jsonb) ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING";
+
+enum skd_outcome store_outbox_add(struct skd_call *call, const struct store_notice *n)
+{
+	return db_send(call, OUTBOX_ADD,
+		       ARGS(n->kind, n->noun, n->object, n->person_id, n->due_at ? arg_time(call, n->due_at) : NULL, n->key,
+			    n->detail),
+		       NULL);
+}
+
+enum skd_outcome store_outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
+				   struct store_notice **notices, size_t *count)
+{
+	static const struct list_order orders[] = {{"made_at", "o.made_at", "timestamptz"}, {"due_at", "o.due_at", "timestamptz"},
+						   {NULL, NULL, NULL}};
+	static const char columns[] = "o.id, o.kind, o.noun, o.object, o.person_id, o.key, o.detail, o.made_at, o.due_at";
+	static const char where[] =
+		"FROM outbox o WHERE ($1::text IS NULL OR o.kind = $1) AND ($2::text IS NULL OR o.noun = $2)"
+		" AND ($3::uuid IS NULL OR o.object = $3) AND ($4::uuid IS NULL OR o.person_id = $4)";
+	struct rows *rows;
+	TRY(list_query(call, list, orders, columns, where, "o.id",
+		       ARGS(filter->kind, filter->noun, filter->object, filter->person), &rows, count));
+	*notices = talloc_zero_array(call, struct store_notice, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*notices)[i] = (struct store_notice){
+			.id = row_uuid(rows, i, 0), .kind = row_text(rows, i, 1), .noun = row_text(rows, i, 2),
+			.object = row_uuid(rows, i, 3), .person_id = row_uuid(rows, i, 4), .key = row_text(rows, i, 5),
+			.detail = row_json(rows, i, 6), .made_at = row_time(rows, i, 7), .due_at = row_time(rows, i, 8)};
+	return SKD_OK;
+}
+
+static const char OUTBOX_SWEEP[] =
+	"DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE made_at < now() - $1::bigint * interval '1 ms'"
+	" AND due_at < now() - $1::bigint * interval '1 ms' LIMIT $2::bigint)";
+
+enum skd_outcome store_outbox_sweep(struct skd_call *call, long keep_ms, int64_t most, int64_t *swept)
+{
+	return db_run(call, OUTBOX_SWEEP, ARGS(arg_int(call, keep_ms), arg_int(call, most)), swept);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Notices as rows. */
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
+
+#include "store/list.h"
+
+struct store_notice {
+	const char *id, *kind, *noun, *object, *person_id, *key, *detail;
+	int64_t made_at, due_at; /* of a new one due_at 0: now */
+};
+/* Only sent on its way, as db_send() does. One with a key that is there already changes nothing. */
+enum skd_outcome store_outbox_add(struct skd_call *call, const struct store_notice *notice) WARN_UNUSED;
+
+struct store_notice_filter {
+	const char *kind, *noun, *object, *person;
+};
+enum skd_outcome store_outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
+				   struct store_notice **notices, size_t *count) WARN_UNUSED;
+/* Drops rows that have been due for so long, at most `most` of them; how many. */
+enum skd_outcome store_outbox_sweep(struct skd_call *call, long keep_ms, int64_t most, int64_t *swept) WARN_UNUSED;
+
+#endif

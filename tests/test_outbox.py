@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices: what happens is in the outbox with it or not at all, kept for its time, and gone with the person."""
+import json
+import threading
+
+import pytest
+from kit.badges import Programme, badge_house, new_key
+from kit.house import ACCOUNTS, AUDITOR, wait_for
+
+HOLDER = "pquinn"
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(("ed25519",), {"outbox": {"keep": "1h"}}, postgres=postgres) as house:
+        house.set_password(HOLDER)
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
+
+
+@pytest.fixture(scope="module")
+def auditor(house):
+    return house.sign_in(AUDITOR)
+
+
+def kinds(auditor, thing, noun="credential"):
+    notices = list(auditor.pages("/outbox", object=thing["id"], sort="made_at"))
+    assert {notice["noun"] for notice in notices} <= {noun}
+    return [notice["kind"].removeprefix(f"{noun}.") for notice in notices]
+
+
+def test_each_step_of_a_credential_is_told(house, programme, auditor):
+    made, holder = programme.issue(HOLDER), house.sign_in(HOLDER)
+    path = f"/credentials/{made['id']}"
+    for response in "accepted", "declined", "hidden", "hidden", "accepted":
+        holder.patch(path, {"response": response}, "*")
+    holder.patch(path, {"visibility": "private"}, "*")
+    programme.issuer.post(f"{path}/suspend", {"reason": "Look"}, gives=200)
+    programme.issuer.post(f"{path}/reinstate", gives=200)
+    new = programme.issuer.post(f"{path}/replace", {"reason": "Better"}, gives=201)
+    programme.issuer.post(f"/credentials/{new['id']}/revoke", {"reason": "Worse"}, gives=200)
+    assert kinds(auditor, made) == ["issued", "accepted", "declined", "hidden", "accepted", "suspended", "reinstated", "replaced"]
+    assert kinds(auditor, new) == ["revoked"]
+    notice, = auditor.pages("/outbox", object=made["id"], kind="credential.replaced")
+    assert notice["person_id"] == made["person"]["id"] and notice["detail"] == {"by": new["id"]}
+    assert notice["key"] == notice["id"] and notice["due_at"] == notice["made_at"]
+    assert made["person"]["name"] not in json.dumps(auditor.get("/outbox", limit=500))
+
+
+def test_who_says_so_leaves_the_notice_out(programme, auditor):
+    made = programme.issue(HOLDER)
+    path, quiet = f"/credentials/{made['id']}", {"notice": False}
+    programme.issuer.post(f"{path}/suspend", {"reason": "Look", **quiet}, gives=200)
+    programme.issuer.post(f"{path}/reinstate", quiet, gives=200)
+    new = programme.issuer.post(f"{path}/replace", {"reason": "Better", **quiet}, gives=201)
+    programme.issuer.post(f"/credentials/{new['id']}/revoke", {"reason": "Worse", **quiet}, gives=200)
+    assert kinds(auditor, made) == ["issued"] and kinds(auditor, new) == []
+    loud = programme.issue(HOLDER)
+    programme.issuer.post(f"/credentials/{loud['id']}/revoke", {"reason": "Worse", "notice": True}, gives=200)
+    assert kinds(auditor, loud) == ["issued", "revoked"]
+    for wrong in "no", None, 0:
+        programme.issuer.post(f"/credentials/{loud['id']}/revoke", {"reason": "Worse", "notice": wrong}, gives=400)
+
+
+def test_what_is_refused_or_done_before_is_not_told(programme, auditor):
+    made = programme.issue(HOLDER)
+    for _ in range(2):
+        programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "Look"}, gives=200, key="outbox-1")
+    programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "Again"}, gives=409)
+    assert kinds(auditor, made) == ["issued", "suspended"]
+
+
+def test_two_who_revoke_at_once_make_one_notice(house, programme, auditor):
+    made, answers = programme.issue(HOLDER), []
+    clients = [programme.issuer.twin() for _ in range(4)]
+    threads = [threading.Thread(target=lambda c=client: answers.append(c.ask(
+        "POST", f"/credentials/{made['id']}/revoke", {"reason": "Race"}).status_code)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 409, 409, 409]
+    assert kinds(auditor, made) == ["issued", "revoked"]
+
+
+def test_achievements_issuers_and_keys_are_told(house, programme, auditor):
+    draft = programme.hr.post("/achievements", {"name": "Told"})
+    programme.hr.patch(f"/achievements/{draft['id']}", {"state": "published"}, "*")
+    programme.hr.patch(f"/achievements/{draft['id']}", {"name": "Told twice", "state": "published"}, "*")
+    programme.hr.patch(f"/achievements/{draft['id']}", {"state": "archived"}, "*")
+    story = kinds(auditor, draft, "achievement")
+    assert story[:2] + sorted(story[2:4]) + story[4:] == ["created", "published", "published", "superseded", "archived"]
+    admin = house.sign_in(ACCOUNTS["ADMIN"])
+    issuer = admin.post("/issuers", {"name": "Told issuer"})
+    admin.patch(f"/api/v1/issuers/{issuer['id']}", {"state": "archived"}, "*")
+    assert kinds(auditor, issuer, "issuer") == ["created", "edited"]
+    assert [one["detail"]["state"] for one in auditor.pages("/outbox", object=issuer["id"], sort="made_at")] == ["active", "archived"]
+    key = new_key(house, "ed25519")
+    assert house.command("key", "retire", key).returncode == 0 and house.command("key", "revoke", key).returncode == 0
+    assert kinds(auditor, {"id": key}, "key") == ["created", "retired", "revoked"]
+
+
+def test_the_list_is_filtered_and_paged(house, programme, auditor):
+    made = [programme.issue(HOLDER)["id"] for _ in range(3)]
+    of_them = {"noun": "credential", "kind": "credential.issued", "person": HOLDER}
+    newest = auditor.get("/outbox", limit=3, **of_them)
+    assert [notice["object"] for notice in newest["items"]] == made[::-1]
+    whole = list(auditor.pages("/outbox", limit=2, **of_them))
+    assert len(whole) == len({notice["id"] for notice in whole}) == auditor.get("/outbox", count="true", **of_them)["total"]
+    assert list(auditor.pages("/outbox", person=HOLDER, noun="key")) == []
+    auditor.get("/outbox", person="nobody-at-all", gives=400)
+    auditor.get("/outbox", object="x", gives=400)
+    rows = auditor.ask("GET", "/outbox", params={"format": "csv", "object": made[0]}).text.splitlines()
+    assert rows[0] == "id,kind,noun,object,person_id,made_at,due_at,key" and f",credential.issued,credential,{made[0]}," in rows[1]
+    programme.issuer.get("/outbox", gives=403)
+
+
+def test_old_notices_are_swept_and_those_to_come_are_not(house):
+    house.sql("INSERT INTO outbox (kind, noun, object, made_at, due_at) SELECT 'old.one', 'old', uuid7(), now() - d, now() - e"
+              " FROM (VALUES (interval '2 hours', interval '2 hours'), ('2 hours', '-1 hour'), ('1 minute', '1 minute')) v (d, e)")
+    house.restart()
+    wait_for("the sweep", lambda: house.sql("SELECT count(*) FROM outbox WHERE noun = 'old'") == [(2,)])
+    assert house.sql("SELECT count(*) FROM outbox WHERE noun = 'old' AND made_at = due_at") == [(1,)]
