@@ -118,6 +118,12 @@ GET    /api/v1/achievements/{achievement}                 401   403   200   200 
 GET    /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
 PATCH  /api/v1/achievements/{achievement}                 401   403   403   403   403   200   200   403   200   403
 PATCH  /api/v1/achievements/{draft}                       401   403   404   404   404   200   200   404   200   403
+POST   /api/v1/achievements/{draft}/submit                401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/achievements/{in_review}                   401   403   404   404   404   200   200   404   200   403
+POST   /api/v1/achievements/{in_review}/approve           401   403   404   404   404   200   403   404   200   403
+POST   /api/v1/achievements/{in_review}/return            401   403   404   404   404   200   200   404   200   403
+GET    /api/v1/achievements/{achievement}/events          401   403   403   403   403   200   200   200   200   403
+GET    /api/v1/achievements/{draft}/events                401   403   404   404   404   200   200   404   200   403
 GET    /api/v1/issuers                                    401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/issuers                                    401   403   403   403   403   403   403   403   201   403
 GET    /api/v1/issuers/{issuer}                           401   403   200   200   200   200   200   200   200   403
@@ -244,6 +250,7 @@ class Scene:
             "scale": lambda: self.hr.post("/scales", {"name": f"scale {next(self.numbers)}", "levels": ["a"]})["id"],
             "skill": self.skill, "achievement": lambda: self.achievement,
             "draft": lambda: self.hr.post("/achievements", {"name": "x"})["id"],
+            "in_review": self.in_review,
             "own_claim": lambda: self.claim(self.owner(actor), False),
             "shared_claim": lambda: self.claim(self.others[AWARDED_BELOW], True),
             "claim": lambda: self.claim(self.others[AWARDED_BELOW], False),
@@ -258,6 +265,11 @@ class Scene:
         if not self.frozen:
             self.kept[word, actor] = makers[word]()
         return self.kept[word, actor]
+
+    def in_review(self):
+        made = self.hr.post("/achievements", {"name": "x"})["id"]
+        self.hr.expect(200, "POST", f"/achievements/{made}/submit", headers={"If-Match": "*"})
+        return made
 
     def body(self, line):
         number = next(self.numbers)
@@ -278,6 +290,8 @@ class Scene:
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
+        if line.endswith("/return"):
+            return {"comment": "x"}
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
         return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend")) else None)
@@ -290,7 +304,7 @@ class Scene:
             path = path.replace(found[0], key or self.make(found[1], actor, line))
         path = path if path.startswith("/api/") else "/" + path
         return self.clients[actor].ask(method, path, self.body(line),
-                                       headers={"If-Match": "*"} if method in ("PATCH", "DELETE") or "/erase" in path else ())
+                                       headers={"If-Match": "*"} if method in ("PATCH", "DELETE") or re.search("/(erase|submit|approve|return)$", path) else ())
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,14 @@ def test_credentials_turn_and_tokens_and_sessions_end(world):
     world.house.sign_in(ACCOUNTS["HR"]).delete("/sessions/current")
 
 
+def test_achievements_are_reviewed(world):
+    made = world.hr.post("/achievements", {"name": "Reviewed"}, gives=201)["id"]
+    for client, verb, body in ((world.hr, "submit", {"comment": "x"}), (world.issuer, "return", {"comment": "x"}),
+                               (world.hr, "submit", None), (world.issuer, "approve", None)):
+        client.expect(200, "POST", f"/achievements/{made}/{verb}", body, headers={"If-Match": "*"})
+    world.hr.expect(409, "POST", f"/achievements/{made}/submit", headers={"If-Match": "*"})
+
+
 def test_badges_are_verified(world):
     world.hr.ask("GET", f"/badges/{world.ids['badges']}")
     text = world.hr.last.text
@@ -253,7 +261,9 @@ def test_a_form_that_is_not_offered_is_406(world, name):
 @pytest.mark.parametrize("name", MATCHED)
 def test_changes_need_a_present_etag(world, name):
     refused(world.ask(name), 428)
-    looked_at = world.path(OPERATIONS[name]).removesuffix("/erase")
+    looked_at = world.path(OPERATIONS[name])
+    for verb in "/erase", "/submit", "/approve", "/return":
+        looked_at = looked_at.removesuffix(verb)
     etag = world.clients[OPERATIONS[name].actor()].ask("GET", looked_at).headers["ETag"]
     for stale in '"0"', "nonsense", etag.strip('"'), "W/" + etag, '""', '"x", "y"':
         refused(world.ask(name, body=good_body(name), headers={"If-Match": stale}), 412)

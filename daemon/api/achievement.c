@@ -8,6 +8,18 @@
 
 #include <string.h>
 
+/* Who asked for it, when, and what they said. */
+static void review_write(struct json *json, const struct store_step *asked)
+{
+	if (!asked->account)
+		return;
+	put_object(json, "review");
+	put_time(json, "at", asked->at);
+	put_string(json, "account", asked->account);
+	put_string(json, "comment", asked->comment);
+	put_object_end(json);
+}
+
 static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
 {
 	put_object(json, NULL);
@@ -30,6 +42,7 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 	put_string(json, "state", a->state);
 	bool public = strcmp(a->state, "published") == 0 || strcmp(a->state, "archived") == 0;
 	put_string(json, "image_url", a->image_url || !public ? a->image_url : image_place(call, a->id, a->number));
+	review_write(json, &a->asked);
 	put_time(json, "updated_at", a->updated_at);
 	put_object_end(json);
 }
@@ -156,5 +169,62 @@ enum skd_outcome api_achievement_set(struct skd_call *call, const struct request
 	TRY(body_merge(call, in, true, &achievement, &skills, &count));
 	TRY(achievement_set(call, skills, count, &achievement));
 	achievement_reply(call, out, &achievement);
+	return SKD_OK;
+}
+
+/* ---- the review ---- */
+
+static enum skd_outcome review(struct skd_call *call, const struct request *in, struct reply *out, bool must_say,
+			       enum skd_outcome (*step)(struct skd_call *call, const char *comment, struct store_achievement *a))
+{
+	const struct field fields[] = {{"comment", FIELD_TEXT, .required = must_say, .most = 2000}, {NULL}};
+	struct value v[1] = {0};
+	struct store_achievement achievement;
+	TRY(achievement_get(call, in->ids[0], 0, &achievement));
+	TRY(merge_match(call, in, achievement.version));
+	if (in->body || must_say)
+		TRY(body_read(call, in, fields, false, v));
+	TRY(step(call, v[0].text, &achievement));
+	achievement_reply(call, out, &achievement);
+	return SKD_OK;
+}
+
+enum skd_outcome api_achievement_submit(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return review(call, in, out, false, achievement_submit);
+}
+
+enum skd_outcome api_achievement_approve(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return review(call, in, out, false, achievement_approve);
+}
+
+enum skd_outcome api_achievement_return(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return review(call, in, out, true, achievement_return);
+}
+
+static void step_write(struct json *json, const struct store_step *step)
+{
+	put_object(json, NULL);
+	put_string(json, "kind", step->kind);
+	put_int(json, "version", step->number);
+	put_time(json, "at", step->at);
+	put_string(json, "account", step->account);
+	put_string(json, "comment", step->comment);
+	put_object_end(json);
+}
+
+enum skd_outcome api_achievement_events(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_step *steps;
+	size_t from, count, whole;
+	TRY(achievement_events(call, in->ids[0], &steps, &count));
+	whole = count;
+	TRY(list_slice(call, in->list, &from, &count));
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
+		step_write(&out->json, &steps[in->list->descending ? whole - 1 - i : i]);
+	reply_list_end(in, out);
 	return SKD_OK;
 }

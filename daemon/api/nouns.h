@@ -82,6 +82,10 @@ enum skd_outcome api_achievement_list(struct skd_call *call, const struct reques
 enum skd_outcome api_achievement_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_submit(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_approve(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_return(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_events(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* claim.c */
 extern const struct field claim_list_fields[];

@@ -64,6 +64,10 @@ static const struct skd_option verify_options[] = {
 	{"fetch", SKD_FLAG, "no", "Whether other documents are fetched from where they are, by https and from public addresses only."},
 	{NULL}};
 
+static const struct skd_option catalogue_options[] = {
+	{"two_people", SKD_FLAG, "no", "Whether an achievement is published only by a review that somebody else asked for."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -107,6 +111,7 @@ const struct option_table option_tables[] = {
 	{"outbox", outbox_options},
 	{"signer", signer_options},
 	{"verify", verify_options},
+	{"catalogue", catalogue_options},
 	{"directory", directory_options, true},
 	{"authenticator", authenticator_options, true},
 	{"role", role_options, true},

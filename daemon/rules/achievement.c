@@ -5,9 +5,11 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
+#include "rules/house.h"
 #include "rules/issuer.h"
 #include "rules/outbox.h"
 #include "rules/skill.h"
+#include "store/human.h"
 
 #include <string.h>
 
@@ -114,13 +116,24 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 
 /* ---- steps of its story ---- */
 
-static enum skd_outcome step(struct skd_call *call, const char *id, long number, const char *kind)
+static enum skd_outcome step_say(struct skd_call *call, const char *id, long number, const char *kind, const char *comment)
 {
+	const struct store_step step = {.number = number, .kind = kind, .account = audit_account(call), .comment = comment};
 	const struct store_notice notice = {.kind = talloc_asprintf(call, "achievement.%s", kind), .noun = "achievement",
 					    .object = id, .detail = talloc_asprintf(call, "{\"version\":%ld}", number)};
 	TRY(outbox_add(call, &notice));
-	return store_achievement_event_add(call, id, number, kind, audit_account(call),
-					   call->actor ? call->actor->account_id : NULL);
+	return store_achievement_event_add(call, id, &step, call->actor ? call->actor->account_id : NULL);
+}
+
+static enum skd_outcome step(struct skd_call *call, const char *id, long number, const char *kind)
+{
+	return step_say(call, id, number, kind, NULL);
+}
+
+static enum skd_outcome step_publish(struct skd_call *call, const char *id, long number)
+{
+	TRY(store_achievement_supersede(call, id, number, audit_account(call), call->actor->account_id));
+	return step(call, id, number, "published");
 }
 
 /* Reads back what was written and closes with the audit entry. */
@@ -147,34 +160,49 @@ static enum skd_outcome issuer_pick(struct skd_call *call, const char **id)
 	return issuer_may_write(call, issuer.id, true);
 }
 
+static enum skd_outcome may_publish(struct skd_call *call)
+{
+	return call->house->two_people ? fail(call, SKD_CLASH, "it takes two people to publish: ask for a review of the draft")
+				       : SKD_OK;
+}
+
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement)
 {
 	if (strcmp(achievement->state, "archived") == 0)
 		return fail_field(call, "/state", "must be draft or published to begin with");
+	bool published = strcmp(achievement->state, "published") == 0;
+	if (published)
+		TRY(may_publish(call));
 	TRY(content_check(call, skills, count, achievement));
 	TRY(issuer_pick(call, &achievement->issuer_id));
 	TRY(store_achievement_add(call, achievement->issuer_id, &achievement->id));
 	achievement->number = 1;
 	TRY(store_achievement_put(call, achievement));
 	TRY(step(call, achievement->id, 1, "created"));
-	if (strcmp(achievement->state, "published") == 0)
-		TRY(step(call, achievement->id, 1, "published"));
+	if (published)
+		TRY(step_publish(call, achievement->id, 1));
 	return told(call, "achievement.add", achievement->id, achievement);
 }
 
 /* The state that `asked` (NULL: nothing) makes of the old one. What is published is not edited: an edit
- * makes the next version, a draft unless it is to be published at once. What is archived stays so. */
+ * makes the next version, a draft unless it is to be published at once. What is archived stays so, and what is in review
+ * stays as it was asked for. */
 static enum skd_outcome state_next(struct skd_call *call, const struct store_achievement *old, bool edited,
 				   const char *asked, const char **state)
 {
 	static const char *const steps[][2] = {{"draft", "published"}, {"draft", "archived"}, {"published", "archived"}};
 	bool archived = strcmp(old->state, "archived") == 0, published = strcmp(old->state, "published") == 0;
+	bool in_review = strcmp(old->state, "in_review") == 0;
 	*state = asked ? asked : published && edited ? "draft" : old->state;
 	if (archived && edited)
 		return fail(call, SKD_CLASH, "what is archived is not changed");
+	if (in_review && (edited || (asked && strcmp(asked, "in_review") != 0)))
+		return fail(call, SKD_CLASH, "what is in review is approved or returned, and changed once it is a draft again");
 	if (published && edited && asked && strcmp(asked, "archived") == 0)
 		return fail(call, SKD_CLASH, "what is published is archived as it is: leave the changes out");
+	if (asked && strcmp(asked, "published") == 0 && (edited || !published))
+		TRY(may_publish(call));
 	if (!asked || strcmp(old->state, asked) == 0)
 		return SKD_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -189,6 +217,8 @@ static enum skd_outcome draft_set(struct skd_call *call, const struct store_achi
 	TRY(store_achievement_put(call, wanted));
 	if (edited)
 		TRY(step(call, old->id, old->number, "edited"));
+	if (strcmp(wanted->state, "published") == 0)
+		return step_publish(call, old->id, old->number);
 	return strcmp(wanted->state, "draft") == 0 ? SKD_OK : step(call, old->id, old->number, wanted->state);
 }
 
@@ -196,10 +226,8 @@ static enum skd_outcome version_add(struct skd_call *call, const struct store_ac
 				    const struct store_achievement *wanted)
 {
 	TRY(store_achievement_put(call, wanted));
-	if (strcmp(wanted->state, "published") != 0)
-		return step(call, old->id, wanted->number, "created");
-	TRY(step(call, old->id, old->number, "superseded"));
-	return step(call, old->id, wanted->number, "published");
+	TRY(step(call, old->id, wanted->number, "created"));
+	return strcmp(wanted->state, "published") == 0 ? step_publish(call, old->id, wanted->number) : SKD_OK;
 }
 
 static enum skd_outcome state_set(struct skd_call *call, const struct store_achievement *old,
@@ -240,4 +268,80 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 	else
 		TRY(state_set(call, &old, wanted));
 	return told(call, action_of(&old, wanted), wanted->id, wanted);
+}
+
+/* ---- the review ---- */
+
+/* As it was when the client read it, and in the state that the step takes it from. */
+static enum skd_outcome review_begin(struct skd_call *call, const char *from, struct store_achievement *a)
+{
+	struct store_achievement now;
+	TRY(achievement_get(call, a->id, 0, &now));
+	TRY(issuer_may_write(call, now.issuer_id, false));
+	if (!call->actor->person_id)
+		return fail(call, SKD_DENIED, "a review takes people of a directory, who can be told apart");
+	if (strcmp(now.state, from) != 0)
+		return fail(call, SKD_CLASH, "an achievement that is %s is not %s", now.state,
+			    strcmp(from, "draft") == 0 ? "a draft, of which alone a review is asked for" : "in review");
+	TRY(store_achievement_touch(call, a->id, a->version, now.latest));
+	a->number = now.number;
+	return SKD_OK;
+}
+
+static enum skd_outcome review_step(struct skd_call *call, struct store_achievement *a, const char *state, const char *kind,
+				    const char *comment)
+{
+	TRY(store_achievement_state_set(call, a->id, a->number, state));
+	return step_say(call, a->id, a->number, kind, comment);
+}
+
+enum skd_outcome achievement_submit(struct skd_call *call, const char *comment, struct store_achievement *achievement)
+{
+	TRY(review_begin(call, "draft", achievement));
+	TRY(review_step(call, achievement, "in_review", "submitted", comment));
+	return told(call, "achievement.submit", achievement->id, achievement);
+}
+
+/* Both entries stay the humans' that they are until it is approved. */
+static enum skd_outcome two_people(struct skd_call *call, const struct store_achievement *a)
+{
+	const char *asker, *self = call->actor->entry_id ? call->actor->entry_id : call->actor->person_id, *human, *other;
+	TRY(store_achievement_asker(call, a->id, a->number, &asker));
+	if (asker && strcmp(asker, self) != 0) {
+		bool first = strcmp(asker, self) < 0;
+		enum skd_outcome outcome = store_human_hold(call, first ? asker : self, &human);
+		if (outcome == SKD_OK)
+			outcome = store_human_hold(call, first ? self : asker, &other);
+		if (outcome == SKD_OK && strcmp(human, other) != 0)
+			return SKD_OK;
+		if (outcome == SKD_ABSENT) {
+			call_forgive(call);
+			return fail(call, SKD_CLASH, "whoever asked for the review was erased: return it, and have it asked for anew");
+		}
+		TRY(outcome);
+	}
+	return fail(call, SKD_DENIED, "whoever asks for a review leaves it to somebody else");
+}
+
+enum skd_outcome achievement_approve(struct skd_call *call, const char *comment, struct store_achievement *achievement)
+{
+	TRY(review_begin(call, "in_review", achievement));
+	TRY(two_people(call, achievement));
+	TRY(review_step(call, achievement, "published", "approved", comment));
+	TRY(step_publish(call, achievement->id, achievement->number));
+	return told(call, "achievement.approve", achievement->id, achievement);
+}
+
+enum skd_outcome achievement_return(struct skd_call *call, const char *comment, struct store_achievement *achievement)
+{
+	TRY(review_begin(call, "in_review", achievement));
+	TRY(review_step(call, achievement, "draft", "returned", comment));
+	return told(call, "achievement.return", achievement->id, achievement);
+}
+
+enum skd_outcome achievement_events(struct skd_call *call, const char *id, struct store_step **steps, size_t *count)
+{
+	struct store_achievement achievement;
+	TRY(achievement_get(call, id, 0, &achievement));
+	return store_achievement_events(call, id, steps, count);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Achievements: what may be said in one, and how it gets from draft to published to archived. What was
- * published is never edited; a change of it is the next version. */
+ * Achievements: what may be said in one, and how it gets from draft to published to archived, by way of a review or, where
+ * the configuration lets one person do it, without. What was published is never edited; a change of it is the next version. */
 #ifndef RULES_ACHIEVEMENT_H
 #define RULES_ACHIEVEMENT_H
 
@@ -30,8 +30,25 @@ enum skd_outcome achievement_add(struct skd_call *call, const struct skill_prove
 				 struct store_achievement *achievement) WARN_UNUSED;
 /* id, version (the one that was read) and everything as it shall be; skills NULL: as they are; state NULL: what
  * follows. A draft is edited. A change to what was published becomes the next version, a draft unless it is to
- * be published. CLASH when the state cannot follow the present one, or when what is archived would change. */
+ * be published. CLASH when the state cannot follow the present one, when what is archived or in review would change, and
+ * for what is to be published without a review where it takes two people. */
 enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
+
+/* ---- the review ----
+ * Each has id and version (the one that was read), and ends with it as it now is. CLASH unless the state leads there; DENIED
+ * for who may not write it, and for who is nobody of a directory. `comment` is what is said with it, or NULL. */
+/* A draft goes into review. */
+enum skd_outcome achievement_submit(struct skd_call *call, const char *comment,
+				    struct store_achievement *achievement) WARN_UNUSED;
+/* What is in review is published. DENIED for the human who asked for it, by whichever of their entries. */
+enum skd_outcome achievement_approve(struct skd_call *call, const char *comment,
+				     struct store_achievement *achievement) WARN_UNUSED;
+/* What is in review is a draft again; also for who asked. */
+enum skd_outcome achievement_return(struct skd_call *call, const char *comment,
+				    struct store_achievement *achievement) WARN_UNUSED;
+/* Its story, oldest first. */
+enum skd_outcome achievement_events(struct skd_call *call, const char *id, struct store_step **steps,
+				    size_t *count) WARN_UNUSED;
 
 #endif

@@ -79,6 +79,7 @@ struct house {
 	const char *painter;      /* path of skillsd-draw */
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
+	bool two_people;          /* nobody publishes an achievement alone */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */
 	const struct fetch_door *door; /* where other documents come in; NULL: it is shut */

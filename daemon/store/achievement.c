@@ -4,10 +4,14 @@
 
 #define ACHIEVEMENT_COLUMNS                                                                               \
 	"ach.id, v.number, ach.latest, v.type, v.name, v.description, v.criteria, i.id, i.name, v.validity," \
-	" v.image_url, v.state, ach.version, ach.updated_at"
+	" v.image_url, v.state, ach.version, ach.updated_at, r.account, r.recorded_at, r.comment"
 #define ACHIEVEMENT_FROM                                                                                \
 	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
-	" JOIN issuer i ON i.id = ach.issuer_id"
+	" JOIN issuer i ON i.id = ach.issuer_id"                                                        \
+	" LEFT JOIN LATERAL (SELECT coalesce(w.account, 'erased') AS account, e.recorded_at, n.comment" \
+	"  FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id" \
+	"  WHERE v.state = 'in_review' AND e.achievement_id = v.achievement_id AND e.number = v.number" \
+	"  AND e.kind = 'submitted' ORDER BY e.id DESC LIMIT 1) r ON true"
 
 static void achievement_read(const struct rows *rows, int i, struct store_achievement *a)
 {
@@ -16,7 +20,8 @@ static void achievement_read(const struct rows *rows, int i, struct store_achiev
 		.type = row_text(rows, i, 3), .name = row_text(rows, i, 4), .description = row_text(rows, i, 5),
 		.criteria = row_text(rows, i, 6), .issuer_id = row_uuid(rows, i, 7), .issuer = row_text(rows, i, 8),
 		.validity = row_text(rows, i, 9), .image_url = row_text(rows, i, 10), .state = row_text(rows, i, 11),
-		.version = row_int(rows, i, 12), .updated_at = row_time(rows, i, 13)};
+		.version = row_int(rows, i, 12), .updated_at = row_time(rows, i, 13),
+		.asked = {.account = row_text(rows, i, 14), .at = row_time(rows, i, 15), .comment = row_text(rows, i, 16)}};
 }
 
 static const char ACHIEVEMENT_SKILLS[] =
@@ -132,12 +137,12 @@ enum skd_outcome store_achievement_put(struct skd_call *call, const struct store
 		skills[i] = a->skills[i].id;
 		levels[i] = arg_int(call, a->skills[i].level);
 	}
+	TRY(db_run(call, SKILLS_DROP, ARGS(a->id, number), NULL)); /* while it is a draft */
 	TRY(db_run(call, VERSION_PUT,
 		   ARGS(a->id, number, a->type, a->name, a->description, a->criteria, a->validity, a->image_url, a->state),
 		   &touched));
 	if (!touched)
 		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);
-	TRY(db_run(call, SKILLS_DROP, ARGS(a->id, number), NULL));
 	return db_run(call, SKILLS_ADD,
 		      ARGS(a->id, number, arg_array(call, a->skill_count, skills), arg_array(call, a->skill_count, levels)),
 		      NULL);
@@ -151,12 +156,56 @@ enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *
 	return db_run(call, STATE_SET, ARGS(id, arg_int(call, number), state), NULL);
 }
 
-static const char EVENT_ADD[] =
-	"INSERT INTO achievement_event (achievement_id, number, kind, who)"
-	" VALUES ($1::uuid, $2::int, $3, who_is($4, $5::uuid, NULL))";
+/* ---- its story ---- */
 
-enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
-					     const char *account, const char *account_id)
+static const char EVENT_ADD[] =
+	"WITH e AS (INSERT INTO achievement_event (achievement_id, number, kind, who)"
+	"  VALUES ($1::uuid, $2::int, $3, who_is($4, $5::uuid, NULL)) RETURNING id)"
+	" INSERT INTO achievement_note (event_id, comment) SELECT id, $6 FROM e WHERE $6::text IS NOT NULL";
+
+enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, const struct store_step *step,
+					     const char *account_id)
 {
-	return db_run(call, EVENT_ADD, ARGS(id, arg_int(call, number), kind, account, account_id), NULL);
+	return db_run(call, EVENT_ADD,
+		      ARGS(id, arg_int(call, step->number), step->kind, step->account, account_id, step->comment), NULL);
+}
+
+static const char SUPERSEDED_ADD[] =
+	"INSERT INTO achievement_event (achievement_id, number, kind, who)"
+	" SELECT v.achievement_id, v.number, 'superseded', who_is($3, $4::uuid, NULL) FROM achievement_version v"
+	" WHERE v.achievement_id = $1::uuid AND v.number < $2::int AND v.state = 'published' ORDER BY v.number DESC LIMIT 1";
+
+enum skd_outcome store_achievement_supersede(struct skd_call *call, const char *id, long number, const char *account,
+					     const char *account_id)
+{
+	return db_run(call, SUPERSEDED_ADD, ARGS(id, arg_int(call, number), account, account_id), NULL);
+}
+
+static const char EVENT_LIST[] =
+	"SELECT e.number, e.kind, coalesce(w.account, 'erased'), n.comment, e.recorded_at FROM achievement_event e"
+	" JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id"
+	" WHERE e.achievement_id = $1::uuid ORDER BY e.id";
+
+enum skd_outcome store_achievement_events(struct skd_call *call, const char *id, struct store_step **steps, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, EVENT_LIST, ARGS(id), &rows));
+	*count = (size_t)rows_count(rows);
+	*steps = talloc_zero_array(call, struct store_step, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*steps)[i] = (struct store_step){row_int(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2),
+						  row_text(rows, i, 3), row_time(rows, i, 4)};
+	return SKD_OK;
+}
+
+static const char ASKER[] =
+	"SELECT c.person_id FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN account c ON c.id = w.account_id"
+	" WHERE e.achievement_id = $1::uuid AND e.number = $2::int AND e.kind = 'submitted' ORDER BY e.id DESC LIMIT 1";
+
+enum skd_outcome store_achievement_asker(struct skd_call *call, const char *id, long number, const char **entry_id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ASKER, ARGS(id, arg_int(call, number)), &rows));
+	*entry_id = rows_count(rows) ? row_uuid(rows, 0, 0) : NULL;
+	return SKD_OK;
 }

@@ -10,6 +10,13 @@ struct store_achievement_skill {
 	const char *id, *label;
 	long level;
 };
+/* One of its story. */
+struct store_step {
+	long number; /* of the version */
+	const char *kind; /* created, edited, submitted, returned, approved, published, superseded, archived */
+	const char *account, *comment;
+	int64_t at;
+};
 struct store_achievement {
 	const char *id;
 	long number, latest; /* of the version that was read, of the newest one */
@@ -19,6 +26,7 @@ struct store_achievement {
 	size_t skill_count;
 	long version; /* of the row, for ETag */
 	int64_t updated_at;
+	struct store_step asked; /* for the review that it is in; account NULL: it is in none */
 };
 
 /* number 0: the newest version that is seen. drafts: whether what is not published yet is seen. ABSENT. */
@@ -45,8 +53,17 @@ enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, 
 enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
 enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number,
 					     const char *state) WARN_UNUSED;
-/* kind: created, edited, published, superseded, archived. */
-enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, long number, const char *kind,
-					     const char *account, const char *account_id) WARN_UNUSED;
+/* `at` is now. */
+enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, const struct store_step *step,
+					     const char *account_id) WARN_UNUSED;
+/* The event of the version that was the published one before that number; nothing where there was none. */
+enum skd_outcome store_achievement_supersede(struct skd_call *call, const char *id, long number, const char *account,
+					     const char *account_id) WARN_UNUSED;
+/* Oldest first, of all versions. */
+enum skd_outcome store_achievement_events(struct skd_call *call, const char *id, struct store_step **steps,
+					  size_t *count) WARN_UNUSED;
+/* The entry of whoever asked last for a review of that version; NULL: nobody, or nobody of a directory. */
+enum skd_outcome store_achievement_asker(struct skd_call *call, const char *id, long number,
+					 const char **entry_id) WARN_UNUSED;
 
 #endif

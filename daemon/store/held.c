@@ -66,6 +66,10 @@ static const struct section {
 	{"notices", OBJECT "'id', o.id, 'kind', o.kind, 'noun', o.noun, 'object', o.object, 'made_at', rfc3339(o.made_at),"
 			   " 'due_at', rfc3339(o.due_at), 'detail', o.detail" AS_IT_IS
 		    "FROM outbox o WHERE o.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},
+	{"reviews", OBJECT "'achievement_id', e.achievement_id, 'version', e.number, 'kind', e.kind, 'at', rfc3339(e.recorded_at),"
+			   " 'comment', n.comment" AS_IT_IS
+		    "FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id"
+		    " WHERE e.kind IN ('submitted', 'approved', 'returned') AND w.account_id IN " ACCOUNTS_OF " ORDER BY e.id LIMIT " MOST},
 	{"accounts", OBJECT "'id', a.id, 'authenticator', a.authenticator, 'name', a.name" AS_IT_IS
 		     "FROM account a WHERE a.person_id " THEIRS " ORDER BY a.id"},
 	{"sessions", OBJECT "'id', s.id, 'account_id', s.account_id, 'address', s.address, 'created_at', rfc3339(s.created_at),"

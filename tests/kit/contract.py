@@ -71,7 +71,8 @@ def those(condition):
 
 
 BODIES = those(lambda operation: operation.body)
-GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"}}
+GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
+        "return": {"comment": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 

@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The catalogue, grown up: reviews by two people, and what is published staying as it is.
+
+-- What was said with a step, in words that may be about somebody: beside what is written once, so that they can be taken out.
+CREATE TABLE achievement_note (
+	event_id bigint PRIMARY KEY REFERENCES achievement_event,
+	comment text NOT NULL
+);
+
+-- Whatever a writer overlooks: of a version that was published nothing changes any more but that it is archived.
+CREATE FUNCTION version_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF OLD.state IN ('published', 'archived') AND (TG_OP = 'DELETE' OR to_jsonb(NEW) - 'state' <> to_jsonb(OLD) - 'state'
+			OR NEW.state NOT IN (OLD.state, 'archived')) THEN
+		RAISE EXCEPTION 'version % of achievement % was published', OLD.number, OLD.achievement_id
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE FUNCTION version_skill_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM achievement_version v WHERE v.achievement_id = OLD.achievement_id AND v.number = OLD.number
+			AND v.state IN ('published', 'archived')) THEN
+		RAISE EXCEPTION 'version % of achievement % was published', OLD.number, OLD.achievement_id
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON achievement_version FOR EACH ROW EXECUTE FUNCTION version_stays();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON achievement_skill FOR EACH ROW EXECUTE FUNCTION version_skill_stays();
