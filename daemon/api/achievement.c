@@ -20,6 +20,28 @@ static void review_write(struct json *json, const struct store_step *asked)
 	put_object_end(json);
 }
 
+static void owner_write(struct json *json, const struct store_achievement *a)
+{
+	if (!a->owner_id)
+		return;
+	put_object(json, "owner");
+	put_string(json, "id", a->owner_id);
+	put_string(json, "name", a->owner);
+	put_time(json, "absent_since", a->owner_left);
+	put_object_end(json);
+}
+
+/* Left out where there are none. */
+static void put_texts(struct json *json, const char *key, const char *const *texts, size_t count)
+{
+	if (!count)
+		return;
+	put_array(json, key);
+	for (size_t i = 0; i < count; i++)
+		put_string(json, NULL, texts[i]);
+	put_array_end(json);
+}
+
 static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
 {
 	put_object(json, NULL);
@@ -38,11 +60,14 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 		put_object_end(json);
 	}
 	put_array_end(json);
+	put_texts(json, "tags", a->tags, a->tag_count);
 	put_string(json, "validity", a->validity);
 	put_string(json, "state", a->state);
 	bool public = strcmp(a->state, "published") == 0 || strcmp(a->state, "archived") == 0;
 	put_string(json, "image_url", a->image_url || !public ? a->image_url : image_place(call, a->id, a->number));
 	review_write(json, &a->asked);
+	owner_write(json, a);
+	put_string(json, "next_review", a->next_review);
 	put_time(json, "updated_at", a->updated_at);
 	put_object_end(json);
 }
@@ -59,13 +84,18 @@ static void achievement_reply(struct skd_call *call, struct reply *out, const st
 
 const struct field achievement_list_fields[] = {
 	{"q", FIELD_TEXT, .most = 200}, {"skill", FIELD_TEXT}, {"type", FIELD_TEXT, .most = 100},
-	{"state", FIELD_ENUM, .words = "draft|in_review|published|archived"}, {NULL}};
+	{"state", FIELD_ENUM, .words = "draft|in_review|published|archived"}, {"tag", FIELD_TEXT, .most = 100},
+	{"issuer", FIELD_UUID}, {"owner", FIELD_REF}, {"owner_left", FIELD_BOOL}, {"review_before", FIELD_DATE}, {NULL}};
 const struct field achievement_get_fields[] = {{"version", FIELD_INT, .least = 1, .most = INT32_MAX}, {NULL}};
 
 enum skd_outcome api_achievement_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct achievement_filter filter = {.q = query_text(in, "q"), .state = query_text(in, "state"),
-					    .type = query_text(in, "type"), .skill = query_text(in, "skill")};
+					    .type = query_text(in, "type"), .skill = query_text(in, "skill"),
+					    .tag = query_text(in, "tag"), .issuer = query_text(in, "issuer"),
+					    .owner = query_text(in, "owner"), .review_before = query_text(in, "review_before")};
+	const struct value *left = query_value(in, "owner_left");
+	filter.owner_left = !left->given ? NULL : left->number ? "true" : "false";
 	struct store_achievement *achievements;
 	size_t count;
 	TRY(achievement_list(call, &filter, in->list, &achievements, &count));
@@ -110,7 +140,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 	return SKD_OK;
 }
 
-enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, ISSUER, FIELDS };
+enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, TAGS, OWNER, NEXT_REVIEW, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -120,6 +150,9 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[VALIDITY] = {"validity", FIELD_PERIOD, .most = 40},
 	[IMAGE] = {"image_url", FIELD_URL, .most = 2000},
 	[STATE] = {"state", FIELD_ENUM, .words = "draft|published|archived"},
+	[TAGS] = {"tags", FIELD_TEXTS, .most = 100},
+	[OWNER] = {"owner", FIELD_REF},
+	[NEXT_REVIEW] = {"next_review", FIELD_DATE},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
 };
 
@@ -143,6 +176,9 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	if (!v[STATE].given && patch)
 		a->state = NULL; /* the rules say what follows */
 	merge_text(&v[STATE], &a->state);
+	merge_texts(&v[TAGS], &a->tags, &a->tag_count);
+	merge_text(&v[OWNER], &a->owner_entry);
+	merge_text(&v[NEXT_REVIEW], &a->next_review);
 	merge_text(&v[ISSUER], &a->issuer_id);
 	return skills_read(call, &v[SKILLS], skills, count);
 }

@@ -105,6 +105,9 @@ static enum skd_outcome value_from_text(struct skd_call *call, const struct fiel
 		return time_parse(text, &value->number)
 			       ? SKD_OK
 			       : fail_field(call, where, "must be a time such as 2026-01-31T09:00:00Z, or a date");
+	case FIELD_DATE:
+		return strlen(text) == 10 && time_parse(text, &ignored) ? SKD_OK
+									: fail_field(call, where, "must be a date such as 2026-01-31");
 	case FIELD_ENUM:
 		return is_word_of(field->words, text) ? SKD_OK : fail_field(call, where, "must be one of %s", field->words);
 	case FIELD_PERIOD:

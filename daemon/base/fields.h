@@ -15,6 +15,7 @@ enum field_type {
 	FIELD_INT,    /* from `least` to `most` */
 	FIELD_BOOL,
 	FIELD_TIME,   /* RFC 3339, or a date */
+	FIELD_DATE,   /* YYYY-MM-DD */
 	FIELD_ENUM,   /* one of `words`, separated by | */
 	FIELD_URL,    /* http or https */
 	FIELD_PERIOD, /* ISO 8601: P2Y */
@@ -34,7 +35,7 @@ struct field {
 /* What came for one field. Absent and null are told apart, for merge patches (RFC 7396). */
 struct value {
 	bool given, null;
-	const char *text;         /* TEXT SECRET UUID ENUM URL PERIOD REF */
+	const char *text;         /* TEXT SECRET UUID DATE ENUM URL PERIOD REF */
 	int64_t number;           /* INT, BOOL, TIME */
 	const char *const *texts; /* TEXTS */
 	size_t count;

@@ -8,12 +8,13 @@
 #include "rules/house.h"
 #include "rules/issuer.h"
 #include "rules/outbox.h"
+#include "rules/person.h"
 #include "rules/skill.h"
 #include "store/human.h"
 
 #include <string.h>
 
-enum { SKILLS_MAX = 100, TYPE_MAX = 100 };
+enum { SKILLS_MAX = 100, TYPE_MAX = 100, TAGS_MAX = 50 };
 
 enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
 				 struct store_achievement *achievement)
@@ -46,11 +47,26 @@ static enum skd_outcome type_check(struct skd_call *call, const char *field, con
 					  "own behind ext:");
 }
 
+static enum skd_outcome issuer_found(struct skd_call *call, const char *field, enum skd_outcome outcome)
+{
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	return fail_field(call, field, "there is no such issuer");
+}
+
 enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *asked, struct list *list,
 				  struct store_achievement **achievements, size_t *count)
 {
 	struct store_achievement_filter filter = {
-		.q = asked->q, .state = asked->state, .type = asked->type, .drafts = actor_has(call, ROLE_CATALOGUE)};
+		.q = asked->q, .state = asked->state, .type = asked->type, .drafts = actor_has(call, ROLE_CATALOGUE),
+		.tag = asked->tag, .issuer = asked->issuer, .review_before = asked->review_before, .owner_left = asked->owner_left};
+	struct sight sight = sight_of(call);
+	struct store_issuer issuer;
+	sight.everyone = sight.everyone || filter.drafts;
+	TRY(person_pick(call, &sight, "owner", asked->owner, &filter.owner));
+	if (filter.issuer)
+		TRY(issuer_found(call, "issuer", issuer_get(call, filter.issuer, &issuer)));
 	if (filter.type)
 		TRY(type_check(call, "type", filter.type));
 	if (asked->skill)
@@ -75,6 +91,17 @@ static enum skd_outcome skill_read(struct skd_call *call, const struct skill_pro
 	return SKD_OK;
 }
 
+static enum skd_outcome tags_check(struct skd_call *call, const struct store_achievement *a)
+{
+	if (a->tag_count > TAGS_MAX)
+		return fail_field(call, "/tags", "must be at most %d", TAGS_MAX);
+	for (size_t i = 0; i < a->tag_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(a->tags[i], a->tags[j]) == 0)
+				return fail_field(call, talloc_asprintf(call, "/tags/%zu", i), "is there twice");
+	return SKD_OK;
+}
+
 static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				      struct store_achievement *achievement)
 {
@@ -82,6 +109,7 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	TRY(type_check(call, "/type", achievement->type));
 	if (achievement->validity && (!time_add_period(0, achievement->validity, &length) || length <= 0))
 		return fail_field(call, "/validity", "must be longer than nothing");
+	TRY(tags_check(call, achievement));
 	if (!skills)
 		return SKD_OK;
 	if (count > SKILLS_MAX)
@@ -107,11 +135,45 @@ static bool same_skills(const struct store_achievement *a, const struct store_ac
 	return found == a->skill_count && found == b->skill_count;
 }
 
+static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	for (size_t i = 0; a_count == b_count && i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return a_count == b_count;
+}
+
 static bool same_content(const struct store_achievement *a, const struct store_achievement *b)
 {
 	return same_text(a->type, b->type) && same_text(a->name, b->name) && same_text(a->description, b->description) &&
 	       same_text(a->criteria, b->criteria) && same_text(a->validity, b->validity) &&
-	       same_text(a->image_url, b->image_url) && same_skills(a, b);
+	       same_text(a->image_url, b->image_url) && same_skills(a, b) &&
+	       same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
+}
+
+static bool same_care(const struct store_achievement *a, const struct store_achievement *b)
+{
+	return same_text(a->owner_entry, b->owner_entry) && same_text(a->next_review, b->next_review);
+}
+
+/* To whom it is given to look after, `before` having been whose it was. */
+static enum skd_outcome owner_pick(struct skd_call *call, const char *before, struct store_achievement *a)
+{
+	struct store_person person;
+	const struct sight all = {.everyone = true};
+	const char *human;
+	if (!a->owner_entry || same_text(before, a->owner_entry))
+		return SKD_OK;
+	enum skd_outcome outcome = store_person_find(call, a->owner_entry, &a->owner_entry, &human);
+	if (outcome == SKD_OK)
+		outcome = store_person_get(call, &all, human, &person);
+	if (outcome == SKD_ABSENT || outcome == SKD_CLASH) {
+		const char *why = call->sentence;
+		call_forgive(call);
+		return fail_field(call, "/owner", "%s", why);
+	}
+	TRY(outcome);
+	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/owner", "has left");
 }
 
 /* ---- steps of its story ---- */
@@ -143,19 +205,15 @@ static enum skd_outcome told(struct skd_call *call, const char *action, const ch
 	TRY(store_achievement_get(call, id, 0, true, achievement));
 	return audit_done(call, action, "achievement", id,
 			  detail_of(call, "name", achievement->name, "version", talloc_asprintf(call, "%ld", achievement->number),
-				    "state", achievement->state, NULL));
+				    "state", achievement->state, "owner", achievement->owner_id, "next_review",
+				    achievement->next_review, NULL));
 }
 
 /* Whose it is to be, as the actor may say. */
 static enum skd_outcome issuer_pick(struct skd_call *call, const char **id)
 {
 	struct store_issuer issuer;
-	enum skd_outcome outcome = *id && !uuid_valid(*id) ? SKD_ABSENT : issuer_get(call, *id, &issuer);
-	if (outcome == SKD_ABSENT && *id) {
-		call_forgive(call);
-		return fail_field(call, "/issuer", "there is no such issuer");
-	}
-	TRY(outcome);
+	TRY(issuer_found(call, "/issuer", *id && !uuid_valid(*id) ? SKD_ABSENT : issuer_get(call, *id, &issuer)));
 	*id = issuer.id;
 	return issuer_may_write(call, issuer.id, true);
 }
@@ -175,10 +233,12 @@ enum skd_outcome achievement_add(struct skd_call *call, const struct skill_prove
 	if (published)
 		TRY(may_publish(call));
 	TRY(content_check(call, skills, count, achievement));
+	TRY(owner_pick(call, NULL, achievement));
 	TRY(issuer_pick(call, &achievement->issuer_id));
 	TRY(store_achievement_add(call, achievement->issuer_id, &achievement->id));
 	achievement->number = 1;
 	TRY(store_achievement_put(call, achievement));
+	TRY(store_achievement_keep(call, achievement));
 	TRY(step(call, achievement->id, 1, "created"));
 	if (published)
 		TRY(step_publish(call, achievement->id, 1));
@@ -253,19 +313,25 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 	TRY(achievement_get(call, wanted->id, 0, &old));
 	TRY(issuer_may_write(call, old.issuer_id, false));
 	TRY(content_check(call, skills, count, wanted));
-	bool draft = strcmp(old.state, "draft") == 0, edited = !same_content(&old, wanted);
+	TRY(owner_pick(call, old.owner_entry, wanted));
+	bool draft = strcmp(old.state, "draft") == 0, edited = !same_content(&old, wanted), cared = same_care(&old, wanted);
 	TRY(state_next(call, &old, edited, wanted->state, &wanted->state));
-	if (!edited && strcmp(old.state, wanted->state) == 0) {
+	bool turned = strcmp(old.state, wanted->state) != 0;
+	if (!edited && !turned && cared) {
 		*wanted = old;
 		return SKD_OK;
 	}
 	wanted->number = !draft && edited ? old.latest + 1 : old.latest;
 	TRY(store_achievement_touch(call, wanted->id, wanted->version, wanted->number));
-	if (draft)
+	if (!cared) {
+		TRY(store_achievement_keep(call, wanted));
+		TRY(step(call, old.id, wanted->number, "assigned"));
+	}
+	if (draft && (edited || turned))
 		TRY(draft_set(call, &old, edited, wanted));
 	else if (edited)
 		TRY(version_add(call, &old, wanted));
-	else
+	else if (turned)
 		TRY(state_set(call, &old, wanted));
 	return told(call, action_of(&old, wanted), wanted->id, wanted);
 }

@@ -10,10 +10,13 @@
 enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
 				 struct store_achievement *achievement) WARN_UNUSED;
 struct achievement_filter {
-	const char *q, *state, *type;
+	const char *q, *state, *type, *tag, *issuer;
 	const char *skill; /* id, code or exact label */
+	const char *owner; /* id or username */
+	const char *review_before; /* a date: the next review is due sooner */
+	const char *owner_left;    /* "true", "false" or NULL */
 };
-/* BAD_INPUT for a skill that does not exist, or a type that is none. */
+/* BAD_INPUT for a skill, issuer or person that does not exist, or a type that is none. */
 enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *filter, struct list *list,
 				  struct store_achievement **achievements, size_t *count) WARN_UNUSED;
 
@@ -22,14 +25,14 @@ struct skill_proved {
 	const char *ref; /* id, code or exact label */
 	long level;
 };
-/* Both end with `achievement` as it now is; a new one is of issuer_id, or with NULL of the company. DENIED when that issuer's
+/* Both end with `achievement` as it now is; owner_entry is an id or a username; a new one is of issuer_id, or with NULL of the company. DENIED when that issuer's
  * are not the actor's to write. BAD_INPUT for a type Open Badges 3.0 does not know (and that
  * is no ext: type), a period of no length, a reference that does not mean one active skill, a skill
- * that is there twice, a level its scale does not have. */
+ * that is there twice, a level its scale does not have, an owner who is not here. */
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
 /* id, version (the one that was read) and everything as it shall be; skills NULL: as they are; state NULL: what
- * follows. A draft is edited. A change to what was published becomes the next version, a draft unless it is to
+ * follows. Owner and next review are not the version's, and change in whatever state. A draft is edited. A change to what was published becomes the next version, a draft unless it is to
  * be published. CLASH when the state cannot follow the present one, when what is archived or in review would change, and
  * for what is to be published without a review where it takes two people. */
 enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,

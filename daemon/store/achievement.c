@@ -4,10 +4,12 @@
 
 #define ACHIEVEMENT_COLUMNS                                                                               \
 	"ach.id, v.number, ach.latest, v.type, v.name, v.description, v.criteria, i.id, i.name, v.validity," \
-	" v.image_url, v.state, ach.version, ach.updated_at, r.account, r.recorded_at, r.comment"
+	" v.image_url, v.state, ach.version, ach.updated_at, r.account, r.recorded_at, r.comment,"              \
+	" v.tags, o.id, ach.owner_id, o.name, o.absent_since, ach.next_review::text"
 #define ACHIEVEMENT_FROM                                                                                \
 	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
-	" JOIN issuer i ON i.id = ach.issuer_id"                                                        \
+	" JOIN issuer i ON i.id = ach.issuer_id LEFT JOIN person e ON e.id = ach.owner_id"               \
+	" LEFT JOIN person o ON o.id = coalesce(e.human, e.id)"                                                        \
 	" LEFT JOIN LATERAL (SELECT coalesce(w.account, 'erased') AS account, e.recorded_at, n.comment" \
 	"  FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id" \
 	"  WHERE v.state = 'in_review' AND e.achievement_id = v.achievement_id AND e.number = v.number" \
@@ -21,7 +23,10 @@ static void achievement_read(const struct rows *rows, int i, struct store_achiev
 		.criteria = row_text(rows, i, 6), .issuer_id = row_uuid(rows, i, 7), .issuer = row_text(rows, i, 8),
 		.validity = row_text(rows, i, 9), .image_url = row_text(rows, i, 10), .state = row_text(rows, i, 11),
 		.version = row_int(rows, i, 12), .updated_at = row_time(rows, i, 13),
-		.asked = {.account = row_text(rows, i, 14), .at = row_time(rows, i, 15), .comment = row_text(rows, i, 16)}};
+		.asked = {.account = row_text(rows, i, 14), .at = row_time(rows, i, 15), .comment = row_text(rows, i, 16)},
+		.owner_id = row_uuid(rows, i, 18), .owner_entry = row_uuid(rows, i, 19), .owner = row_text(rows, i, 20),
+		.owner_left = row_time(rows, i, 21), .next_review = row_text(rows, i, 22)};
+	a->tags = row_texts(rows, i, 17, &a->tag_count);
 }
 
 static const char ACHIEVEMENT_SKILLS[] =
@@ -81,11 +86,15 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 		" AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
 		" AND ($4::text IS NULL OR v.type = $4)"
 		" AND ($5::uuid[] IS NULL OR EXISTS (SELECT FROM achievement_skill s WHERE s.achievement_id = ach.id"
-		"  AND s.number = v.number AND s.skill_id = ANY ($5::uuid[])))";
+		"  AND s.number = v.number AND s.skill_id = ANY ($5::uuid[])))"
+		" AND ($6::text IS NULL OR $6 = ANY (v.tags)) AND ($7::uuid IS NULL OR i.id = $7::uuid)"
+		" AND ($8::uuid IS NULL OR o.id = $8::uuid) AND ($9::date IS NULL OR ach.next_review < $9::date)"
+		" AND ($10::bool IS NULL OR $10::bool = coalesce(o.absent_since IS NOT NULL, false))";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, ACHIEVEMENT_COLUMNS, where, "ach.id",
 		       ARGS(arg_bool(f->drafts), f->q ? arg_like(call, f->q) : NULL, f->state, f->type,
-			    f->skills ? arg_array(call, f->skill_count, f->skills) : NULL),
+			    f->skills ? arg_array(call, f->skill_count, f->skills) : NULL, f->tag, f->issuer, f->owner,
+			    f->review_before, f->owner_left),
 		       &rows, count));
 	*achievements = talloc_zero_array(call, struct store_achievement, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
@@ -116,12 +125,20 @@ enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, 
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the achievement was changed since you read it: read it again");
 }
 
+static const char ACHIEVEMENT_KEEP[] =
+	"UPDATE achievement SET owner_id = $2::uuid, next_review = $3::date WHERE id = $1::uuid";
+
+enum skd_outcome store_achievement_keep(struct skd_call *call, const struct store_achievement *a)
+{
+	return db_run(call, ACHIEVEMENT_KEEP, ARGS(a->id, a->owner_entry, a->next_review), NULL);
+}
+
 static const char VERSION_PUT[] =
 	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
-	" state) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9)"
+	" state, tags) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[])"
 	" ON CONFLICT (achievement_id, number) DO UPDATE SET type = excluded.type, name = excluded.name,"
 	" description = excluded.description, criteria = excluded.criteria, validity = excluded.validity,"
-	" image_url = excluded.image_url, state = excluded.state WHERE achievement_version.state = 'draft'";
+	" image_url = excluded.image_url, state = excluded.state, tags = excluded.tags WHERE achievement_version.state = 'draft'";
 static const char SKILLS_DROP[] = "DELETE FROM achievement_skill WHERE achievement_id = $1::uuid AND number = $2::int";
 static const char SKILLS_ADD[] =
 	"INSERT INTO achievement_skill (achievement_id, number, skill_id, level)"
@@ -139,7 +156,8 @@ enum skd_outcome store_achievement_put(struct skd_call *call, const struct store
 	}
 	TRY(db_run(call, SKILLS_DROP, ARGS(a->id, number), NULL)); /* while it is a draft */
 	TRY(db_run(call, VERSION_PUT,
-		   ARGS(a->id, number, a->type, a->name, a->description, a->criteria, a->validity, a->image_url, a->state),
+		   ARGS(a->id, number, a->type, a->name, a->description, a->criteria, a->validity, a->image_url, a->state,
+			arg_array(call, a->tag_count, a->tags)),
 		   &touched));
 	if (!touched)
 		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);

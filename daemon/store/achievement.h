@@ -13,7 +13,7 @@ struct store_achievement_skill {
 /* One of its story. */
 struct store_step {
 	long number; /* of the version */
-	const char *kind; /* created, edited, submitted, returned, approved, published, superseded, archived */
+	const char *kind; /* created, edited, submitted, returned, approved, published, superseded, archived, assigned */
 	const char *account, *comment;
 	int64_t at;
 };
@@ -26,6 +26,11 @@ struct store_achievement {
 	size_t skill_count;
 	long version; /* of the row, for ETag */
 	int64_t updated_at;
+	const char *const *tags;
+	size_t tag_count;
+	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */
+	const char *owner_id, *owner_entry, *owner, *next_review;
+	int64_t owner_left; /* TIME_NEVER: is here */
 	struct store_step asked; /* for the review that it is in; account NULL: it is in none */
 };
 
@@ -34,7 +39,9 @@ enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, lo
 				       struct store_achievement *achievement) WARN_UNUSED;
 struct store_achievement_filter {
 	const char *q; /* in the name */
-	const char *state, *type;
+	const char *state, *type, *tag, *issuer, *owner;
+	const char *review_before; /* a date */
+	const char *owner_left;    /* as SQL has it: true, false, or NULL */
 	const char *const *skills; /* proves one of these; NULL: any */
 	size_t skill_count;
 	bool drafts;
@@ -49,6 +56,8 @@ enum skd_outcome store_achievement_add(struct skd_call *call, const char *issuer
 /* Says which version is the newest; STALE unless the row still has `version`. Holds the row until the
  * transaction ends. */
 enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, long version, long latest) WARN_UNUSED;
+/* a->owner_entry and a->next_review. */
+enum skd_outcome store_achievement_keep(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
 /* Writes version a->number with its skills: a new one, or over a draft, never over what was published. */
 enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
 enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number,

@@ -87,6 +87,7 @@ static const struct step {
 			    " WHERE e.id = n.event_id AND c.id = e.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"achievement_note", "DELETE FROM achievement_note n USING achievement_event e, who w WHERE e.id = n.event_id AND w.id = e.who"
 			     " AND w.account_id IN " THEIR_ACCOUNTS},
+	{"achievement_owner", "UPDATE achievement SET owner_id = NULL, version = version + 1 WHERE owner_id = $1::uuid" ALL_FOUR},
 	{"credential", "UPDATE credential SET evidence = '[]', reason = NULL, version = version + 1"
 		       " WHERE person_id = $1::uuid AND (evidence <> '[]' OR reason IS NOT NULL)" ALL_FOUR},
 	{"run_line", "UPDATE directory_run_line SET detail = NULL WHERE person_id = $1::uuid AND detail IS NOT NULL" ALL_FOUR},

@@ -70,6 +70,8 @@ static const struct section {
 			   " 'comment', n.comment" AS_IT_IS
 		    "FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id"
 		    " WHERE e.kind IN ('submitted', 'approved', 'returned') AND w.account_id IN " ACCOUNTS_OF " ORDER BY e.id LIMIT " MOST},
+	{"achievements_owned", OBJECT "'achievement_id', a.id, 'next_review', a.next_review" AS_IT_IS
+			       "FROM achievement a WHERE a.owner_id " THEIRS " ORDER BY a.id"},
 	{"accounts", OBJECT "'id', a.id, 'authenticator', a.authenticator, 'name', a.name" AS_IT_IS
 		     "FROM account a WHERE a.person_id " THEIRS " ORDER BY a.id"},
 	{"sessions", OBJECT "'id', s.id, 'account_id', s.account_id, 'address', s.address, 'created_at', rfc3339(s.created_at),"

@@ -1,5 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The catalogue, grown up: reviews by two people, and what is published staying as it is.
+-- The catalogue, grown up: who looks after what, reviews by two people, and what is published staying as it is.
+
+ALTER TABLE achievement
+	ADD owner_id uuid REFERENCES person, -- the entry; who is meant is its human
+	ADD next_review date;
+ALTER TABLE achievement_version ADD tags text[] NOT NULL DEFAULT '{}';
 
 -- What was said with a step, in words that may be about somebody: beside what is written once, so that they can be taken out.
 CREATE TABLE achievement_note (

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an achievement says besides its name: tags, who looks after it and until when, and how it is found by them."""
+import pytest
+from kit.badges import Programme, badge_house
+from kit.house import ACCOUNTS, BASE, OTHER_HR
+
+ODD = "Ünïcode 😀 \"quoted\", א </script>"
+LEAVER = f"dn: uid=leaver,ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: leaver\ncn: Lea Ver\nsn: Ver"
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(("ed25519",), postgres=postgres, more_ldif=LEAVER) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
+
+
+def change(programme, made, gives=200, client=None, **fields):
+    return (client or programme.hr).patch(f"/achievements/{made['id']}", fields, "*", gives=gives)
+
+
+def found(programme, client=None, **filters):
+    return {one["id"] for one in (client or programme.hr).pages("/achievements", **filters)}
+
+
+# ---- tags
+
+def test_tags_are_kept_in_order_and_found_exactly(programme):
+    made = programme.achievement(tags=["safety", ODD, "a"])
+    assert made["tags"] == ["safety", ODD, "a"]
+    other = programme.achievement(tags=["safety first"])
+    for tag in "safety", ODD:
+        assert found(programme, tag=tag) == {made["id"]}
+    assert found(programme, tag="SAFETY") == set() and other["id"] in found(programme, tag="safety first")
+    assert "tags" not in programme.achievement()
+    changed = change(programme, made, tags=["a"])
+    assert (changed["version"], changed["state"], changed["tags"]) == (2, "draft", ["a"])
+    assert "tags" not in change(programme, made, tags=None)
+    assert "tags" not in programme.achievement(tags=[])
+
+
+def test_tags_are_few_short_and_each_there_once(programme):
+    for tags, field in (["a", "b", "a"], "/tags/2"), (["x" * 101], "/tags/0"), ([""], "/tags/0"), ([f"{n}" for n in range(51)], "/tags"), \
+            (["a\u0007"], "/tags/0"), ("a", "/tags"), ([1], "/tags/0"):
+        bad = programme.hr.post("/achievements", {"name": "x", "tags": tags}, gives=400)
+        assert bad["errors"][0]["field"] == field, bad
+
+
+# ---- whose it is
+
+def test_of_an_issuer(programme):
+    admin = programme.house.sign_in(ACCOUNTS["ADMIN"])
+    school = admin.post("/issuers", {"name": "School"}, gives=201)["id"]
+    made = admin.post("/achievements", {"name": "Of the school", "issuer": school}, gives=201)
+    assert found(programme, issuer=school) == {made["id"]}
+    assert programme.hr.get("/achievements", gives=400, issuer=made["id"])["errors"][0]["field"] == "issuer"
+
+
+def test_somebody_looks_after_it_until_a_day(programme):
+    made = programme.achievement(owner=OTHER_HR, next_review="2027-01-31")
+    assert made["owner"] == {"id": made["owner"]["id"], "name": made["owner"]["name"]} and made["next_review"] == "2027-01-31"
+    person = made["owner"]["id"]
+    changed = change(programme, made, owner={"id": programme.hr.get("/people", username=ACCOUNTS["ISSUER"])["items"][0]["id"]})
+    assert (changed["version"], changed["state"]) == (1, "published") and changed["owner"]["id"] != person
+    assert change(programme, made, next_review="2027-02-28")["owner"] == changed["owner"]
+    assert found(programme, owner=ACCOUNTS["ISSUER"]) == {made["id"]} and made["id"] not in found(programme, owner=person)
+    gone = change(programme, made, owner=None, next_review=None)
+    assert "owner" not in gone and "next_review" not in gone and gone["version"] == 1
+    kinds = [one["kind"] for one in programme.hr.get(f"/achievements/{made['id']}/events")["items"]]
+    assert kinds == ["created", "published", "assigned", "assigned", "assigned"]
+    actions = [one["detail"].get("next_review") for one in
+               programme.house.rescue.pages("/audit", object=made["id"], sort="at")]
+    assert actions == ["2027-01-31", "2027-01-31", "2027-02-28", None]
+
+
+def test_both_change_with_the_text_and_also_in_review(programme):
+    made = programme.achievement(state="draft")
+    both = change(programme, made, criteria="x", next_review="2027-01-31")
+    assert (both["criteria"], both["next_review"]) == ("x", "2027-01-31")
+    programme.hr.expect(200, "POST", f"/achievements/{made['id']}/submit", headers={"If-Match": "*"})
+    assert change(programme, made, owner=OTHER_HR)["state"] == "in_review"
+
+
+def test_only_people_who_are_here_and_days_that_are(programme):
+    for field, value in ("owner", "nobody-here"), ("owner", "01a202dc-0000-7000-8000-000000000000"), ("next_review", "2027-02-30"), \
+            ("next_review", "2027-01-01T00:00:00Z"), ("next_review", "tomorrow"), ("owner", 7):
+        bad = programme.hr.post("/achievements", {"name": "x", field: value}, gives=400)
+        assert bad["errors"][0]["field"] == f"/{field}", bad
+    for filters in {"owner": "nobody-here"}, {"review_before": "soon"}, {"issuer": "x"}:
+        assert programme.hr.get("/achievements", gives=400, **filters)["errors"][0]["field"] in filters
+
+
+def test_what_is_due_is_found_by_its_day(programme):
+    early, late = (programme.achievement(next_review=day)["id"] for day in ("2001-05-01", "2001-05-02"))
+    assert found(programme, review_before="2001-05-01") == set()
+    assert found(programme, review_before="2001-05-02") == {early}
+    assert found(programme, review_before="2001-05-03", state="published") == {early, late}
+
+
+def test_of_who_has_left_it_says_so_and_is_listed(programme):
+    made = programme.achievement(owner="leaver")
+    assert made["id"] in found(programme, owner_left="false") and found(programme, owner_left="true") == set()
+    programme.house.slapd.admin().delete_s(f"uid=leaver,ou=people,{BASE}")
+    programme.house.sync()
+    assert found(programme, owner_left="true") == {made["id"]} == found(programme, owner=made["owner"]["id"])
+    shown = programme.hr.get(f"/achievements/{made['id']}")
+    assert shown["owner"]["absent_since"] and shown["owner"]["name"] == "Lea Ver"
+    assert change(programme, made, next_review="2027-01-31")["owner"] == shown["owner"]  # stays until somebody else has it
+    assert programme.hr.post("/achievements", {"name": "x", "owner": shown["owner"]["id"]}, gives=400)["errors"][0]["field"] == "/owner"
+    held = programme.hr.get(f"/people/{shown['owner']['id']}/export")
+    assert held["achievements_owned"] == [{"achievement_id": made["id"], "next_review": "2027-01-31"}]
+    programme.hr.expect(201, "POST", f"/people/{shown['owner']['id']}/erase", {"reason": "x", "early": True}, headers={"If-Match": "*"})
+    assert "owner" not in programme.hr.get(f"/achievements/{made['id']}")
+    assert found(programme, owner_left="true") == set()
+
+
+def test_the_list_as_a_table_has_them(programme):
+    made = programme.achievement(name=f"Tabled {ODD}", tags=["one", "two"], owner=OTHER_HR, next_review="2027-01-31")
+    text = programme.hr.ask("GET", "/achievements", params={"format": "csv", "q": "Tabled"}).text
+    assert f"one; two,,published,,{made['owner']['id']},{made['owner']['name']},2027-01-31," in text or \
+        f"one; two,,published,{made['image_url']},{made['owner']['id']},{made['owner']['name']},2027-01-31," in text
