@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an achievement says besides its name: tags, who looks after it and until when, and how it is found by them."""
+import datetime
+import threading
+
 import pytest
 from kit.badges import Programme, badge_house
-from kit.house import ACCOUNTS, BASE, OTHER_HR
+from kit.house import ACCOUNTS, BASE, OTHER_HR, wait_for
+from kit.second import Second
 
 ODD = "Ünïcode 😀 \"quoted\", א </script>"
 LEAVER = f"dn: uid=leaver,ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: leaver\ncn: Lea Ver\nsn: Ver"
@@ -123,3 +127,40 @@ def test_the_list_as_a_table_has_them(programme):
     text = programme.hr.ask("GET", "/achievements", params={"format": "csv", "q": "Tabled"}).text
     assert f"one; two,,published,,{made['owner']['id']},{made['owner']['name']},2027-01-31," in text or \
         f"one; two,,published,{made['image_url']},{made['owner']['id']},{made['owner']['name']},2027-01-31," in text
+
+
+# ---- reminders
+
+def reminders(house, made):
+    return [(str(person), detail) for person, detail in house.sql(
+        "SELECT person_id, detail->>'next_review' FROM outbox WHERE kind = 'achievement.review_due' AND object = %s ORDER BY id", made["id"])]
+
+
+def test_a_review_that_is_near_is_said_once(programme):
+    house, day = programme.house, datetime.date.today()
+    soon, late = ((day + datetime.timedelta(days)).isoformat() for days in (20, 400))
+    near, far, over = (programme.achievement(owner=OTHER_HR, next_review=one) for one in (soon, late, "2020-02-29"))
+    gone = programme.achievement(next_review=soon)
+    change(programme, gone, state="archived")
+    owner = near["owner"]["id"]
+    house.restart()  # the clock goes once as it begins
+    wait_for("a reminder", lambda: reminders(house, near) and reminders(house, over))
+    house.restart()
+    change(programme, far, next_review=soon)
+    change(programme, near, next_review=(day + datetime.timedelta(21)).isoformat())
+    house.restart()
+    wait_for("the next one", lambda: reminders(house, far) and len(reminders(house, near)) > 1)
+    assert reminders(house, near) == [(owner, soon), (owner, (day + datetime.timedelta(21)).isoformat())]
+    assert reminders(house, far) == [(owner, soon)] and reminders(house, over) == [(owner, "2020-02-29")]
+    assert reminders(house, gone) == []
+
+
+def test_two_daemons_remind_once(programme):
+    house, soon = programme.house, datetime.date.today().isoformat()
+    made = [programme.achievement(next_review=soon) for _ in range(8)]
+    restart = threading.Thread(target=house.restart)
+    restart.start()
+    with Second(house):
+        restart.join()
+        wait_for("all of them", lambda: all(reminders(house, one) for one in made))
+    assert [len(reminders(house, one)) for one in made] == [1] * len(made)

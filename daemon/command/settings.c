@@ -241,7 +241,9 @@ static void house_read(struct settings *s)
 	    strcmp(house->visibility, "public") != 0)
 		conf_complain(s->conf, section_line(issuer, "visibility", 0),
 			      "visibility is private, colleagues or public, not %s", house->visibility);
-	house->two_people = section_number(section_one(s->conf, "catalogue"), "two_people");
+	const struct section *catalogue = section_one(s->conf, "catalogue");
+	house->two_people = section_number(catalogue, "two_people");
+	house->review_notice = section_number(catalogue, "review_notice");
 	house->signer = section_text(signer, "socket");
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "rules/access.h"
+#include "rules/achievement.h"
 #include "rules/follow.h"
 #include "rules/outbox.h"
 #include "rules/retention.h"
@@ -317,6 +318,7 @@ static void *tidy_main(void *argument)
 			tidied = clock_monotonic();
 			tidy_once(jobs, retention_tidy, WORK_MS);
 			tidy_once(jobs, outbox_tidy, WORK_MS);
+			tidy_once(jobs, achievement_remind, WORK_MS);
 		}
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
 	return NULL;

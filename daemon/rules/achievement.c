@@ -336,6 +336,23 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 	return told(call, action_of(&old, wanted), wanted->id, wanted);
 }
 
+enum skd_outcome achievement_remind(struct skd_call *call)
+{
+	struct store_achievement *due;
+	size_t count;
+	TRY(pool_borrow(call->house->jobs, call));
+	TRY(tx_begin(call));
+	TRY(store_achievement_due(call, call->house->review_notice, &due, &count));
+	for (size_t i = 0; i < count; i++) {
+		const struct store_notice notice = {
+			.kind = "achievement.review_due", .noun = "achievement", .object = due[i].id, .person_id = due[i].owner_id,
+			.key = talloc_asprintf(call, "achievement.review_due %s %s", due[i].id, due[i].next_review),
+			.detail = detail_of(call, "next_review", due[i].next_review, NULL)};
+		TRY(outbox_add(call, &notice));
+	}
+	return tx_commit(call);
+}
+
 /* ---- the review ---- */
 
 /* As it was when the client read it, and in the state that the step takes it from. */

@@ -38,6 +38,9 @@ enum skd_outcome achievement_add(struct skd_call *call, const struct skill_prove
 enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
 
+/* Says in the outbox, once for each day that is set, whose next review is near ([catalogue] review_notice). */
+enum skd_outcome achievement_remind(struct skd_call *call) WARN_UNUSED;
+
 /* ---- the review ----
  * Each has id and version (the one that was read), and ends with it as it now is. CLASH unless the state leads there; DENIED
  * for who may not write it, and for who is nobody of a directory. `comment` is what is said with it, or NULL. */

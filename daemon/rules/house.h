@@ -80,6 +80,7 @@ struct house {
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
 	bool two_people;          /* nobody publishes an achievement alone */
+	long review_notice;       /* milliseconds before an achievement's next review that it is said */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */
 	const struct fetch_door *door; /* where other documents come in; NULL: it is shut */

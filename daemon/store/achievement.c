@@ -133,6 +133,26 @@ enum skd_outcome store_achievement_keep(struct skd_call *call, const struct stor
 	return db_run(call, ACHIEVEMENT_KEEP, ARGS(a->id, a->owner_entry, a->next_review), NULL);
 }
 
+static const char ACHIEVEMENT_DUE[] =
+	"UPDATE achievement a SET reminded = a.next_review WHERE a.id IN (SELECT d.id FROM achievement d"
+	"  JOIN achievement_version v ON v.achievement_id = d.id AND v.number = d.latest AND v.state <> 'archived'"
+	"  WHERE d.reminded IS DISTINCT FROM d.next_review"
+	"  AND d.next_review <= ((now() + $1::bigint * interval '1 ms') AT TIME ZONE 'UTC')::date"
+	"  LIMIT 500 FOR UPDATE OF d SKIP LOCKED)"
+	" RETURNING a.id, (SELECT coalesce(p.human, p.id) FROM person p WHERE p.id = a.owner_id), a.next_review::text";
+
+enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, struct store_achievement **due, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACHIEVEMENT_DUE, ARGS(arg_int(call, notice_ms)), &rows));
+	*count = (size_t)rows_count(rows);
+	*due = talloc_zero_array(call, struct store_achievement, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*due)[i] = (struct store_achievement){
+			.id = row_uuid(rows, i, 0), .owner_id = row_uuid(rows, i, 1), .next_review = row_text(rows, i, 2)};
+	return SKD_OK;
+}
+
 static const char VERSION_PUT[] =
 	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
 	" state, tags) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[])"

@@ -3,7 +3,8 @@
 
 ALTER TABLE achievement
 	ADD owner_id uuid REFERENCES person, -- the entry; who is meant is its human
-	ADD next_review date;
+	ADD next_review date,
+	ADD reminded date; -- the next_review that somebody was reminded of
 ALTER TABLE achievement_version ADD tags text[] NOT NULL DEFAULT '{}';
 
 -- What was said with a step, in words that may be about somebody: beside what is written once, so that they can be taken out.
