@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rules/actor.h"
+#include "sign/signer.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -244,7 +245,7 @@ static void house_read(struct settings *s)
 	const struct section *catalogue = section_one(s->conf, "catalogue");
 	house->two_people = section_number(catalogue, "two_people");
 	house->review_notice = section_number(catalogue, "review_notice");
-	house->signer = section_text(signer, "socket");
+	house->signer = signer_open(s, section_text(signer, "socket"));
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");
 	house->session_absolute = section_number(sessions, "absolute");

@@ -7,6 +7,7 @@
 #include "store/list.h"
 
 struct checkpoint_key; /* sign/checkpoint.h */
+struct signer; /* sign/signer.h */
 struct talks; /* sign-in conversations under way: rules/talk.c */
 struct names; /* of the catalogue: rules/names.c */
 struct tries; /* sign-ins under way: rules/tries.c */
@@ -54,7 +55,7 @@ struct retention_rule {
 struct house {
 	const char *public_url;
 	const char *token_key;
-	const char *signer; /* the socket of skillsd-sign */
+	struct signer *signer; /* skillsd-sign */
 	const char *issuer_name, *issuer_url, *issuer_mail;
 	const char *holder; /* of leases: unique to this process */
 

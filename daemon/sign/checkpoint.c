@@ -36,7 +36,7 @@ bool checkpoint_key_read(const char *line, struct checkpoint_key *key)
 	return checkpoint_public_valid(key->public);
 }
 
-enum skd_outcome checkpoint_write(struct skd_call *call, const char *socket, const struct checkpoint_key *key, int64_t sequence,
+enum skd_outcome checkpoint_write(struct skd_call *call, struct signer *signer, const struct checkpoint_key *key, int64_t sequence,
 				  const uint8_t hash[DIGEST_SIZE], const char *at, const char **line)
 {
 	struct text text;
@@ -45,7 +45,7 @@ enum skd_outcome checkpoint_write(struct skd_call *call, const char *socket, con
 	struct signer_job job = {.type = SIGNER_CHECKPOINT, .bytes = {text.bytes, text.size}};
 	if (key) {
 		job.key = key->id;
-		TRY(signer_sign(call, socket, 1, &job));
+		TRY(signer_sign(call, signer, 1, &job));
 	}
 	text_addf(&text, " %s", key ? base64url_encode(call, job.signature.bytes, job.signature.size) : "-");
 	*line = text_end(&text);

@@ -17,6 +17,7 @@ struct checkpoint {
 	char key[44]; /* "-": not signed */
 };
 
+struct signer; /* sign/signer.h */
 struct checkpoint_key {
 	char id[UUID_SIZE];
 	char public[44]; /* as lines carry it */
@@ -25,8 +26,8 @@ struct checkpoint_key {
 bool checkpoint_key_read(const char *line, struct checkpoint_key *key);
 bool checkpoint_public_valid(const char *public);
 
-/* Has it signed through the socket of skillsd-sign; `key` NULL: not signed. BUSY or FAULT as signer_sign() has it. */
-enum skd_outcome checkpoint_write(struct skd_call *call, const char *socket, const struct checkpoint_key *key, int64_t sequence,
+/* Has it signed by skillsd-sign; `key` NULL: not signed. BUSY or FAULT as signer_sign() has it. */
+enum skd_outcome checkpoint_write(struct skd_call *call, struct signer *signer, const struct checkpoint_key *key, int64_t sequence,
 				  const uint8_t hash[DIGEST_SIZE], const char *at, const char **line) WARN_UNUSED;
 /* Finds one in a line, whatever a log, or a write that failed, has put before it. False: there is none, or half of one. */
 bool checkpoint_read(const char *line, struct checkpoint *checkpoint);

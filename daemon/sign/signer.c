@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One connection for each call: a batch of thousands costs no more system calls than one. */
+ * A batch of thousands costs no more system calls than one. */
 #include "sign/signer.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { KEPT_MAX = 16 };
+
+struct signer {
+	const char *path;
+	pthread_mutex_t lock; /* guards the two below */
+	int kept[KEPT_MAX];   /* connected, and nothing is owed on them */
+	unsigned kept_count;
+};
 
 static enum skd_outcome broken(struct skd_call *call, const char *why)
 {
@@ -153,12 +163,83 @@ static enum skd_outcome jobs_move(struct skd_call *call, int fd, size_t count, s
 	return SKD_OK;
 }
 
-enum skd_outcome signer_sign(struct skd_call *call, const char *socket_path, size_t count, struct signer_job *jobs)
+/* ---- connections ---- */
+
+static int signer_end(struct signer *signer)
 {
-	int fd = -1;
-	enum skd_outcome outcome = signer_connect(call, socket_path, &fd);
+	while (signer->kept_count)
+		close(signer->kept[--signer->kept_count]);
+	pthread_mutex_destroy(&signer->lock);
+	return 0;
+}
+
+struct signer *signer_open(void *owner, const char *socket_path)
+{
+	struct signer *signer = talloc_zero(owner, struct signer);
+	signer->path = talloc_strdup(signer, socket_path);
+	pthread_mutex_init(&signer->lock, NULL);
+	talloc_set_destructor(signer, signer_end);
+	return signer;
+}
+
+/* The one that was used last; -1: none is kept. */
+static int kept_take(struct signer *signer)
+{
+	pthread_mutex_lock(&signer->lock);
+	int fd = signer->kept_count ? signer->kept[--signer->kept_count] : -1;
+	pthread_mutex_unlock(&signer->lock);
+	return fd;
+}
+
+static void kept_give(struct signer *signer, int fd)
+{
+	pthread_mutex_lock(&signer->lock);
+	bool room = signer->kept_count < KEPT_MAX;
+	if (room)
+		signer->kept[signer->kept_count++] = fd;
+	pthread_mutex_unlock(&signer->lock);
+	if (!room)
+		close(fd);
+}
+
+static enum skd_outcome sign_over(struct skd_call *call, struct signer *signer, int fd, size_t count, struct signer_job *jobs)
+{
+	enum skd_outcome outcome = jobs_move(call, fd, count, jobs);
 	if (outcome == SKD_OK)
-		outcome = jobs_move(call, fd, count, jobs);
+		kept_give(signer, fd);
+	else
+		close(fd);
+	return outcome;
+}
+
+/* False: no connection that is kept has done it, and nobody knows yet whether a new one does. */
+static bool sign_over_kept(struct skd_call *call, struct signer *signer, size_t count, struct signer_job *jobs,
+			   enum skd_outcome *outcome)
+{
+	int fd;
+	while ((fd = kept_take(signer)) >= 0) {
+		struct pollfd heard = {.fd = fd, .events = POLLIN};
+		if (poll(&heard, 1, 0) == 0) {
+			*outcome = sign_over(call, signer, fd, count, jobs);
+			if (*outcome != SKD_BUSY || call_time_left(call) <= 0)
+				return true;
+			call_forgive(call);
+		} else {
+			close(fd); /* it has hung up: it was at rest too long, or it is another one by now */
+		}
+	}
+	return false;
+}
+
+enum skd_outcome signer_sign(struct skd_call *call, struct signer *signer, size_t count, struct signer_job *jobs)
+{
+	enum skd_outcome outcome;
+	int fd = -1;
+	if (sign_over_kept(call, signer, count, jobs, &outcome))
+		return outcome;
+	outcome = signer_connect(call, signer->path, &fd);
+	if (outcome == SKD_OK)
+		return sign_over(call, signer, fd, count, jobs);
 	if (fd >= 0)
 		close(fd);
 	return outcome;

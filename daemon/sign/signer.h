@@ -15,8 +15,13 @@ struct signer_job {
 	struct skd_text signature; /* set by signer_sign(), in the call's memory */
 };
 
-/* Has all signed, over a connection of its own to `socket`, in as few frames as they fit into. All or none: BUSY when
- * nobody answers there until the call is over; FAULT when one is refused, and why. */
-enum skd_outcome signer_sign(struct skd_call *call, const char *socket, size_t count, struct signer_job *jobs) WARN_UNUSED;
+struct signer;
+/* The one that listens at `socket`; it is connected to when it is first asked. talloc_free() ends it, after all asked. */
+struct signer *signer_open(void *owner, const char *socket);
+
+/* Has all signed, in as few frames as they fit into, over a connection that nobody else uses meanwhile and that is kept
+ * for the next who asks: one that was lost since is noticed, and another one made. All or none: BUSY when nobody answers
+ * there until the call is over; FAULT when one is refused, and why. */
+enum skd_outcome signer_sign(struct skd_call *call, struct signer *signer, size_t count, struct signer_job *jobs) WARN_UNUSED;
 
 #endif

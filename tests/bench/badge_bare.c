@@ -40,12 +40,12 @@ static const struct key *signing;
 static uint8_t public_half[512];
 static long public_size;
 
-enum skd_outcome __wrap_signer_sign(struct skd_call *call, const char *socket, size_t count, struct signer_job *jobs);
+enum skd_outcome __wrap_signer_sign(struct skd_call *call, struct signer *signer, size_t count, struct signer_job *jobs);
 enum skd_outcome __wrap_store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count);
 
-enum skd_outcome __wrap_signer_sign(struct skd_call *call, const char *socket, size_t count, struct signer_job *jobs)
+enum skd_outcome __wrap_signer_sign(struct skd_call *call, struct signer *signer, size_t count, struct signer_job *jobs)
 {
-	(void)socket;
+	(void)signer;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *signature = talloc_size(call, SIGNER_SIGNATURE_MAX);
 		struct signer_request request = {(uint8_t)jobs[i].type, {0}, (const uint8_t *)jobs[i].bytes.bytes, jobs[i].bytes.size};

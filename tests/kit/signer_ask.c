@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct order {
-	const char *socket;
+	struct signer *signer;
 	struct signer_job job;
 	size_t count;
 	long milliseconds;
@@ -27,7 +27,7 @@ static void *run(void *argument)
 	struct signer_job *jobs = talloc_array(call, struct signer_job, order->count);
 	for (size_t i = 0; i < order->count; i++)
 		jobs[i] = order->job;
-	if (signer_sign(call, order->socket, order->count, jobs) != SKD_OK)
+	if (signer_sign(call, order->signer, order->count, jobs) != SKD_OK)
 		printf("%d %s\n", call->outcome, call->sentence);
 	for (size_t i = 0; call->outcome == SKD_OK && i < order->count; i++)
 		if (!jobs[i].signature.size)
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	if (argc < 6)
 		return 2;
 	size_t size = fread(bytes, 1, sizeof bytes, stdin), count = strtoul(argv[5], NULL, 10);
-	struct order order = {argv[1], {type_of(argv[3]), argv[2], {bytes, size}, {NULL, 0}}, strtoul(argv[4], NULL, 10),
+	struct order order = {signer_open(NULL, argv[1]), {type_of(argv[3]), argv[2], {bytes, size}, {NULL, 0}}, strtoul(argv[4], NULL, 10),
 			      argc > 6 ? atol(argv[6]) * 1000 : 60000};
 	int64_t began = clock_monotonic();
 	for (size_t i = 0; i < count && i < THREADS; i++)
@@ -64,5 +64,6 @@ int main(int argc, char **argv)
 		pause();
 	for (size_t i = 0; i < count && i < THREADS; i++)
 		talloc_free(calls[i]);
+	talloc_free(order.signer);
 	return 0;
 }
