@@ -167,6 +167,32 @@ def test_a_key_that_is_taken_away_signs_no_more_once_it_is_told():
         assert [reason for reason, _ in signer.ask(proof(stays), proof(goes))] == [SIGNED, NO_KEY]
 
 
+def test_a_key_whose_file_goes_signs_no_more_though_nobody_tells():
+    with Signer() as signer, signer.connect() as peer:
+        stays, goes, ends = signer.new(), signer.new(), signer.new()
+        assert [reason for reason, _ in peer.ask(proof(stays), proof(goes), proof(ends))] == [SIGNED] * 3
+        text = goes.path.read_bytes()
+        goes.path.unlink()
+        assert signer.run("end", signer.keys, ends.id).returncode == 0
+        wait_until(lambda: [reason for reason, _ in peer.ask(proof(stays), proof(goes), proof(ends))] == [SIGNED, NO_KEY, NO_KEY], 10)
+        assert not {goes.id, ends.id} & set(signer.list()) and ends.path.with_suffix(".ended").exists()
+        goes.path.write_bytes(text)
+        goes.path.chmod(0o400)
+        if not os.geteuid():
+            os.chown(goes.path, drop_to()["user"], -1)
+        wait_until(lambda: peer.ask(proof(goes))[0][0] == SIGNED)
+        goes.path.chmod(0o444)
+        wait_until(lambda: [reason for reason, _ in peer.ask(proof(stays), proof(goes))] == [SIGNED, NO_KEY], 10)
+
+
+def test_a_key_is_ended_once_and_again_is_no_fault(signer):
+    key = signer.new()
+    for status in 0, 0:
+        assert signer.run("end", signer.keys, key.id).returncode == status
+    done = signer.run("end", signer.keys, A)
+    assert done.returncode == 1 and "cannot be put away" in done.stderr
+
+
 def edit(change):
     def apply(path):
         text = change(path.read_text())
@@ -275,7 +301,7 @@ def test_it_starts_beside_refused_files_and_from_credentials():
 
 @pytest.mark.parametrize("words, status, sentence", [
     (["new", "KEYS", "p384", "assertion"], 2, "usage:"), (["new", "KEYS", "p256", "all"], 2, "usage:"), (["new", "KEYS"], 2, "usage:"),
-    (["list"], 2, "usage:"), (["erase", "KEYS"], 2, "usage:"), ([], 2, "usage:"), (["--colour"], 2, "usage:"),
+    (["list"], 2, "usage:"), (["erase", "KEYS"], 2, "usage:"), (["end", "KEYS"], 2, "usage:"), (["end", "KEYS", "../x"], 2, "usage:"), ([], 2, "usage:"), (["--colour"], 2, "usage:"),
     (["new", "KEYS", "p256", "checkpoint"], 1, "checkpoints are signed with ed25519, not with p256"),
     (["new", "/nonexistent", "p256", "assertion"], 1, "folder of keys /nonexistent is refused: No such file"),
     (["list", "OPEN"], 1, "is refused: others may write there"), (["new", "/proc", "p256", "assertion"], 1, "cannot be written"),

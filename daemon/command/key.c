@@ -17,7 +17,9 @@ static const char usage[] =
 	"       skillsd key retire KEY\n"
 	"       skillsd key revoke KEY [DATE]\n"
 	"A key of the company, or of the issuer with that id. A retired key signs no more, and what it signed is good; what\n"
-	"a revoked key signed after the date, which is now where none is given, is not.\n";
+	"a revoked key signed after the date, which is now where none is given, is not. The file of either is put away.\n";
+
+enum { PATIENCE = 30000 }; /* milliseconds for skillsd-sign */
 
 struct line {
 	char id[UUID_SIZE], algorithm[16], purpose[16], public[600];
@@ -27,7 +29,6 @@ struct line {
 static enum skd_outcome sign_new(struct skd_call *call, const char *program, const char *folder, const char *algorithm,
 				 struct line *line)
 {
-	enum { PATIENCE = 30000 };
 	struct text said;
 	char id[64];
 	text_begin(&said, call, 1024);
@@ -85,6 +86,23 @@ static enum skd_outcome key_end(struct skd_call *call, const struct command_line
 	return issuer_key_end(call, id, since);
 }
 
+/* Once that is written; where the file is not at hand its key signs no more all the same, unless somebody else asks. */
+static enum skd_outcome file_end(struct skd_call *call, const struct settings *settings, const char *key)
+{
+	const struct section *signer = conf_find(settings->conf, "signer", "");
+	const char *folder = section_text(signer, "keys");
+	char id[UUID_SIZE];
+	struct text said;
+	text_begin(&said, call, 256);
+	if (!folder || !uuid_parse(key, id))
+		return SKD_OK;
+	if (child_run(call, (const char *const[]){section_text(signer, "program"), "end", folder, id, NULL}, (struct skd_text){0},
+		      PATIENCE, 1024, &said) == SKD_OK)
+		return SKD_OK;
+	call_forgive(call);
+	return fail(call, SKD_FAULT, "the key has ended, but its file %s/%s.pem is still where skillsd-sign reads it: take it away", folder, id);
+}
+
 static bool is_sound(const struct command_line *at)
 {
 	static const struct {
@@ -99,6 +117,7 @@ static bool is_sound(const struct command_line *at)
 
 static enum skd_outcome key_run(struct skd_call *call, struct settings *settings, const struct command_line *at)
 {
+	bool ends = strcmp(at->words[0], "retire") == 0 || strcmp(at->words[0], "revoke") == 0;
 	call->house = &settings->house;
 	TRY(pool_borrow(settings->house.writers, call));
 	TRY(migrate_check(call));
@@ -109,7 +128,8 @@ static enum skd_outcome key_run(struct skd_call *call, struct settings *settings
 		TRY(key_list(call));
 	else
 		TRY(key_end(call, at, strcmp(at->words[0], "revoke") == 0));
-	return tx_commit(call);
+	TRY(tx_commit(call));
+	return ends ? file_end(call, settings, at->words[1]) : SKD_OK;
 }
 
 int command_key(const struct command_line *line)

@@ -15,7 +15,14 @@
 
 #include "helper/say.h"
 
-enum { KEYS_MAX = 64, LOOKS = 16 };
+enum { KEYS_MAX = 64, LOOKS = 16, NAME_SIZE = KEY_ID_TEXT + 8 };
+
+/* A key at hand, and its file as it was when it was read. */
+struct known {
+	struct key *key;
+	ino_t file;
+	struct timespec changed;
+};
 
 struct keys {
 	int folder;
@@ -23,13 +30,19 @@ struct keys {
 	uid_t owner;
 	bool lent;
 	bool refused; /* a file was */
-	struct key *list[KEYS_MAX]; /* by id */
+	struct known list[KEYS_MAX]; /* by id */
 	size_t count;
-	time_t second; /* monotonic, and how often the folder was looked at in it */
+	time_t second; /* monotonic: when the files were last looked at, and for how many unknown keys since */
 	int looks;
 };
 
-static const char ENDING[] = ".pem";
+static const char ENDING[] = ".pem", ENDED[] = ".ended";
+
+static void file_name(const uint8_t id[KEY_ID_SIZE], const char *ending, char name[NAME_SIZE])
+{
+	key_id_format(id, name);
+	strcat(name, ending);
+}
 
 /* ---- reading ---- */
 
@@ -53,18 +66,17 @@ static struct key *key_of(int fd, const uint8_t id[KEY_ID_SIZE], const char **wh
 	return key;
 }
 
-/* NULL, and said why unless there is no such file. */
-static struct key *file_read(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
+/* Its key is NULL, and said why unless there is no such file. */
+static struct known file_read(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
 {
-	char name[KEY_ID_TEXT + sizeof ENDING];
+	char name[NAME_SIZE];
 	struct stat file;
 	struct key *key = NULL;
 	const char *why = NULL;
-	key_id_format(id, name);
-	strcat(name, ENDING);
+	file_name(id, ENDING, name);
 	int fd = openat(keys->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT)
-		return NULL;
+		return (struct known){0};
 	if (fd < 0 || fstat(fd, &file) < 0)
 		why = errno == ELOOP ? "a symbolic link is no key" : strerror(errno);
 	else if (!S_ISREG(file.st_mode))
@@ -79,55 +91,83 @@ static struct key *file_read(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
 		say("%s/%s is refused: %s", keys->path, name, why);
 		keys->refused = true;
 	}
-	return key;
+	return key ? (struct known){key, file.st_ino, file.st_ctim} : (struct known){0};
 }
 
 /* Takes the key over, and gives it back, or NULL where there is no room. */
-static const struct key *list_add(struct keys *keys, struct key *key)
+static const struct key *list_add(struct keys *keys, struct known known)
 {
 	size_t at = keys->count;
 	if (at == KEYS_MAX) {
 		say("%s holds more than %d keys: the rest is left out", keys->path, KEYS_MAX);
-		key_free(key);
+		key_free(known.key);
 		return NULL;
 	}
-	for (; at > 0 && memcmp(keys->list[at - 1]->id, key->id, KEY_ID_SIZE) > 0; at--)
+	for (; at > 0 && memcmp(keys->list[at - 1].key->id, known.key->id, KEY_ID_SIZE) > 0; at--)
 		keys->list[at] = keys->list[at - 1];
-	keys->list[at] = key;
+	keys->list[at] = known;
 	keys->count++;
-	return key;
+	return known.key;
 }
 
-static const struct key *list_find(const struct keys *keys, const uint8_t id[KEY_ID_SIZE])
+static struct known *list_find(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
 {
 	for (size_t i = 0; i < keys->count; i++)
-		if (memcmp(keys->list[i]->id, id, KEY_ID_SIZE) == 0)
-			return keys->list[i];
+		if (memcmp(keys->list[i].key->id, id, KEY_ID_SIZE) == 0)
+			return &keys->list[i];
 	return NULL;
 }
 
-static bool may_look(struct keys *keys)
+static void list_take(struct keys *keys, struct known *known)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec != keys->second) {
-		keys->second = now.tv_sec;
-		keys->looks = 0;
-	}
-	return keys->looks < LOOKS && ++keys->looks;
-}
-
-const struct key *keys_find(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
-{
-	const struct key *known = list_find(keys, id);
-	struct key *found = known || !may_look(keys) ? NULL : file_read(keys, id);
-	return found ? list_add(keys, found) : known;
+	key_free(known->key);
+	keys->count--;
+	memmove(known, known + 1, (size_t)(keys->list + keys->count - known) * sizeof *known);
 }
 
 static void list_drop(struct keys *keys)
 {
 	while (keys->count)
-		key_free(keys->list[--keys->count]);
+		list_take(keys, &keys->list[keys->count - 1]);
+}
+
+/* ---- finding ---- */
+
+static bool is_there(const struct keys *keys, const struct known *known)
+{
+	char name[NAME_SIZE];
+	struct stat file;
+	file_name(known->key->id, ENDING, name);
+	return fstatat(keys->folder, name, &file, AT_SYMLINK_NOFOLLOW) == 0 && file.st_ino == known->file &&
+	       file.st_ctim.tv_sec == known->changed.tv_sec && file.st_ctim.tv_nsec == known->changed.tv_nsec;
+}
+
+/* Once a second: what has gone, or is another now, is forgotten. */
+static void list_look(struct keys *keys)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec == keys->second)
+		return;
+	keys->second = now.tv_sec;
+	keys->looks = 0;
+	for (size_t i = keys->count; i > 0; i--)
+		if (!is_there(keys, &keys->list[i - 1]))
+			list_take(keys, &keys->list[i - 1]);
+}
+
+const struct key *keys_find(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
+{
+	struct known found = {0};
+	list_look(keys);
+	const struct known *known = list_find(keys, id);
+	if (known)
+		return known->key;
+	if (keys->looks < LOOKS) {
+		keys->looks++;
+		found = file_read(keys, id);
+	}
+	return found.key ? list_add(keys, found) : NULL;
 }
 
 static bool name_read(const char *name, uint8_t id[KEY_ID_SIZE])
@@ -145,9 +185,11 @@ static void list_read(struct keys *keys)
 	int fd = openat(keys->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
 	for (const struct dirent *entry = entries ? readdir(entries) : NULL; entry; entry = readdir(entries)) {
-		struct key *key = name_read(entry->d_name, id) ? file_read(keys, id) : NULL;
-		if (key)
-			list_add(keys, key);
+		struct known known = {0};
+		if (name_read(entry->d_name, id))
+			known = file_read(keys, id);
+		if (known.key)
+			list_add(keys, known);
 	}
 	if (entries)
 		closedir(entries);
@@ -223,7 +265,7 @@ bool keys_list(const struct keys *keys)
 {
 	bool good = !keys->refused;
 	for (size_t i = 0; i < keys->count; i++)
-		good &= key_print(keys->list[i]);
+		good &= key_print(keys->list[i].key);
 	return good;
 }
 
@@ -238,10 +280,9 @@ static bool file_fill(const struct keys *keys, int fd, BIO *text)
 /* Under another name until it is whole: who looks at the folder meanwhile sees no half of it. */
 static bool file_write(const struct keys *keys, const struct key *key, BIO *text)
 {
-	char name[KEY_ID_TEXT + sizeof ENDING], draft[KEY_ID_TEXT + 1] = ".";
-	key_id_format(key->id, name);
-	strcat(draft, name);
-	strcat(name, ENDING);
+	char name[NAME_SIZE], draft[KEY_ID_TEXT + 1] = ".";
+	key_id_format(key->id, draft + 1);
+	file_name(key->id, ENDING, name);
 	int fd = openat(keys->folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	bool good = fd >= 0 && file_fill(keys, fd, text) &&
 		    renameat2(keys->folder, draft, keys->folder, name, RENAME_NOREPLACE) == 0 && fsync(keys->folder) == 0;
@@ -262,4 +303,18 @@ bool keys_new(struct keys *keys, const struct algorithm *algorithm, enum purpose
 	BIO_free(text);
 	key_free(key);
 	return good;
+}
+
+bool keys_end(struct keys *keys, const uint8_t id[KEY_ID_SIZE])
+{
+	char name[NAME_SIZE], ended[NAME_SIZE];
+	struct stat file;
+	file_name(id, ENDING, name);
+	file_name(id, ENDED, ended);
+	if (renameat2(keys->folder, name, keys->folder, ended, RENAME_NOREPLACE) == 0)
+		return fsync(keys->folder) == 0;
+	if (errno == ENOENT && fstatat(keys->folder, ended, &file, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	say("%s/%s cannot be put away as %s: %s", keys->path, name, ended, strerror(errno));
+	return false;
 }

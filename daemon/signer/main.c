@@ -16,10 +16,12 @@ static const char usage[] =
 	"usage: skillsd-sign [--keys DIR] [--socket PATH] [--peer USER]\n"
 	"       skillsd-sign new DIR ed25519|p256|rsa2048 assertion|checkpoint\n"
 	"       skillsd-sign list DIR\n"
+	"       skillsd-sign end DIR ID\n"
 	"  --keys DIR      the folder of keys (default: $CREDENTIALS_DIRECTORY, as systemd sets it)\n"
 	"  --socket PATH   listen on this unix socket; without it, on the one that systemd hands over\n"
 	"  --peer USER     a name or user id whose requests are answered, besides root's and our own\n"
-	"new and list print a line for each key: its id, algorithm, purpose and public half (SPKI in base64).\n";
+	"new and list print a line for each key: its id, algorithm, purpose and public half (SPKI in base64). end puts a\n"
+	"key's file away as ID.ended, within a second of which nothing is signed with it.\n";
 
 struct settings {
 	const char *keys, *socket;
@@ -82,17 +84,40 @@ static int serve(const struct settings *settings)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool make(struct keys *keys, char **words)
+{
+	return keys_new(keys, algorithm_named(words[2]), (enum purpose)purpose_named(words[3]));
+}
+
+static bool list(struct keys *keys, char **words)
+{
+	(void)words;
+	return keys_list(keys);
+}
+
+static bool end(struct keys *keys, char **words)
+{
+	uint8_t id[KEY_ID_SIZE];
+	key_id_parse(words[2], id);
+	return keys_end(keys, id);
+}
+
 static int manage(int count, char **words)
 {
-	const struct algorithm *algorithm = count == 4 ? algorithm_named(words[2]) : NULL;
-	int purpose = count == 4 ? purpose_named(words[3]) : -1;
-	bool makes = count == 4 && strcmp(words[0], "new") == 0 && algorithm && purpose >= 0;
-	if (!makes && (count != 2 || strcmp(words[0], "list") != 0)) {
+	uint8_t id[KEY_ID_SIZE];
+	bool (*act)(struct keys *keys, char **words) = NULL;
+	if (count == 4 && strcmp(words[0], "new") == 0 && algorithm_named(words[2]) && purpose_named(words[3]) >= 0)
+		act = make;
+	else if (count == 2 && strcmp(words[0], "list") == 0)
+		act = list;
+	else if (count == 3 && strcmp(words[0], "end") == 0 && key_id_parse(words[2], id))
+		act = end;
+	if (!act) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	struct keys *keys = keys_open(words[1], false);
-	bool good = keys && (makes ? keys_new(keys, algorithm, (enum purpose)purpose) : keys_list(keys));
+	bool good = keys && act(keys, words);
 	keys_close(keys);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
