@@ -155,12 +155,13 @@ static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
 {
 	struct store_badge badge;
+	struct store_key *keys;
+	size_t count;
 	struct sealing sealing;
 	struct text made;
-	TRY(badge_begin(call, credential_id));
-	TRY(store_badge_get(call, credential_id, &badge));
+	TRY(store_badge_issue(call, credential_id, &badge, &keys, &count));
 	badge_place(call, &badge);
-	enum skd_outcome outcome = sealing_begin(call, badge.award.issuer_id, badge.award.issuer_did, SKD_SEAL_PROOF, &sealing);
+	enum skd_outcome outcome = sealing_with(call, keys, count, badge.award.issuer_did, SKD_SEAL_PROOF, &sealing);
 	if (outcome == SKD_ABSENT)
 		return call_forgive(call), SKD_OK;
 	TRY(outcome);

@@ -23,8 +23,7 @@ struct badge {
 };
 /* What never changes of the credential's badges; nothing where that is there already. */
 enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) WARN_UNUSED;
-/* In the transaction that issues: what never changes of the credential's badges, and the forms that carry a proof.
- * An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
+/* In the transaction that issues, after badge_begin(): the forms that carry a proof. An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;
 /* In a transaction, which it may write in. ABSENT too for who may not see it. With no actor only what is public. */
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,

@@ -23,21 +23,16 @@ static enum skd_outcome notice(struct skd_call *call, const char *kind, const ch
 	return outbox_add(call, &notice);
 }
 
-static enum skd_outcome order_person(struct skd_call *call, const char *ref, struct store_award *award)
+static enum skd_outcome order_person(struct skd_call *call, const char *ref, const struct store_award_person *whom)
 {
-	struct store_person person;
+	struct store_person person = {.absent_since = whom->absent_since};
 	const struct sight all = {.everyone = true};
-	enum skd_outcome outcome = store_person_find(call, ref, &award->entry_id, &award->person_id);
-	if (outcome == SKD_OK)
-		outcome = store_human_hold(call, award->entry_id, &award->person_id);
-	if (outcome == SKD_OK)
-		outcome = store_person_get(call, &all, award->person_id, &person);
-	if (outcome == SKD_ABSENT || outcome == SKD_CLASH) {
-		const char *why = call->sentence;
-		call_forgive(call);
-		return fail_field(call, "/person", "%s", why);
-	}
-	TRY(outcome);
+	if (!whom->entry_id)
+		return fail_field(call, "/person", "there is no such person");
+	if (whom->many)
+		return fail_field(call, "/person", "more than one person has the username %s: use the id", ref);
+	if (strcmp(whom->entry_id, whom->person_id) != 0)
+		TRY(store_person_get(call, &all, whom->person_id, &person));
 	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/person", "has left");
 }
 
@@ -57,36 +52,48 @@ static enum skd_outcome order_times(struct skd_call *call, const struct credenti
 }
 
 static enum skd_outcome order_achievement(struct skd_call *call, const struct credential_order *order,
-					  struct store_award *award)
+					  const struct store_award_terms *terms, struct store_award *award)
 {
-	struct store_award_terms terms;
-	enum skd_outcome outcome = store_award_terms(call, order->achievement, &terms);
-	if (outcome == SKD_ABSENT) {
-		call_forgive(call);
+	if (!terms->state)
 		return fail_field(call, "/achievement", "there is no such achievement");
-	}
-	TRY(outcome);
-	if (strcmp(terms.state, "published") != 0)
+	if (strcmp(terms->state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
-	if (!terms.own)
-		TRY(issuer_may_issue(call, terms.issuer_id, true));
-	award->version = terms.version;
-	return order_times(call, order, terms.now, terms.validity, award);
+	if (!terms->own)
+		TRY(issuer_may_issue(call, terms->issuer_id, true));
+	award->version = terms->version;
+	return order_times(call, order, terms->now, terms->validity, award);
+}
+
+static enum skd_outcome order_read(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+{
+	struct store_award_person whom;
+	struct store_award_terms terms;
+	enum skd_outcome outcome = store_award_order(call, order->person, order->achievement, &whom, &terms);
+	if (outcome == SKD_ABSENT)
+		call_forgive(call);
+	else
+		TRY(outcome);
+	TRY(order_person(call, order->person, &whom));
+	award->entry_id = whom.entry_id;
+	award->person_id = whom.person_id;
+	return order_achievement(call, order, &terms, award);
 }
 
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential)
 {
-	const struct sight all = {.everyone = true};
-	struct store_award award = {.achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
-	const char *id;
-	TRY(order_person(call, order->person, &award));
-	TRY(order_achievement(call, order, &award));
-	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call), &id));
+	char id[UUID_SIZE];
+	struct store_award award = {.id = id, .achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
+	struct rows *asked;
+	uuid_new(id);
+	TRY(order_read(call, order, &award));
+	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call)));
+	TRY(badge_begin(call, id));
+	TRY(store_credential_ask(call, id, &asked));
 	TRY(badge_issue(call, id));
-	TRY(notice(call, "credential.issued", id, award.person_id, NULL));
-	TRY(audit_done(call, "credential.issue", "credential", id, NULL));
-	return store_credential_get(call, &all, id, credential);
+	store_credential_read(asked, credential);
+	TRY(notice(call, "credential.issued", credential->id, award.person_id, NULL));
+	return audit_done(call, "credential.issue", "credential", credential->id, NULL);
 }
 
 /* Whose credentials are seen: also auditors see everyone's. */
@@ -211,18 +218,21 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 {
 	struct store_credential old;
 	struct store_award_terms terms;
-	const char *account = audit_account(call), *account_id = call->actor->account_id, *by;
+	const char *account = audit_account(call), *account_id = call->actor->account_id;
+	char by[UUID_SIZE];
+	uuid_new(by);
 	TRY(credential_get(call, id, &old));
 	TRY(issuer_may_issue(call, old.issuer_id, false));
-	struct store_award award = {.entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
+	struct store_award award = {.id = by, .entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
 				    .evidence = correction->evidence ? correction->evidence : old.evidence,
 				    .replaces = id, .reason = correction->reason};
 	TRY(replace_lock(call, &old, &award));
 	TRY(store_award_terms(call, old.achievement_id, &terms));
 	TRY(correction_times(call, correction, &old, terms.now, &award));
 	TRY(correction_version(call, correction, &old, &award));
-	TRY(store_credential_add(call, &award, account_id, account, &by));
+	TRY(store_credential_add(call, &award, account_id, account));
 	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
+	TRY(badge_begin(call, by));
 	TRY(badge_issue(call, by));
 	TRY(store_status_set(call, id, "revocation", true));
 	if (!correction->quiet)

@@ -17,32 +17,37 @@
 static const char *const fitting[][3] = {
 	[SKD_SEAL_PROOF] = {"ed25519"}, [SKD_SEAL_JWS] = {"p256", "rsa2048"}, [SKD_SEAL_RS256] = {"rsa2048"}};
 
-static enum skd_outcome key_pick(struct skd_call *call, const char *issuer_id, enum skd_seal seal, struct store_key *key)
+static const struct store_key *key_pick(enum skd_seal seal, const struct store_key *keys, size_t count)
 {
-	struct store_key *keys;
-	size_t count;
-	TRY(store_key_list(call, issuer_id, &keys, &count));
 	for (int i = 0; i < 3 && fitting[seal][i]; i++)
 		for (size_t k = 0; k < count; k++)
-			if (keys[k].retired_at == TIME_NEVER && strcmp(keys[k].algorithm, fitting[seal][i]) == 0) {
-				*key = keys[k];
-				return SKD_OK;
-			}
-	return fail(call, SKD_ABSENT, "the issuer has no %s key", fitting[seal][0]);
+			if (keys[k].retired_at == TIME_NEVER && strcmp(keys[k].algorithm, fitting[seal][i]) == 0)
+				return &keys[k];
+	return NULL;
+}
+
+enum skd_outcome sealing_with(struct skd_call *call, const struct store_key *keys, size_t count, const char *did,
+			      enum skd_seal seal, struct sealing *sealing)
+{
+	const struct store_key *key = key_pick(seal, keys, count);
+	struct public_key *open;
+	if (!key)
+		return fail(call, SKD_ABSENT, "the issuer has no %s key", fitting[seal][0]);
+	TRY(issuer_key_open(call, key, &open));
+	*sealing = (struct sealing){seal, key->id, issuer_method(call, did, key, open), open, hasher_new(call)};
+	return SKD_OK;
 }
 
 enum skd_outcome sealing_begin(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
 			       struct sealing *sealing)
 {
-	struct store_key key;
-	struct public_key *open;
+	struct store_key *keys;
+	size_t count;
 	*sealing = (struct sealing){.seal = seal};
 	if (seal == SKD_SEAL_NONE)
 		return SKD_OK;
-	TRY(key_pick(call, issuer_id, seal, &key));
-	TRY(issuer_key_open(call, &key, &open));
-	*sealing = (struct sealing){seal, key.id, issuer_method(call, did, &key, open), open, hasher_new(call)};
-	return SKD_OK;
+	TRY(store_key_list(call, issuer_id, &keys, &count));
+	return sealing_with(call, keys, count, did, seal, sealing);
 }
 
 static enum skd_outcome key_show(struct skd_call *call, const struct store_key *key, struct skd_public_key *shown)

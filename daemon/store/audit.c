@@ -79,8 +79,8 @@ static const char ANSWER_PUT[] =
 enum skd_outcome store_answer_put(struct skd_call *call, const char *account_id, const char *key,
 				  const struct store_answer *answer)
 {
-	return db_run(call, ANSWER_PUT,
-		      ARGS(account_id, key, arg_int(call, answer->status), answer->location, answer->etag,
-			   arg_bytea(call, answer->sealed, answer->sealed_size)),
-		      NULL);
+	return db_send(call, ANSWER_PUT,
+		       ARGS(account_id, key, arg_int(call, answer->status), answer->location, answer->etag,
+			    arg_bytea(call, answer->sealed, answer->sealed_size)),
+		       NULL);
 }

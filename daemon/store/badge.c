@@ -13,8 +13,7 @@ static const char BADGE_ADD[] =
 	"  FROM credential c JOIN person p ON p.id = c.person_id LEFT JOIN badge o ON o.credential_id = c.replaces"
 	"  WHERE c.id = $1::uuid"
 	"  ON CONFLICT DO NOTHING RETURNING credential_id)"
-	" SELECT status_place(c.issuer_id, 'revocation', c.id), status_place(c.issuer_id, 'suspension', c.id)"
-	"  FROM b JOIN credential c ON c.id = b.credential_id";
+	" SELECT status_places(c.issuer_id, c.id) FROM b JOIN credential c ON c.id = b.credential_id";
 
 enum skd_outcome store_badge_add(struct skd_call *call, const char *credential_id, const char *salt,
 				 const char *visibility)
@@ -198,6 +197,8 @@ static const char KEY_ADD[] = "INSERT INTO signing_key (id, issuer_id, algorithm
 #define NEWEST_FIRST " ORDER BY k.created_at DESC, k.id DESC"
 static const char KEY_LIST[] = KEYS NEWEST_FIRST;
 static const char KEYS_OF_ISSUER[] = KEYS " WHERE k.issuer_id = $1::uuid" NEWEST_FIRST; /* by itself: planned once */
+static const char KEYS_OF_CREDENTIAL[] =
+	KEYS " WHERE k.issuer_id = (SELECT c.issuer_id FROM credential c WHERE c.id = $1::uuid)" NEWEST_FIRST;
 static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
 static const char KEY_REVOKE[] =
 	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
@@ -209,10 +210,8 @@ enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *ke
 		      NULL);
 }
 
-enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count)
+static void keys_read(struct skd_call *call, const struct rows *rows, struct store_key **keys, size_t *count)
 {
-	struct rows *rows;
-	TRY(issuer_id ? db_query(call, KEYS_OF_ISSUER, ARGS(issuer_id), &rows) : db_query(call, KEY_LIST, NO_ARGS, &rows));
 	*count = (size_t)rows_count(rows);
 	*keys = talloc_zero_array(call, struct store_key, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
@@ -220,6 +219,23 @@ enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, st
 			row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3),
 			row_text(rows, i, 4), (const uint8_t *)row_text(rows, i, 5), row_size(rows, i, 5),
 			row_time(rows, i, 6), row_time(rows, i, 7), row_time(rows, i, 8)};
+}
+
+enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count)
+{
+	struct rows *rows;
+	TRY(issuer_id ? db_query(call, KEYS_OF_ISSUER, ARGS(issuer_id), &rows) : db_query(call, KEY_LIST, NO_ARGS, &rows));
+	keys_read(call, rows, keys, count);
+	return SKD_OK;
+}
+
+enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_badge *badge,
+				   struct store_key **keys, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_ask(call, KEYS_OF_CREDENTIAL, ARGS(credential_id), &rows));
+	TRY(store_badge_get(call, credential_id, badge));
+	keys_read(call, rows, keys, count);
 	return SKD_OK;
 }
 

@@ -60,7 +60,7 @@ static enum skd_outcome few_end(struct skd_call *call)
 	if (!db->few_rows.size)
 		return SKD_OK;
 	text_adds(&db->few_rows, "]");
-	return sent_add(call, db->few_sql, ARGS(text_end(&db->few_rows)), NULL);
+	return sent_add(call, db->few_sql, ARGS(text_end(&db->few_rows)), (struct sent){0});
 }
 
 static enum skd_outcome copy_flush(struct skd_call *call)

@@ -17,6 +17,7 @@ static const char AWARD_TERMS[] =
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id, struct store_award_terms *terms)
 {
 	struct rows *rows;
+	*terms = (struct store_award_terms){0};
 	TRY(db_send(call, AWARD_LOCK, ARGS(achievement_id), NULL));
 	TRY(db_query(call, AWARD_TERMS, ARGS(achievement_id), &rows));
 	if (!rows_count(rows))
@@ -26,10 +27,32 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 	return SKD_OK;
 }
 
+#define AWARD_PERSON "SELECT p.id, coalesce(p.human, p.id), p.absent_since, "
+#define AWARD_PERSON_FROM " FROM person p WHERE p.erased_at IS NULL AND p.id = "
+#define NAMESAKES " FROM person n WHERE lower(n.username) = lower($1) AND n.absent_since IS NULL"
+static const char AWARD_PERSON_BY_ID[] = AWARD_PERSON "false" AWARD_PERSON_FROM "$1::uuid FOR SHARE OF p";
+static const char AWARD_PERSON_BY_NAME[] =
+	AWARD_PERSON "(SELECT count(DISTINCT coalesce(n.human, n.id)) > 1" NAMESAKES ")" AWARD_PERSON_FROM
+	"(SELECT n.id" NAMESAKES " ORDER BY n.id <> coalesce(n.human, n.id), n.source LIMIT 1) FOR SHARE OF p";
+
+enum skd_outcome store_award_order(struct skd_call *call, const char *person, const char *achievement_id,
+				   struct store_award_person *whom, struct store_award_terms *terms)
+{
+	struct rows *rows;
+	*whom = (struct store_award_person){0};
+	TRY(db_ask(call, uuid_valid(person) ? AWARD_PERSON_BY_ID : AWARD_PERSON_BY_NAME, ARGS(person), &rows));
+	enum skd_outcome outcome = store_award_terms(call, achievement_id, terms);
+	if (outcome != SKD_OK && outcome != SKD_ABSENT)
+		return outcome;
+	if (rows_count(rows))
+		*whom = (struct store_award_person){row_uuid(rows, 0, 0), row_uuid(rows, 0, 1), row_time(rows, 0, 2), row_bool(rows, 0, 3)};
+	return outcome;
+}
+
 static const char CREDENTIAL_ADD[] =
-	"WITH c AS (INSERT INTO credential (person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
+	"WITH c AS (INSERT INTO credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
 	"   valid_from, expires_at, evidence, replaces)"
-	"  SELECT $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
+	"  SELECT $14::uuid, $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
 	"   $7::jsonb, $11::uuid FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
 	"  SELECT id, 'issued', greatest(valid_from, $12::timestamptz), greatest(expires_at, $12::timestamptz),"
@@ -41,20 +64,17 @@ static const char CREDENTIAL_ADD[] =
 	"   c.expires_at, greatest(c.valid_from, $12::timestamptz), c.expires_at, coalesce($12::timestamptz, now())"
 	"   FROM c JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
 	"   WHERE c.expires_at > greatest(c.valid_from, $12::timestamptz))"
-	" SELECT id FROM c";
+	" SELECT FROM c";
 
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
-				      const char *account, const char **id)
+				      const char *account)
 {
-	struct rows *rows;
-	TRY(db_query(call, CREDENTIAL_ADD,
-		     ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
-			  arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
-			  arg_int(call, award->version), award->entry_id, award->replaces,
-			  award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason),
-		     &rows));
-	*id = row_uuid(rows, 0, 0);
-	return SKD_OK;
+	return db_send(call, CREDENTIAL_ADD,
+		       ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
+			    arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
+			    arg_int(call, award->version), award->entry_id, award->replaces,
+			    award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason, award->id),
+		       NULL);
 }
 
 /* ---- reading ---- */
@@ -95,6 +115,18 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 		return fail(call, SKD_ABSENT, "there is no such credential");
 	credential_read(rows, 0, credential);
 	return SKD_OK;
+}
+
+static const char CREDENTIAL_ASK[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM " WHERE c.id = $1::uuid";
+
+enum skd_outcome store_credential_ask(struct skd_call *call, const char *id, struct rows **asked)
+{
+	return db_ask(call, CREDENTIAL_ASK, ARGS(id), asked);
+}
+
+void store_credential_read(const struct rows *asked, struct store_credential *credential)
+{
+	credential_read(asked, 0, credential);
 }
 
 enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,

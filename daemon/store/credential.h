@@ -28,6 +28,7 @@ struct store_credential {
 
 /* What is to be issued. */
 struct store_award {
+	const char *id; /* a new one */
 	const char *person_id, *entry_id, *achievement_id; /* entry: of that person, to which it is issued */
 	int64_t version; /* of the achievement */
 	int64_t issued_at, valid_from, expires_at;
@@ -46,9 +47,22 @@ struct store_award_terms {
 };
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id,
 				   struct store_award_terms *terms) WARN_UNUSED;
+/* Whom a credential is to be issued to: an entry that stays this human's until the transaction ends, by its id, or by the
+ * username of somebody who is here. */
+struct store_award_person {
+	const char *entry_id, *person_id; /* NULL: there is none */
+	int64_t absent_since; /* of the entry */
+	bool many; /* more than one human has that username, and this is one of them */
+};
+/* Both, with one way to the server and back. */
+enum skd_outcome store_award_order(struct skd_call *call, const char *person, const char *achievement_id,
+				   struct store_award_person *whom, struct store_award_terms *terms) WARN_UNUSED;
 /* The row, its event and its proofs. */
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
-				      const char *account, const char **id) WARN_UNUSED;
+				      const char *account) WARN_UNUSED;
+/* In a transaction: the credential, whoever may see it, once `asked` is there (db_ask()). */
+enum skd_outcome store_credential_ask(struct skd_call *call, const char *id, struct rows **asked) WARN_UNUSED;
+void store_credential_read(const struct rows *asked, struct store_credential *credential);
 
 enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
 				      struct store_credential *credential) WARN_UNUSED;

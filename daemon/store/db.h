@@ -39,6 +39,8 @@ enum skd_outcome db_run(struct skd_call *call, const char *sql, struct args args
 /* The same, but in a transaction it is only sent on its way, so that a row of such costs one way to the server and
  * back: whatever is asked of the session next sets `touched`, and fails if this did. */
 enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args args, int64_t *touched) WARN_UNUSED;
+/* The same for one whose rows are wanted: `rows` is set then. */
+enum skd_outcome db_ask(struct skd_call *call, const char *sql, struct args args, struct rows **rows) WARN_UNUSED;
 /* Until all that was sent is done. */
 enum skd_outcome db_wait(struct skd_call *call) WARN_UNUSED;
 /* Not prepared: planned for these very values each time, so that `sql` may be built (from constants). */

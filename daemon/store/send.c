@@ -39,9 +39,12 @@ static enum skd_outcome take_sent(struct skd_call *call)
 		outcome = session_result(call, db->pg, result, &rows);
 		if (outcome != SKD_OK)
 			continue;
-		if (db->sent[i])
-			*db->sent[i] = result_touched(result);
-		talloc_free(rows);
+		if (db->sent[i].touched)
+			*db->sent[i].touched = result_touched(result);
+		if (db->sent[i].rows)
+			*db->sent[i].rows = rows;
+		else
+			talloc_free(rows);
 	}
 	return outcome;
 }
@@ -84,10 +87,16 @@ enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args
 enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args args, int64_t *touched)
 {
 	struct db *db = call->db;
-	return db && db->in_tx ? sent_add(call, sql, args, touched) : db_run(call, sql, args, touched);
+	return db && db->in_tx ? sent_add(call, sql, args, (struct sent){.touched = touched}) : db_run(call, sql, args, touched);
 }
 
-enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, int64_t *touched)
+enum skd_outcome db_ask(struct skd_call *call, const char *sql, struct args args, struct rows **rows)
+{
+	struct db *db = call->db;
+	return db && db->in_tx ? sent_add(call, sql, args, (struct sent){.rows = rows}) : db_query(call, sql, args, rows);
+}
+
+enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, struct sent sent)
 {
 	struct db *db = call->db;
 	char name[24];
@@ -95,7 +104,7 @@ enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args ar
 		TRY(db_wait(call));
 	TRY(session_prepare(call, sql, name));
 	TRY(send_one(call, name, args));
-	db->sent[db->sent_count++] = touched;
+	db->sent[db->sent_count++] = sent;
 	return SKD_OK;
 }
 

@@ -233,11 +233,14 @@ enum skd_outcome tx_begin(struct skd_call *call)
 	return db_send(call, begin, NO_ARGS, NULL);
 }
 
+/* Behind what is on its way: the server passes it over where that fails. */
 enum skd_outcome tx_commit(struct skd_call *call)
 {
-	TRY(db_wait(call));
+	static const char commit[] = "COMMIT";
+	enum skd_outcome outcome = db_run(call, commit, NO_ARGS, NULL);
+	if (outcome != SKD_OK && PQtransactionStatus(call->db->pg) == PQTRANS_INERROR)
+		return outcome;
 	call->db->in_tx = false;
-	enum skd_outcome outcome = db_script(call, "COMMIT");
 	call->db->patient = false;
 	if (outcome == SKD_OK)
 		return SKD_OK;

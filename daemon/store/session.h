@@ -17,6 +17,12 @@ struct prepared {
 
 struct fiber;
 
+/* A statement on its way: where its count and its rows go, or NULL. */
+struct sent {
+	int64_t *touched;
+	struct rows **rows;
+};
+
 struct rows {
 	PGresult *result;
 };
@@ -29,7 +35,7 @@ struct db {
 	bool patient;        /* the transaction is one of tx_slow() */
 	bool staged, few;    /* it has the tables of a feed, empty; its plans are for a few rows in them */
 	struct fiber *fiber; /* not NULL: a place in a pipeline */
-	int64_t *sent[SENT_MAX]; /* of statements on their way: where their counts go, or NULL */
+	struct sent sent[SENT_MAX];
 	unsigned sent_count;
 	struct text copy;    /* rows of a COPY on their way */
 	struct text few_rows; /* the same rows as JSON, while they are so few that few_sql inserts them */
@@ -50,8 +56,8 @@ void prepared_name(const char *sql, char out[24]);
 /* Makes the statement known to the server, as `name`. */
 enum skd_outcome session_prepare(struct skd_call *call, const char *sql, char name[24]) WARN_UNUSED;
 int64_t result_touched(PGresult *result);
-/* db_send(), also where no transaction has begun: it is part of one that begins next. */
-enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, int64_t *touched) WARN_UNUSED;
+/* db_send() and db_ask(), also where no transaction has begun: it is part of one that begins next. */
+enum skd_outcome sent_add(struct skd_call *call, const char *sql, struct args args, struct sent sent) WARN_UNUSED;
 /* Runs a prepared statement behind those on their way, and waits for all. */
 enum skd_outcome sent_query(struct skd_call *call, const char *name, struct args args, struct rows **rows) WARN_UNUSED;
 /* Ends what is on its way; nobody wants to know how. */

@@ -298,20 +298,20 @@ DECLARE
 	found uuid;
 	salt uuid := gen_random_uuid();
 BEGIN
-	-- Somebody whose request was still under way when they were erased.
-	IF EXISTS (SELECT FROM account a WHERE a.id = by_id AND a.name = '') THEN
-		SELECT w.id INTO found FROM who w WHERE w.account_id = by_id AND w.account IS NULL LIMIT 1;
-		IF found IS NULL THEN
-			INSERT INTO who (account_id) VALUES (by_id) RETURNING id INTO found;
-		END IF;
-		RETURN found;
-	END IF;
 	LOOP
 		SELECT w.id INTO found FROM who w WHERE w.account = said
 			AND coalesce(w.account_id, '00000000-0000-0000-0000-000000000000')
 				= coalesce(by_id, '00000000-0000-0000-0000-000000000000')
 			AND coalesce(w.address, '') = coalesce(seen_from, '');
 		EXIT WHEN found IS NOT NULL;
+		-- Somebody whose request was still under way when they were erased.
+		IF EXISTS (SELECT FROM account a WHERE a.id = by_id AND a.name = '') THEN
+			SELECT w.id INTO found FROM who w WHERE w.account_id = by_id AND w.account IS NULL LIMIT 1;
+			IF found IS NULL THEN
+				INSERT INTO who (account_id) VALUES (by_id) RETURNING id INTO found;
+			END IF;
+			RETURN found;
+		END IF;
 		INSERT INTO who (account, account_id, address, salt, digest)
 			VALUES (said, by_id, seen_from, salt, who_digest(salt, said, by_id, seen_from)) ON CONFLICT DO NOTHING
 			RETURNING id INTO found;

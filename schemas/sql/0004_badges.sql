@@ -57,8 +57,12 @@ CREATE TABLE badge_form (
 );
 ALTER TABLE badge_form ALTER bytes SET STORAGE EXTERNAL;
 
--- A place at random, so that neighbours tell nothing, in the issuer's newest list; where most tries find a place taken the
--- next list begins.
+-- A place at random, so that neighbours tell nothing.
+CREATE FUNCTION status_chance() RETURNS integer LANGUAGE sql VOLATILE AS $$
+	SELECT (('x' || encode(substring(uuid_send(gen_random_uuid()) FROM 11), 'hex'))::bit(48)::bigint % 131072)::integer
+$$;
+
+-- Such a place in the issuer's newest list; where most tries find a place taken the next list begins.
 CREATE FUNCTION status_place(issuer uuid, its_purpose text, credential uuid, OUT list uuid, OUT place integer)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -67,7 +71,7 @@ BEGIN
 	LOOP
 		SELECT id INTO list FROM status_list WHERE issuer_id = issuer AND purpose = its_purpose ORDER BY id DESC LIMIT 1;
 		FOR try IN 1 .. CASE WHEN list IS NULL THEN 0 ELSE 16 END LOOP
-			place := ('x' || encode(substring(uuid_send(gen_random_uuid()) FROM 11), 'hex'))::bit(48)::bigint % size;
+			place := status_chance();
 			INSERT INTO status_entry (list_id, place, credential_id) VALUES (list, status_place.place, credential)
 				ON CONFLICT DO NOTHING;
 			IF FOUND THEN
@@ -80,6 +84,24 @@ BEGIN
 			WHERE list IS NOT DISTINCT FROM (SELECT id FROM status_list
 				WHERE issuer_id = issuer AND purpose = its_purpose ORDER BY id DESC LIMIT 1);
 	END LOOP;
+END $$;
+
+-- A place for each purpose. At first tries in both lists at once.
+CREATE FUNCTION status_places(issuer uuid, credential uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	made integer;
+BEGIN
+	INSERT INTO status_entry (list_id, place, credential_id)
+		SELECT l.id, status_chance(), credential
+		FROM unnest('{revocation,suspension}'::text[]) AS its (purpose) CROSS JOIN LATERAL (SELECT id FROM status_list
+			WHERE issuer_id = issuer AND purpose = its.purpose ORDER BY id DESC LIMIT 1) AS l
+		ON CONFLICT DO NOTHING;
+	GET DIAGNOSTICS made = ROW_COUNT;
+	IF made < 2 THEN
+		PERFORM status_place(issuer, its.purpose, credential) FROM unnest('{revocation,suspension}'::text[]) AS its (purpose)
+			WHERE NOT EXISTS (SELECT FROM status_entry e JOIN status_list l ON l.id = e.list_id
+				WHERE e.credential_id = credential AND l.purpose = its.purpose);
+	END IF;
 END $$;
 
 -- Sets or clears a credential's bit in its list of that purpose. PostgreSQL counts from the lowest bit of a byte.

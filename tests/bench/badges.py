@@ -71,7 +71,8 @@ wrk.method, wrk.body = "POST", '{body}'
 wrk.headers["Content-Type"] = "application/json"
 """
 TABLES = {"credential": "id", "credential_event": "credential_id", "proof": "credential_id", "badge": "credential_id",
-          "status_entry": "credential_id", "badge_form": "credential_id", "audit_entry": "object"}
+          "status_entry": "credential_id", "badge_form": "credential_id", "audit_entry": "object",
+          "change": "key", "outbox": "object"}
 
 
 def literal(value):
@@ -85,7 +86,7 @@ def rows_as_script(house, credential):
     for table, name in TABLES.items():
         given = [column for column, in house.sql(
             "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_identity = 'NO' AND column_name <> 'tx'"
-            " AND NOT (table_name = 'audit_entry' AND column_name = 'id') ORDER BY ordinal_position", table)]
+            " AND NOT (table_name IN ('audit_entry', 'outbox') AND column_name = 'id') ORDER BY ordinal_position", table)]
         others = {name: fresh, "place": ":place + {row}"}
         for number, row in enumerate(house.sql(f"SELECT {', '.join(f'{column}::text' for column in given)} FROM {table}"
                                                f" WHERE {name}::text = %s", credential["id"])):
