@@ -87,8 +87,8 @@ pytests() {
 	local folder=$1 report line
 	report=$(mktemp)
 	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 "${2:-900}" /usr/bin/python3 -m pytest -q -n 4 --dist loadfile \
-		-p no:cacheprovider -o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -vE '^\.|^$|^bringing up nodes'
-	line=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
+		-p no:cacheprovider -o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -avE '^\.|^$|^bringing up nodes'
+	line=$(grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
 	number() { grep -oE "[0-9]+ $1" <<<"$line" | grep -oE '[0-9]+' || echo 0; }
 	local errors
@@ -146,7 +146,8 @@ race_is_reported() {
 
 tsan() {
 	reports=$(mktemp -d)
-	export TSAN_OPTIONS="log_path=$reports/report second_deadlock_stack=1 suppressions=$top/tests/tsan.supp"
+	# A test kills the signer by SIGSEGV.
+	export TSAN_OPTIONS="log_path=$reports/report second_deadlock_stack=1 handle_segv=0 suppressions=$top/tests/tsan.supp"
 	step "build under ThreadSanitizer" build tsan SANITIZE=thread
 	step "a race is reported" race_is_reported
 	if [ $# = 0 ]; then
