@@ -57,6 +57,21 @@ static long number_parse(const char *value)
 	return *end || number > INT_MAX ? -1 : number;
 }
 
+/* What systemd lends is root's and, of later versions, has an ACL for the daemon's user alone, whose mask is shown as its
+ * group's mode. It lies in its folder itself, where nobody but root writes. */
+static bool is_lent(const char *path, const struct stat *about)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t size = folder && *folder == '/' ? strlen(folder) : 0;
+	return size && strncmp(path, folder, size) == 0 && path[size] == '/' && !strchr(path + size + 1, '/') &&
+	       about->st_uid == 0 && !(about->st_mode & 037);
+}
+
+static bool is_own(const struct stat *about)
+{
+	return !(about->st_mode & 077) && (about->st_uid == geteuid() || about->st_uid == 0);
+}
+
 /* The first line of a file nobody else may read; NULL after a complaint. */
 static const char *secret_read(struct section *section, const char *path, int line)
 {
@@ -65,7 +80,7 @@ static const char *secret_read(struct section *section, const char *path, int li
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &about) != 0) {
 		section_complain(section, line, "%s: %m", path);
-	} else if (!S_ISREG(about.st_mode) || (about.st_mode & 077) || (about.st_uid != geteuid() && about.st_uid != 0)) {
+	} else if (!S_ISREG(about.st_mode) || (!is_own(&about) && !is_lent(path, &about))) {
 		section_complain(section, line,
 				 "%s: a secret's file must be the daemon's own and readable by nobody else (0400)", path);
 	} else {
