@@ -124,12 +124,26 @@ def test_it_needs_the_etag_of_what_was_read(programme):
     assert programme.holder.patch(path, {"visibility": "private"}, third)["state"] == "suspended"
 
 
+def colleague(person):
+    return {name: person[name] for name in ("id", "name", "title", "unit") if name in person}
+
+
+def test_of_a_colleague_who_has_opened_nothing_one_sees_who_they_are(programme):
+    for person in programme.person.values():
+        said = programme.colleague.get(f"/people/{person['id']}/badges", limit=1)
+        assert said["person"] == colleague(person), person["username"]
+    held = {one["person"]["id"] for one in programme.hr.pages("/credentials", limit=500)}
+    assert any(one["id"] not in held and "unit" in one for one in programme.person.values())
+    assert programme.colleague.get(f"/people/{programme.person[COLLEAGUE]['id']}/badges")["items"] == []
+
+
 def test_of_a_colleague_one_sees_name_unit_title_and_what_they_opened(programme):
     person, made = programme.person[HOLDER], say(programme, programme.issue(evidence=[{"name": "A secret"}]), visibility="colleagues")
     shown, = (one for one in programme.colleague.pages(f"/people/{person['id']}/badges", limit=500) if one["id"] == made["id"])
     same = {name: made[name] for name in ("id", "person", "achievement", "issuer", "issued_at", "state", "badge_url")}
     assert shown == {**same, "title": person["title"], "unit": person["unit"]}
     programme.colleague.get(f"/people/{person['id']}", gives=404)
+    assert programme.colleague.get(f"/people/{person['id']}/badges")["person"] == colleague(person)
     nobody = "0190a000-0000-7000-8000-000000000000"
     programme.colleague.get(f"/people/{nobody}/badges", gives=404)
     assert programme.colleague.get(f"/people/{person['id']}/badges", state="revoked")["items"] == []
