@@ -60,11 +60,14 @@ static void draft_context(const struct draft *d)
 	d->host->put_array_end(d->json);
 }
 
-static void draft_schema(const struct draft *d)
+/* `what` is achievement or endorsement. */
+static void draft_schema(const struct draft *d, const char *what)
 {
+	char place[PLACE];
 	d->host->put_array(d->json, "credentialSchema");
 	draft_object(d, NULL);
-	draft_string(d, "id", "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json");
+	snprintf(place, sizeof place, "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_%scredential_schema.json", what);
+	draft_string(d, "id", place);
 	draft_string(d, "type", "1EdTechJsonSchemaValidator2019");
 	draft_object_end(d);
 	d->host->put_array_end(d->json);
@@ -116,12 +119,38 @@ static void draft_alignments(const struct draft *d)
 	d->host->put_array_end(d->json);
 }
 
+/* As they were signed, in two arrays. */
+static void draft_endorsements(const struct draft *d)
+{
+	static const char *const keys[] = {"endorsement", "endorsementJwt"};
+	const struct skd_award *a = d->award;
+	for (int jws = 0; jws < 2; jws++) {
+		bool begun = false;
+		for (size_t i = 0; i < a->endorsement_count; i++) {
+			const struct skd_endorsement *at = &a->endorsements[i];
+			if (!at->jws != !jws)
+				continue;
+			if (!begun)
+				d->host->put_array(d->json, keys[jws]);
+			begun = true;
+			if (jws)
+				draft_string(d, NULL, at->jws);
+			else
+				d->host->put_json(d->json, NULL, at->json);
+		}
+		if (begun)
+			d->host->put_array_end(d->json);
+	}
+}
+
 static void draft_issuer(const struct draft *d, const char *key)
 {
 	draft_object(d, key);
 	if (!key)
 		draft_context(d);
 	draft_string(d, "email", d->award->issuer_mail);
+	if (!key)
+		draft_endorsements(d);
 	draft_string(d, "id", d->award->issuer_did);
 	draft_string(d, "name", d->award->issuer_name);
 	draft_type(d, "Profile");
@@ -148,6 +177,8 @@ static void draft_achievement(const struct draft *d, const char *key)
 	if (!key)
 		draft_issuer(d, "creator");
 	draft_string(d, "description", a->description ? a->description : a->name);
+	if (!key)
+		draft_endorsements(d);
 	snprintf(version, sizeof version, "?version=%lld", (long long)a->version);
 	draft_place(d, "id", "/achievements/", a->achievement_id, version);
 	draft_image(d, a->image_url);
@@ -213,7 +244,7 @@ static void draft_credential(const struct draft *at, bool claims)
 	draft_object(&d, NULL);
 	draft_context(&d);
 	d.host->put_time(json, "awardedDate", award->awarded);
-	draft_schema(&d);
+	draft_schema(&d, "achievement");
 	draft_status(&d);
 	draft_subject(&d);
 	draft_evidence(&d);
@@ -239,6 +270,31 @@ static void draft_credential(const struct draft *at, bool claims)
 	draft_object_end(&d);
 }
 
+static void draft_endorsement(const struct draft *d)
+{
+	const struct skd_award *a = d->award;
+	draft_object(d, NULL);
+	draft_context(d);
+	d->host->put_time(d->json, "awardedDate", a->awarded);
+	draft_schema(d, "endorsement");
+	draft_status(d);
+	draft_object(d, "credentialSubject");
+	draft_string(d, "endorsementComment", a->comment);
+	draft_string(d, "id", a->subject);
+	draft_type(d, "EndorsementSubject");
+	draft_object_end(d);
+	draft_place(d, "id", "/endorsements/", a->id, "");
+	draft_issuer(d, "issuer");
+	draft_string(d, "name", a->name);
+	d->host->put_array(d->json, "type");
+	draft_string(d, NULL, "VerifiableCredential");
+	draft_string(d, NULL, "EndorsementCredential");
+	d->host->put_array_end(d->json);
+	d->host->put_time(d->json, "validFrom", a->valid_from);
+	d->host->put_time(d->json, "validUntil", a->valid_until);
+	draft_object_end(d);
+}
+
 static enum skd_outcome draft(void *self, struct skd_call *call, const struct skd_form *form,
 			      const struct skd_award *award, struct skd_json *json)
 {
@@ -248,6 +304,8 @@ static enum skd_outcome draft(void *self, struct skd_call *call, const struct sk
 		draft_issuer(&d, NULL);
 	else if (form->about == SKD_ABOUT_ACHIEVEMENT)
 		draft_achievement(&d, NULL);
+	else if (form->about == SKD_ABOUT_ENDORSEMENT)
+		draft_endorsement(&d);
 	else
 		draft_credential(&d, form->seal == SKD_SEAL_JWS);
 	return SKD_OK;
@@ -281,6 +339,7 @@ static const struct skd_form forms[] = {
 	{SKD_ABOUT_CREDENTIAL, "svg", "image/svg+xml", .inside = "ob3", .image = SKD_IMAGE_SVG},
 	{SKD_ABOUT_ACHIEVEMENT, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
 	{SKD_ABOUT_ISSUER, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
+	{SKD_ABOUT_ENDORSEMENT, "ob3", "application/vc application/vc+ld+json application/ld+json application/json", SKD_SEAL_PROOF},
 	{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {

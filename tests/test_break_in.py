@@ -37,6 +37,7 @@ GET    /metrics                                           200   200   200   200 
 GET    /badges/{badge}                                    404   404   200   200   200   200   200   200   200   404
 GET    /achievements/{achievement}                        200   200   200   200   200   200   200   200   200   200
 GET    /achievements/{achievement}/image                  200   200   200   200   200   200   200   200   200   200
+GET    /endorsements/{endorsement}                        200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}                                  200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/did.json                         200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/revocations                      200   200   200   200   200   200   200   200   200   200
@@ -130,6 +131,19 @@ GET    /api/v1/issuers/{issuer}                           401   403   200   200 
 PATCH  /api/v1/issuers/{issuer}                           401   403   403   403   403   403   403   403   409   403
 GET    /api/v1/issuers/{partner}                          401   403   200   200   200   200   200   200   200   403
 PATCH  /api/v1/issuers/{partner}                          401   403   403   403   403   403   403   403   200   403
+GET    /api/v1/endorsements                               401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/endorsements                               401   403   403   403   403   201   403   403   403   403
+POST   /api/v1/endorsements/received                      401   403   403   403   403   400   400   403   400   403
+GET    /api/v1/endorsements/{own_endorsement}             401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/endorsements/{own_endorsement}/withdraw    401   403   403   403   403   200   403   403   403   403
+GET    /api/v1/endorsements/{partners_endorsement}        401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/endorsements/{partners_endorsement}/withdraw 401 403   403   403   403   403   200   403   200   403
+GET    /api/v1/collections                                401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/collections                                401   403   403   403   403   201   201   403   201   403
+GET    /api/v1/collections/{collection}                   401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/collections/{collection}                   401   403   403   403   403   200   200   403   200   403
+GET    /api/v1/collections/{partners_collection}          401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/collections/{partners_collection}          401   403   403   403   403   403   200   403   200   403
 GET    /api/v1/keys                                       401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/keys/{key}                                 401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/achievements/{partners_achievement}        401   403   200   200   200   200   200   200   200   403
@@ -213,6 +227,19 @@ class Scene:
         self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", self.partner, made)
         return made
 
+    def of_partner(self):
+        return self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
+
+    def endorsement(self):
+        """The company's, of a partner's achievement."""
+        return self.issuer.post("/endorsements", {"subject": self.of_partner()}, gives=201)
+
+    def partners_endorsement(self):
+        """As if it had been signed elsewhere."""
+        made = self.endorsement()["id"]
+        self.house.sql("UPDATE endorsement SET issuer_id = NULL WHERE id = %s", made)
+        return made
+
     def skill(self):
         code = f"IN-{next(self.numbers)}"
         return self.hr.post("/skills", {"framework": "IN", "code": code, "label": code})["id"]
@@ -259,6 +286,9 @@ class Scene:
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
             "badge": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
             "issuer": lambda: self.hr.get(f"/achievements/{self.achievement}")["issuer"]["id"],
+            "endorsement": lambda: self.endorsement()["id"], "own_endorsement": lambda: self.endorsement()["id"], "partners_endorsement": self.partners_endorsement,
+            "collection": lambda: self.hr.post("/collections", {"name": "x"})["id"],
+            "partners_collection": lambda: self.hr.post("/collections", {"name": "x", "issuer": self.partner})["id"],
             "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
             "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
@@ -281,20 +311,23 @@ class Scene:
             "POST /api/v1/scales": {"name": f"scale {number}", "levels": ["a"]},
             "POST /api/v1/skills": {"framework": "IN", "code": f"code {number}", "label": "x"},
             "POST /api/v1/achievements": {"name": "x"},
+            "POST /api/v1/endorsements": {"subject": self.partners if self.frozen else self.of_partner()},
+            "POST /api/v1/endorsements/received": {"document": "{}"},
+            "POST /api/v1/collections": {"name": "x"},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
-                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}}
+                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
             return {"comment": "x"}
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
-        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend")) else None)
+        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)
 
     def ask(self, line, actor, key=None):
         """The answer to a line of the table; `key`: for this id instead of what it names."""

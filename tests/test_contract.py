@@ -9,6 +9,7 @@ import ldap
 import pytest
 from kit.contract import (BODIES, BY_FORMAT, FORMATS, FORMS, MISSING, OPERATIONS, VERBS, at, good_body, raw, refused,
                           seen, those, world)  # noqa: F401 fixtures
+from kit.forge import Forge
 from kit.gate import otp_service
 from kit.house import ACCOUNTS, AUDITOR, BASE, House, installed, wait_for
 from kit.validate import contract
@@ -45,6 +46,7 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
         (hr, "/scales", {"name": "made", "levels": ["a", "b"]}, {"levels": ["a", "b", "c"]}),
         (hr, "/skills", {"framework": "MADE", "code": "MADE-1", "label": "Making"}, {"synonyms": ["doing"]}),
         (hr, "/achievements", {"name": "Maker"}, {"state": "published", "skills": [{"skill": "MADE-1", "level": 1}]}),
+        (hr, "/collections", {"name": "Made", "achievements": [world.ids["achievements"]]}, {"name": "Made anew"}),
         (employee, "/claims", {"skill": "MADE-1", "level": 1}, {"shared": True}),
         (world.issuer, "/credentials", {"person": ACCOUNTS["MANAGER"], "achievement": world.ids["achievements"]}, None),
         (hr, "/tokens", {"name": "Made", "scopes": ["reports:read"]}, None),
@@ -94,6 +96,30 @@ def test_badges_are_verified(world):
     text = world.hr.last.text
     assert world.hr.post("/verifications", {"badge": text, "recipient": "x@example.org"}, gives=200)["achievement"]
     assert world.hr.post("/verifications", {"badge": text}, gives=200)["verified"]
+
+
+def test_endorsements_are_taken_in_published_and_withdrawn(world):
+    partner = Forge()
+    key = partner.keys["ed"].multibase
+    partner.did = f"did:key:{key}"
+    issuer = world.clients["admin"].post("/issuers", {"name": "Endorsed"}, gives=201)
+    made = partner.endorsement(issuer["did"], id="urn:uuid:1")
+    forms = [json.dumps(partner.sign(made, verificationMethod=f"{partner.did}#{key}")),
+             partner.jws(partner.claims({**made, "id": "urn:uuid:2"}), "ed", header={"alg": "EdDSA", "kid": f"{partner.did}#{key}"})]
+    for form in forms:
+        taken = world.hr.post("/endorsements/received", {"document": form}, gives=201)
+        assert world.hr.last.headers["Location"] == f"/api/v1/endorsements/{taken['id']}"
+        page = f"//endorsements/{taken['id']}"
+        assert world.hr.ask("GET", page).text == form and not taken["trusted"]
+        world.hr.post("/endorsements/received", {"document": form}, gives=409)
+        world.hr.post(f"/endorsements/{taken['id']}/withdraw", {"reason": "x"}, gives=200)
+        world.hr.get(page, gives=410)
+    world.hr.post(f"/endorsements/{taken['id']}/withdraw", {"reason": "x"}, gives=409)
+    own = world.issuer.post("/endorsements", {"subject": issuer["id"]}, gives=201)
+    page = f"//endorsements/{own['id']}"
+    etag = world.hr.ask("GET", page).headers["ETag"]
+    world.hr.get(page, gives=304, headers={"If-None-Match": etag})
+    world.issuer.post("/endorsements", {"subject": issuer["id"]}, gives=409)
 
 
 def test_holds_stand_and_are_lifted(world):

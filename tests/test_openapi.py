@@ -167,7 +167,7 @@ def test_bodies_of_requests_are_closed_objects():
 
 def test_everything_but_the_public_routes_needs_a_token():
     public = {"GET /healthz", "GET /readyz", "GET /api/v1/openapi.json", "POST /api/v1/sessions",
-              "POST /api/v1/sessions/{id}", "GET /achievements/{id}", "GET /achievements/{id}/image", "GET /issuers/{id}", "GET /issuers/{id}/did.json",
+              "POST /api/v1/sessions/{id}", "GET /achievements/{id}", "GET /achievements/{id}/image", "GET /endorsements/{id}", "GET /issuers/{id}", "GET /issuers/{id}/did.json",
               "GET /issuers/{id}/revocations",
               "GET /.well-known/did.json", "GET /.well-known/jwks.json", "GET /status/{id}"}
     assert document()["security"] == [{"bearer": []}]

@@ -4,6 +4,7 @@
 
 #include "api/accept.h"
 #include "rules/badge.h"
+#include "rules/endorsement.h"
 #include "rules/image.h"
 #include "rules/issuer.h"
 #include "rules/status.h"
@@ -201,6 +202,16 @@ enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, s
 {
 	TRY(issuer_jwks(call, &out->json));
 	written_reply(call, in, out, "application/jwk-set+json");
+	return SKD_OK;
+}
+
+/* In the one form that it was signed in. */
+enum skd_outcome api_endorsement_page(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct skd_text bytes;
+	const char *type;
+	TRY(endorsement_document(call, in->ids[0], &bytes, &type));
+	answer_public(call, in, out, type, bytes.bytes, bytes.size);
 	return SKD_OK;
 }
 

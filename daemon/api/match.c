@@ -74,14 +74,15 @@ static void allow_add(char *allow, const char *method)
 enum match match_target(void *owner, const char *method, const char *target, struct matched *matched)
 {
 	size_t size = strcspn(target, "?");
-	bool head = strcmp(method, "HEAD") == 0;
+	bool head = strcmp(method, "HEAD") == 0, worded = false;
 	*matched = (struct matched){.query = target[size] ? target + size + 1 : NULL};
 	if (!is_sound(target, size) || !is_decodable(owner, target, size))
 		return MATCH_MALFORMED;
 	for (const struct route *route = routes; route->method; route++) {
 		const char *ids[2] = {NULL, NULL};
-		if (!path_matches(owner, route->path, target, size, ids))
+		if (!path_matches(owner, route->path, target, size, ids) || (worded && ids[0]))
 			continue;
+		worded = !ids[0];
 		if (strcmp(route->method, head ? "GET" : method) == 0) {
 			matched->route = route;
 			memcpy(matched->ids, ids, sizeof ids);

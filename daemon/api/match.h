@@ -14,7 +14,7 @@ struct matched {
 	char allow[64];     /* with MATCH_METHOD: "GET, HEAD, OPTIONS" */
 };
 
-/* MALFORMED: the path holds %00, an encoded slash or dot, a dot segment, or is no UTF-8. */
+/* A path that the table has in words is not looked for among those with an id, which stand behind it. MALFORMED: the path holds %00, an encoded slash or dot, a dot segment, or is no UTF-8. */
 enum match match_target(void *owner, const char *method, const char *target, struct matched *matched);
 
 #endif

@@ -22,6 +22,7 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 enum skd_outcome api_status_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_image(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_endorsement_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out);
@@ -123,6 +124,21 @@ enum skd_outcome api_issuer_add(struct skd_call *call, const struct request *in,
 enum skd_outcome api_issuer_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_key_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_key_get(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* endorsement.c */
+extern const struct field endorsement_list_fields[];
+enum skd_outcome api_endorsement_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_endorsement_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_endorsement_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_endorsement_receive(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_endorsement_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* collection.c */
+extern const struct field collection_list_fields[];
+enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_collection_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_collection_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_collection_set(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[];

@@ -103,6 +103,11 @@ static void lend_time(struct skd_json *json, const char *key, int64_t time)
 	put_time(json_of(json), key, time);
 }
 
+static void lend_json(struct skd_json *json, const char *key, struct skd_text value)
+{
+	put_raw(json_of(json), key, value.bytes, value.size);
+}
+
 /* Where what a sentence is about stands. */
 static int sentence_line(struct skd_call *call, const struct section *section, const char *sentence)
 {
@@ -149,6 +154,7 @@ struct instance *host_open(const struct skd_plugin *plugin, struct section *sect
 		.put_number = lend_number,
 		.put_flag = lend_flag,
 		.put_time = lend_time,
+		.put_json = lend_json,
 		.lent = lent,
 	};
 	if (!instance_open(instance, section))

@@ -8,6 +8,8 @@
 #include "rules/issuer.h"
 #include "rules/person.h"
 #include "rules/sealing.h"
+#include "store/endorsement.h"
+#include "verify/verify.h"
 
 #include <string.h>
 
@@ -112,8 +114,8 @@ static enum skd_outcome badge_wrap(struct skd_call *call, struct badge_kind kind
 	return SKD_OK;
 }
 
-static enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kind, const struct skd_award *award,
-				    struct text *draft)
+enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kind, const struct skd_award *award,
+			     struct text *draft)
 {
 	struct json json;
 	text_begin(draft, call, 4096);
@@ -231,6 +233,8 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 {
 	struct store_badge facts;
 	TRY(store_badge_achievement(call, id, number, &facts));
+	TRY(store_endorsement_published(call, id, facts.award.version, NULL, VERIFY_ENDORSEMENTS, &facts.award.endorsements,
+					&facts.award.endorsement_count));
 	return document_draft(call, kind, &facts, document);
 }
 
@@ -260,5 +264,6 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 		TRY(keys_pick(call, key_id, award));
 		TRY(store_badge_revoked(call, id, &award->revoked, &award->revoked_count));
 	}
+	TRY(store_endorsement_published(call, NULL, 0, id, VERIFY_ENDORSEMENTS, &award->endorsements, &award->endorsement_count));
 	return document_draft(call, kind, &facts, document);
 }

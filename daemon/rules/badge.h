@@ -15,6 +15,10 @@ struct badge_kind {
 struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);
 /* One after another, beginning with a kind of zeros; the form is NULL at the end. */
 struct badge_kind badge_kind_next(const struct house *house, struct badge_kind kind);
+/* Has the plugin write it. The award says where it is published. */
+enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kind, const struct skd_award *award,
+			     struct text *draft) WARN_UNUSED;
+
 struct badge {
 	const uint8_t *bytes;
 	size_t size;

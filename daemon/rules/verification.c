@@ -66,8 +66,19 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 	return fetch_get(call, house->door, place, VERIFY_JSON, &document->bytes, &mapped);
 }
 
+static struct verify_ask ask_of(struct skd_text badge, const char *recipient)
+{
+	return (struct verify_ask){.badge = badge, .recipient = recipient, .now = clock_now(), .library = {library_find, NULL}};
+}
+
 void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer)
 {
-	const struct verify_ask ask = {.badge = badge, .recipient = recipient, .now = clock_now(), .library = {library_find, NULL}};
+	const struct verify_ask ask = ask_of(badge, recipient);
 	verify_badge(call, &ask, answer);
+}
+
+void verification_endorsement(struct skd_call *call, struct skd_text document, struct verify_answer *answer)
+{
+	const struct verify_ask ask = ask_of(document, NULL);
+	verify_endorsement(call, &ask, answer);
 }

@@ -10,4 +10,7 @@
  * pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. */
 void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer);
 
+/* The same of an EndorsementCredential. */
+void verification_endorsement(struct skd_call *call, struct skd_text document, struct verify_answer *answer);
+
 #endif

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 7
+#define SKD_ABI 8
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -97,6 +97,7 @@ struct skd_host {
 	void (*put_number)(struct skd_json *json, const char *key, int64_t value);
 	void (*put_flag)(struct skd_json *json, const char *key, bool value);
 	void (*put_time)(struct skd_json *json, const char *key, int64_t time);
+	void (*put_json)(struct skd_json *json, const char *key, struct skd_text value); /* byte for byte */
 
 	const struct skd_lent *lent; /* the host's own; plugins do not look inside */
 };
@@ -281,6 +282,12 @@ struct skd_evidence {
 	const char *name, *url, *narrative; /* any may be NULL */
 };
 
+/* What somebody says of an achievement or an issuer: an EndorsementCredential, as it was signed. */
+struct skd_endorsement {
+	struct skd_text json; /* a JSON object with its proof; absent: it is a JWS */
+	const char *jws;
+};
+
 struct skd_public_key {
 	const char *id, *pem;
 };
@@ -292,7 +299,7 @@ struct skd_award {
 	int64_t awarded, valid_from, valid_until; /* awarded: the day keeps when a credential is replaced */
 	const char *state, *reason; /* as in REST */
 
-	const char *subject; /* urn:uuid:…, the same in all badges of one person */
+	const char *subject; /* urn:uuid:…, the same in all badges of one person; of an endorsement the id of what it is about */
 	const char *recipient; /* the person's name: for people to read, not for forms that travel */
 	const char *salt, *identity; /* of the mail address: "sha256$" and SHA-256 of address and salt in hexadecimal */
 
@@ -305,6 +312,11 @@ struct skd_award {
 	const struct skd_alignment *alignments;
 	size_t evidence_count;
 	const struct skd_evidence *evidence;
+
+	const char *comment; /* of an endorsement, Markdown; its name is `name`, and who endorses is the issuer */
+	/* Of an achievement or an issuer, published by itself. */
+	size_t endorsement_count;
+	const struct skd_endorsement *endorsements;
 
 	const char *status_list, *status_index; /* at origin/status/status_list; NULL: it cannot be revoked in public */
 
@@ -331,6 +343,7 @@ enum skd_about {
 	SKD_ABOUT_CREDENTIAL,
 	SKD_ABOUT_ACHIEVEMENT, /* of the award just what is the achievement's and the issuer's is there */
 	SKD_ABOUT_ISSUER,      /* just what is the issuer's; neither is sealed or kept */
+	SKD_ABOUT_ENDORSEMENT, /* what an issuer says of one of these; sealed with a proof, and kept */
 };
 
 enum skd_image { SKD_IMAGE_NONE, SKD_IMAGE_PNG, SKD_IMAGE_SVG };

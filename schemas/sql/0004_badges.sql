@@ -40,7 +40,7 @@ CREATE INDEX ON status_list (issuer_id, purpose);
 CREATE TABLE status_entry (
 	list_id uuid NOT NULL REFERENCES status_list,
 	place integer NOT NULL CHECK (place >= 0),
-	credential_id uuid NOT NULL REFERENCES credential,
+	credential_id uuid NOT NULL, -- of a credential, or of an endorsement
 	PRIMARY KEY (list_id, place),
 	UNIQUE (credential_id, list_id)
 );

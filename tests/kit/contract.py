@@ -24,11 +24,11 @@ FORMS = {**FORMATS, "application/vc": "ob3",
          "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "text/html": "html", "image/png": "png",
          "image/svg+xml": "svg"}
 # Forms that Accept never means, since others have the same type.
-BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2"}
+BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2", ("GET /endorsements/{id}", "application/vc+jwt"): None}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
-      "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
+      "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
 
 
@@ -72,7 +72,7 @@ def those(condition):
 
 BODIES = those(lambda operation: operation.body)
 GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
-        "return": {"comment": "x"}}
+        "return": {"comment": "x"}, "withdraw": {"reason": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
@@ -115,7 +115,10 @@ class World:
                 "skills": [{"skill": skill["id"], "level": 2}, {"skill": {"id": child["id"]}, "level": 4}]}, gives=201)
             issuer = self.clients["admin"].post("/issuers", {"name": f"Issuer {number}", "url": "https://example.org", "mail": "i@example.org",
                                                              "description": "x", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
-            self.ids.update(skills=skill["id"], achievements=earned["id"], issuers=issuer["id"])
+            endorsed = self.issuer.post("/endorsements", {"subject": issuer["id"], "comment": "x"}, gives=201)
+            collected = hr.post("/collections", {"name": f"Collection {number}", "description": "x", "achievements": [earned["id"]],
+                                                 "goals": [{"metric": "people", "target": 4, "by": "2030-01-01"}]}, gives=201)
+            self.ids.update(collections=collected["id"], skills=skill["id"], achievements=earned["id"], issuers=issuer["id"], endorsements=endorsed["id"])
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]

@@ -145,6 +145,14 @@ static void head_goes_where_get_goes(void **state)
 	assert_int_equal(match(state, "HEAD", "/api/v1/credentials/x/revoke"), MATCH_METHOD);
 }
 
+static void a_word_of_the_table_is_no_id(void **state)
+{
+	is_route(state, "POST", "/api/v1/endorsements/received", "/api/v1/endorsements/received");
+	assert_int_equal(match(state, "GET", "/api/v1/endorsements/received"), MATCH_METHOD);
+	assert_string_equal(matched.allow, "POST, OPTIONS");
+	is_route(state, "GET", "/api/v1/endorsements/receive", "/api/v1/endorsements/{id}");
+}
+
 static void another_method_is_told_which_there_are(void **state)
 {
 	static const char *const other[] = {"PUT", "get", "", "OPTIONS", "TRACE", "GETT"};
@@ -173,6 +181,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_path_is_malformed),
 		cmocka_unit_test(what_is_no_route_is_nowhere),
 		cmocka_unit_test(head_goes_where_get_goes),
+		cmocka_unit_test(a_word_of_the_table_is_no_id),
 		cmocka_unit_test(another_method_is_told_which_there_are),
 	};
 	return cmocka_run_group_tests(tests, owner_begin, owner_end);

@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What issuers, ours and others, say of achievements and issuers; achievements that belong together, and what a programme
+-- is to reach; whether the links of achievements still lead somewhere.
+
+-- A version of an achievement, or an issuer, is endorsed: by an issuer of ours, or by somebody else, whose document is kept as
+-- it came.
+CREATE TABLE endorsement (
+	id uuid PRIMARY KEY,
+	achievement_id uuid, achievement_number integer,
+	endorsed_issuer_id uuid REFERENCES issuer,
+	issuer_id uuid REFERENCES issuer, -- who endorses, where that is one of ours
+	signer text NOT NULL, signer_name text, -- as the document says
+	trusted boolean NOT NULL, -- somebody here vouched for the signer when it was taken in
+	document text NOT NULL, -- its own id
+	comment text,
+	form text NOT NULL CHECK (form IN ('json', 'jwt')),
+	bytes bytea NOT NULL,
+	valid_from timestamptz NOT NULL,
+	valid_until timestamptz NOT NULL DEFAULT 'infinity',
+	reason text, -- why it was withdrawn
+	withdrawn_at timestamptz,
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	FOREIGN KEY (achievement_id, achievement_number) REFERENCES achievement_version,
+	CHECK ((achievement_id IS NULL) <> (endorsed_issuer_id IS NULL))
+);
+CREATE INDEX ON endorsement (achievement_id, achievement_number);
+CREATE INDEX ON endorsement (endorsed_issuer_id);
+CREATE INDEX ON endorsement (created_at, id);
+CREATE UNIQUE INDEX ON endorsement (document) WHERE withdrawn_at IS NULL;
+CREATE UNIQUE INDEX ON endorsement (issuer_id, achievement_id, achievement_number, endorsed_issuer_id) NULLS NOT DISTINCT
+	WHERE withdrawn_at IS NULL AND issuer_id IS NOT NULL;
+
+-- The story of endorsements and collections.
+CREATE TABLE programme_event (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	noun text NOT NULL CHECK (noun IN ('endorsement', 'collection')),
+	object uuid NOT NULL,
+	kind text NOT NULL,
+	valid_from timestamptz NOT NULL DEFAULT now(), -- when it was so
+	recorded_at timestamptz NOT NULL DEFAULT now(), -- when we learned it
+	who uuid NOT NULL
+);
+CREATE INDEX ON programme_event (object, id);
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON programme_event EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE collection (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	issuer_id uuid NOT NULL REFERENCES issuer,
+	name text NOT NULL,
+	description text,
+	goals jsonb NOT NULL DEFAULT '[]', -- [{metric, target, by}]
+	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
+	version integer NOT NULL DEFAULT 1,
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON collection (name, id);
+CREATE TABLE collection_item (
+	collection_id uuid NOT NULL REFERENCES collection,
+	place integer NOT NULL,
+	achievement_id uuid NOT NULL REFERENCES achievement,
+	PRIMARY KEY (collection_id, place),
+	UNIQUE (collection_id, achievement_id)
+);
+CREATE INDEX ON collection_item (achievement_id);
