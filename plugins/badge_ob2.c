@@ -140,6 +140,16 @@ static void draft_alignments(const struct draft *d)
 	d->host->put_array_end(d->json);
 }
 
+static void draft_tags(const struct draft *d)
+{
+	if (!d->award->tag_count)
+		return;
+	d->host->put_array(d->json, "tags");
+	for (size_t i = 0; i < d->award->tag_count; i++)
+		draft_string(d, NULL, d->award->tags[i]);
+	d->host->put_array_end(d->json);
+}
+
 static void draft_class(const struct draft *d)
 {
 	const struct skd_award *a = d->award;
@@ -157,6 +167,7 @@ static void draft_class(const struct draft *d)
 	d->host->put_object_end(d->json);
 	draft_place(d, "issuer", "issuers", a->issuer_id, "?format=ob2");
 	draft_alignments(d);
+	draft_tags(d);
 	snprintf(version, sizeof version, "%lld", (long long)a->version);
 	draft_string(d, "version", version);
 	d->host->put_object_end(d->json);

@@ -26,7 +26,8 @@ static void draft_object_end(const struct draft *d)
 
 static void draft_string(const struct draft *d, const char *key, const char *value)
 {
-	d->host->put_string(d->json, key, value);
+	if (value)
+		d->host->put_string(d->json, key, value);
 }
 
 /* "type": with one word in an array. */
@@ -100,18 +101,18 @@ static void draft_image(const struct draft *d, const char *address)
 	draft_object_end(d);
 }
 
-static void draft_alignments(const struct draft *d)
+static void draft_alignments(const struct draft *d, const struct skd_alignment *list, size_t count)
 {
-	if (!d->award->alignment_count)
+	if (!count)
 		return;
 	d->host->put_array(d->json, "alignment");
-	for (size_t i = 0; i < d->award->alignment_count; i++) {
-		const struct skd_alignment *at = &d->award->alignments[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct skd_alignment *at = &list[i];
 		draft_object(d, NULL);
 		draft_string(d, "targetCode", at->code);
 		draft_string(d, "targetFramework", at->framework);
 		draft_string(d, "targetName", at->name);
-		draft_string(d, "targetType", "CFItem");
+		draft_string(d, "targetType", at->type);
 		draft_string(d, "targetUrl", at->url);
 		draft_type(d, "Alignment");
 		draft_object_end(d);
@@ -143,6 +144,99 @@ static void draft_endorsements(const struct draft *d)
 	}
 }
 
+static void draft_strings(const struct draft *d, const char *key, const char *const *list, size_t count)
+{
+	if (!count)
+		return;
+	d->host->put_array(d->json, key);
+	for (size_t i = 0; i < count; i++)
+		draft_string(d, NULL, list[i]);
+	d->host->put_array_end(d->json);
+}
+
+static void draft_urn(const struct draft *d, const char *key, const char *id)
+{
+	char urn[64];
+	if (!id)
+		return;
+	snprintf(urn, sizeof urn, "urn:uuid:%s", id);
+	draft_string(d, key, urn);
+}
+
+static void draft_related(const struct draft *d)
+{
+	if (!d->award->related_count)
+		return;
+	d->host->put_array(d->json, "related");
+	for (size_t i = 0; i < d->award->related_count; i++) {
+		draft_object(d, NULL);
+		draft_place(d, "id", "/achievements/", d->award->related[i], "");
+		draft_type(d, "Related");
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
+static void draft_levels(const struct draft *d, const struct skd_rubric_level *list, size_t count)
+{
+	if (!count)
+		return;
+	d->host->put_array(d->json, "rubricCriterionLevel");
+	for (size_t i = 0; i < count; i++) {
+		const struct skd_rubric_level *at = &list[i];
+		draft_object(d, NULL);
+		draft_alignments(d, at->alignments, at->alignment_count);
+		draft_string(d, "description", at->description);
+		draft_urn(d, "id", at->id);
+		draft_string(d, "level", at->level);
+		draft_string(d, "name", at->name);
+		draft_string(d, "points", at->points);
+		draft_type(d, "RubricCriterionLevel");
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
+static void draft_descriptions(const struct draft *d)
+{
+	if (!d->award->description_count)
+		return;
+	d->host->put_array(d->json, "resultDescription");
+	for (size_t i = 0; i < d->award->description_count; i++) {
+		const struct skd_result_description *at = &d->award->descriptions[i];
+		draft_object(d, NULL);
+		draft_alignments(d, at->alignments, at->alignment_count);
+		draft_strings(d, "allowedValue", at->values, at->value_count);
+		draft_urn(d, "id", at->id);
+		draft_string(d, "name", at->name);
+		draft_urn(d, "requiredLevel", at->required_level);
+		draft_string(d, "requiredValue", at->required_value);
+		draft_string(d, "resultType", at->type);
+		draft_levels(d, at->levels, at->level_count);
+		draft_type(d, "ResultDescription");
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
+static void draft_results(const struct draft *d)
+{
+	if (!d->award->result_count)
+		return;
+	d->host->put_array(d->json, "result");
+	for (size_t i = 0; i < d->award->result_count; i++) {
+		const struct skd_result *at = &d->award->results[i];
+		draft_object(d, NULL);
+		draft_urn(d, "achievedLevel", at->achieved_level);
+		draft_urn(d, "resultDescription", at->description);
+		draft_string(d, "status", at->status);
+		draft_type(d, "Result");
+		draft_string(d, "value", at->value);
+		draft_object_end(d);
+	}
+	d->host->put_array_end(d->json);
+}
+
 static void draft_issuer(const struct draft *d, const char *key)
 {
 	draft_object(d, key);
@@ -167,22 +261,31 @@ static void draft_achievement(const struct draft *d, const char *key)
 	if (!key)
 		draft_context(d);
 	draft_string(d, "achievementType", a->type);
-	draft_alignments(d);
+	draft_alignments(d, a->alignments, a->alignment_count);
+	if (!key)
+		draft_issuer(d, "creator");
+	if (a->credits.bytes)
+		d->host->put_json(d->json, "creditsAvailable", a->credits);
 	draft_object(d, "criteria");
 	if (a->criteria && *a->criteria)
 		draft_string(d, "narrative", a->criteria);
 	else
 		draft_place(d, "id", "/achievements/", a->achievement_id, "");
 	draft_object_end(d);
-	if (!key)
-		draft_issuer(d, "creator");
 	draft_string(d, "description", a->description ? a->description : a->name);
 	if (!key)
 		draft_endorsements(d);
+	draft_string(d, "fieldOfStudy", a->field_of_study);
+	draft_string(d, "humanCode", a->human_code);
 	snprintf(version, sizeof version, "?version=%lld", (long long)a->version);
 	draft_place(d, "id", "/achievements/", a->achievement_id, version);
 	draft_image(d, a->image_url);
+	draft_string(d, "inLanguage", a->language);
 	draft_string(d, "name", a->name);
+	draft_related(d);
+	draft_descriptions(d);
+	draft_string(d, "specialization", a->specialization);
+	draft_strings(d, "tag", a->tags, a->tag_count);
 	draft_type(d, "Achievement");
 	draft_string(d, "version", version + strlen("?version="));
 	draft_object_end(d);
@@ -209,6 +312,7 @@ static void draft_subject(const struct draft *d)
 	draft_achievement(d, "achievement");
 	draft_string(d, "id", d->award->subject);
 	draft_identity(d);
+	draft_results(d);
 	draft_type(d, "AchievementSubject");
 	draft_object_end(d);
 }

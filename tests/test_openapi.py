@@ -146,10 +146,10 @@ def test_names_are_in_snake_case():
 
 
 def test_enum_values_are_in_lower_snake_case():
-    """But for achievement types, which are Open Badges' words, and forms of badges, which are words with a form behind."""
+    """But for types of achievements, alignments and results, which are Open Badges' words, and forms of badges, which are words with a form behind."""
     forms = [node["schema"]["enum"] for _, node in walk(document()) if node.get("name") == "format" and "schema" in node]
     for at, node in walk(document()):
-        if isinstance(node.get("enum"), list) and not at.startswith("/components/schemas/AchievementType"):
+        if isinstance(node.get("enum"), list) and not re.match("/components/schemas/(AchievementType|AlignmentType|ResultType|ResultStatus)/", at + "/"):
             dash = "-" if node["enum"] in forms else "_"
             for value in node["enum"]:
                 assert re.fullmatch(rf"-?[a-z][a-z0-9]*({dash}[a-z0-9]+)*", value), f"{at}: {value}"

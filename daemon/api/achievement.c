@@ -3,8 +3,11 @@
 #include "api/nouns.h"
 
 #include "api/merge.h"
+#include "api/rubric.h"
 #include "rules/achievement.h"
 #include "rules/image.h"
+#include "rules/language.h"
+#include "rules/rubric.h"
 
 #include <string.h>
 
@@ -31,15 +34,40 @@ static void owner_write(struct json *json, const struct store_achievement *a)
 	put_object_end(json);
 }
 
-/* Left out where there are none. */
+enum { LANGUAGES_MAX = 50 };
+
 static void put_texts(struct json *json, const char *key, const char *const *texts, size_t count)
 {
-	if (!count)
-		return;
 	put_array(json, key);
 	for (size_t i = 0; i < count; i++)
 		put_string(json, NULL, texts[i]);
 	put_array_end(json);
+}
+
+static void links_write(struct json *json, const char *key, const struct store_achievement_link *links, size_t count)
+{
+	put_array(json, key);
+	for (size_t i = 0; i < count; i++)
+		put_named(json, NULL, links[i].id, "name", links[i].name);
+	put_array_end(json);
+}
+
+/* What Open Badges 3.0 has of an achievement besides. */
+static void more_write(struct json *json, const struct store_achievement *a)
+{
+	put_texts(json, "tags", a->tags, a->tag_count);
+	put_string(json, "language", a->language);
+	if (strcmp(a->translations, "{}") != 0)
+		put_raw(json, "translations", a->translations, strlen(a->translations));
+	put_raw(json, "alignments", a->alignments, strlen(a->alignments));
+	put_raw(json, "result_descriptions", a->results, strlen(a->results));
+	links_write(json, "related", a->related, a->related_count);
+	links_write(json, "recommended", a->recommended, a->recommended_count);
+	if (a->credits)
+		put_raw(json, "credits", a->credits, strlen(a->credits));
+	put_string(json, "field_of_study", a->field_of_study);
+	put_string(json, "specialization", a->specialization);
+	put_string(json, "human_code", a->human_code);
 }
 
 static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
@@ -60,7 +88,7 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 		put_object_end(json);
 	}
 	put_array_end(json);
-	put_texts(json, "tags", a->tags, a->tag_count);
+	more_write(json, a);
 	put_string(json, "validity", a->validity);
 	put_string(json, "state", a->state);
 	bool public = strcmp(a->state, "published") == 0 || strcmp(a->state, "archived") == 0;
@@ -140,7 +168,8 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 	return SKD_OK;
 }
 
-enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, TAGS, OWNER, NEXT_REVIEW, ISSUER, FIELDS };
+enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, STATE, TAGS, OWNER, NEXT_REVIEW, LANGUAGE, TRANSLATIONS, ALIGNMENTS,
+       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -153,8 +182,157 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[TAGS] = {"tags", FIELD_TEXTS, .most = 100},
 	[OWNER] = {"owner", FIELD_REF},
 	[NEXT_REVIEW] = {"next_review", FIELD_DATE},
+	[LANGUAGE] = {"language", FIELD_TEXT, .most = 11},
+	[TRANSLATIONS] = {"translations", FIELD_JSON},
+	[ALIGNMENTS] = {"alignments", FIELD_JSON},
+	[RESULTS] = {"result_descriptions", FIELD_JSON},
+	[RELATED] = {"related", FIELD_JSON},
+	[RECOMMENDED] = {"recommended", FIELD_JSON},
+	[CREDITS] = {"credits", FIELD_JSON},
+	[FIELD_OF_STUDY] = {"field_of_study", FIELD_TEXT},
+	[SPECIALIZATION] = {"specialization", FIELD_TEXT},
+	[HUMAN_CODE] = {"human_code", FIELD_TEXT, .most = 100},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
 };
+
+/* Of ids, or objects with one. */
+static enum skd_outcome links_merge(struct skd_call *call, const char *field, const struct value *value,
+				    struct store_achievement_link **links, size_t *count)
+{
+	size_t i;
+	json_t *item;
+	if (!value->given)
+		return SKD_OK;
+	if (!value->null && !json_is_array(value->json))
+		return fail_field(call, field, "must be an array of achievements");
+	*count = value->null ? 0 : json_array_size(value->json);
+	*links = talloc_zero_array(call, struct store_achievement_link, *count + 1);
+	json_array_foreach (value->json, i, item) {
+		const char *text = json_string_value(json_is_object(item) ? json_object_get(item, "id") : item);
+		char *id = talloc_size(call, UUID_SIZE);
+		if (!text || !uuid_parse(text, id))
+			return fail_field(call, talloc_asprintf(call, "%s/%zu", field, i), "must be an achievement's id");
+		(*links)[i].id = id;
+	}
+	return SKD_OK;
+}
+
+/* Hundredths, written as short as can be. */
+static enum skd_outcome credits_merge(struct skd_call *call, const struct value *value, const char **credits)
+{
+	double number = json_number_value(value->json);
+	if (!value->given)
+		return SKD_OK;
+	*credits = NULL;
+	if (value->null)
+		return SKD_OK;
+	if (!json_is_number(value->json) || !(number >= 0 && number <= 100000))
+		return fail_field(call, "/credits", "must be a number from 0 to 100000");
+	long hundredths = (long)(number * 100 + 0.5);
+	double rest = number - (double)hundredths / 100;
+	if (rest > 1e-9 || rest < -1e-9)
+		return fail_field(call, "/credits", "must have at most two decimals");
+	*credits = hundredths % 100 == 0  ? talloc_asprintf(call, "%ld", hundredths / 100)
+		   : hundredths % 10 == 0 ? talloc_asprintf(call, "%ld.%ld", hundredths / 100, hundredths % 100 / 10)
+					  : talloc_asprintf(call, "%ld.%02ld", hundredths / 100, hundredths % 100);
+	return SKD_OK;
+}
+
+/* A merge patch (RFC 7396) of {tag: {member: text}}. */
+static enum skd_outcome translations_patch(struct skd_call *call, json_t *to, json_t *patch)
+{
+	const char *key;
+	json_t *item;
+	json_object_foreach (patch, key, item) {
+		const char *tag = language_tag(call, key);
+		if (!tag)
+			return fail_field(call, "/translations", "%s is no language tag such as de or de-CH", text_shown(call, key));
+		if (json_is_null(item)) {
+			json_object_del(to, tag);
+			continue;
+		}
+		if (!json_is_object(item))
+			return fail_field(call, talloc_asprintf(call, "/translations/%s", tag), "must be an object");
+		if (!json_object_get(to, tag))
+			json_object_set_new(to, tag, json_object());
+		json_object_update(json_object_get(to, tag), item);
+	}
+	return SKD_OK;
+}
+
+/* Checks each and writes it anew; a text that is null is there no more. */
+static enum skd_outcome translation_write(struct skd_call *call, struct json *json, const char *tag, json_t *item)
+{
+	static const struct field fields[] = {
+		{"name", FIELD_TEXT}, {"description", FIELD_TEXT, .most = 10000}, {"criteria", FIELD_TEXT, .most = 10000}, {NULL}};
+	const char *at = talloc_asprintf(call, "/translations/%s", tag);
+	struct value v[3] = {0};
+	TRY(fields_object(call, fields, at, item, true, v));
+	if (!v[0].text && !v[1].text && !v[2].text)
+		return fail_field(call, at, "needs a name, a description or criteria");
+	put_object(json, tag);
+	for (int i = 0; i < 3; i++)
+		put_string(json, fields[i].name, v[i].text);
+	put_object_end(json);
+	return SKD_OK;
+}
+
+static enum skd_outcome translations_write(struct skd_call *call, json_t *all, struct store_achievement *a)
+{
+	struct text text;
+	struct json json;
+	const char *tag;
+	json_t *item;
+	if (json_object_size(all) > LANGUAGES_MAX)
+		return fail_field(call, "/translations", "must be at most %d", LANGUAGES_MAX);
+	if (json_object_size(all) && !a->language)
+		return fail_field(call, "/language", "there is none: it is required where there are translations");
+	if (a->language && json_object_get(all, a->language))
+		return fail_field(call, "/translations", "%s is the language of the achievement itself", a->language);
+	text_begin(&text, call, 64);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	json_object_foreach (all, tag, item)
+		TRY(translation_write(call, &json, tag, item));
+	put_object_end(&json);
+	a->translations = text_end(&text);
+	return SKD_OK;
+}
+
+static enum skd_outcome languages_merge(struct skd_call *call, const struct value *language, const struct value *translations,
+					struct store_achievement *a)
+{
+	const char *kept = a->translations && !translations->null ? a->translations : "{}";
+	json_t *all;
+	if (language->given)
+		a->language = language->null ? NULL : language_tag(call, language->text);
+	if (language->given && !language->null && !a->language)
+		return fail_field(call, "/language", "must be a language tag such as de or de-CH");
+	TRY(fields_parse(call, kept, strlen(kept), &all));
+	if (translations->json && !translations->null) {
+		if (!json_is_object(translations->json))
+			return fail_field(call, "/translations", "must be an object of languages");
+		TRY(translations_patch(call, all, translations->json));
+	}
+	return translations_write(call, all, a);
+}
+
+/* What is nested: first all that has a wrong form is named, then what means nothing. */
+static enum skd_outcome nested_merge(struct skd_call *call, const struct value *v, struct store_achievement *a)
+{
+	struct skd_alignment *alignments;
+	struct skd_result_description *results;
+	size_t alignment_count, result_count;
+	TRY(links_merge(call, "/related", &v[RELATED], &a->related, &a->related_count));
+	TRY(links_merge(call, "/recommended", &v[RECOMMENDED], &a->recommended, &a->recommended_count));
+	TRY(credits_merge(call, &v[CREDITS], &a->credits));
+	TRY(alignments_read(call, "/alignments", v[ALIGNMENTS].json, &alignments, &alignment_count));
+	TRY(descriptions_read(call, "/result_descriptions", v[RESULTS].json, &results, &result_count));
+	TRY(languages_merge(call, &v[LANGUAGE], &v[TRANSLATIONS], a));
+	if (v[ALIGNMENTS].given)
+		TRY(rubric_alignments(call, alignments, alignment_count, &a->alignments));
+	return v[RESULTS].given ? rubric_results(call, results, result_count, &a->results) : SKD_OK;
+}
 
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch,
 				   struct store_achievement *a, struct skill_proved **skills, size_t *count)
@@ -176,16 +354,20 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	if (!v[STATE].given && patch)
 		a->state = NULL; /* the rules say what follows */
 	merge_text(&v[STATE], &a->state);
+	merge_text(&v[ISSUER], &a->issuer_id);
 	merge_texts(&v[TAGS], &a->tags, &a->tag_count);
 	merge_text(&v[OWNER], &a->owner_entry);
 	merge_text(&v[NEXT_REVIEW], &a->next_review);
-	merge_text(&v[ISSUER], &a->issuer_id);
-	return skills_read(call, &v[SKILLS], skills, count);
+	merge_text(&v[FIELD_OF_STUDY], &a->field_of_study);
+	merge_text(&v[SPECIALIZATION], &a->specialization);
+	merge_text(&v[HUMAN_CODE], &a->human_code);
+	TRY(skills_read(call, &v[SKILLS], skills, count));
+	return nested_merge(call, v, a);
 }
 
 enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_achievement achievement = {.type = "Badge", .state = "draft"};
+	struct store_achievement achievement = {.type = "Badge", .state = "draft", .language = call->house->language};
 	struct skill_proved *skills = NULL;
 	size_t count = 0;
 	TRY(body_merge(call, in, false, &achievement, &skills, &count));

@@ -3,6 +3,7 @@
 #include "api/nouns.h"
 
 #include "api/merge.h"
+#include "api/rubric.h"
 #include "rules/credential.h"
 #include "rules/house.h"
 #include "rules/person.h"
@@ -38,6 +39,7 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_string(json, "state", c->state);
 	put_string(json, "reason", c->reason);
 	put_raw(json, "evidence", c->evidence, strlen(c->evidence));
+	put_raw(json, "results", c->results, strlen(c->results));
 	badge_url_write(call, json, c);
 	put_string(json, "superseded_by", c->superseded_by);
 	put_string(json, "replaces", c->replaces);
@@ -224,14 +226,18 @@ enum skd_outcome api_credential_issue(struct skd_call *call, const struct reques
 					      {"valid_from", FIELD_TIME},
 					      {"expires_at", FIELD_TIME},
 					      {"evidence", FIELD_JSON},
+					      {"results", FIELD_JSON},
 					      {NULL}};
-	struct value v[6] = {0};
+	struct skd_result *results;
+	struct value v[7] = {0};
 	struct store_credential credential;
 	TRY(body_read(call, in, fields, false, v));
 	if (!uuid_valid(v[1].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
 	struct credential_order order = {v[0].text, v[1].text, v[2].number, v[3].number, v[4].number, NULL};
 	TRY(evidence_read(call, v[5].json, &order.evidence));
+	TRY(results_read(call, "/results", v[6].json, &results, &order.result_count));
+	order.results = results;
 	TRY(credential_issue(call, &order, &credential));
 	reply_created(call, out, "/api/v1/credentials", credential.id);
 	credential_reply(call, out, &credential);
@@ -247,8 +253,10 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 					      {"expires_at", FIELD_TIME},
 					      {"evidence", FIELD_JSON, .required = true},
 					      {"notice", FIELD_BOOL, .required = true},
+					      {"results", FIELD_JSON, .required = true},
 					      {NULL}};
-	struct value v[6] = {0};
+	struct skd_result *results = NULL;
+	struct value v[7] = {0};
 	struct store_credential credential;
 	TRY(body_read(call, in, fields, true, v));
 	if (!v[0].given)
@@ -256,6 +264,9 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 	struct credential_correction correction = {v[0].text, v[1].number, v[2].number, v[3].null ? TIME_NEVER : v[3].number, NULL};
 	if (v[4].given)
 		TRY(evidence_read(call, v[4].json, &correction.evidence));
+	if (v[6].given)
+		TRY(results_read(call, "/results", v[6].json, &results, &correction.result_count));
+	correction.results = results;
 	correction.quiet = v[5].given && !v[5].number;
 	TRY(credential_replace(call, in->ids[0], &correction, &credential));
 	reply_created(call, out, "/api/v1/credentials", credential.id);

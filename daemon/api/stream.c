@@ -127,6 +127,8 @@ static struct skd_cell cell_of(void *room, const json_t *item, const char *colum
 		return (struct skd_cell){SKD_CELL_FLAG, {NULL, 0}, json_is_true(value)};
 	if (json_is_integer(value))
 		return (struct skd_cell){SKD_CELL_NUMBER, {NULL, 0}, json_integer_value(value)};
+	if (json_is_real(value))
+		return cell_text(talloc_asprintf(room, "%.15g", json_real_value(value)));
 	if (json_is_array(value))
 		return cell_text(array_text(room, value));
 	return cell_text(json_is_object(value) ? name_of(value) : json_string_value(value));

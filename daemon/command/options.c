@@ -66,6 +66,7 @@ static const struct skd_option verify_options[] = {
 
 static const struct skd_option catalogue_options[] = {
 	{"two_people", SKD_FLAG, "no", "Whether an achievement is published only by a review that somebody else asked for."},
+	{"language", SKD_TEXT, NULL, "Language of new achievements that say none, such as en or de-CH."},
 	{"review_notice", SKD_DURATION, "30d", "So long before the next review of an achievement its owner is reminded."},
 	{NULL}};
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rules/actor.h"
+#include "rules/language.h"
 #include "sign/signer.h"
 
 #include <limits.h>
@@ -222,6 +223,19 @@ static void roles_and_rescue(struct settings *s)
 
 /* ---- the house ---- */
 
+static void catalogue_read(struct settings *s, const struct section *catalogue)
+{
+	struct skd_call *call = call_new("catalogue", 1000);
+	const char *language = section_text(catalogue, "language"), *tag = language ? language_tag(call, language) : NULL;
+	s->house.two_people = section_number(catalogue, "two_people");
+	s->house.review_notice = section_number(catalogue, "review_notice");
+	s->house.language = tag ? talloc_strdup(s, tag) : NULL;
+	if (language && !tag)
+		conf_complain(s->conf, section_line(catalogue, "language", 0), "language is a language tag such as en or de-CH, not %s",
+			      language);
+	talloc_free(call);
+}
+
 static void house_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -242,9 +256,7 @@ static void house_read(struct settings *s)
 	    strcmp(house->visibility, "public") != 0)
 		conf_complain(s->conf, section_line(issuer, "visibility", 0),
 			      "visibility is private, colleagues or public, not %s", house->visibility);
-	const struct section *catalogue = section_one(s->conf, "catalogue");
-	house->two_people = section_number(catalogue, "two_people");
-	house->review_notice = section_number(catalogue, "review_notice");
+	catalogue_read(s, section_one(s->conf, "catalogue"));
 	house->signer = signer_open(s, section_text(signer, "socket"));
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");

@@ -10,41 +10,17 @@
 #include "rules/outbox.h"
 #include "rules/person.h"
 #include "rules/skill.h"
+#include "rules/vocabulary.h"
 #include "store/human.h"
 
 #include <string.h>
 
-enum { SKILLS_MAX = 100, TYPE_MAX = 100, TAGS_MAX = 50 };
+enum { SKILLS_MAX = 100, TAGS_MAX = 50, LINKS_MAX = 50 };
 
 enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
 				 struct store_achievement *achievement)
 {
 	return store_achievement_get(call, id, number, actor_has(call, ROLE_CATALOGUE), achievement);
-}
-
-/* Open Badges 3.0, AchievementType: 31 words, and ext: for one's own. */
-static bool is_type(const char *type)
-{
-	static const char *const types[] = {
-		"Achievement", "ApprenticeshipCertificate", "Assessment", "Assignment", "AssociateDegree", "Award", "Badge",
-		"BachelorDegree", "Certificate", "CertificateOfCompletion", "Certification", "CoCurricular",
-		"CommunityService", "Competency", "Course", "Degree", "Diploma", "DoctoralDegree", "Fieldwork",
-		"GeneralEducationDevelopment", "JourneymanCertificate", "LearningProgram", "License", "MasterCertificate",
-		"MasterDegree", "Membership", "MicroCredential", "ProfessionalDoctorate", "QualityAssuranceCredential",
-		"ResearchDoctorate", "SecondarySchoolDiploma"};
-	static const char own[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (strcmp(types[i], type) == 0)
-			return true;
-	return strncmp(type, "ext:", 4) == 0 && type[4] && !type[4 + strspn(type + 4, own)] && strlen(type) <= TYPE_MAX;
-}
-
-static enum skd_outcome type_check(struct skd_call *call, const char *field, const char *type)
-{
-	return is_type(type) ? SKD_OK
-			     : fail_field(call, field,
-					  "must be an achievement type of Open Badges 3.0, such as MicroCredential, or one's "
-					  "own behind ext:");
 }
 
 static enum skd_outcome issuer_found(struct skd_call *call, const char *field, enum skd_outcome outcome)
@@ -68,7 +44,7 @@ enum skd_outcome achievement_list(struct skd_call *call, const struct achievemen
 	if (filter.issuer)
 		TRY(issuer_found(call, "issuer", issuer_get(call, filter.issuer, &issuer)));
 	if (filter.type)
-		TRY(type_check(call, "type", filter.type));
+		TRY(vocabulary_check(call, "type", VOCABULARY_ACHIEVEMENT, filter.type));
 	if (asked->skill)
 		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
 	return store_achievement_list(call, &filter, list, achievements, count);
@@ -102,14 +78,33 @@ static enum skd_outcome tags_check(struct skd_call *call, const struct store_ach
 	return SKD_OK;
 }
 
+static enum skd_outcome links_check(struct skd_call *call, const char *field, const struct store_achievement *a,
+				    struct store_achievement_link *links, size_t count)
+{
+	if (count > LINKS_MAX)
+		return fail_field(call, field, "must be at most %d", LINKS_MAX);
+	TRY(store_achievement_names(call, true, links, count));
+	for (size_t i = 0; i < count; i++) {
+		const char *at = talloc_asprintf(call, "%s/%zu", field, i);
+		if (!links[i].name || (a->id && strcmp(links[i].id, a->id) == 0))
+			return fail_field(call, at, links[i].name ? "must be another achievement" : "there is no such achievement");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(links[k].id, links[i].id) == 0)
+				return fail_field(call, at, "is there twice");
+	}
+	return SKD_OK;
+}
+
 static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				      struct store_achievement *achievement)
 {
 	int64_t length = 0;
-	TRY(type_check(call, "/type", achievement->type));
+	TRY(vocabulary_check(call, "/type", VOCABULARY_ACHIEVEMENT, achievement->type));
 	if (achievement->validity && (!time_add_period(0, achievement->validity, &length) || length <= 0))
 		return fail_field(call, "/validity", "must be longer than nothing");
 	TRY(tags_check(call, achievement));
+	TRY(links_check(call, "/related", achievement, achievement->related, achievement->related_count));
+	TRY(links_check(call, "/recommended", achievement, achievement->recommended, achievement->recommended_count));
 	if (!skills)
 		return SKD_OK;
 	if (count > SKILLS_MAX)
@@ -143,12 +138,25 @@ static bool same_texts(const char *const *a, size_t a_count, const char *const *
 	return a_count == b_count;
 }
 
+static bool same_links(const struct store_achievement_link *a, size_t a_count, const struct store_achievement_link *b, size_t b_count)
+{
+	for (size_t i = 0; a_count == b_count && i < a_count; i++)
+		if (strcmp(a[i].id, b[i].id) != 0)
+			return false;
+	return a_count == b_count;
+}
+
 static bool same_content(const struct store_achievement *a, const struct store_achievement *b)
 {
 	return same_text(a->type, b->type) && same_text(a->name, b->name) && same_text(a->description, b->description) &&
 	       same_text(a->criteria, b->criteria) && same_text(a->validity, b->validity) &&
 	       same_text(a->image_url, b->image_url) && same_skills(a, b) &&
-	       same_texts(a->tags, a->tag_count, b->tags, b->tag_count);
+	       same_texts(a->tags, a->tag_count, b->tags, b->tag_count) && same_text(a->language, b->language) &&
+	       same_text(a->translations, b->translations) && same_text(a->alignments, b->alignments) &&
+	       same_text(a->results, b->results) && same_text(a->credits, b->credits) &&
+	       same_text(a->field_of_study, b->field_of_study) && same_text(a->specialization, b->specialization) &&
+	       same_text(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&
+	       same_links(a->recommended, a->recommended_count, b->recommended, b->recommended_count);
 }
 
 static bool same_care(const struct store_achievement *a, const struct store_achievement *b)

@@ -10,6 +10,7 @@
 #include "rules/issuer.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
+#include "rules/rubric.h"
 #include "store/human.h"
 
 #include <string.h>
@@ -61,6 +62,7 @@ static enum skd_outcome order_achievement(struct skd_call *call, const struct cr
 	if (!terms->own)
 		TRY(issuer_may_issue(call, terms->issuer_id, true));
 	award->version = terms->version;
+	TRY(rubric_awarded(call, order->achievement, terms->version, order->results, order->result_count, &award->results));
 	return order_times(call, order, terms->now, terms->validity, award);
 }
 
@@ -192,10 +194,17 @@ static enum skd_outcome correction_version(struct skd_call *call, const struct c
 	struct store_achievement version;
 	award->version = correction->version ? correction->version : old->achievement_version;
 	enum skd_outcome outcome = store_achievement_get(call, old->achievement_id, (long)award->version, false, &version);
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, "/achievement_version", "there is no such version that was published");
+	if (outcome == SKD_ABSENT) {
+		call_forgive(call);
+		return fail_field(call, "/achievement_version", "there is no such version that was published");
+	}
+	TRY(outcome);
+	if (correction->results)
+		return rubric_awarded(call, old->achievement_id, award->version, correction->results, correction->result_count,
+				      &award->results);
+	return award->version == old->achievement_version
+		       ? SKD_OK
+		       : rubric_fits(call, old->achievement_id, award->version, old->results);
 }
 
 /* The person first, as whoever issues to them or erases them does. */
@@ -224,7 +233,7 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 	TRY(credential_get(call, id, &old));
 	TRY(issuer_may_issue(call, old.issuer_id, false));
 	struct store_award award = {.id = by, .entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
-				    .evidence = correction->evidence ? correction->evidence : old.evidence,
+				    .evidence = correction->evidence ? correction->evidence : old.evidence, .results = old.results,
 				    .replaces = id, .reason = correction->reason};
 	TRY(replace_lock(call, &old, &award));
 	TRY(store_award_terms(call, old.achievement_id, &terms));

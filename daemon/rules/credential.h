@@ -11,7 +11,10 @@ struct credential_order {
 	const char *achievement; /* id */
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array, checked */
+	const struct skd_result *results; /* descriptions and levels by id or name */
+	size_t result_count;
 };
+/* BAD_INPUT too for results that the achievement does not describe so. */
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;
@@ -34,6 +37,8 @@ struct credential_correction {
 	int64_t version; /* of the achievement */
 	int64_t valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *evidence; /* JSON array, checked */
+	const struct skd_result *results; /* NULL: as they are, which must fit the version */
+	size_t result_count;
 	bool quiet; /* nobody is told */
 };
 /* The old one is superseded and proves nothing from now on, and the new one nothing before. It was issued when the old one

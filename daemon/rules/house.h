@@ -81,6 +81,7 @@ struct house {
 	struct instance *badges;  /* badge plugins, a list, in the order in which Accept prefers them */
 	const char *visibility;   /* of a new badge */
 	bool two_people;          /* nobody publishes an achievement alone */
+	const char *language;     /* of new achievements that say none; or NULL */
 	long review_notice;       /* milliseconds before an achievement's next review that it is said */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */

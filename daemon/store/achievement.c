@@ -5,7 +5,9 @@
 #define ACHIEVEMENT_COLUMNS                                                                               \
 	"ach.id, v.number, ach.latest, v.type, v.name, v.description, v.criteria, i.id, i.name, v.validity," \
 	" v.image_url, v.state, ach.version, ach.updated_at, r.account, r.recorded_at, r.comment,"              \
-	" v.tags, o.id, ach.owner_id, o.name, o.absent_since, ach.next_review::text"
+	" v.tags, o.id, ach.owner_id, o.name, o.absent_since, ach.next_review::text,"                    \
+	" v.language, v.translations, v.alignments, v.results, trim_scale(v.credits)::text, v.field_of_study, v.specialization,"  \
+	" v.human_code, v.related::text[], v.recommended::text[]"
 #define ACHIEVEMENT_FROM                                                                                \
 	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
 	" JOIN issuer i ON i.id = ach.issuer_id LEFT JOIN person e ON e.id = ach.owner_id"               \
@@ -14,6 +16,14 @@
 	"  FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id" \
 	"  WHERE v.state = 'in_review' AND e.achievement_id = v.achievement_id AND e.number = v.number" \
 	"  AND e.kind = 'submitted' ORDER BY e.id DESC LIMIT 1) r ON true"
+
+static void links_read(const struct rows *rows, int i, int column, struct store_achievement_link **links, size_t *count)
+{
+	const char *const *ids = row_texts(rows, i, column, count);
+	*links = talloc_zero_array(rows, struct store_achievement_link, *count + 1);
+	for (size_t k = 0; k < *count; k++)
+		(*links)[k].id = ids[k];
+}
 
 static void achievement_read(const struct rows *rows, int i, struct store_achievement *a)
 {
@@ -25,7 +35,12 @@ static void achievement_read(const struct rows *rows, int i, struct store_achiev
 		.version = row_int(rows, i, 12), .updated_at = row_time(rows, i, 13),
 		.asked = {.account = row_text(rows, i, 14), .at = row_time(rows, i, 15), .comment = row_text(rows, i, 16)},
 		.owner_id = row_uuid(rows, i, 18), .owner_entry = row_uuid(rows, i, 19), .owner = row_text(rows, i, 20),
-		.owner_left = row_time(rows, i, 21), .next_review = row_text(rows, i, 22)};
+		.owner_left = row_time(rows, i, 21), .next_review = row_text(rows, i, 22),
+		.language = row_text(rows, i, 23), .translations = row_json(rows, i, 24), .alignments = row_json(rows, i, 25),
+		.results = row_json(rows, i, 26), .credits = row_text(rows, i, 27), .field_of_study = row_text(rows, i, 28),
+		.specialization = row_text(rows, i, 29), .human_code = row_text(rows, i, 30)};
+	links_read(rows, i, 31, &a->related, &a->related_count);
+	links_read(rows, i, 32, &a->recommended, &a->recommended_count);
 	a->tags = row_texts(rows, i, 17, &a->tag_count);
 }
 
@@ -58,6 +73,59 @@ static enum skd_outcome skills_read(struct skd_call *call, struct store_achievem
 	return SKD_OK;
 }
 
+static const char ACHIEVEMENT_NAMES[] =
+	"SELECT w.at, v.name FROM unnest($1::uuid[]) WITH ORDINALITY w (id, at) CROSS JOIN LATERAL (SELECT m.name"
+	" FROM achievement_version m WHERE m.achievement_id = w.id AND ($2::bool OR m.state IN ('published', 'archived'))"
+	" ORDER BY m.number DESC LIMIT 1) AS v";
+
+enum skd_outcome store_achievement_names(struct skd_call *call, bool drafts, struct store_achievement_link *links, size_t count)
+{
+	const char **ids = talloc_array(call, const char *, count + 1);
+	struct rows *rows;
+	if (!count)
+		return SKD_OK;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = links[i].id;
+	TRY(db_query(call, ACHIEVEMENT_NAMES, ARGS(arg_array(call, count, ids), arg_bool(drafts)), &rows));
+	for (int i = 0; i < rows_count(rows); i++)
+		links[row_int(rows, i, 0) - 1].name = row_text(rows, i, 1);
+	return SKD_OK;
+}
+
+/* Out of all of them, in order; what is not seen is not told of. */
+static const struct store_achievement_link *links_keep(const struct store_achievement_link *named,
+						       struct store_achievement_link *links, size_t *count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < *count; i++, named++)
+		if (named->name)
+			links[kept++] = *named;
+	*count = kept;
+	return named;
+}
+
+/* The names in one query. */
+static enum skd_outcome links_name(struct skd_call *call, bool drafts, struct store_achievement *list, size_t count)
+{
+	size_t total = 0, at = 0;
+	for (size_t i = 0; i < count; i++)
+		total += list[i].related_count + list[i].recommended_count;
+	struct store_achievement_link *all = talloc_zero_array(call, struct store_achievement_link, total + 1);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < list[i].related_count; k++)
+			all[at++] = list[i].related[k];
+		for (size_t k = 0; k < list[i].recommended_count; k++)
+			all[at++] = list[i].recommended[k];
+	}
+	TRY(store_achievement_names(call, drafts, all, total));
+	const struct store_achievement_link *next = all;
+	for (size_t i = 0; i < count; i++) {
+		next = links_keep(next, list[i].related, &list[i].related_count);
+		next = links_keep(next, list[i].recommended, &list[i].recommended_count);
+	}
+	return SKD_OK;
+}
+
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " " ACHIEVEMENT_FROM
 	" WHERE ach.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
@@ -71,6 +139,7 @@ enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, lo
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement%s", number ? ", or no such version of it" : "");
 	achievement_read(rows, 0, achievement);
+	TRY(links_name(call, drafts, achievement, 1));
 	return skills_read(call, achievement, 1);
 }
 
@@ -99,6 +168,7 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 	*achievements = talloc_zero_array(call, struct store_achievement, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		achievement_read(rows, i, &(*achievements)[i]);
+	TRY(links_name(call, f->drafts, *achievements, *count));
 	return skills_read(call, *achievements, *count);
 }
 
@@ -155,14 +225,28 @@ enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, st
 
 static const char VERSION_PUT[] =
 	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
-	" state, tags) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[])"
+	" state, tags, language, translations, alignments, results, related, recommended, credits, field_of_study, specialization,"
+	" human_code) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12::json, $13::json, $14::json,"
+	" $15::uuid[], $16::uuid[], $17::numeric, $18, $19, $20)"
 	" ON CONFLICT (achievement_id, number) DO UPDATE SET type = excluded.type, name = excluded.name,"
 	" description = excluded.description, criteria = excluded.criteria, validity = excluded.validity,"
-	" image_url = excluded.image_url, state = excluded.state, tags = excluded.tags WHERE achievement_version.state = 'draft'";
+	" image_url = excluded.image_url, state = excluded.state, tags = excluded.tags,"
+	" language = excluded.language, translations = excluded.translations, alignments = excluded.alignments,"
+	" results = excluded.results, related = excluded.related, recommended = excluded.recommended, credits = excluded.credits,"
+	" field_of_study = excluded.field_of_study, specialization = excluded.specialization, human_code = excluded.human_code"
+	" WHERE achievement_version.state = 'draft'";
 static const char SKILLS_DROP[] = "DELETE FROM achievement_skill WHERE achievement_id = $1::uuid AND number = $2::int";
 static const char SKILLS_ADD[] =
 	"INSERT INTO achievement_skill (achievement_id, number, skill_id, level)"
 	" SELECT $1::uuid, $2::int, s.id, s.level FROM unnest($3::uuid[], $4::int[]) s (id, level)";
+
+static const char *links_arg(struct skd_call *call, const struct store_achievement_link *links, size_t count)
+{
+	const char **ids = talloc_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = links[i].id;
+	return arg_array(call, count, ids);
+}
 
 enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a)
 {
@@ -177,7 +261,10 @@ enum skd_outcome store_achievement_put(struct skd_call *call, const struct store
 	TRY(db_run(call, SKILLS_DROP, ARGS(a->id, number), NULL)); /* while it is a draft */
 	TRY(db_run(call, VERSION_PUT,
 		   ARGS(a->id, number, a->type, a->name, a->description, a->criteria, a->validity, a->image_url, a->state,
-			arg_array(call, a->tag_count, a->tags)),
+			arg_array(call, a->tag_count, a->tags), a->language, a->translations ? a->translations : "{}",
+			a->alignments ? a->alignments : "[]", a->results ? a->results : "[]",
+			links_arg(call, a->related, a->related_count), links_arg(call, a->recommended, a->recommended_count),
+			a->credits, a->field_of_study, a->specialization, a->human_code),
 		   &touched));
 	if (!touched)
 		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);

@@ -17,6 +17,9 @@ struct store_step {
 	const char *account, *comment;
 	int64_t at;
 };
+struct store_achievement_link {
+	const char *id, *name;
+};
 struct store_achievement {
 	const char *id;
 	long number, latest; /* of the version that was read, of the newest one */
@@ -28,6 +31,10 @@ struct store_achievement {
 	int64_t updated_at;
 	const char *const *tags;
 	size_t tag_count;
+	const char *language, *translations, *alignments, *results; /* all but the first are JSON */
+	const char *credits, *field_of_study, *specialization, *human_code;
+	struct store_achievement_link *related, *recommended; /* those that are seen */
+	size_t related_count, recommended_count;
 	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */
 	const char *owner_id, *owner_entry, *owner, *next_review;
 	int64_t owner_left; /* TIME_NEVER: is here */
@@ -46,6 +53,9 @@ struct store_achievement_filter {
 	size_t skill_count;
 	bool drafts;
 };
+/* The names of achievements as of now, NULL for one that is not there or not seen. */
+enum skd_outcome store_achievement_names(struct skd_call *call, bool drafts, struct store_achievement_link *links,
+					 size_t count) WARN_UNUSED;
 /* Each in its newest version that is seen. */
 enum skd_outcome store_achievement_list(struct skd_call *call, const struct store_achievement_filter *filter,
 					struct list *list, struct store_achievement **achievements,

@@ -3,6 +3,9 @@
 #include "store/badge.h"
 
 #include "store/credential.h"
+#include "store/rubric.h"
+
+#include <string.h>
 
 /* The address as the directory has it now, folded: hashes of two spellings are not alike. */
 static const char BADGE_ADD[] =
@@ -31,7 +34,8 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 /* Lists as arrays, '' for what is not known. */
 #define ACHIEVEMENT_COLUMNS                                                                                            \
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
-	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes"
+	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
+	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]'"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -41,7 +45,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 static const char BADGE_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
-	" c.person_id, " BADGE_VISIBILITY ", c.version"
+	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version"
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	" LEFT JOIN badge b ON b.credential_id = c.id"
@@ -55,9 +59,10 @@ static const char BADGE_GET[] =
 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
-	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES,
+	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
+	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
-	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_PERSON_ID, B_VISIBILITY, B_VERSION,
+	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
 
 static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
@@ -68,7 +73,7 @@ static void alignments_read(struct skd_call *call, const struct rows *rows, stru
 	const char *const *codes = row_texts(rows, 0, B_CODES, &count);
 	struct skd_alignment *list = talloc_array(call, struct skd_alignment, count + 1);
 	for (size_t i = 0; i < count; i++)
-		list[i] = (struct skd_alignment){names[i], urls[i], frameworks[i], codes[i]};
+		list[i] = (struct skd_alignment){names[i], urls[i], frameworks[i], codes[i], "CFItem"};
 	award->alignments = list;
 	award->alignment_count = count;
 }
@@ -85,7 +90,34 @@ static void evidence_read(struct skd_call *call, const struct rows *rows, struct
 	award->evidence_count = count;
 }
 
-static void achievement_read(struct skd_call *call, const struct rows *rows, struct store_badge *badge)
+/* What is not of skills comes behind them. */
+static enum skd_outcome rubric_read(struct skd_call *call, struct skd_award *award)
+{
+	struct store_rubric rubric;
+	TRY(store_rubric_get(call, award->achievement_id, award->version, &rubric));
+	struct skd_alignment *all = talloc_array(call, struct skd_alignment, award->alignment_count + rubric.alignment_count + 1);
+	for (size_t i = 0; i < award->alignment_count; i++)
+		all[i] = award->alignments[i];
+	for (size_t i = 0; i < rubric.alignment_count; i++)
+		all[award->alignment_count + i] = rubric.alignments[i];
+	award->alignments = all;
+	award->alignment_count += rubric.alignment_count;
+	award->descriptions = rubric.descriptions;
+	award->description_count = rubric.description_count;
+	return SKD_OK;
+}
+
+static enum skd_outcome results_read(struct skd_call *call, const char *json, struct skd_award *award)
+{
+	struct skd_result *results;
+	if (strcmp(json, "[]") == 0)
+		return SKD_OK;
+	TRY(store_rubric_results(call, json, &results, &award->result_count));
+	award->results = results;
+	return SKD_OK;
+}
+
+static enum skd_outcome achievement_read(struct skd_call *call, const struct rows *rows, struct store_badge *badge)
 {
 	*badge = (struct store_badge){
 		.award = {.issuer_id = row_uuid(rows, 0, B_ISSUER_ID), .issuer_name = row_text(rows, 0, B_ISSUER_NAME),
@@ -93,11 +125,17 @@ static void achievement_read(struct skd_call *call, const struct rows *rows, str
 			  .achievement_id = row_uuid(rows, 0, B_ACHIEVEMENT_ID), .type = row_text(rows, 0, B_TYPE),
 			  .name = row_text(rows, 0, B_NAME), .description = row_text(rows, 0, B_DESCRIPTION),
 			  .criteria = row_text(rows, 0, B_CRITERIA), .version = row_int(rows, 0, B_NUMBER),
-			  .image_url = row_text(rows, 0, B_IMAGE_URL)},
+			  .image_url = row_text(rows, 0, B_IMAGE_URL), .language = row_text(rows, 0, B_LANGUAGE),
+			  .credits = {row_text(rows, 0, B_CREDITS), row_size(rows, 0, B_CREDITS)}, .field_of_study = row_text(rows, 0, B_FIELD_OF_STUDY),
+			  .specialization = row_text(rows, 0, B_SPECIALIZATION), .human_code = row_text(rows, 0, B_HUMAN_CODE)},
 		.issuer_key = row_text(rows, 0, B_ISSUER_KEY),
 		.level = row_int(rows, 0, B_LEVEL),
 	};
-	alignments_read(call, rows, &badge->award);
+	struct skd_award *award = &badge->award;
+	award->tags = row_texts(rows, 0, B_TAGS, &award->tag_count);
+	award->related = row_texts(rows, 0, B_RELATED, &award->related_count);
+	alignments_read(call, rows, award);
+	return row_bool(rows, 0, B_RUBRIC) ? rubric_read(call, award) : SKD_OK;
 }
 
 enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge)
@@ -106,7 +144,7 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	TRY(db_query(call, BADGE_GET, ARGS(credential_id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such badge");
-	achievement_read(call, rows, badge);
+	TRY(achievement_read(call, rows, badge));
 	struct skd_award *award = &badge->award;
 	award->id = credential_id;
 	award->awarded = row_time(rows, 0, B_ISSUED_AT);
@@ -124,7 +162,7 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	badge->person_id = row_uuid(rows, 0, B_PERSON_ID);
 	badge->visibility = row_text(rows, 0, B_VISIBILITY);
 	badge->version = row_int(rows, 0, B_VERSION);
-	return SKD_OK;
+	return results_read(call, row_json(rows, 0, B_RESULTS), award);
 }
 
 /* Drafts are nobody's business; without a number the newest that is none. */
@@ -140,8 +178,7 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 	TRY(db_query(call, ACHIEVEMENT_GET, ARGS(id, number), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
-	achievement_read(call, rows, badge);
-	return SKD_OK;
+	return achievement_read(call, rows, badge);
 }
 
 /* Any form that a key of RSA has signed: whoever has one has to learn of it here. */

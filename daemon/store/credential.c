@@ -51,9 +51,9 @@ enum skd_outcome store_award_order(struct skd_call *call, const char *person, co
 
 static const char CREDENTIAL_ADD[] =
 	"WITH c AS (INSERT INTO credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
-	"   valid_from, expires_at, evidence, replaces)"
+	"   valid_from, expires_at, evidence, replaces, results)"
 	"  SELECT $14::uuid, $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
-	"   $7::jsonb, $11::uuid FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
+	"   $7::jsonb, $11::uuid, coalesce($15::json, '[]') FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
 	"  SELECT id, 'issued', greatest(valid_from, $12::timestamptz), greatest(expires_at, $12::timestamptz),"
 	"   coalesce($12::timestamptz, now()), who_is($8, $3::uuid, NULL) FROM c RETURNING id),"
@@ -73,7 +73,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 		       ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
 			    arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
 			    arg_int(call, award->version), award->entry_id, award->replaces,
-			    award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason, award->id),
+			    award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason, award->id, award->results),
 		       NULL);
 }
 
@@ -83,7 +83,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
 	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence,"  \
 	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0),"                       \
-	" c.entry_id, c.replaces"
+	" c.entry_id, c.replaces, c.results"
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
@@ -99,7 +99,8 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 		.valid_from = row_time(rows, i, 9), .expires_at = row_time(rows, i, 10), .state = row_text(rows, i, 11),
 		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
 		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17),
-		.entry_id = row_uuid(rows, i, 18), .replaces = row_uuid(rows, i, 19)};
+		.entry_id = row_uuid(rows, i, 18), .replaces = row_uuid(rows, i, 19),
+		.results = row_json(rows, i, 20)};
 }
 
 static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM

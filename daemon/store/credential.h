@@ -21,7 +21,7 @@ struct store_credential {
 	int64_t issued_at, valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *state; /* as of now */
 	const char *reason, *superseded_by, *replaces;
-	const char *evidence; /* JSON array */
+	const char *evidence, *results; /* JSON arrays */
 	const char *visibility, *response; /* as its holder wants it */
 	long version; /* of all this */
 };
@@ -32,7 +32,7 @@ struct store_award {
 	const char *person_id, *entry_id, *achievement_id; /* entry: of that person, to which it is issued */
 	int64_t version; /* of the achievement */
 	int64_t issued_at, valid_from, expires_at;
-	const char *evidence; /* JSON array */
+	const char *evidence, *results; /* JSON arrays */
 	const char *replaces, *reason; /* the credential whose place it takes, and why; or NULL, and since is TIME_NEVER: */
 	int64_t since;                 /* it proves nothing of the time before */
 };

@@ -88,8 +88,8 @@ static const struct step {
 	{"achievement_note", "DELETE FROM achievement_note n USING achievement_event e, who w WHERE e.id = n.event_id AND w.id = e.who"
 			     " AND w.account_id IN " THEIR_ACCOUNTS},
 	{"achievement_owner", "UPDATE achievement SET owner_id = NULL, version = version + 1 WHERE owner_id = $1::uuid" ALL_FOUR},
-	{"credential", "UPDATE credential SET evidence = '[]', reason = NULL, version = version + 1"
-		       " WHERE person_id = $1::uuid AND (evidence <> '[]' OR reason IS NOT NULL)" ALL_FOUR},
+	{"credential", "UPDATE credential SET evidence = '[]', results = '[]', reason = NULL, version = version + 1"
+		       " WHERE person_id = $1::uuid AND (evidence <> '[]' OR results::text <> '[]' OR reason IS NOT NULL)" ALL_FOUR},
 	{"run_line", "UPDATE directory_run_line SET detail = NULL WHERE person_id = $1::uuid AND detail IS NOT NULL" ALL_FOUR},
 	{"run_line_skipped", "DELETE FROM directory_run_line l WHERE l.kind = 'skipped' AND EXISTS (SELECT FROM unnest($3::text[]) v"
 			     " WHERE length(v) > 2 AND strpos(lower(concat_ws(' ', l.what, l.detail ->> 'why')), v) > 0) AND $1::uuid IS NOT NULL" ALL_FOUR},

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 8
+#define SKD_ABI 9
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -276,6 +276,30 @@ struct skd_report {
 struct skd_alignment {
 	const char *name, *url;
 	const char *framework, *code; /* NULL: not known */
+	const char *type; /* targetType of Open Badges 3.0, or NULL */
+};
+
+/* What results an achievement may have, in Open Badges 3.0's sense and words: ids are UUIDs. */
+struct skd_rubric_level {
+	const char *id, *name;
+	const char *level, *points, *description; /* any may be NULL */
+	size_t alignment_count;
+	struct skd_alignment *alignments;
+};
+
+struct skd_result_description {
+	const char *id, *name, *type;
+	const char *required_value, *required_level; /* one of values; id of one of levels; or NULL */
+	size_t value_count, level_count, alignment_count;
+	const char *const *values;
+	struct skd_rubric_level *levels;
+	struct skd_alignment *alignments;
+};
+
+/* What somebody got. */
+struct skd_result {
+	const char *description;                    /* id */
+	const char *value, *achieved_level, *status; /* any may be NULL; achieved_level is an id */
 };
 
 struct skd_evidence {
@@ -312,6 +336,14 @@ struct skd_award {
 	const struct skd_alignment *alignments;
 	size_t evidence_count;
 	const struct skd_evidence *evidence;
+	const char *language; /* BCP 47, of name, description and criteria */
+	struct skd_text credits; /* a number as RFC 8785 writes it, or absent */
+	const char *field_of_study, *specialization, *human_code;
+	size_t tag_count, related_count, description_count, result_count;
+	const char *const *tags;
+	const char *const *related; /* UUIDs of achievements */
+	const struct skd_result_description *descriptions;
+	const struct skd_result *results;
 
 	const char *comment; /* of an endorsement, Markdown; its name is `name`, and who endorses is the issuer */
 	/* Of an achievement or an issuer, published by itself. */

@@ -5,7 +5,21 @@ ALTER TABLE achievement
 	ADD owner_id uuid REFERENCES person, -- the entry; who is meant is its human
 	ADD next_review date,
 	ADD reminded date; -- the next_review that somebody was reminded of
-ALTER TABLE achievement_version ADD tags text[] NOT NULL DEFAULT '{}';
+-- JSON stays as it was written: text that is alike is alike.
+ALTER TABLE achievement_version
+	ADD tags text[] NOT NULL DEFAULT '{}',
+	ADD language text, -- BCP 47, of name, description and criteria
+	ADD translations json NOT NULL DEFAULT '{}', -- {"de": {"name", "description", "criteria"}}
+	ADD alignments json NOT NULL DEFAULT '[]', -- [{"name", "url", "framework", "code", "target_type"}]
+	ADD results json NOT NULL DEFAULT '[]', -- that there may be: [{"id", "name", "result_type", "allowed_values", "levels", ...}]
+	ADD related uuid[] NOT NULL DEFAULT '{}',
+	ADD recommended uuid[] NOT NULL DEFAULT '{}', -- as the next ones
+	ADD credits numeric(8, 2),
+	ADD field_of_study text,
+	ADD specialization text,
+	ADD human_code text;
+-- What the holder got: [{"result_description", "value", "achieved_level", "status"}]
+ALTER TABLE credential ADD results json NOT NULL DEFAULT '[]';
 
 -- What was said with a step, in words that may be about somebody: beside what is written once, so that they can be taken out.
 CREATE TABLE achievement_note (

@@ -15,6 +15,7 @@ PATTERNS = {"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": lambda chance: str(uu
             "^https?://": lambda chance: f"https://example.org/{chance.randrange(99)}",
             "^ext:[A-Za-z0-9._-]+$": lambda chance: f"ext:Kind{chance.randrange(9)}",
             "^P(?=[0-9])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?$": lambda chance: f"P{chance.randrange(1, 9)}Y{chance.randrange(12)}M",
+            "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$": lambda chance: chance.choice(["de", "EN-gb", "zh-Hant-TW"]),
             "^[\\x21-\\x7e]{1,255}$": lambda chance: f"key-{chance.getrandbits(64)}"}
 
 
@@ -30,8 +31,8 @@ def whole(schema):
         return [whole(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    return {key: {name: whole(one) for name, one in value.items()} if key == "properties"
-            else whole(value) if key in ("items", "anyOf", "additionalProperties") else value for key, value in schema.items()}
+    return {key: {name: whole(one) for name, one in value.items()} if key in ("properties", "patternProperties")
+            else whole(value) if key in ("items", "anyOf", "additionalProperties", "propertyNames") else value for key, value in schema.items()}
 
 
 @functools.cache
@@ -87,6 +88,8 @@ def good(schema, chance, known=(), required_only=False):
         return [item for at, item in enumerate(items) if item not in items[:at]]
     if kind == "integer":
         return chance.randint(schema["minimum"], min(schema["maximum"], schema["minimum"] + 9))
+    if kind == "number":
+        return chance.randint(schema["minimum"] * 100, schema["maximum"] * 100) / 100
     if kind == "boolean":
         return chance.random() < 0.5
     if kind == "null":
