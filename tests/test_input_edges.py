@@ -104,7 +104,7 @@ def test_text_comes_back_as_it_was_sent(world, name):
             back = answer.json()
             if name.endswith("/replace"):  # why it was, is said of the one that was
                 back = world.issuer.get(f"/credentials/{back['replaces']}")
-            if "comment" in sent:  # what is said with a step stands in the story
+            if "comment" in sent and "comment" not in back:  # what is said with a step stands in the story
                 back = next(one for one in world.hr.get(f"/achievements/{back['id']}/events", sort="-at")["items"] if "comment" in one)
             assert {field: back[field] for field in sent if field in back} == {field: sent[field] for field in sent if field in back}
             assert sent.keys() & back.keys()
