@@ -10,7 +10,10 @@
 #include "command/settings.h"
 #include "http/lanes.h"
 #include "jobs/jobs.h"
+#include "rules/counts.h"
+#include "rules/limit.h"
 #include "rules/names.h"
+#include "rules/pages.h"
 #include "rules/session.h"
 
 #include <errno.h>
@@ -77,6 +80,9 @@ static void pools_open(struct rooms *rooms)
 	house->talks = talks_open();
 	house->tries = tries_open();
 	house->names = names_open();
+	house->pages = pages_open();
+	house->counts = counts_open();
+	house->limits = limits_open();
 	rooms->lanes[RUNS_READ] = pipe_open("read", dsn, 128);
 	rooms->lanes[RUNS_WRITE] = lane_threads_open("write", writers, 256);
 	rooms->lanes[RUNS_REPORT] = lane_threads_open("report", reports, 16);
@@ -133,6 +139,9 @@ static void rooms_close(struct rooms *rooms)
 		talks_close(&rooms->settings->house.talks);
 		tries_close(&rooms->settings->house.tries);
 		names_close(&rooms->settings->house.names);
+		pages_close(&rooms->settings->house.pages);
+		counts_close(&rooms->settings->house.counts);
+		limits_close(&rooms->settings->house.limits);
 		pool_close(&rooms->settings->house.life);
 		pool_close(&rooms->settings->house.jobs);
 		pool_close(&rooms->settings->house.seals);

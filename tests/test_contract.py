@@ -342,6 +342,18 @@ def test_failures_are_counted(world):
     assert statuses == [401, 401, 401, 429]
 
 
+def test_asking_too_often_is_429(world):
+    from_afar = {"X-Forwarded-For": "192.0.2.200"}
+    while world.ask("GET /status/{id}", found=False, headers=from_afar).status_code == 404:
+        pass
+    for name in those(lambda operation: operation.has(429) and operation.method == "GET"):
+        assert int(refused(world.ask(name, headers=from_afar), 429).headers["Retry-After"]) >= 1
+    verify, badge = "POST /api/v1/verifications", {"badge": "{}"}
+    while world.ask(verify, by="admin", body=badge).status_code == 200:
+        pass
+    assert int(refused(world.ask(verify, by="admin", body=badge), 429).headers["Retry-After"]) >= 1
+
+
 def test_figures_are_for_those_nearby_and_those_with_a_token(world):
     from_afar = {"X-Forwarded-For": "192.0.2.1"}
     refused(world.ask("GET /metrics", by="nobody", headers=from_afar), 401)

@@ -4,6 +4,7 @@
 
 #include "api/accept.h"
 #include "rules/badge.h"
+#include "rules/counts.h"
 #include "rules/endorsement.h"
 #include "rules/image.h"
 #include "rules/issuer.h"
@@ -56,22 +57,10 @@ static struct badge_kind kind_accepted(struct skd_call *call, const struct reque
 	return best;
 }
 
-/* Whether the client has it already (RFC 9110 section 13.1.2). */
-static bool is_known(const struct request *in, const char *etag)
-{
-	const char *known = exchange_header(in->exchange, "If-None-Match");
-	return known && (strcmp(known, "*") == 0 || strstr(known, etag));
-}
-
-static void answer_public(struct skd_call *call, const struct request *in, struct reply *out, const char *type,
-			  const void *bytes, size_t size)
+static void answer_public(struct skd_call *call, struct reply *out, const char *type, const void *bytes, size_t size)
 {
 	out->etag = talloc_asprintf(call, "%016" PRIx64, text_hash(bytes, size));
 	out->cache = call->actor ? "private, no-cache" : "no-cache";
-	if (is_known(in, talloc_asprintf(call, "\"%s\"", out->etag))) {
-		out->status = 304;
-		return;
-	}
 	out->type = type;
 	text_add(&out->body, bytes, size);
 }
@@ -97,8 +86,11 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 	TRY(kind_wanted(call, in, SKD_ABOUT_CREDENTIAL, out, &kind));
 	TRY(badge_get(call, in->ids[0], kind, &badge));
 	if (!badge.gone) {
-		answer_public(call, in, out, badge.type, badge.bytes, badge.size);
-		if (strncmp(badge.type, "text/html", 9) == 0)
+		bool page = strncmp(badge.type, "text/html", 9) == 0;
+		answer_public(call, out, badge.type, badge.bytes, badge.size);
+		if (!actor_is(call, badge.person_id))
+			out->look = page ? COUNT_VIEW : COUNT_DOWNLOAD;
+		if (page)
 			out->policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
 				      "frame-ancestors 'none'";
 		return SKD_OK;
@@ -128,7 +120,7 @@ enum skd_outcome api_achievement_page(struct skd_call *call, const struct reques
 	TRY(version_wanted(call, in, &version));
 	TRY(kind_wanted(call, in, SKD_ABOUT_ACHIEVEMENT, out, &kind));
 	TRY(badge_achievement(call, in->ids[0], version, kind, &document));
-	answer_public(call, in, out, document.type, document.bytes, document.size);
+	answer_public(call, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }
 
@@ -158,7 +150,7 @@ enum skd_outcome api_achievement_image(struct skd_call *call, const struct reque
 	TRY(version_wanted(call, in, &version));
 	TRY(image_wanted(call, in, out, &kind));
 	TRY(image_get(call, in->ids[0], version, kind, &picture));
-	answer_public(call, in, out, image_types[kind], picture.bytes, picture.size);
+	answer_public(call, out, image_types[kind], picture.bytes, picture.size);
 	if (version)
 		out->cache = "public, max-age=86400"; /* what is published of a version stays as it is */
 	return SKD_OK;
@@ -172,36 +164,37 @@ enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in
 	const char *key = parameter(in, "key", &size);
 	TRY(kind_wanted(call, in, SKD_ABOUT_ISSUER, out, &kind));
 	TRY(badge_issuer(call, in->ids[0], key ? talloc_strndup(call, key, size) : NULL, kind, &document));
-	answer_public(call, in, out, document.type, document.bytes, document.size);
+	answer_public(call, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }
 
 /* The answer is written in place, and then dressed. */
-static void written_reply(struct skd_call *call, const struct request *in, struct reply *out, const char *type)
+static void written_reply(struct skd_call *call, struct reply *out, const char *type)
 {
 	struct text written = out->body;
 	text_begin(&out->body, call, written.size);
-	answer_public(call, in, out, type, written.bytes, written.size);
+	answer_public(call, out, type, written.bytes, written.size);
 }
 
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	TRY(issuer_did_document(call, in->ids[0], &out->json));
-	written_reply(call, in, out, "application/did+json");
+	written_reply(call, out, "application/did+json");
 	return SKD_OK;
 }
 
 enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	TRY(issuer_revocations(call, in->ids[0], &out->json));
-	written_reply(call, in, out, "application/json");
+	written_reply(call, out, "application/json");
 	return SKD_OK;
 }
 
 enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
+	(void)in;
 	TRY(issuer_jwks(call, &out->json));
-	written_reply(call, in, out, "application/jwk-set+json");
+	written_reply(call, out, "application/jwk-set+json");
 	return SKD_OK;
 }
 
@@ -219,6 +212,6 @@ enum skd_outcome api_status_get(struct skd_call *call, const struct request *in,
 {
 	const char *list;
 	TRY(status_get(call, in->ids[0], &list));
-	answer_public(call, in, out, "application/vc", list, strlen(list));
+	answer_public(call, out, "application/vc", list, strlen(list));
 	return SKD_OK;
 }

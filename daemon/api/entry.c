@@ -3,14 +3,15 @@
  * handler, commit, reply. */
 #include "api/entry.h"
 
+#include "api/address.h"
 #include "api/match.h"
 #include "api/metrics.h"
+#include "api/page.h"
 #include "api/stream.h"
 #include "http/reply.h"
 #include "rules/audit.h"
 #include "rules/work.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct plan {
 	const char *ids[2], *query;
 	const char *accepted; /* the form that Accept wants most, or "" */
 	enum route_lane lane;
+	const char *page; /* the key of a public page, or NULL */
 };
 
 static const struct field list_fields[] = {
@@ -98,6 +100,9 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 	if (stream_wanted(route, kept->query, kept->accepted))
 		kept->lane = RUNS_REPORT;
 	exchange_tag(exchange, entry->tags[route - routes]);
+	kept->page = page_key(kept, exchange, route);
+	if (kept->page && page_give(entry->house, exchange, kept->page, false))
+		return false;
 	*plan = (struct http_plan){
 		.body_limit = strcmp(route->method, "GET") == 0 ? 0 : route->body_limit ? route->body_limit : 65536,
 		.lane = entry->lanes[kept->lane],
@@ -107,29 +112,6 @@ static bool entry_plan(void *self, struct exchange *exchange, struct http_plan *
 }
 
 /* ---- serve ---- */
-
-static bool is_trusted(const struct entry *entry, const char *address)
-{
-	for (size_t i = 0; entry->trusted_proxies && entry->trusted_proxies[i]; i++)
-		if (strcmp(entry->trusted_proxies[i], *address ? address : "unix") == 0)
-			return true;
-	return false;
-}
-
-/* Behind a trusted proxy the client is the last address, in the last line: the one that the proxy itself has written. */
-static const char *client_address(struct skd_call *call, const struct entry *entry, const struct exchange *exchange)
-{
-	const char *peer = exchange_peer(exchange);
-	const char *forwarded = exchange_list(exchange, call, "X-Forwarded-For");
-	unsigned char parsed[16];
-	if (!forwarded || !is_trusted(entry, peer))
-		return peer;
-	const char *last = strrchr(forwarded, ',');
-	last = last ? last + 1 : forwarded;
-	last += strspn(last, " \t");
-	const char *address = talloc_strndup(call, last, strcspn(last, " \t"));
-	return inet_pton(AF_INET, address, parsed) == 1 || inet_pton(AF_INET6, address, parsed) == 1 ? address : peer;
-}
 
 static const char *bearer_of(const struct exchange *exchange)
 {
@@ -392,12 +374,11 @@ static void entry_reply(struct skd_call *call, const struct request *in, struct 
 	if (outcome == SKD_OK) {
 		size_t count = reply_headers(call, out, headers);
 		status = status ? status : 200;
-		char *body = talloc_steal(NULL, out->body.bytes);
 		if (status == 204 || status == 304)
-			exchange_answer(in->exchange, status, headers, count, body, 0);
+			exchange_answer(in->exchange, status, headers, count, NULL, 0);
 		else
-			reply_body(in->exchange, status, out->type ? out->type : "application/json", body, out->body.size,
-				   headers, count);
+			reply_body(in->exchange, status, out->type ? out->type : "application/json", out->body.bytes,
+				   out->body.size, headers, count);
 		return;
 	}
 	if (call->actor && (out->refused || (outcome == SKD_DENIED && !out->unauthorized)))
@@ -412,17 +393,26 @@ static void entry_serve(void *self, struct exchange *exchange)
 	struct entry *entry = self;
 	const struct plan *plan = exchange_note(exchange);
 	const struct route *route = plan->route;
+	if (plan->page && page_give(entry->house, exchange, plan->page, true))
+		return;
 	struct skd_call *call = call_new(entry->tags[route - routes], plan_seconds(plan) * 1000);
 	struct request in = {.entry = entry, .exchange = exchange, .route = route, .ids = {plan->ids[0], plan->ids[1]},
 			     .format = plan->accepted, .may_stream = plan->lane == RUNS_REPORT};
 	struct reply out = {0};
+	struct page_ticket ticket = pages_begin(entry->house->pages);
 	call->started = exchange_started(exchange); /* the time in the queue counts too */
 	call->deadline = call->started + plan_seconds(plan) * 1000000;
 	call->house = entry->house;
-	call->address = client_address(call, entry, exchange);
+	call->address = client_address(call, entry->trusted_proxies, exchange);
 	text_begin(&out.body, call, 2048);
 	json_begin(&out.json, &out.body);
-	enum skd_outcome outcome = entry_run(call, plan, &in, &out);
+	enum skd_outcome outcome = page_may(call, route);
+	if (outcome == SKD_OK)
+		outcome = entry_run(call, plan, &in, &out);
+	if (outcome == SKD_OK)
+		page_finish(call, &in, &out, plan->page, ticket);
+	else if (outcome == SKD_ABSENT)
+		page_missed(call, route);
 	work_end(call);
 	entry_reply(call, &in, &out, outcome);
 	talloc_free(call);

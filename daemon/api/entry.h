@@ -58,6 +58,7 @@ struct reply {
 	const char *type;     /* NULL: application/json */
 	const char *cache;    /* Cache-Control, and the answer depends on who asks for what form; NULL: no-store */
 	const char *policy;   /* Content-Security-Policy; NULL: nothing is loaded or run */
+	int look;             /* as what a look at it is counted (rules/counts.h); 0: it is not */
 	bool unauthorized;    /* DENIED means 401 here */
 	bool refused;         /* a right was missing, whatever is answered */
 	bool streamed;        /* the handler has answered through the exchange itself */

@@ -154,6 +154,9 @@ enum skd_outcome api_credential_revoke(struct skd_call *call, const struct reque
 enum skd_outcome api_credential_suspend(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* count.c */
+enum skd_outcome api_credential_counts(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* report.c */
 extern const struct field report_fields[], holding_fields[];
 enum skd_outcome api_report_skills(struct skd_call *call, const struct request *in, struct reply *out);

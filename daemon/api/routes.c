@@ -154,6 +154,8 @@ const struct route routes[] = {
 	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
 	 "recorded_at",
 	 .columns = "kind,valid_from,valid_to,recorded_at,account,reason"},
+	{"GET", "/api/v1/credentials/{id}/counts", RUNS_READ, FORM_LIST, 0, api_credential_counts, NULL, "day",
+	 .columns = "day,views,downloads,verifications"},
 	{"POST", "/api/v1/credentials/{id}/replace", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_replace,
 	 .body_limit = 262144},
 	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},

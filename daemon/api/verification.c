@@ -30,7 +30,7 @@ enum skd_outcome api_verification_make(struct skd_call *call, const struct reque
 	struct skd_text badge;
 	TRY(body_read(call, in, fields, false, v));
 	TRY(badge_read(call, v[0].text, &badge));
-	verification_make(call, badge, v[1].text, &answer);
+	TRY(verification_make(call, badge, v[1].text, &answer));
 	put_object(&out->json, NULL);
 	verify_put(&out->json, &answer);
 	put_object_end(&out->json);

@@ -45,6 +45,7 @@ struct skd_call {
 
 	const struct actor *actor; /* NULL: nobody */
 	struct db *db;             /* the database session in use; NULL: none yet */
+	bool shown; /* it changes what anyone may see: nothing kept of that is good when it is over */
 	const struct directory *wanted; /* a run of it, once what the call wrote is committed; NULL: none */
 	const struct house *house;      /* the daemon around it; NULL in tools */
 };

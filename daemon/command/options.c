@@ -53,6 +53,11 @@ static const struct skd_option outbox_options[] = {
 	{"keep", SKD_DURATION, "90d", "A notice is kept for so long after it was due."},
 	{NULL}};
 
+static const struct skd_option limit_options[] = {
+	{"misses", SKD_NUMBER, "1000", "Public pages that are not there, in a minute for one address; 0 for no limit."},
+	{"verifications", SKD_NUMBER, "1000", "Badges that are verified, in a minute for one account; 0 for no limit."},
+	{NULL}};
+
 static const struct skd_option signer_options[] = {
 	{"socket", SKD_PATH, "/run/skillsd/sign.sock", "Unix socket of skillsd-sign, which holds the private keys."},
 	{"program", SKD_PATH, SKILLSD_LIBDIR "/skillsd-sign", "The program itself, which skillsd key new has make a key."},
@@ -111,6 +116,7 @@ const struct option_table option_tables[] = {
 	{"issuer", issuer_options},
 	{"audit", audit_options},
 	{"outbox", outbox_options},
+	{"limits", limit_options},
 	{"signer", signer_options},
 	{"verify", verify_options},
 	{"catalogue", catalogue_options},

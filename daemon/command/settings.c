@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "rules/actor.h"
 #include "rules/language.h"
+#include "rules/limit.h"
 #include "sign/signer.h"
 
 #include <limits.h>
@@ -267,6 +268,8 @@ static void house_read(struct settings *s)
 	house->throttle_block = section_number(throttle, "block");
 	house->failure_delay = section_number(throttle, "failure_delay");
 	house->outbox_keep = section_number(section_one(s->conf, "outbox"), "keep");
+	house->limit[LIMIT_MISSES] = section_number(section_one(s->conf, "limits"), "misses");
+	house->limit[LIMIT_VERIFICATIONS] = section_number(section_one(s->conf, "limits"), "verifications");
 	if (house->token_key && strlen(house->token_key) < 32)
 		conf_complain(s->conf, section_line(s->server, "token_key", 0), "token_key holds less than 32 characters");
 }

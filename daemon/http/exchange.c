@@ -188,16 +188,15 @@ static void answer_raw(struct exchange *exchange, int status, const struct http_
 }
 
 void exchange_answer(struct exchange *exchange, int status, const struct http_header *headers, size_t header_count,
-		     char *body, size_t size)
+		     const char *body, size_t size)
 {
 	struct connection *connection = exchange->connection;
 	struct MHD_Response *response = NULL;
 	if (exchange->raw)
 		answer_raw(exchange, status, headers, header_count, body, size);
 	else
-		response = response_dress(MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_COPY), headers,
+		response = response_dress(MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY), headers,
 					  header_count);
-	talloc_free(body);
 	pthread_mutex_lock(&connection->lock);
 	if (exchange->owed && !exchange->forced) {
 		exchange->response = response;

@@ -76,7 +76,7 @@ static size_t headers_common(struct http_header *headers, const char *type, cons
 	return n;
 }
 
-void reply_body(struct exchange *exchange, int status, const char *type, char *body, size_t size,
+void reply_body(struct exchange *exchange, int status, const char *type, const char *body, size_t size,
 		const struct http_header *extra, size_t extra_count)
 {
 	struct http_header headers[HEADERS_MAX];
@@ -141,4 +141,5 @@ void reply_problem(struct exchange *exchange, struct skd_call *call, int status,
 	text_begin(&body, NULL, 512);
 	problem_write(&body, call, status, sentence ? sentence : problem_of(status)->title);
 	reply_body(exchange, status, "application/problem+json", body.bytes, body.size, headers, count);
+	talloc_free(body.bytes);
 }

@@ -13,8 +13,8 @@ int reply_status(enum skd_outcome outcome);
 void reply_problem(struct exchange *exchange, struct skd_call *call, int status, const char *sentence,
 		   const struct http_header *extra, size_t extra_count);
 
-/* Answers with a body; adds no-store, nosniff and the like. Steals `body`. */
-void reply_body(struct exchange *exchange, int status, const char *type, char *body, size_t size,
+/* Answers with a copy of a body; adds no-store, nosniff and the like. */
+void reply_body(struct exchange *exchange, int status, const char *type, const char *body, size_t size,
 		const struct http_header *extra, size_t extra_count);
 /* The same headers for a stream. */
 void reply_stream(struct exchange *exchange, const char *type, const struct http_header *extra, size_t extra_count);

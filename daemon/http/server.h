@@ -81,11 +81,10 @@ void *exchange_note(struct exchange *exchange);                /* what exchange_
 void exchange_keep(struct exchange *exchange, void *talloc_object);
 void exchange_tag(struct exchange *exchange, const char *tag); /* a static string: the route, for `done` */
 
-/* Answers whole. Copies the headers; takes `body`, a talloc object or NULL, which is copied and freed
- * before this returns, so that it may come from a pool and have any parent. HEAD sends no body but
- * the same headers. Any thread; once, and then the exchange must not be touched again. */
+/* Answers whole. Copies the headers and `body`, which may be NULL. HEAD sends no body but the same
+ * headers. Any thread; once, and then the exchange must not be touched again. */
 void exchange_answer(struct exchange *exchange, int status, const struct http_header *headers, size_t header_count,
-		     char *body, size_t size);
+		     const char *body, size_t size);
 
 /* Answers with a stream: headers go out with the first write. The caller writes from its own
  * thread, never the server's, blocked while the client is slow and a bounded buffer is full, and

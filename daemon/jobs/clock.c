@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/achievement.h"
+#include "rules/counts.h"
 #include "rules/follow.h"
 #include "rules/outbox.h"
+#include "rules/pages.h"
 #include "rules/retention.h"
 #include "rules/seal.h"
 #include "rules/session.h"
@@ -18,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, RETRY_MS = 500, PAUSE_MS = 1000, TRIES = 5 };
+enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, COUNT_MS = 1000, RETRY_MS = 500, PAUSE_MS = 1000, TRIES = 5 };
 /* Calls: longer than the server lets a statement take; and what is left to do when the daemon ends. */
 enum { WORK_MS = 20000, LAST_MS = 5000 };
 
@@ -301,26 +303,37 @@ static void tidy_feeds(struct jobs *jobs)
 	}
 }
 
+static void tidy_turn(struct jobs *jobs, int64_t *tidied)
+{
+	talks_tidy(jobs->house->talks);
+	tidy_once(jobs, sync_keep, WORK_MS);
+	tidy_feeds(jobs);
+	if (clock_monotonic() - *tidied <= TIDY_MS * 1000LL || !tidy_once(jobs, access_tidy, WORK_MS))
+		return;
+	*tidied = clock_monotonic();
+	tidy_once(jobs, retention_tidy, WORK_MS);
+	tidy_once(jobs, outbox_tidy, WORK_MS);
+	tidy_once(jobs, achievement_remind, WORK_MS);
+}
+
 static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
-	int64_t tidied = 0, pause = 250000;
+	int64_t renew = 0, tidied = 0, pause = 250000;
 	while (!tidy_once(jobs, access_settle, WORK_MS)) {
 		pause = pause < 8000000 ? pause * 2 : pause;
 		if (!jobs_wait(jobs, NULL, clock_monotonic() + pause))
 			return NULL;
 	}
 	do {
-		talks_tidy(jobs->house->talks);
-		tidy_once(jobs, sync_keep, WORK_MS);
-		tidy_feeds(jobs);
-		if (clock_monotonic() - tidied > TIDY_MS * 1000LL && tidy_once(jobs, access_tidy, WORK_MS)) {
-			tidied = clock_monotonic();
-			tidy_once(jobs, retention_tidy, WORK_MS);
-			tidy_once(jobs, outbox_tidy, WORK_MS);
-			tidy_once(jobs, achievement_remind, WORK_MS);
+		pages_tidy(jobs->house->pages);
+		tidy_once(jobs, counts_write, WORK_MS);
+		if (clock_monotonic() >= renew) {
+			tidy_turn(jobs, &tidied);
+			renew = clock_monotonic() + RENEW_MS * 1000;
 		}
-	} while (jobs_wait(jobs, NULL, clock_monotonic() + RENEW_MS * 1000));
+	} while (jobs_wait(jobs, NULL, clock_monotonic() + COUNT_MS * 1000));
+	tidy_once(jobs, counts_write, LAST_MS);
 	return NULL;
 }
 

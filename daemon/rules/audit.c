@@ -48,6 +48,7 @@ enum skd_outcome audit_done(struct skd_call *call, const char *action, const cha
 			    const char *detail)
 {
 	TRY(audit_note(call, action, "ok", noun, object, detail));
+	call->shown = call->shown || strcmp(action, "credential.issue") != 0; /* of which nothing was shown before */
 	return store_change_add(call, noun, object);
 }
 

@@ -6,7 +6,7 @@
 #include "store/audit.h"
 
 /* "credential.issue" on "credential" ID; detail is a JSON object as text, or NULL. Writes the
- * change-feed row too when `noun` is given and `object` a uuid. */
+ * change-feed row too when `noun` is given and `object` a uuid, and has public pages made anew. */
 enum skd_outcome audit_done(struct skd_call *call, const char *action, const char *noun, const char *object,
 			    const char *detail) WARN_UNUSED;
 /* The same without a change-feed row: what changes nothing others follow. */

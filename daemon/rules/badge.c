@@ -39,7 +39,7 @@ struct badge_kind badge_kind_named(const struct house *house, enum skd_about abo
 static void badge_dress(struct skd_call *call, const struct skd_form *form, const void *bytes, size_t size,
 			struct badge *badge)
 {
-	*badge = (struct badge){bytes, size, talloc_strndup(call, form->types, strcspn(form->types, " ")), false};
+	*badge = (struct badge){.bytes = bytes, .size = size, .type = talloc_strndup(call, form->types, strcspn(form->types, " "))};
 }
 
 /* ---- for whom ---- */
@@ -213,9 +213,11 @@ enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, str
 	TRY(badge_seen(call, form.visibility, form.person_id));
 	if (!form.visibility)
 		TRY(badge_begin(call, credential_id));
-	if (!form.bytes)
-		return badge_make_once(call, credential_id, kind, badge);
-	badge_dress(call, kind.form, form.bytes, form.size, badge);
+	if (form.bytes)
+		badge_dress(call, kind.form, form.bytes, form.size, badge);
+	else
+		TRY(badge_make_once(call, credential_id, kind, badge));
+	badge->person_id = form.person_id;
 	return SKD_OK;
 }
 

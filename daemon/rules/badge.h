@@ -23,6 +23,7 @@ struct badge {
 	const uint8_t *bytes;
 	size_t size;
 	const char *type; /* its media type */
+	const char *person_id; /* whose it is; NULL of an achievement or an issuer */
 	bool gone;        /* it says why there is no such form any more */
 };
 /* What never changes of the credential's badges; nothing where that is there already. */

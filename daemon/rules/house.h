@@ -100,6 +100,10 @@ struct house {
 	struct talks *talks;
 	struct tries *tries;
 	struct names *names;
+	struct pages *pages;
+	struct counts *counts;
+	struct limits *limits;
+	long limit[2]; /* in a minute, by enum limit_kind; 0: none */
 	/* Somebody asked for a run of it now. */
 	void (*sync_wanted)(const struct house *house, const struct directory *directory);
 	void *sync;

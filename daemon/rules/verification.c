@@ -3,7 +3,10 @@
 #include "rules/verification.h"
 
 #include "fetch/fetch.h"
+#include "rules/actor.h"
+#include "rules/counts.h"
 #include "rules/issuer.h"
+#include "rules/limit.h"
 #include "rules/status.h"
 #include "verify/shelf.h"
 
@@ -71,10 +74,25 @@ static struct verify_ask ask_of(struct skd_text badge, const char *recipient)
 	return (struct verify_ask){.badge = badge, .recipient = recipient, .now = clock_now(), .library = {library_find, NULL}};
 }
 
-void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer)
+/* One of ours, whose id is its address. */
+static void verification_count(struct skd_call *call, const struct verify_answer *answer)
+{
+	const char *place = talloc_asprintf(call, "%s/badges/", call->house->public_url);
+	const char *id = answer->verdict == VERDICT_VERIFIED && answer->id ? behind(answer->id, place) : NULL;
+	char credential[UUID_SIZE];
+	if (id && uuid_parse(talloc_strndup(call, id, strcspn(id, "?")), credential))
+		counts_add(call->house->counts, credential, COUNT_VERIFICATION);
+}
+
+enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
+				   struct verify_answer *answer)
 {
 	const struct verify_ask ask = ask_of(badge, recipient);
+	TRY(limit_ask(call, LIMIT_VERIFICATIONS, call->actor->account_id));
+	limit_take(call, LIMIT_VERIFICATIONS, call->actor->account_id);
 	verify_badge(call, &ask, answer);
+	verification_count(call, answer);
+	return SKD_OK;
 }
 
 void verification_endorsement(struct skd_call *call, struct skd_text document, struct verify_answer *answer)

@@ -7,8 +7,10 @@
 #include "verify/verify.h"
 
 /* In a transaction, which it may write in. Documents of our own issuers come from the database, those of others from the
- * pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. */
-void verification_make(struct skd_call *call, struct skd_text badge, const char *recipient, struct verify_answer *answer);
+ * pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. SLOW_DOWN for an account that verifies too
+ * many; one of ours that is verified is counted. */
+enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
+				   struct verify_answer *answer) WARN_UNUSED;
 
 /* The same of an EndorsementCredential. */
 void verification_endorsement(struct skd_call *call, struct skd_text document, struct verify_answer *answer);

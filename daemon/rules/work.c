@@ -2,6 +2,8 @@
  * Sessions and transactions for calls. */
 #include "rules/work.h"
 
+#include "rules/pages.h"
+
 void work_read(struct skd_call *call)
 {
 	pipe_enter(call);
@@ -30,4 +32,6 @@ void work_end(struct skd_call *call)
 {
 	tx_rollback(call);
 	pool_return(call);
+	if (call->shown)
+		pages_changed(call->house->pages);
 }

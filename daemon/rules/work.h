@@ -13,7 +13,8 @@ enum skd_outcome work_write(struct skd_call *call) WARN_UNUSED;
 enum skd_outcome work_report(struct skd_call *call) WARN_UNUSED;
 /* Commits, then runs what the call left to be done after. */
 enum skd_outcome work_commit(struct skd_call *call) WARN_UNUSED;
-/* Rolls back what was not committed and gives the session back. Always, also after a failure. */
+/* Rolls back what was not committed, gives the session back, and has public pages made anew where the call has changed
+ * what they show. Always, also after a failure. */
 void work_end(struct skd_call *call);
 
 #endif

@@ -107,6 +107,7 @@ static const struct step {
 		    "  ELSE o.manager_key END, digest = NULL FROM person p WHERE p.id = $1::uuid AND o.id <> p.id"
 		    " AND (o.manager_id = p.id OR (o.source = p.source AND o.manager_key = p.last_key"
 		    "  AND NOT EXISTS (" SOMEBODY_HERE "o.source = p.source AND o.key = p.last_key)))" ALL_FOUR},
+	{"credential_count", "DELETE FROM credential_count n USING credential c WHERE c.id = n.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"outbox", "DELETE FROM outbox o WHERE (o.person_id = $1::uuid"
 		   " OR o.object IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid))" ALL_FOUR},
 	{"legal_hold", "DELETE FROM legal_hold WHERE person_id = $1::uuid" ALL_FOUR},

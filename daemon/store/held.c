@@ -63,6 +63,9 @@ static const struct section {
 	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
 			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
 		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
+	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
+		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
+		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},
 	{"notices", OBJECT "'id', o.id, 'kind', o.kind, 'noun', o.noun, 'object', o.object, 'made_at', rfc3339(o.made_at),"
 			   " 'due_at', rfc3339(o.due_at), 'detail', o.detail" AS_IT_IS
 		    "FROM outbox o WHERE o.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},

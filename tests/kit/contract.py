@@ -29,7 +29,8 @@ BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2", ("GET /endorsem
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
-      "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee"}
+      "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
+      "GET /api/v1/credentials/{id}/counts": "issuer"}
 
 
 class Operation:
@@ -57,7 +58,7 @@ class Operation:
 
     def actor(self):
         noun = re.match(r"/api/v1/(directory/runs|\w+)|.*", self.path)[0]
-        return BY.get(f"{self.method} {noun}", "hr")
+        return BY.get(f"{self.method} {self.path}") or BY.get(f"{self.method} {noun}", "hr")
 
 
 OPERATIONS = {f"{verb.upper()} {path}": Operation(path, verb, item, item[verb])
@@ -198,7 +199,7 @@ def world(seen):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
                           for name in LEAVERS)
     signer = Signer()
-    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"},
+    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"}, "limits": {"misses": 200, "verifications": 100},
                         "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})

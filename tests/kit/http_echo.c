@@ -53,7 +53,7 @@ static bool asks(struct exchange *exchange, const char *path)
 static void answer(struct exchange *exchange, int status, const char *body)
 {
 	static const struct http_header plain[] = {{"Content-Type", "text/plain"}, {"Cache-Control", "no-store"}};
-	exchange_answer(exchange, status, plain, 2, talloc_strdup(NULL, body), strlen(body));
+	exchange_answer(exchange, status, plain, 2, body, strlen(body));
 }
 
 /* With a head of as much as one may have. */
@@ -75,6 +75,7 @@ static void answer_seen(struct exchange *exchange)
 		  marked ? marked : "-", exchange_peer(exchange), size);
 	text_add(&text, body, size);
 	exchange_answer(exchange, 200, NULL, 0, text.bytes, text.size);
+	talloc_free(text.bytes);
 }
 
 static void answer_stream(struct echo *echo, struct exchange *exchange)
@@ -149,8 +150,7 @@ static void refuse(void *self, struct exchange *exchange, int status, const char
 {
 	(void)self;
 	static const struct http_header headers[] = {{"Content-Type", "text/plain"}, {"Retry-After", "1"}};
-	exchange_answer(exchange, status, headers, status == 503 ? 2 : 1, talloc_strdup(NULL, sentence),
-			strlen(sentence));
+	exchange_answer(exchange, status, headers, status == 503 ? 2 : 1, sentence, strlen(sentence));
 }
 
 static void done(void *self, const char *method, const char *tag, int status, size_t bytes, int64_t microseconds)
