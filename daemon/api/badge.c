@@ -204,7 +204,7 @@ enum skd_outcome api_endorsement_page(struct skd_call *call, const struct reques
 	struct skd_text bytes;
 	const char *type;
 	TRY(endorsement_document(call, in->ids[0], &bytes, &type));
-	answer_public(call, in, out, type, bytes.bytes, bytes.size);
+	answer_public(call, out, type, bytes.bytes, bytes.size);
 	return SKD_OK;
 }
 
