@@ -131,6 +131,8 @@ class World:
         self.issuer.issue(ACCOUNTS["EMPLOYEE"], other, valid_from="2020-01-01T00:00:00+02:00", expires_at="2099-01-01")
         self.ids.update(credentials=made["id"], people=made["person"]["id"], badges=made["id"], keys=self.hr.get("/keys")["items"][0]["id"],
                         status=str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0]))
+        for day in range(4): # as if it had been looked at for days
+            self.house.sql("INSERT INTO credential_count VALUES (%s, current_date - %s, 'view', 2)", made["id"], day)
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
         self.ids["claims"] = claim["id"]
@@ -199,7 +201,7 @@ def world(seen):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
                           for name in LEAVERS)
     signer = Signer()
-    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"}, "limits": {"misses": 200, "verifications": 100},
+    house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"}, "limits": {"verifications": 100},
                         "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
