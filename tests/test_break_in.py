@@ -11,10 +11,11 @@ import time
 import ldap
 import pytest
 from kit.badges import new_key, signs
+from kit.batches import ask
 from kit.chart import Chart
 from kit.contract import MISSING
 from kit.gate import ROOT, make_userdb
-from kit.house import ACCOUNTS, AUDITOR, BASE, House, demo_house, installed, wait_for
+from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_ISSUER, House, demo_house, installed, wait_for
 from kit.signer import Signer
 from kit.validate import contract
 
@@ -189,6 +190,13 @@ POST   /api/v1/credentials/{own_credential}/suspend       401   403   403   403 
 POST   /api/v1/credentials/{credential}/suspend           401   403   404   404   404   200   403   403   403   403
 POST   /api/v1/credentials/{own_credential}/reinstate     401   403   403   403   403   409   403   403   403   403
 POST   /api/v1/credentials/{credential}/reinstate         401   403   404   404   404   409   403   403   403   403
+GET    /api/v1/jobs                                       401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/jobs/{job}                                 401   403   404   404   404   404   404   200   200   403
+DELETE /api/v1/jobs/{job}                                 401   403   404   404   404   404   404   403   204   403
+GET    /api/v1/batches                                    401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/batches                                    401   403   403   403   403   202   403   403   403   403
+GET    /api/v1/batches/{batch}                            401   403   404   404   404   404   404   200   200   403
+GET    /api/v1/batches/{batch}/rows                       401   403   404   404   404   404   404   200   200   403
 POST   /api/v1/verifications                              401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/reports/skills                             401   403   200   200   200   200   200   200   200   403
 """
@@ -200,7 +208,7 @@ class Scene:
     """Someone of each kind with a session, and things of theirs and of others."""
 
     def __init__(self, house):
-        self.house, self.numbers, self.kept, self.frozen = house, itertools.count(1), {}, False
+        self.house, self.numbers, self.kept, self.frozen, self.other_issuer = house, itertools.count(1), {}, False, None
         self.clients = {actor: house.sign_in(name) for actor, name in NAMES.items()}
         self.hr, self.issuer, self.admin = (self.clients[actor] for actor in ("hr", "issuer", "admin"))
         self.clients["nobody"] = house.client()
@@ -242,6 +250,11 @@ class Scene:
         made = self.endorsement()["id"]
         self.house.sql("UPDATE endorsement SET issuer_id = NULL WHERE id = %s", made)
         return made
+
+    def job(self):
+        """Another issuer's, which waits."""
+        self.other_issuer = self.other_issuer or self.house.sign_in(OTHER_ISSUER)
+        return ask(self.other_issuer, "issue", [{"person": AWARDED}], achievement=self.achievement, at="2099-01-01")
 
     def skill(self):
         code = f"IN-{next(self.numbers)}"
@@ -294,6 +307,7 @@ class Scene:
             "partners_collection": lambda: self.hr.post("/collections", {"name": "x", "issuer": self.partner})["id"],
             "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
             "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
+            "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
         if not self.frozen:
             self.kept[word, actor] = makers[word]()
@@ -320,6 +334,7 @@ class Scene:
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
+            "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},

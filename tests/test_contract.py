@@ -122,6 +122,18 @@ def test_endorsements_are_taken_in_published_and_withdrawn(world):
     world.issuer.post("/endorsements", {"subject": issuer["id"]}, gives=409)
 
 
+def test_long_work_is_asked_for_and_cancelled(world):
+    issuer, draft = world.issuer, world.hr.post("/achievements", {"name": "Draft"}, gives=201)
+    rows = {"action": "issue", "rows": [{"person": ACCOUNTS["MANAGER"]}]}
+    issuer.post("/batches", {**rows, "achievement": draft["id"]}, gives=409)
+    job = issuer.post("/batches", {**rows, "achievement": world.ids["achievements"], "at": "2099-01-01"}, gives=202)["job"]
+    where = issuer.last.headers["Location"]
+    assert where == f"/api/v1/jobs/{job['id']}" and issuer.get(where) == job
+    issuer.delete(where)
+    assert issuer.get(where)["state"] == "cancelled"
+    issuer.delete(where, gives=409)
+
+
 def test_holds_stand_and_are_lifted(world):
     hr, path = world.hr, f"/people/{world.hr.get('/people', username=ACCOUNTS['MANAGER'])['items'][0]['id']}/hold"
     made = hr.post(path, {"reason": "Case 3"}, gives=201)
@@ -259,7 +271,7 @@ def test_a_field_that_is_none_is_named(world, name):
 @pytest.mark.parametrize("name", BODIES)
 def test_bodies_are_json_of_some_size(world, name):
     kind = {"Content-Type": "application/json", "If-Match": "*"}
-    much = 5 << 20 if name.endswith("/verifications") else 270000
+    much = {"verifications": 5 << 20, "batches": 9 << 20}.get(name.rpartition("/")[2], 270000)
     refused(world.ask(name, data=b'{"x": "' + b"x" * much + b'"}', headers=kind), 413)
     for wrong in {"Content-Type": "text/plain"}, {"Content-Encoding": "gzip"}, \
             {"Content-Type": "application/merge-patch+json"} if not name.startswith("PATCH") else {"Content-Type": "x/json"}:

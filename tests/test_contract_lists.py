@@ -80,7 +80,7 @@ def test_what_an_item_has_has_a_column(name):
     """But for what has no place in a cell, and what only a single one has."""
     without = {"GET /api/v1/achievements": {"review", "translations", "alignments", "result_descriptions"}, "GET /api/v1/people": {"also", "same_as"}, "GET /api/v1/sessions": {"token"}, "GET /api/v1/tokens": {"token"},
                "GET /api/v1/audit": {"detail"}, "GET /api/v1/outbox": {"detail"}, "GET /api/v1/people/{id}/history": {"detail"},
-               "GET /api/v1/directory/runs": {"lines"}, "GET /api/v1/erasures": {"removed"}, "GET /api/v1/keys": {"public_key"}, "GET /api/v1/collections": {"goals"}, ACCESS: {"groups", "accounts", "holders"}, HOLDINGS: {"because"}}
+               "GET /api/v1/directory/runs": {"lines"}, "GET /api/v1/erasures": {"removed"}, "GET /api/v1/keys": {"public_key"}, "GET /api/v1/collections": {"goals"}, "GET /api/v1/jobs": {"result", "errors"}, ACCESS: {"groups", "accounts", "holders"}, HOLDINGS: {"because"}}
     content = OPERATIONS[name].answers["200"]["content"]
     members = set(contract().resolve(content["application/x-ndjson"]["schema"])["properties"])
     columns = set(content["text/csv"]["example"].splitlines()[0].split(","))
@@ -218,5 +218,5 @@ def test_a_word_that_is_none_of_the_documents_is_named(world, name, parameter):
         refused(world.ask(name, params={parameter: value}), 400, parameter)
     schema = contract().resolve(OPERATIONS[name].takes(parameter))
     for value in schema.get("enum", ["true", "false"]):
-        if parameter not in ("sort", "format"):
+        if parameter not in ("sort", "format") and name.startswith("GET"):
             assert world.ask(name, params={parameter: value}).status_code == 200, value

@@ -4,6 +4,7 @@
 
 #include "api/merge.h"
 #include "api/rubric.h"
+#include "api/work.h"
 #include "rules/credential.h"
 #include "rules/house.h"
 #include "rules/person.h"
@@ -186,8 +187,7 @@ enum skd_outcome api_credential_events(struct skd_call *call, const struct reque
 
 /* ---- issuing ---- */
 
-/* Checks each piece of evidence and writes it anew, so that nothing else is stored. */
-static enum skd_outcome evidence_read(struct skd_call *call, json_t *array, const char **evidence)
+enum skd_outcome evidence_read(struct skd_call *call, json_t *array, const char *narrative, const char **evidence)
 {
 	static const struct field fields[] = {
 		{"name", FIELD_TEXT}, {"url", FIELD_URL, .most = 2000}, {"narrative", FIELD_TEXT, .most = 10000}, {NULL}};
@@ -200,6 +200,11 @@ static enum skd_outcome evidence_read(struct skd_call *call, json_t *array, cons
 	text_begin(&text, call, 256);
 	json_begin(&json, &text);
 	put_array(&json, NULL);
+	if (narrative) {
+		put_object(&json, NULL);
+		put_string(&json, "narrative", narrative);
+		put_object_end(&json);
+	}
 	json_array_foreach (array, i, item) {
 		struct value v[3] = {0};
 		const char *at = talloc_asprintf(call, "/evidence/%zu", i);
@@ -235,7 +240,7 @@ enum skd_outcome api_credential_issue(struct skd_call *call, const struct reques
 	if (!uuid_valid(v[1].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
 	struct credential_order order = {v[0].text, v[1].text, v[2].number, v[3].number, v[4].number, NULL};
-	TRY(evidence_read(call, v[5].json, &order.evidence));
+	TRY(evidence_read(call, v[5].json, NULL, &order.evidence));
 	TRY(results_read(call, "/results", v[6].json, &results, &order.result_count));
 	order.results = results;
 	TRY(credential_issue(call, &order, &credential));
@@ -263,7 +268,7 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 		return fail_field(call, "/reason", "is required");
 	struct credential_correction correction = {v[0].text, v[1].number, v[2].number, v[3].null ? TIME_NEVER : v[3].number, NULL};
 	if (v[4].given)
-		TRY(evidence_read(call, v[4].json, &correction.evidence));
+		TRY(evidence_read(call, v[4].json, NULL, &correction.evidence));
 	if (v[6].given)
 		TRY(results_read(call, "/results", v[6].json, &results, &correction.result_count));
 	correction.results = results;

@@ -4,6 +4,7 @@
 #include "api/entry.h"
 
 #include "api/address.h"
+#include "api/body.h"
 #include "api/match.h"
 #include "api/metrics.h"
 #include "api/page.h"
@@ -48,16 +49,6 @@ static void refuse_plainly(struct exchange *exchange, int status, const char *se
 	struct http_header header = {"Allow", allow};
 	reply_problem(exchange, call, status, sentence, &header, allow ? 1 : 0);
 	talloc_free(call);
-}
-
-/* A merge patch (RFC 7396) may say what it is. */
-static bool has_json_type(const struct exchange *exchange)
-{
-	const char *type = exchange_header(exchange, "Content-Type");
-	size_t size = type ? strcspn(type, "; \t") : 0;
-	bool patch = strcmp(exchange_method(exchange), "PATCH") == 0;
-	return (size == 16 && strncasecmp(type, "application/json", 16) == 0) ||
-	       (patch && size == 28 && strncasecmp(type, "application/merge-patch+json", 28) == 0);
 }
 
 static bool plan_method(struct exchange *exchange, const char *method, const struct matched *matched)
@@ -253,19 +244,6 @@ static enum skd_outcome entry_match(struct skd_call *call, struct request *in, s
 	return fail(call, SKD_BAD_INPUT, "this needs If-Match with the ETag you have read");
 }
 
-static enum skd_outcome entry_body(struct skd_call *call, struct request *in, struct reply *out)
-{
-	size_t size;
-	const char *body = exchange_body(in->exchange, &size);
-	if (!size || strcmp(in->route->method, "DELETE") == 0) /* whose body means nothing, RFC 9110 9.3.5 */
-		return SKD_OK;
-	if (!has_json_type(in->exchange) || exchange_header(in->exchange, "Content-Encoding")) {
-		out->status = 415;
-		return fail(call, SKD_BAD_INPUT, "the body must be application/json, not encoded");
-	}
-	return fields_parse(call, body, size, &in->body);
-}
-
 static bool is_of_api(const struct route *route)
 {
 	return strncmp(route->path, "/api/", 5) == 0;
@@ -290,7 +268,7 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 	TRY(entry_ids(call, in));
 	TRY(entry_query(call, in, query));
 	TRY(entry_match(call, in, out));
-	TRY(entry_body(call, in, out));
+	TRY(body_take(call, in, out));
 	TRY(entry_form(call, in, out));
 	bool as_stream = in->route->columns && !(in->route->form & FORM_MANY) && strcmp(in->format, "json") != 0;
 	return as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out);
@@ -335,7 +313,7 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 		TRY(entry_query(call, in, query));
 		TRY(entry_form(call, in, out));
 		TRY(entry_match(call, in, out));
-		TRY(entry_body(call, in, out));
+		TRY(body_take(call, in, out));
 		TRY(in->route->handle(call, in, out));
 		struct answer answer = {out->status, out->location, out->etag, out->body.bytes, out->body.size};
 		if (key)

@@ -27,6 +27,7 @@ enum route_form {
 	FORM_SESSION = 32, /* a signed-in session, not a token */
 	FORM_MANY = 64,    /* the handler itself answers in other formats */
 	FORM_CURRENT = 128, /* {id} may be the word "current" */
+	FORM_TABLE = 512,   /* the body may be a table instead: text/csv */
 	FORM_GUEST = 256,   /* needs no actor; a token that comes must be good, and counts */
 };
 
@@ -40,6 +41,7 @@ struct request {
 	const struct field *fields; /* what the query was held against */
 	struct value *query;        /* in the order of fields */
 	json_t *body;          /* an object, or NULL without one */
+	struct skd_text table; /* a body of text/csv */
 	const char *match;     /* If-Match, as it came */
 	const char *format;    /* json, ndjson, csv, …: what the client wants; "" for none of them */
 	bool tabular;          /* the items become rows of a table */

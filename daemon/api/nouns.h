@@ -157,6 +157,16 @@ enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct re
 /* count.c */
 enum skd_outcome api_credential_counts(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* job.c, batch.c */
+extern const struct field job_list_fields[], batch_list_fields[], batch_row_fields[], batch_parameters[];
+enum skd_outcome api_job_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_job_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_job_cancel(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_batch_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_batch_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_batch_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_batch_rows(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* report.c */
 extern const struct field report_fields[], holding_fields[];
 enum skd_outcome api_report_skills(struct skd_call *call, const struct request *in, struct reply *out);

@@ -162,6 +162,17 @@ const struct route routes[] = {
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
 
+	{"GET", "/api/v1/jobs", RUNS_READ, FORM_LIST, 0, api_job_list, job_list_fields, "created_at",
+	 .columns = "id,kind,state,done,total,account,batch_id,due_at,created_at,started_at,finished_at,error"},
+	{"GET", "/api/v1/jobs/{id}", RUNS_READ, FORM_ONE, 0, api_job_get},
+	{"DELETE", "/api/v1/jobs/{id}", RUNS_WRITE, FORM_ONE, 0, api_job_cancel},
+	{"GET", "/api/v1/batches", RUNS_READ, FORM_LIST, 0, api_batch_list, batch_list_fields, "created_at",
+	 .columns = "id,job_id,action,achievement_id,achievement,on_fault,at,reason,notice,state,done,total,faulty,account,created_at,finished_at"},
+	{"POST", "/api/v1/batches", RUNS_WRITE, FORM_TABLE, ROLE_ISSUER, api_batch_add, batch_parameters, .body_limit = 8 << 20},
+	{"GET", "/api/v1/batches/{id}", RUNS_READ, FORM_ONE, 0, api_batch_get},
+	{"GET", "/api/v1/batches/{id}/rows", RUNS_READ, FORM_LIST, 0, api_batch_rows, batch_row_fields, "row",
+	 .columns = "row,state,person_id,person,given,credential_id,field,message"},
+
 	{"POST", "/api/v1/verifications", RUNS_WRITE, FORM_ONE, 0, api_verification_make, .body_limit = 4 << 20},
 	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST | FORM_MANY, 0, api_report_skills, report_fields,
 	 "person|name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},

@@ -46,6 +46,7 @@ struct skd_call {
 	const struct actor *actor; /* NULL: nobody */
 	struct db *db;             /* the database session in use; NULL: none yet */
 	bool shown; /* it changes what anyone may see: nothing kept of that is good when it is over */
+	bool queued;               /* a job was asked for: somebody looks for it once that is committed */
 	const struct directory *wanted; /* a run of it, once what the call wrote is committed; NULL: none */
 	const struct house *house;      /* the daemon around it; NULL in tools */
 };

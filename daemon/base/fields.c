@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16, ELEMENTS_MAX = 20000 };
+enum { DEPTH_MAX = 16, ELEMENTS_MAX = 20000, ELEMENT_BYTES = 8 };
 
 static void wiping_free(void *block)
 {
@@ -204,20 +204,20 @@ enum skd_outcome fields_query(struct skd_call *call, const struct field *table, 
 
 /* ---- bodies ---- */
 
-static bool is_bounded(const json_t *json, int depth, int *elements)
+static bool is_bounded(const json_t *json, int depth, int *left)
 {
 	const char *key;
 	size_t i;
 	json_t *item;
-	if (depth > DEPTH_MAX || ++*elements > ELEMENTS_MAX)
+	if (depth > DEPTH_MAX || --*left < 0)
 		return false;
 	if (json_is_object(json))
 		json_object_foreach ((json_t *)json, key, item)
-			if (!is_bounded(item, depth + 1, elements))
+			if (!is_bounded(item, depth + 1, left))
 				return false;
 	if (json_is_array(json))
 		json_array_foreach (json, i, item)
-			if (!is_bounded(item, depth + 1, elements))
+			if (!is_bounded(item, depth + 1, left))
 				return false;
 	return true;
 }
@@ -279,7 +279,7 @@ static int error_size(const json_error_t *error)
 enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t size, json_t **object)
 {
 	json_error_t error;
-	int elements = 0;
+	int most = size / ELEMENT_BYTES > ELEMENTS_MAX ? (int)(size / ELEMENT_BYTES) : ELEMENTS_MAX, left = most;
 	json_t **holder = talloc(call, json_t *);
 	*holder = json_loadb(body, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	talloc_set_destructor(holder, json_holder_free);
@@ -288,9 +288,9 @@ enum skd_outcome fields_parse(struct skd_call *call, const char *body, size_t si
 			    error.text, error.line, error.column);
 	if (!json_is_object(*holder))
 		return fail(call, SKD_BAD_INPUT, "the body must be a JSON object");
-	if (!is_bounded(*holder, 0, &elements))
+	if (!is_bounded(*holder, 0, &left))
 		return fail(call, SKD_BAD_INPUT, "the body is nested deeper than %d or has more than %d elements", DEPTH_MAX,
-			    ELEMENTS_MAX);
+			    most);
 	const char *nul = NULL;
 	bool has_nul = memmem(body, size, "\\u0000", 6) && nul_find(call, *holder, &nul);
 	if (has_nul)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The threads of time: one for each directory; one that tidies, renews leases, and writes the configuration's roles
  * once the database is there; one that seals the audit, and one that carries its checkpoints off. */
-#include "jobs/jobs.h"
+#include "jobs/room.h"
 
 #include "base/log.h"
 #include "rules/access.h"
 #include "rules/achievement.h"
 #include "rules/counts.h"
 #include "rules/follow.h"
+#include "rules/job.h"
 #include "rules/outbox.h"
 #include "rules/pages.h"
 #include "rules/retention.h"
@@ -16,13 +17,11 @@
 #include "rules/sync.h"
 #include "rules/work.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SEAL_MS = 700, LOOK_MS = 2000, TIDY_MS = 60000, RENEW_MS = 5000, COUNT_MS = 1000, RETRY_MS = 500, PAUSE_MS = 1000, TRIES = 5 };
-/* Calls: longer than the server lets a statement take; and what is left to do when the daemon ends. */
-enum { WORK_MS = 20000, LAST_MS = 5000 };
+enum { LAST_MS = 5000 }; /* a call, for what is left to do when the daemon ends */
 
 struct worker {
 	struct jobs *jobs;
@@ -35,29 +34,6 @@ struct worker {
 	enum skd_outcome feed; /* how it went to open one */
 	long took, retry;      /* milliseconds: the last run; until another try after a feed was lost, or 0 */
 };
-
-struct jobs {
-	const struct house *house;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool closing;
-	struct worker *workers;
-	size_t count;
-	pthread_t tidy, seal, carry; /* the last waits for the one before */
-};
-
-/* Waits until `deadline` (monotonic), or somebody wants something. True: the daemon goes on. */
-static bool jobs_wait(struct jobs *jobs, const bool *wanted, int64_t deadline)
-{
-	struct timespec until = {deadline / 1000000, deadline % 1000000 * 1000};
-	int expired = 0;
-	pthread_mutex_lock(&jobs->lock);
-	while (!jobs->closing && !(wanted && *wanted) && !expired)
-		expired = pthread_cond_timedwait(&jobs->changed, &jobs->lock, &until);
-	bool goes_on = !jobs->closing;
-	pthread_mutex_unlock(&jobs->lock);
-	return goes_on;
-}
 
 /* ---- directories ---- */
 
@@ -314,6 +290,7 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	tidy_once(jobs, retention_tidy, WORK_MS);
 	tidy_once(jobs, outbox_tidy, WORK_MS);
 	tidy_once(jobs, achievement_remind, WORK_MS);
+	tidy_once(jobs, job_tidy, WORK_MS);
 }
 
 static void *tidy_main(void *argument)
@@ -404,11 +381,13 @@ struct jobs *jobs_open(struct house *house)
 	jobs->workers = talloc_zero_array(jobs, struct worker, jobs->count);
 	house->sync = jobs;
 	house->sync_wanted = jobs_wanted;
+	house->job_wanted = piece_wanted;
 	pthread_mutex_init(&jobs->lock, NULL);
 	cond_open(&jobs->changed);
 	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0 ||
 	    pthread_create(&jobs->seal, NULL, seal_main, jobs) != 0 ||
-	    pthread_create(&jobs->carry, NULL, carry_main, jobs) != 0)
+	    pthread_create(&jobs->carry, NULL, carry_main, jobs) != 0 ||
+	    pthread_create(&jobs->piece, NULL, piece_main, jobs) != 0)
 		abort();
 	for (size_t i = 0; i < jobs->count; i++) {
 		jobs->workers[i].jobs = jobs;
@@ -431,6 +410,7 @@ void jobs_close(struct jobs **jobs)
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; i < j->count; i++)
 		pthread_join(j->workers[i].thread, NULL);
+	pthread_join(j->piece, NULL);
 	pthread_join(j->tidy, NULL);
 	pthread_join(j->carry, NULL);
 	tidy_once(j, sync_let_go, LAST_MS);

@@ -59,6 +59,27 @@ static int64_t touch_after(const struct house *house)
 	return quarter < 60000000 ? quarter : 60000000;
 }
 
+/* What `by` lets through of it. */
+static void actor_make(struct skd_call *call, const struct store_ticket *ticket, const struct authenticator *by, bool is_token)
+{
+	struct actor *actor = talloc_zero(call, struct actor);
+	*actor = (struct actor){
+		.session_id = is_token ? NULL : ticket->id,
+		.token_id = is_token ? ticket->id : NULL,
+		.account_id = ticket->account_id,
+		.authenticator = ticket->authenticator,
+		.account = ticket->account,
+		.person_id = ticket->person_active ? ticket->person_id : NULL,
+		.person_name = ticket->person_active ? ticket->person_name : NULL,
+		.entry_id = ticket->entry_id,
+		.roles = roles_of(call, ticket, by),
+		.scopes = ticket->scopes,
+		.scope_count = ticket->scope_count,
+		.stale = ticket->seen_at < clock_now() - touch_after(call->house),
+	};
+	call->actor = actor;
+}
+
 enum skd_outcome actor_find(struct skd_call *call, const char *token)
 {
 	uint8_t hash[DIGEST_SIZE];
@@ -74,22 +95,18 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token)
 	const struct authenticator *by = ticket.id ? authenticator_of(call->house, ticket.authenticator) : NULL;
 	if (!by)
 		return fail(call, SKD_DENIED, "the token is unknown, expired or was taken back");
-	struct actor *actor = talloc_zero(call, struct actor);
-	*actor = (struct actor){
-		.session_id = is_token ? NULL : ticket.id,
-		.token_id = is_token ? ticket.id : NULL,
-		.account_id = ticket.account_id,
-		.authenticator = ticket.authenticator,
-		.account = ticket.account,
-		.person_id = ticket.person_active ? ticket.person_id : NULL,
-		.person_name = ticket.person_active ? ticket.person_name : NULL,
-		.entry_id = ticket.entry_id,
-		.roles = roles_of(call, &ticket, by),
-		.scopes = ticket.scopes,
-		.scope_count = ticket.scope_count,
-		.stale = ticket.seen_at < clock_now() - touch_after(call->house),
-	};
-	call->actor = actor;
+	actor_make(call, &ticket, by, is_token);
+	return SKD_OK;
+}
+
+enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id)
+{
+	static const struct authenticator gone = {0};
+	struct store_ticket ticket;
+	TRY(store_account_ticket(call, account_id, &ticket));
+	ticket.id = NULL;
+	const struct authenticator *by = authenticator_of(call->house, ticket.authenticator);
+	actor_make(call, &ticket, by ? by : &gone, false);
 	return SKD_OK;
 }
 

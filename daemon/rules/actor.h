@@ -31,6 +31,8 @@ struct actor {
 
 /* Sets call->actor. DENIED when the token is nobody's. One short read. */
 enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSED;
+/* Sets call->actor to who has that account, with the roles that it has now: for what they asked to be done later. */
+enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id) WARN_UNUSED;
 /* Writes that the session or token was used; at most once a minute by `stale`. */
 enum skd_outcome actor_touch(struct skd_call *call) WARN_UNUSED;
 

@@ -8,6 +8,7 @@
 #include "rules/issuer.h"
 #include "rules/person.h"
 #include "rules/sealing.h"
+#include "store/bulk.h"
 #include "store/endorsement.h"
 #include "verify/verify.h"
 
@@ -62,11 +63,16 @@ static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility
 
 /* ---- how ---- */
 
-enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
+static const char *salt_new(struct skd_call *call)
 {
 	unsigned char salt[12];
 	random_bytes(salt, sizeof salt);
-	return store_badge_add(call, credential_id, base64url_encode(call, salt, sizeof salt), call->house->visibility);
+	return base64url_encode(call, salt, sizeof salt);
+}
+
+enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
+{
+	return store_badge_add(call, credential_id, salt_new(call), call->house->visibility);
 }
 
 /* With the addresses that it is published under. */
@@ -170,6 +176,83 @@ enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
 	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
 		if (kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
 			TRY(badge_seal(call, kind, &badge, &sealing, &made));
+	return SKD_OK;
+}
+
+/* ---- many ---- */
+
+/* Of one issuer; what is the achievement's is asked for once. */
+struct badge_lot {
+	size_t count;
+	const char **ids;
+	struct store_badge *badges;
+};
+
+static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot *lot, const struct store_bulk **bulk)
+{
+	for (size_t i = 0; i < lot->count; i++) {
+		const struct store_award *award = &bulk[i]->award;
+		size_t like = 0;
+		while (like < i && (bulk[like]->award.version != award->version ||
+				    strcmp(bulk[like]->award.achievement_id, award->achievement_id) != 0))
+			like++;
+		if (like < i)
+			lot->badges[i] = lot->badges[like];
+		else
+			TRY(store_badge_achievement(call, award->achievement_id,
+						    talloc_asprintf(call, "%lld", (long long)award->version), &lot->badges[i]));
+	}
+	return SKD_OK;
+}
+
+static enum skd_outcome lot_forms(struct skd_call *call, const struct badge_lot *lot, struct badge_kind kind,
+				  const struct sealing *sealing)
+{
+	struct text *forms = talloc_array(call, struct text, lot->count);
+	for (size_t i = 0; i < lot->count; i++)
+		TRY(badge_draft(call, kind, badge_place(call, &lot->badges[i]), &forms[i]));
+	TRY(sealing_forms(call, sealing, lot->count, forms));
+	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, sealing->key_id, forms);
+}
+
+static enum skd_outcome lot_issue(struct skd_call *call, struct badge_lot *lot, const struct store_bulk **bulk)
+{
+	struct sealing sealing;
+	const char **salts = talloc_array(call, const char *, lot->count);
+	for (size_t i = 0; i < lot->count; i++)
+		salts[i] = salt_new(call);
+	TRY(store_bulk_badges(call, lot->count, lot->ids, salts, call->house->visibility));
+	TRY(store_bulk_places(call, bulk[0]->issuer_id, lot->count, lot->ids));
+	TRY(lot_achievements(call, lot, bulk));
+	const char *did = issuer_did(call, bulk[0]->issuer_id, lot->badges[0].issuer_key);
+	enum skd_outcome outcome = sealing_begin(call, bulk[0]->issuer_id, did, SKD_SEAL_PROOF, &sealing);
+	if (outcome == SKD_ABSENT)
+		return call_forgive(call), SKD_OK;
+	TRY(outcome);
+	TRY(store_bulk_facts(call, lot->count, lot->ids, lot->badges));
+	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
+		if (kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
+			TRY(lot_forms(call, lot, kind, &sealing));
+	return SKD_OK;
+}
+
+/* Issuer by issuer, in the order in which they come. */
+enum skd_outcome badge_issue_many(struct skd_call *call, size_t count, const struct store_bulk *bulk)
+{
+	bool *taken = talloc_zero_array(call, bool, count);
+	const struct store_bulk **of = talloc_array(call, const struct store_bulk *, count);
+	struct badge_lot lot = {.ids = talloc_array(call, const char *, count), .badges = talloc_array(call, struct store_badge, count)};
+	for (size_t first = 0; first < count; first++) {
+		lot.count = 0;
+		for (size_t i = first; i < count && !taken[first]; i++)
+			if (strcmp(bulk[i].issuer_id, bulk[first].issuer_id) == 0 && !taken[i]) {
+				taken[i] = i != first;
+				of[lot.count] = &bulk[i];
+				lot.ids[lot.count++] = bulk[i].id;
+			}
+		if (lot.count)
+			TRY(lot_issue(call, &lot, of));
+	}
 	return SKD_OK;
 }
 

@@ -30,6 +30,9 @@ struct badge {
 enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) WARN_UNUSED;
 /* In the transaction that issues, after badge_begin(): the forms that carry a proof. An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+struct store_bulk; /* store/bulk.h */
+/* The same for many that were just issued. */
+enum skd_outcome badge_issue_many(struct skd_call *call, size_t count, const struct store_bulk *bulk) WARN_UNUSED;
 /* In a transaction, which it may write in. ABSENT too for who may not see it. With no actor only what is public. */
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 			   struct badge *badge) WARN_UNUSED;

@@ -11,6 +11,7 @@
 #include "rules/outbox.h"
 #include "rules/person.h"
 #include "rules/rubric.h"
+#include "store/bulk.h"
 #include "store/human.h"
 
 #include <string.h>
@@ -24,22 +25,24 @@ static enum skd_outcome notice(struct skd_call *call, const char *kind, const ch
 	return outbox_add(call, &notice);
 }
 
-static enum skd_outcome order_person(struct skd_call *call, const char *ref, const struct store_award_person *whom)
+static enum skd_outcome order_person(struct skd_call *call, const struct store_award_person *whom)
 {
 	struct store_person person = {.absent_since = whom->absent_since};
 	const struct sight all = {.everyone = true};
+	if (whom->many)
+		return fail_field(call, "/person", "more than one person is called so: use the id");
 	if (!whom->entry_id)
 		return fail_field(call, "/person", "there is no such person");
-	if (whom->many)
-		return fail_field(call, "/person", "more than one person has the username %s: use the id", ref);
 	if (strcmp(whom->entry_id, whom->person_id) != 0)
 		TRY(store_person_get(call, &all, whom->person_id, &person));
 	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/person", "has left");
 }
 
-static enum skd_outcome order_times(struct skd_call *call, const struct credential_order *order, int64_t now,
-				    const char *validity, struct store_award *award)
+enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
+				  const struct store_award_terms *terms, struct store_award *award)
 {
+	const char *validity = terms->validity;
+	int64_t now = terms->now;
 	award->issued_at = order->issued_at ? order->issued_at : now;
 	award->valid_from = order->valid_from ? order->valid_from : award->issued_at;
 	award->expires_at = order->expires_at ? order->expires_at : TIME_NEVER;
@@ -52,18 +55,35 @@ static enum skd_outcome order_times(struct skd_call *call, const struct credenti
 	return SKD_OK;
 }
 
-static enum skd_outcome order_achievement(struct skd_call *call, const struct credential_order *order,
-					  const struct store_award_terms *terms, struct store_award *award)
+/* What goes for an achievement, if there is one. */
+static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms)
 {
 	if (!terms->state)
 		return fail_field(call, "/achievement", "there is no such achievement");
 	if (strcmp(terms->state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
-	if (!terms->own)
-		TRY(issuer_may_issue(call, terms->issuer_id, true));
-	award->version = terms->version;
-	TRY(rubric_awarded(call, order->achievement, terms->version, order->results, order->result_count, &award->results));
-	return order_times(call, order, terms->now, terms->validity, award);
+	return terms->own ? SKD_OK : issuer_may_issue(call, terms->issuer_id, true);
+}
+
+enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms)
+{
+	enum skd_outcome outcome = store_award_terms(call, achievement, terms);
+	if (outcome == SKD_ABSENT)
+		call_forgive(call);
+	else
+		TRY(outcome);
+	return terms_allow(call, terms);
+}
+
+/* By a mail address, or an id of the directory. */
+static enum skd_outcome order_other_name(struct skd_call *call, const char *ref, struct store_award_person *whom)
+{
+	struct store_meant meant;
+	TRY(store_people_meant(call, 1, &ref, &meant));
+	if (meant.entry_id)
+		TRY(store_people_hold(call, 1, &meant));
+	*whom = (struct store_award_person){meant.human_id ? meant.entry_id : NULL, meant.human_id, TIME_NEVER, meant.many};
+	return SKD_OK;
 }
 
 static enum skd_outcome order_read(struct skd_call *call, const struct credential_order *order, struct store_award *award)
@@ -75,10 +95,15 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 		call_forgive(call);
 	else
 		TRY(outcome);
-	TRY(order_person(call, order->person, &whom));
+	if (!whom.entry_id)
+		TRY(order_other_name(call, order->person, &whom));
+	TRY(order_person(call, &whom));
 	award->entry_id = whom.entry_id;
 	award->person_id = whom.person_id;
-	return order_achievement(call, order, &terms, award);
+	TRY(terms_allow(call, &terms));
+	award->version = terms.version;
+	TRY(rubric_awarded(call, order->achievement, terms.version, order->results, order->result_count, &award->results));
+	return credential_times(call, order, &terms, award);
 }
 
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
@@ -263,19 +288,35 @@ static const struct turn_rule {
 	[CREDENTIAL_REINSTATE] = {"credential.reinstate", "reinstated", "active", "suspended"},
 };
 
-enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
-				 bool quiet, struct store_credential *credential)
+/* Locks it, too. */
+static enum skd_outcome turn_look(struct skd_call *call, const char *id, enum credential_turn turn,
+				  struct store_credential *credential, int64_t *now)
 {
 	const struct turn_rule *rule = &turn_rules[turn];
 	const char *state;
-	int64_t now;
 	TRY(credential_get(call, id, credential));
 	TRY(issuer_may_issue(call, credential->issuer_id, false));
-	TRY(store_credential_lock(call, id, &state, &now));
+	TRY(store_credential_lock(call, id, &state, now));
 	if (turn != CREDENTIAL_REVOKE && strcmp(credential->state, "expired") == 0)
 		return fail(call, SKD_CLASH, "the credential has expired");
 	if (!strstr(rule->from, state))
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
+	return SKD_OK;
+}
+
+enum skd_outcome credential_may_turn(struct skd_call *call, const char *id, enum credential_turn turn)
+{
+	struct store_credential credential;
+	int64_t now;
+	return turn_look(call, id, turn, &credential, &now);
+}
+
+enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
+				 bool quiet, struct store_credential *credential)
+{
+	const struct turn_rule *rule = &turn_rules[turn];
+	int64_t now;
+	TRY(turn_look(call, id, turn, credential, &now));
 	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), call->actor->account_id,
 				  reason, now));
 	TRY(store_status_set(call, id, "revocation", rule->bad));

@@ -17,6 +17,11 @@ struct credential_order {
 /* BAD_INPUT too for results that the achievement does not describe so. */
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential) WARN_UNUSED;
+/* The parts of that, for many: what goes for an achievement, asked once (BAD_INPUT, DENIED, CLASH); and the times of one
+ * order. */
+enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms) WARN_UNUSED;
+enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
+				  const struct store_award_terms *terms, struct store_award *award) WARN_UNUSED;
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count) WARN_UNUSED;
@@ -50,5 +55,7 @@ enum credential_turn { CREDENTIAL_REVOKE, CREDENTIAL_SUSPEND, CREDENTIAL_REINSTA
 /* CLASH when the credential's state does not lead there: what is revoked stays revoked. `quiet`: nobody is told. */
 enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
 				 bool quiet, struct store_credential *credential) WARN_UNUSED;
+/* The same without doing it. */
+enum skd_outcome credential_may_turn(struct skd_call *call, const char *id, enum credential_turn turn) WARN_UNUSED;
 
 #endif

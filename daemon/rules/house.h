@@ -106,6 +106,7 @@ struct house {
 	long limit[2]; /* in a minute, by enum limit_kind; 0: none */
 	/* Somebody asked for a run of it now. */
 	void (*sync_wanted)(const struct house *house, const struct directory *directory);
+	void (*job_wanted)(const struct house *house); /* or for a job */
 	void *sync;
 };
 

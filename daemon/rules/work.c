@@ -25,6 +25,8 @@ enum skd_outcome work_commit(struct skd_call *call)
 	TRY(tx_commit(call));
 	if (call->wanted)
 		call->house->sync_wanted(call->house, call->wanted);
+	if (call->queued)
+		call->house->job_wanted(call->house);
 	return SKD_OK;
 }
 

@@ -70,6 +70,16 @@ enum skd_outcome store_token_find(struct skd_call *call, const uint8_t *hash, st
 	return ticket_read(call, TOKEN_FIND, ARGS(arg_bytea(call, hash, DIGEST_SIZE)), ticket);
 }
 
+static const char ACCOUNT_TICKET[] =
+	"SELECT a.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ", now(), NULL::text[], p.id, NULL::uuid FROM account a" HOLDER_FROM
+	" WHERE a.id = $1::uuid";
+
+enum skd_outcome store_account_ticket(struct skd_call *call, const char *account_id, struct store_ticket *ticket)
+{
+	TRY(ticket_read(call, (const char *const[2]){ACCOUNT_TICKET}, ARGS(account_id), ticket));
+	return ticket->id ? SKD_OK : fail(call, SKD_FAULT, "there is no account %s", account_id);
+}
+
 static const char SESSION_TOUCH[] = "UPDATE session SET seen_at = now() WHERE id = $1::uuid";
 static const char TOKEN_TOUCH[] = "UPDATE token SET seen_at = now() WHERE id = $1::uuid";
 

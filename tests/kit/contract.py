@@ -8,6 +8,7 @@ import re
 import pytest
 from kit import validate
 from kit.badges import new_key, signs
+from kit.batches import ask, ended
 from kit.gate import make_userdb
 from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house
 from kit.signer import Signer
@@ -26,7 +27,8 @@ FORMS = {**FORMATS, "application/vc": "ob3",
 # Forms that Accept never means, since others have the same type.
 BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2", ("GET /endorsements/{id}", "application/vc+jwt"): None}
 # Who asks; hr where nothing is said.
-BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
+BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "GET /api/v1/batches": "issuer",
+      "GET /api/v1/jobs": "issuer", "DELETE /api/v1/jobs": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
@@ -97,6 +99,7 @@ class World:
             new_key(house, algorithm)
         self.fill_catalogue()
         self.fill_awards()
+        self.fill_batches()
         self.fill_access()
         self.fill_retention()
 
@@ -136,6 +139,14 @@ class World:
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
         self.ids["claims"] = claim["id"]
+
+    def fill_batches(self):
+        """The first ones are done, the last one waits."""
+        row = {"person": ACCOUNTS["EMPLOYEE"], "narrative": "x"}
+        for number in range(4):
+            head = {"on_fault": "wait", "at": "2099-01-01", "reason": "x"} if number == 3 else {}
+            job = ask(self.issuer, "issue", [row, {"person": "nobody"}, row, row], achievement=self.ids["achievements"], **head)
+            self.ids.update({"batches": ended(self.issuer, job)["batch_id"]} if number < 3 else {"jobs": job["id"]})
 
     def fill_access(self):
         for number in range(3):

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /batches as JSON, and what comes in as a table: whose columns become the members that a row has in JSON. */
+#include "api/nouns.h"
+
+#include "api/work.h"
+#include "base/csv.h"
+#include "rules/batch.h"
+
+#include <string.h>
+
+/* ---- out ---- */
+
+static void batch_write(struct json *json, const struct store_batch *batch)
+{
+	put_object(json, NULL);
+	put_string(json, "id", batch->id);
+	put_string(json, "job_id", batch->job_id);
+	put_string(json, "action", batch->action);
+	put_named(json, "achievement", batch->achievement_id, "name", batch->achievement);
+	put_string(json, "on_fault", batch->all_or_none ? "wait" : "skip");
+	if (batch->scheduled_at)
+		put_time(json, "at", batch->scheduled_at);
+	put_string(json, "reason", batch->reason);
+	put_bool(json, "notice", !batch->quiet);
+	put_string(json, "state", batch->state);
+	put_int(json, "done", batch->done);
+	put_int(json, "total", batch->total);
+	put_int(json, "faulty", batch->faulty);
+	put_string(json, "account", batch->account);
+	put_time(json, "created_at", batch->created_at);
+	put_time(json, "finished_at", batch->finished_at);
+	put_object_end(json);
+}
+
+const struct field batch_list_fields[] = {{"state", FIELD_ENUM, .words = "queued|running|done|failed|cancelled"}, {NULL}};
+const struct field batch_row_fields[] = {{"state", FIELD_ENUM, .words = "waiting|done|faulty|dropped"}, {NULL}};
+
+enum skd_outcome api_batch_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_batch *batches;
+	size_t count;
+	if (!in->list->sort)
+		in->list->descending = true;
+	TRY(batch_list(call, query_text(in, "state"), in->list, &batches, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		batch_write(&out->json, &batches[i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+enum skd_outcome api_batch_get(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_batch batch;
+	TRY(batch_get(call, in->ids[0], &batch));
+	batch_write(&out->json, &batch);
+	reply_fingerprint(call, out);
+	return SKD_OK;
+}
+
+static void row_write(struct json *json, const struct store_batch_row *row)
+{
+	put_object(json, NULL);
+	put_int(json, "row", row->number);
+	put_string(json, "state", row->state);
+	put_named(json, "person", row->person_id, "name", row->person_name);
+	put_string(json, "given", row->person);
+	if (row->person_id)
+		put_string(json, "credential_id", row->credential_id);
+	put_string(json, "field", row->field);
+	put_string(json, "message", row->fault);
+	put_object_end(json);
+}
+
+enum skd_outcome api_batch_rows(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_batch_row *rows;
+	size_t count;
+	TRY(batch_rows(call, in->ids[0], query_text(in, "state"), in->list, &rows, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		row_write(&out->json, &rows[i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+/* ---- a row ---- */
+
+enum { PERSON, ACHIEVEMENT, ISSUED_AT, VALID_FROM, EXPIRES_AT, NARRATIVE, EVIDENCE, ISSUE_FIELDS };
+static const struct field issue_fields[ISSUE_FIELDS + 1] = {
+	[PERSON] = {"person", FIELD_REF},
+	[ACHIEVEMENT] = {"achievement", FIELD_REF},
+	[ISSUED_AT] = {"issued_at", FIELD_TIME},
+	[VALID_FROM] = {"valid_from", FIELD_TIME},
+	[EXPIRES_AT] = {"expires_at", FIELD_TIME},
+	[NARRATIVE] = {"narrative", FIELD_TEXT, .most = 10000},
+	[EVIDENCE] = {"evidence", FIELD_JSON},
+};
+static const struct field turn_fields[] = {{"credential", FIELD_REF}, {"reason", FIELD_TEXT, .most = 2000}, {NULL}};
+
+static enum skd_outcome issue_read(struct skd_call *call, json_t *json, struct store_batch_row *row)
+{
+	struct value v[ISSUE_FIELDS] = {0};
+	TRY(fields_object(call, issue_fields, "", json, false, v));
+	if (v[ACHIEVEMENT].text && !uuid_valid(v[ACHIEVEMENT].text))
+		return fail_field(call, "/achievement", "must be an achievement's id");
+	*row = (struct store_batch_row){.person = v[PERSON].text, .achievement_id = v[ACHIEVEMENT].text,
+					.issued_at = v[ISSUED_AT].number, .valid_from = v[VALID_FROM].number,
+					.expires_at = v[EXPIRES_AT].number};
+	return evidence_read(call, v[EVIDENCE].json, v[NARRATIVE].text, &row->evidence);
+}
+
+static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct store_batch_row *row)
+{
+	struct value v[2] = {0};
+	TRY(fields_object(call, turn_fields, "", json, false, v));
+	if (v[0].text && !uuid_valid(v[0].text))
+		return fail_field(call, "/credential", "must be a credential's id");
+	*row = (struct store_batch_row){.credential_id = v[0].text, .reason = v[1].text};
+	return SKD_OK;
+}
+
+/* In a call of its own, which takes its memory and what is wrong with it along. */
+static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json)
+{
+	struct skd_call *one = call_new("row", 1000);
+	struct store_batch_row row = {0};
+	enum skd_outcome outcome = !json_is_object(json) ? fail(one, SKD_BAD_INPUT, "must be an object")
+				   : strcmp(batch->action, "issue") == 0 ? issue_read(one, json, &row)
+									 : turn_read(one, json, &row);
+	if (outcome != SKD_OK) {
+		row = (struct store_batch_row){.field = one->error_count ? one->errors[0].field : NULL,
+					       .fault = one->error_count ? one->errors[0].message : one->sentence};
+	}
+	outcome = batch_row(call, batch, &row);
+	talloc_free(one);
+	return outcome;
+}
+
+static enum skd_outcome rows_of_json(struct skd_call *call, struct store_batch *batch, json_t *rows)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (rows, i, item)
+		TRY(row_take(call, batch, item));
+	return SKD_OK;
+}
+
+/* ---- a table ---- */
+
+/* Columns beside those that are named as the members: of one piece of evidence. */
+static const char *const evidence_columns[] = {"evidence_name", "evidence_url", NULL};
+
+static bool column_known(const struct store_batch *batch, const char *name)
+{
+	bool issue = strcmp(batch->action, "issue") == 0;
+	for (const struct field *field = issue ? issue_fields : turn_fields; field->name; field++)
+		if (field->type != FIELD_JSON && strcmp(field->name, name) == 0)
+			return true;
+	return issue && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
+}
+
+static enum skd_outcome header_read(struct skd_call *call, const struct store_batch *batch, size_t count,
+				    const char *const *names)
+{
+	const char *key = strcmp(batch->action, "issue") == 0 ? "person" : "credential";
+	bool keyed = false;
+	for (size_t i = 0; i < count; i++) {
+		keyed = keyed || strcmp(names[i], key) == 0;
+		if (!column_known(batch, names[i]))
+			return fail_field(call, text_shown(call, names[i]), "is not a column here");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(names[i], names[k]) == 0)
+				return fail_field(call, names[i], "is the name of two columns");
+	}
+	return keyed ? SKD_OK : fail_field(call, key, "is a column that the table needs");
+}
+
+/* name, url and narrative become one piece of evidence where there is more than the narrative. */
+static void evidence_fold(json_t *row)
+{
+	json_t *name = json_object_get(row, evidence_columns[0]), *url = json_object_get(row, evidence_columns[1]);
+	if (!name && !url)
+		return;
+	json_t *piece = json_object();
+	json_object_set(piece, "name", name);
+	json_object_set(piece, "url", url);
+	json_object_set(piece, "narrative", json_object_get(row, "narrative"));
+	json_object_del(row, evidence_columns[0]);
+	json_object_del(row, evidence_columns[1]);
+	json_object_del(row, "narrative");
+	json_object_set_new(row, "evidence", json_pack("[o]", piece));
+}
+
+static enum skd_outcome record_take(struct skd_call *call, struct store_batch *batch, size_t count, const char *const *names,
+				    const char *const *fields)
+{
+	json_t *row = json_object();
+	for (size_t i = 0; i < count; i++)
+		if (*fields[i])
+			json_object_set_new(row, names[i], json_string_nocheck(fields[i]));
+	evidence_fold(row);
+	enum skd_outcome outcome = row_take(call, batch, row);
+	json_decref(row);
+	return outcome;
+}
+
+static enum skd_outcome rows_of_table(struct skd_call *call, struct store_batch *batch, struct csv *csv, size_t count,
+				      const char *const *names)
+{
+	const char *fields[CSV_COLUMNS];
+	for (;;) {
+		void *owner = talloc_new(call);
+		TRY(csv_next(call, csv, owner, fields, &count));
+		if (!count)
+			return SKD_OK;
+		TRY(record_take(call, batch, count, names, fields));
+		talloc_free(owner);
+	}
+}
+
+/* ---- in ---- */
+
+enum { ACTION, OF, ON_FAULT, AT, REASON, NOTICE, ROWS, HEAD_FIELDS };
+#define HEAD                                                                                                           \
+	[ACTION] = {"action", FIELD_ENUM, .required = true, .words = "issue|revoke|suspend|reinstate"},                   \
+	[OF] = {"achievement", FIELD_REF}, [ON_FAULT] = {"on_fault", FIELD_ENUM, .words = "skip|wait"},                     \
+	[AT] = {"at", FIELD_TIME}, [REASON] = {"reason", FIELD_TEXT, .most = 2000},     \
+	[NOTICE] = {"notice", FIELD_BOOL}
+const struct field batch_parameters[] = {HEAD, {NULL}};
+static const struct field head_fields[HEAD_FIELDS + 1] = {HEAD, [ROWS] = {"rows", FIELD_JSON, .required = true}};
+
+static enum skd_outcome head_read(struct skd_call *call, const struct value *v, bool table, struct store_batch *batch)
+{
+	if (!v[ACTION].given)
+		return fail_field(call, table ? "action" : "/action", "is required");
+	if (v[OF].given && !uuid_valid(v[OF].text))
+		return fail_field(call, table ? "achievement" : "/achievement", "must be an achievement's id");
+	*batch = (struct store_batch){.action = v[ACTION].text, .achievement_id = v[OF].given ? v[OF].text : NULL,
+				      .all_or_none = v[ON_FAULT].given && strcmp(v[ON_FAULT].text, "wait") == 0,
+				      .reason = v[REASON].given ? v[REASON].text : NULL, .scheduled_at = v[AT].number,
+				      .quiet = v[NOTICE].given && !v[NOTICE].number};
+	return SKD_OK;
+}
+
+static enum skd_outcome add_json(struct skd_call *call, const struct request *in, struct store_batch *batch, struct store_job *job)
+{
+	struct value v[HEAD_FIELDS] = {0};
+	for (size_t i = 0; batch_parameters[i].name; i++)
+		if (in->query[i].given)
+			return fail_field(call, batch_parameters[i].name, "is a parameter of tables alone");
+	TRY(body_read(call, in, head_fields, false, v));
+	TRY(head_read(call, v, false, batch));
+	if (!json_is_array(v[ROWS].json))
+		return fail_field(call, "/rows", "must be an array");
+	TRY(batch_begin(call, batch));
+	enum skd_outcome outcome = rows_of_json(call, batch, v[ROWS].json);
+	return batch_end(call, batch, outcome == SKD_OK, job);
+}
+
+static enum skd_outcome add_table(struct skd_call *call, const struct request *in, struct store_batch *batch, struct store_job *job)
+{
+	const char *names[CSV_COLUMNS];
+	struct csv csv;
+	size_t count;
+	TRY(head_read(call, in->query, true, batch));
+	TRY(csv_begin(call, in->table.bytes, in->table.size, &csv));
+	TRY(csv_next(call, &csv, call, names, &count));
+	TRY(header_read(call, batch, count, names));
+	TRY(batch_begin(call, batch));
+	enum skd_outcome outcome = rows_of_table(call, batch, &csv, count, names);
+	return batch_end(call, batch, outcome == SKD_OK, job);
+}
+
+enum skd_outcome api_batch_add(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_batch batch;
+	struct store_job job;
+	TRY(in->table.bytes ? add_table(call, in, &batch, &job) : add_json(call, in, &batch, &job));
+	out->status = 202;
+	out->location = talloc_asprintf(call, "/api/v1/jobs/%s", job.id);
+	put_object(&out->json, NULL);
+	job_write(&out->json, "job", &job);
+	put_object_end(&out->json);
+	return SKD_OK;
+}

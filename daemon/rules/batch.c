@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Batches: taken in whole, done in pieces. */
+#include "rules/batch.h"
+
+#include "base/json.h"
+#include "rules/actor.h"
+#include "rules/audit.h"
+#include "rules/bulk.h"
+#include "rules/detail.h"
+#include "store/bulk.h"
+
+#include <string.h>
+
+/* ---- in ---- */
+
+static bool is_issue(const struct store_batch *batch)
+{
+	return strcmp(batch->action, "issue") == 0;
+}
+
+enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch)
+{
+	struct store_award_terms terms;
+	char *id = talloc_size(call, UUID_SIZE);
+	uuid_new(id);
+	batch->id = id;
+	if (batch->achievement_id && !is_issue(batch))
+		return fail_field(call, "/achievement", "is for what is issued");
+	if (batch->achievement_id)
+		TRY(credential_terms(call, batch->achievement_id, &terms));
+	TRY(job_add(call, batch_kind.name, id, 0, batch->scheduled_at, &batch->job_id));
+	TRY(store_batch_add(call, batch));
+	return store_batch_rows_begin(call);
+}
+
+static const char *row_lacks(const struct store_batch *batch, const struct store_batch_row *row)
+{
+	bool issue = is_issue(batch);
+	if (issue && !row->person)
+		return "/person";
+	if (issue && !row->achievement_id && !batch->achievement_id)
+		return "/achievement";
+	if (!issue && !row->credential_id)
+		return "/credential";
+	return !issue && !row->reason && !batch->reason && strcmp(batch->action, "reinstate") != 0 ? "/reason" : NULL;
+}
+
+enum skd_outcome batch_row(struct skd_call *call, struct store_batch *batch, struct store_batch_row *row)
+{
+	char id[UUID_SIZE];
+	const char *lacks = row->fault ? NULL : row_lacks(batch, row);
+	if (batch->total == BATCH_ROWS)
+		return fail_field(call, "/rows", "must be at most %d", BATCH_ROWS);
+	row->number = ++batch->total;
+	if (lacks) {
+		row->field = lacks;
+		row->fault = "is required";
+	}
+	if (is_issue(batch)) {
+		uuid_new(id);
+		row->credential_id = id;
+	}
+	return store_batch_row_put(call, batch->id, row);
+}
+
+enum skd_outcome batch_end(struct skd_call *call, struct store_batch *batch, bool good, struct store_job *job)
+{
+	TRY(store_batch_rows_end(call, good));
+	if (!good)
+		return call->outcome;
+	if (!batch->total)
+		return fail_field(call, "/rows", "must not be empty");
+	if (!is_issue(batch))
+		TRY(store_batch_twice(call, batch->id));
+	TRY(store_job_size(call, batch->job_id, batch->total));
+	TRY(audit_done(call, "batch.add", "batch", batch->id,
+		       detail_of(call, "action", batch->action, "job", batch->job_id, NULL)));
+	return job_get(call, batch->job_id, job);
+}
+
+/* ---- reading ---- */
+
+enum skd_outcome batch_get(struct skd_call *call, const char *id, struct store_batch *batch)
+{
+	struct store_job_sight sight = job_sight(call);
+	return store_batch_get(call, &sight, id, batch);
+}
+
+enum skd_outcome batch_list(struct skd_call *call, const char *state, struct list *list, struct store_batch **batches,
+			    size_t *count)
+{
+	struct store_job_sight sight = job_sight(call);
+	return store_batch_list(call, &sight, state, list, batches, count);
+}
+
+enum skd_outcome batch_rows(struct skd_call *call, const char *id, const char *state, struct list *list,
+			    struct store_batch_row **rows, size_t *count)
+{
+	struct store_batch batch;
+	TRY(batch_get(call, id, &batch));
+	return store_batch_row_list(call, id, state, list, rows, count);
+}
+
+/* ---- a piece ---- */
+
+/* Rows of a piece. A list of what is good no longer is locked from the first that is turned to the end of the piece. */
+enum { PIECE_ISSUE = 500, PIECE_TURN = 100 };
+
+static enum skd_outcome rows_issue(struct skd_call *call, const struct store_batch *batch, size_t count,
+				   struct store_batch_row *rows, bool look)
+{
+	struct bulk_order *orders = talloc_zero_array(call, struct bulk_order, count + 1);
+	for (size_t i = 0; i < count; i++)
+		orders[i] = (struct bulk_order){
+			.order = {rows[i].person, rows[i].achievement_id ? rows[i].achievement_id : batch->achievement_id,
+				  rows[i].issued_at, rows[i].valid_from, rows[i].expires_at, rows[i].evidence},
+			.id = rows[i].credential_id};
+	TRY(bulk_issue(call, count, orders, look));
+	for (size_t i = 0; i < count; i++) {
+		rows[i].field = orders[i].field;
+		rows[i].fault = orders[i].fault;
+	}
+	return SKD_OK;
+}
+
+static enum skd_outcome row_turn(struct skd_call *call, const struct store_batch *batch, enum credential_turn turn,
+				 struct store_batch_row *row, bool look)
+{
+	struct store_credential credential;
+	const char *reason = row->reason ? row->reason : batch->reason;
+	enum skd_outcome outcome = look ? credential_may_turn(call, row->credential_id, turn)
+					: credential_turn(call, row->credential_id, turn, reason, batch->quiet, &credential);
+	if (outcome == SKD_OK || !bulk_fault(call, outcome, &row->field, &row->fault))
+		return outcome;
+	row->field = "/credential";
+	return SKD_OK;
+}
+
+static enum skd_outcome rows_turn(struct skd_call *call, const struct store_batch *batch, size_t count,
+				  struct store_batch_row *rows, bool look)
+{
+	enum credential_turn turn = strcmp(batch->action, "revoke") == 0    ? CREDENTIAL_REVOKE
+				    : strcmp(batch->action, "suspend") == 0 ? CREDENTIAL_SUSPEND
+									    : CREDENTIAL_REINSTATE;
+	const char **ids = talloc_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = rows[i].credential_id;
+	TRY(store_bulk_lock(call, count, ids));
+	for (size_t i = 0; i < count; i++)
+		TRY(row_turn(call, batch, turn, &rows[i], look));
+	return SKD_OK;
+}
+
+/* Up to *at, which it moves on. */
+static enum skd_outcome rows_do(struct skd_call *call, const struct store_batch *batch, int64_t *at, bool look)
+{
+	struct store_batch_row *rows;
+	size_t count;
+	int64_t size = is_issue(batch) ? PIECE_ISSUE : PIECE_TURN;
+	int64_t upto = *at + size < batch->total ? *at + size : batch->total;
+	TRY(store_batch_rows_get(call, batch->id, *at, upto, &rows, &count));
+	if (count)
+		TRY(is_issue(batch) ? rows_issue(call, batch, count, rows, look) : rows_turn(call, batch, count, rows, look));
+	*at = upto;
+	return store_batch_faults(call, batch->id, count, rows);
+}
+
+/* What came of it, with the first of the faults. */
+static enum skd_outcome batch_result(struct skd_call *call, const struct store_batch *batch, struct store_job *job, int64_t faulty)
+{
+	struct text text;
+	struct json json;
+	text_begin(&text, call, 128);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	put_string(&json, "batch_id", batch->id);
+	put_int(&json, "succeeded", strcmp(job->state, "done") == 0 ? batch->total - faulty : 0);
+	put_int(&json, "faulty", faulty);
+	put_object_end(&json);
+	job->result = text_end(&text);
+	return SKD_OK;
+}
+
+static enum skd_outcome batch_over(struct skd_call *call, const struct store_batch *batch, struct store_job *job, const char *state)
+{
+	int64_t faulty;
+	TRY(store_batch_sum(call, batch->id, &faulty, &job->errors));
+	job->state = state;
+	return batch_result(call, batch, job, faulty);
+}
+
+/* First each row is looked at, where all wait for each other. */
+static enum skd_outcome batch_look(struct skd_call *call, struct store_batch *batch, struct store_job *job)
+{
+	int64_t faulty;
+	const char *errors;
+	TRY(rows_do(call, batch, &batch->checked, true));
+	TRY(store_batch_checked(call, batch->id, batch->checked));
+	if (batch->checked < batch->total)
+		return SKD_OK;
+	TRY(store_batch_sum(call, batch->id, &faulty, &errors));
+	if (!faulty)
+		return SKD_OK;
+	job->error = "not every row is good, and so none was done";
+	return batch_over(call, batch, job, "failed");
+}
+
+static enum skd_outcome batch_piece(struct skd_call *call, struct store_job *job)
+{
+	const struct store_job_sight all = {.everyone = true};
+	struct store_batch batch;
+	struct store_award_terms terms;
+	TRY(store_batch_get(call, &all, job->object, &batch));
+	if (batch.achievement_id)
+		TRY(credential_terms(call, batch.achievement_id, &terms));
+	if (batch.all_or_none && batch.checked < batch.total)
+		return batch_look(call, &batch, job);
+	TRY(rows_do(call, &batch, &job->done, false));
+	return job->done < batch.total ? SKD_OK : batch_over(call, &batch, job, "done");
+}
+
+const struct job_kind batch_kind = {"batch", ROLE_ISSUER, batch_piece};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The same rows as store/credential, store/badge and store/audit write of one credential, of many with one statement for
+ * each table. */
+#ifndef STORE_BULK_H
+#define STORE_BULK_H
+
+#include "store/badge.h"
+#include "store/credential.h"
+
+/* The entry of a human that a text means: an id, a username, an external id or, where it is none of these, a mail
+ * address, of somebody who is here. NULLs: nobody, or, with `many`, more than one. */
+struct store_meant {
+	const char *entry_id, *human_id;
+	bool many;
+};
+enum skd_outcome store_people_meant(struct skd_call *call, size_t count, const char *const *refs,
+				    struct store_meant *meant) WARN_UNUSED;
+
+/* store_human_hold() of many: entries in rising order of their ids; human_id NULL where there is none, or they left. */
+enum skd_outcome store_people_hold(struct skd_call *call, size_t count, struct store_meant *meant) WARN_UNUSED;
+
+/* Of issuing: the credential's id, and what it is. */
+struct store_bulk {
+	const char *id;
+	struct store_award award;
+	const char *issuer_id;
+};
+/* Credentials, their events, what they prove, and a notice of each. */
+enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id,
+				  const char *account) WARN_UNUSED;
+/* What never changes of their badges: store_badge_add(). */
+enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *ids, const char *const *salts,
+				   const char *visibility) WARN_UNUSED;
+/* Places in the lists of one issuer. */
+enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id, size_t count, const char *const *ids) WARN_UNUSED;
+/* store_badge_get(), but that all which is the achievement's is in `badges` already. */
+enum skd_outcome store_bulk_facts(struct skd_call *call, size_t count, const char *const *ids, struct store_badge *badges) WARN_UNUSED;
+/* The first form of each. */
+enum skd_outcome store_bulk_forms(struct skd_call *call, size_t count, const char *const *ids, const char *format,
+				  const char *key_id, const struct text *forms) WARN_UNUSED;
+/* An audit entry and a change-feed row of each. */
+enum skd_outcome store_bulk_audit(struct skd_call *call, const char *action, const char *noun, size_t count,
+				  const char *const *ids, const char *account, const char *account_id, const char *address,
+				  const char *request_id) WARN_UNUSED;
+
+/* Locks them in rising order, so that two who do this do not wait for each other. */
+enum skd_outcome store_bulk_lock(struct skd_call *call, size_t count, const char *const *ids) WARN_UNUSED;
+
+#endif
