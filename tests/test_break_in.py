@@ -60,6 +60,7 @@ GET    /api/v1/tokens/{token}                             401   403   404   404 
 DELETE /api/v1/tokens/{own_token}                         401   403   204   204   204   204   204   204   204   403
 DELETE /api/v1/tokens/{token}                             401   403   404   404   404   404   404   404   204   403
 GET    /api/v1/me                                         401   200   200   200   200   200   200   200   200   200
+POST   /api/v1/me/credentials                             401   403   201   201   201   201   201   201   201   403
 GET    /api/v1/people                                     401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{self}                              401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}                             401   403   404   200   404   404   200   404   200   200
@@ -221,6 +222,8 @@ class Scene:
             self.issuer.issue(person, self.achievement)
         self.partner = self.admin.post("/issuers", {"name": "Partner"})["id"]
         self.partners = self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
+        sandbox = self.admin.post("/issuers", {"name": "Sandbox", "sandbox": True})["id"]
+        self.test = self.hr.post("/achievements", {"name": "Test", "state": "published", "issuer": sandbox})["id"]
         self.leavers = [self.people[name] for name in LEAVERS]
         for name in LEAVERS:
             house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
@@ -334,6 +337,7 @@ class Scene:
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
+            "POST /api/v1/me/credentials": {"achievement": self.test},
             "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},

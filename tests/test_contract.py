@@ -122,6 +122,15 @@ def test_endorsements_are_taken_in_published_and_withdrawn(world):
     world.issuer.post("/endorsements", {"subject": issuer["id"]}, gives=409)
 
 
+def test_everyone_issues_a_test_to_themselves(world):
+    sandbox = world.clients["admin"].post("/issuers", {"name": "Sandbox", "sandbox": True}, gives=201)
+    achievement = world.hr.post("/achievements", {"name": "Test", "issuer": sandbox["id"]}, gives=201)
+    world.employee.post("/me/credentials", {"achievement": achievement["id"]}, gives=409)
+    world.hr.patch(f"/achievements/{achievement['id']}", {"state": "published"}, "*")
+    made = world.employee.post("/me/credentials", {"achievement": achievement["id"]}, gives=201)
+    assert world.employee.get(world.employee.last.headers["Location"]) == made
+
+
 def test_long_work_is_asked_for_and_cancelled(world):
     issuer, draft = world.issuer, world.hr.post("/achievements", {"name": "Draft"}, gives=201)
     rows = {"action": "issue", "rows": [{"person": ACCOUNTS["MANAGER"]}]}

@@ -5,6 +5,7 @@ import ldap
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kit.badges import HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
+from kit.batches import credentials_of, done
 from kit.house import ACCOUNTS, BASE, OTHER_ISSUER, PUBLIC_URL
 
 HERE = PUBLIC_URL.removeprefix("https://")
@@ -150,6 +151,73 @@ def test_what_is_archived_issues_nothing_new(programme):
     programme.member.post(f"/credentials/{old['id']}/revoke", {"reason": "x"})
     change(programme, made, state="active")
     issue(programme.member, achievement)
+
+
+# ---- for tests
+
+@pytest.fixture(scope="module")
+def sandbox(programme, house):
+    made = programme.admin.post("/issuers", {"name": "Playground", "sandbox": True}, gives=201)
+    new_key(house, "ed25519", made["id"])
+    return made
+
+
+def test_everyone_issues_to_themselves_in_a_sandbox_and_nobody_to_others(programme, sandbox):
+    assert sandbox["sandbox"] is True and programme.employee.get(f"/api/v1/issuers/{sandbox['id']}") == sandbox
+    achievement = programme.achievement(issuer=sandbox["id"])
+    for client in programme.employee, programme.issuer, programme.hr:
+        me = client.get("/me")["person"]["id"]
+        made = client.post("/me/credentials", {"achievement": achievement["id"], "evidence": [{"name": "x"}]}, gives=201)
+        assert made["person"]["id"] == me and client.last.headers["Location"] == f"/api/v1/credentials/{made['id']}"
+        assert client.get(f"/credentials/{made['id']}") == made
+        issue(client, achievement, gives=403)
+        client.post("/me/credentials", {"achievement": achievement["id"], "person": HOLDER}, gives=400)
+    me = programme.issuer.get("/me")["person"]["id"]
+    assert programme.issuer.issue(me, achievement["id"])["person"]["id"] == me
+    for other in programme.achievement(), programme.achievement(issuer=programme.school["id"]):
+        programme.employee.post("/me/credentials", {"achievement": other["id"]}, gives=403)
+    programme.house.rescue.post("/me/credentials", {"achievement": achievement["id"]}, gives=403)
+    job = done(programme.issuer, "issue", [{"person": HOLDER}, {"person": me}], achievement=achievement["id"])
+    assert job["errors"] == [{"field": "/rows/0", "message": "for a test people issue to themselves, and to nobody else"}]
+    assert job["result"]["succeeded"] == 1
+    change(programme, sandbox, state="archived")
+    programme.employee.post("/me/credentials", {"achievement": achievement["id"]}, gives=409)
+    change(programme, sandbox, state="active")
+    programme.admin.patch(f"/api/v1/issuers/{sandbox['id']}", {"sandbox": False}, "*", gives=400)
+
+
+def test_what_a_sandbox_issues_proves_nothing(programme, sandbox, house):
+    skill = programme.skill()
+    achievement = programme.achievement([skill], issuer=sandbox["id"])
+    me = programme.issuer.get("/me")["person"]["id"]
+    made = programme.issuer.issue(me, achievement["id"])
+    done(programme.issuer, "issue", [{"person": me}], achievement=achievement["id"])
+    assert made["state"] == "active"
+    assert skill["id"] not in [one["skill"]["id"] for one in programme.hr.pages(f"/people/{me}/holdings")]
+    assert programme.hr.pages("/reports/skills", skill=skill["id"]) == []
+    assert house.sql("SELECT 1 FROM proof WHERE skill_id = %s", skill["id"]) == []
+    house.sql("UPDATE issuer SET groups = ARRAY[%s] WHERE id = %s", f"cn=issuers,ou=groups,{BASE}", sandbox["id"])
+    for verb in "suspend", "reinstate", "replace":
+        made = programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"})
+    assert house.sql("SELECT 1 FROM proof WHERE skill_id = %s", skill["id"]) == []
+    mine = programme.employee.post("/me/credentials", {"achievement": achievement["id"]}, gives=201)
+    programme.issuer.post(f"/credentials/{mine['id']}/replace", {"reason": "x"}, gives=403)
+
+
+def test_its_badges_say_that_they_are_tests(programme, sandbox):
+    achievement = programme.achievement(issuer=sandbox["id"], name="Welder")
+    me = programme.issuer.get("/me")["person"]["id"]
+    single = programme.issuer.issue(me, achievement["id"])
+    batch = done(programme.issuer, "issue", [{"person": me}], achievement=achievement["id"])
+    for made in single, *credentials_of(programme.issuer, batch):
+        badge = programme.badge(made)
+        verify_proof(badge, programme.stranger.get(f"/issuers/{sandbox['id']}/did.json"))
+        assert badge["credentialSubject"]["achievement"]["name"] == "TEST: Welder"
+        assert badge["issuer"]["name"] == "Playground (for tests only)"
+        page = programme.stranger.ask("GET", f"/badges/{made['id']}", headers={"Accept": "text/html"}).text
+        assert "TEST: Welder" in page and "Playground (for tests only)" in page
+        assertion = programme.badge(made, format="ob2")
+        assert programme.stranger.get("/" + assertion["badge"].removeprefix(PUBLIC_URL))["name"] == "TEST: Welder"
 
 
 # ---- its badges

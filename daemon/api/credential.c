@@ -223,30 +223,43 @@ enum skd_outcome evidence_read(struct skd_call *call, json_t *array, const char 
 	return SKD_OK;
 }
 
-enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out)
+static enum skd_outcome issue(struct skd_call *call, const struct request *in, struct reply *out, bool to_oneself)
 {
-	static const struct field fields[] = {{"person", FIELD_REF, .required = true},
-					      {"achievement", FIELD_REF, .required = true},
-					      {"issued_at", FIELD_TIME},
-					      {"valid_from", FIELD_TIME},
-					      {"expires_at", FIELD_TIME},
-					      {"evidence", FIELD_JSON},
-					      {"results", FIELD_JSON},
-					      {NULL}};
+	enum { ACHIEVEMENT, ISSUED_AT, VALID_FROM, EXPIRES_AT, EVIDENCE, RESULTS, PERSON, FIELDS };
+	const struct field fields[FIELDS + 1] = {
+		[ACHIEVEMENT] = {"achievement", FIELD_REF, .required = true},
+		[ISSUED_AT] = {"issued_at", FIELD_TIME},
+		[VALID_FROM] = {"valid_from", FIELD_TIME},
+		[EXPIRES_AT] = {"expires_at", FIELD_TIME},
+		[EVIDENCE] = {"evidence", FIELD_JSON},
+		[RESULTS] = {"results", FIELD_JSON},
+		[PERSON] = {to_oneself ? NULL : "person", FIELD_REF, .required = true},
+	};
 	struct skd_result *results;
-	struct value v[7] = {0};
+	struct value v[FIELDS] = {0};
 	struct store_credential credential;
 	TRY(body_read(call, in, fields, false, v));
-	if (!uuid_valid(v[1].text))
+	if (!uuid_valid(v[ACHIEVEMENT].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
-	struct credential_order order = {v[0].text, v[1].text, v[2].number, v[3].number, v[4].number, NULL};
-	TRY(evidence_read(call, v[5].json, NULL, &order.evidence));
-	TRY(results_read(call, "/results", v[6].json, &results, &order.result_count));
+	struct credential_order order = {v[PERSON].text, v[ACHIEVEMENT].text, v[ISSUED_AT].number, v[VALID_FROM].number,
+					 v[EXPIRES_AT].number, NULL};
+	TRY(evidence_read(call, v[EVIDENCE].json, NULL, &order.evidence));
+	TRY(results_read(call, "/results", v[RESULTS].json, &results, &order.result_count));
 	order.results = results;
 	TRY(credential_issue(call, &order, &credential));
 	reply_created(call, out, "/api/v1/credentials", credential.id);
 	credential_reply(call, out, &credential);
 	return SKD_OK;
+}
+
+enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return issue(call, in, out, false);
+}
+
+enum skd_outcome api_credential_try(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return issue(call, in, out, true);
 }
 
 /* Null is said of expires_at alone: it expires no more. */

@@ -21,6 +21,8 @@ static void issuer_write(struct skd_call *call, struct json *json, const struct 
 		put_string(json, NULL, issuer->groups[i]);
 	put_array_end(json);
 	put_string(json, "state", issuer->state);
+	if (issuer->sandbox)
+		put_bool(json, "sandbox", true);
 	put_object_end(json);
 }
 
@@ -52,9 +54,9 @@ enum skd_outcome api_issuer_get(struct skd_call *call, const struct request *in,
 	return SKD_OK;
 }
 
-enum { NAME, URL, MAIL, DESCRIPTION, GROUPS, STATE, FIELDS };
+enum { NAME, URL, MAIL, DESCRIPTION, GROUPS, LAST, FIELDS };
 
-/* The state is not said of a new one. */
+/* The state is not said of a new one, and whether it is for tests of no other. */
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch, struct store_issuer *issuer)
 {
 	const struct field fields[FIELDS + 1] = {
@@ -63,7 +65,8 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 		[MAIL] = {"mail", FIELD_TEXT, .most = 320},
 		[DESCRIPTION] = {"description", FIELD_TEXT, .most = 10000},
 		[GROUPS] = {"groups", FIELD_TEXTS},
-		[STATE] = {patch ? "state" : NULL, FIELD_ENUM, .required = true, .words = "active|archived"},
+		[LAST] = patch ? (struct field){"state", FIELD_ENUM, .required = true, .words = "active|archived"}
+			       : (struct field){"sandbox", FIELD_BOOL},
 	};
 	struct value v[FIELDS] = {0};
 	TRY(body_read(call, in, fields, patch, v));
@@ -72,7 +75,10 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[MAIL], &issuer->mail);
 	merge_text(&v[DESCRIPTION], &issuer->description);
 	merge_texts(&v[GROUPS], &issuer->groups, &issuer->group_count);
-	merge_text(&v[STATE], &issuer->state);
+	if (patch)
+		merge_text(&v[LAST], &issuer->state);
+	else
+		issuer->sandbox = v[LAST].number;
 	return SKD_OK;
 }
 

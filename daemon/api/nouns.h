@@ -149,6 +149,7 @@ enum skd_outcome api_credential_get(struct skd_call *call, const struct request 
 enum skd_outcome api_credential_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_issue(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_credential_try(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_replace(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_revoke(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_suspend(struct skd_call *call, const struct request *in, struct reply *out);

@@ -33,6 +33,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/tokens/{id}", RUNS_READ, FORM_SESSION, 0, api_token_get},
 	{"DELETE", "/api/v1/tokens/{id}", RUNS_WRITE, FORM_SESSION, 0, api_token_drop},
 	{"GET", "/api/v1/me", RUNS_READ, FORM_ANYONE, 0, api_me},
+	{"POST", "/api/v1/me/credentials", RUNS_WRITE, FORM_ONE, 0, api_credential_try, .body_limit = 262144},
 
 	{"GET", "/api/v1/people", RUNS_READ, FORM_LIST, 0, api_person_list, person_list_fields,
 	 "name|username|updated_at",
@@ -110,7 +111,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/achievements/{id}/events", RUNS_READ, FORM_LIST, ROLE_CATALOGUE | ROLE_AUDITOR, api_achievement_events,
 	 NULL, "at", .columns = "kind,version,at,account,comment"},
 	{"GET", "/api/v1/issuers", RUNS_READ, FORM_LIST, 0, api_issuer_list, issuer_list_fields, "name",
-	 .columns = "id,did,name,url,mail,description,groups,state"},
+	 .columns = "id,did,name,url,mail,description,groups,state,sandbox"},
 	{"POST", "/api/v1/issuers", RUNS_WRITE, FORM_ONE, ROLE_ADMIN, api_issuer_add, .body_limit = 262144},
 	{"GET", "/api/v1/issuers/{id}", RUNS_READ, FORM_ONE, 0, api_issuer_get},
 	{"PATCH", "/api/v1/issuers/{id}", RUNS_WRITE, FORM_MATCH, ROLE_ADMIN, api_issuer_set, .body_limit = 262144},

@@ -75,10 +75,14 @@ enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id)
 	return store_badge_add(call, credential_id, salt_new(call), call->house->visibility);
 }
 
-/* With the addresses that it is published under. */
+/* With the addresses that it is published under, and said to be a test where it is one. */
 static const struct skd_award *badge_place(struct skd_call *call, struct store_badge *badge)
 {
 	struct skd_award *award = &badge->award;
+	if (badge->sandbox) {
+		award->issuer_name = talloc_asprintf(call, "%s (for tests only)", award->issuer_name);
+		award->name = award->name ? talloc_asprintf(call, "TEST: %s", award->name) : NULL;
+	}
 	award->origin = call->house->public_url;
 	if (award->achievement_id && !award->image_url)
 		award->image_url = image_place(call, award->achievement_id, award->version);
@@ -210,7 +214,7 @@ static enum skd_outcome lot_forms(struct skd_call *call, const struct badge_lot 
 {
 	struct text *forms = talloc_array(call, struct text, lot->count);
 	for (size_t i = 0; i < lot->count; i++)
-		TRY(badge_draft(call, kind, badge_place(call, &lot->badges[i]), &forms[i]));
+		TRY(badge_draft(call, kind, &lot->badges[i].award, &forms[i]));
 	TRY(sealing_forms(call, sealing, lot->count, forms));
 	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, sealing->key_id, forms);
 }
@@ -230,6 +234,8 @@ static enum skd_outcome lot_issue(struct skd_call *call, struct badge_lot *lot, 
 		return call_forgive(call), SKD_OK;
 	TRY(outcome);
 	TRY(store_bulk_facts(call, lot->count, lot->ids, lot->badges));
+	for (size_t i = 0; i < lot->count; i++)
+		badge_place(call, &lot->badges[i]);
 	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
 		if (kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
 			TRY(lot_forms(call, lot, kind, &sealing));
@@ -342,7 +348,7 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 	TRY(store_issuer_get(call, id, &issuer));
 	struct store_badge facts = {.award = {.issuer_id = issuer.id, .issuer_name = issuer.name, .issuer_url = issuer.url,
 					      .issuer_mail = issuer.mail},
-				    .issuer_key = issuer.key};
+				    .issuer_key = issuer.key, .sandbox = issuer.sandbox};
 	struct skd_award *award = &facts.award;
 	if (kind.form->seal == SKD_SEAL_RS256) {
 		TRY(sealing_keys(call, id, &award->keys, &award->key_count));

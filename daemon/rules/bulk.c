@@ -77,7 +77,9 @@ static enum skd_outcome order_look(struct skd_call *call, struct bulk_order *ord
 	bulk->award.version = terms->terms.version;
 	bulk->award.evidence = order->order.evidence;
 	bulk->award.since = TIME_NEVER;
-	enum skd_outcome outcome = credential_times(call, &order->order, &terms->terms, &bulk->award);
+	enum skd_outcome outcome = credential_to(call, &terms->terms, bulk->award.person_id);
+	if (outcome == SKD_OK)
+		outcome = credential_times(call, &order->order, &terms->terms, &bulk->award);
 	return outcome == SKD_OK || bulk_fault(call, outcome, &order->field, &order->fault) ? SKD_OK : outcome;
 }
 

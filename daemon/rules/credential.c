@@ -62,7 +62,18 @@ static enum skd_outcome terms_allow(struct skd_call *call, const struct store_aw
 		return fail_field(call, "/achievement", "there is no such achievement");
 	if (strcmp(terms->state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
+	if (terms->sandbox)
+		return terms->active ? SKD_OK : fail(call, SKD_CLASH, "the issuer is archived and issues no more");
+	if (!actor_has(call, ROLE_ISSUER))
+		return fail(call, SKD_DENIED, "your roles do not allow this");
 	return terms->own ? SKD_OK : issuer_may_issue(call, terms->issuer_id, true);
+}
+
+enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id)
+{
+	return !terms->sandbox || actor_is(call, person_id)
+		       ? SKD_OK
+		       : fail(call, SKD_DENIED, "for a test people issue to themselves, and to nobody else");
 }
 
 enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms)
@@ -90,17 +101,21 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 {
 	struct store_award_person whom;
 	struct store_award_terms terms;
-	enum skd_outcome outcome = store_award_order(call, order->person, order->achievement, &whom, &terms);
+	const char *ref = order->person ? order->person : call->actor->person_id;
+	if (!ref)
+		return fail(call, SKD_DENIED, "this account is no person of the directory");
+	enum skd_outcome outcome = store_award_order(call, ref, order->achievement, &whom, &terms);
 	if (outcome == SKD_ABSENT)
 		call_forgive(call);
 	else
 		TRY(outcome);
 	if (!whom.entry_id)
-		TRY(order_other_name(call, order->person, &whom));
+		TRY(order_other_name(call, ref, &whom));
 	TRY(order_person(call, &whom));
 	award->entry_id = whom.entry_id;
 	award->person_id = whom.person_id;
 	TRY(terms_allow(call, &terms));
+	TRY(credential_to(call, &terms, award->person_id));
 	award->version = terms.version;
 	TRY(rubric_awarded(call, order->achievement, terms.version, order->results, order->result_count, &award->results));
 	return credential_times(call, order, &terms, award);
@@ -262,6 +277,7 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 				    .replaces = id, .reason = correction->reason};
 	TRY(replace_lock(call, &old, &award));
 	TRY(store_award_terms(call, old.achievement_id, &terms));
+	TRY(credential_to(call, &terms, award.person_id));
 	TRY(correction_times(call, correction, &old, terms.now, &award));
 	TRY(correction_version(call, correction, &old, &award));
 	TRY(store_credential_add(call, &award, account_id, account));

@@ -7,7 +7,7 @@
 
 /* What an issuer asks for. Times 0: not said. */
 struct credential_order {
-	const char *person;      /* id or username */
+	const char *person;      /* id, username, mail address, id of the directory; NULL: who asks */
 	const char *achievement; /* id */
 	int64_t issued_at, valid_from, expires_at;
 	const char *evidence; /* JSON array, checked */
@@ -20,6 +20,8 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 /* The parts of that, for many: what goes for an achievement, asked once (BAD_INPUT, DENIED, CLASH); and the times of one
  * order. */
 enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms) WARN_UNUSED;
+/* For a test people issue to themselves alone: DENIED. */
+enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id) WARN_UNUSED;
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
 				  const struct store_award_terms *terms, struct store_award *award) WARN_UNUSED;
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;

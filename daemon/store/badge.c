@@ -35,7 +35,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 #define ACHIEVEMENT_COLUMNS                                                                                            \
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
-	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]'"
+	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]', i.sandbox"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -60,7 +60,7 @@ static const char BADGE_GET[] =
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
-	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC,
+	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_SANDBOX,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
@@ -130,6 +130,7 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 			  .specialization = row_text(rows, 0, B_SPECIALIZATION), .human_code = row_text(rows, 0, B_HUMAN_CODE)},
 		.issuer_key = row_text(rows, 0, B_ISSUER_KEY),
 		.level = row_int(rows, 0, B_LEVEL),
+		.sandbox = row_bool(rows, 0, B_SANDBOX),
 	};
 	struct skd_award *award = &badge->award;
 	award->tags = row_texts(rows, 0, B_TAGS, &award->tag_count);

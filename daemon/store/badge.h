@@ -19,6 +19,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 struct store_badge {
 	struct skd_award award; /* but for origin and issuer_did */
 	const char *issuer_key; /* "company" for the one of the configuration */
+	bool sandbox;           /* the issuer's: it is a test */
 	int64_t level;          /* the highest that the achievement proves, or 0 */
 	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
 	int64_t version; /* of the credential */

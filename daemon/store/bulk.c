@@ -144,7 +144,7 @@ static const char PROOFS_ADD[] =
 	" SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
 	"  c.expires_at, c.valid_from, c.expires_at, now() FROM credential c"
 	" JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
-	" WHERE c.id = ANY ($1::uuid[])";
+	" JOIN issuer i ON i.id = c.issuer_id AND NOT i.sandbox WHERE c.id = ANY ($1::uuid[])";
 
 static const char NOTICES_ADD[] =
 	"INSERT INTO outbox (kind, noun, object, person_id) SELECT 'credential.issued', 'credential', id, person_id FROM credential"

@@ -9,7 +9,7 @@
 /* Two statements: one that waits for a lock goes on with the versions it saw before it waited. */
 static const char AWARD_LOCK[] = "SELECT FROM achievement WHERE id = $1::uuid FOR SHARE";
 static const char AWARD_TERMS[] =
-	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number, i.id, i.key = 'company' FROM achievement a"
+	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number, i.id, i.key = 'company', i.sandbox, i.state = 'active' FROM achievement a"
 	" JOIN issuer i ON i.id = a.issuer_id"
 	" LEFT JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
 	" WHERE a.id = $1::uuid ORDER BY v.number DESC LIMIT 1";
@@ -23,7 +23,8 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	*terms = (struct store_award_terms){row_text(rows, 0, 0), row_text(rows, 0, 1), row_time(rows, 0, 2),
-					    row_int(rows, 0, 3), row_uuid(rows, 0, 4), row_bool(rows, 0, 5)};
+					    row_int(rows, 0, 3), row_uuid(rows, 0, 4), row_bool(rows, 0, 5),
+					    row_bool(rows, 0, 6), row_bool(rows, 0, 7)};
 	return SKD_OK;
 }
 
@@ -63,6 +64,7 @@ static const char CREDENTIAL_ADD[] =
 	"  SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
 	"   c.expires_at, greatest(c.valid_from, $12::timestamptz), c.expires_at, coalesce($12::timestamptz, now())"
 	"   FROM c JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
+	"   JOIN issuer i ON i.id = c.issuer_id AND NOT i.sandbox"
 	"   WHERE c.expires_at > greatest(c.valid_from, $12::timestamptz))"
 	" SELECT FROM c";
 
@@ -206,6 +208,7 @@ static const char PROOFS_GO_ON[] =
 	" SELECT c.id, c.person_id, s.skill_id, s.level, c.issued_at, c.issuer_id, c.achievement_id, c.achievement_number,"
 	"  c.expires_at, greatest($2::timestamptz, c.valid_from), c.expires_at, $2::timestamptz FROM credential c JOIN achievement_skill s"
 	"  ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
+	" JOIN issuer i ON i.id = c.issuer_id AND NOT i.sandbox"
 	" WHERE c.id = $1::uuid AND c.expires_at > $2::timestamptz";
 
 enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, const char *state, const char *kind,

@@ -44,6 +44,7 @@ struct store_award_terms {
 	int64_t now, version;
 	const char *issuer_id;
 	bool own; /* the issuer is the company */
+	bool sandbox, active; /* of the issuer */
 };
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id,
 				   struct store_award_terms *terms) WARN_UNUSED;

@@ -2,7 +2,7 @@
  * Issuers. */
 #include "store/issuer.h"
 
-#define ISSUER_COLUMNS "i.id, i.key, i.name, i.url, i.mail, i.description, i.groups, i.state, i.version"
+#define ISSUER_COLUMNS "i.id, i.key, i.name, i.url, i.mail, i.description, i.groups, i.state, i.version, i.sandbox"
 
 static void issuer_read(const struct rows *rows, int i, struct store_issuer *issuer)
 {
@@ -11,7 +11,8 @@ static void issuer_read(const struct rows *rows, int i, struct store_issuer *iss
 	*issuer = (struct store_issuer){
 		.id = row_uuid(rows, i, 0), .key = row_text(rows, i, 1), .name = row_text(rows, i, 2), .url = row_text(rows, i, 3),
 		.mail = row_text(rows, i, 4), .description = row_text(rows, i, 5), .groups = groups, .group_count = count,
-		.state = row_text(rows, i, 7), .version = row_int(rows, i, 8)};
+		.state = row_text(rows, i, 7), .version = row_int(rows, i, 8),
+		.sandbox = row_bool(rows, i, 9)};
 }
 
 static const char ISSUER_GET[] =
@@ -53,14 +54,15 @@ enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const 
 }
 
 static const char ISSUER_ADD[] =
-	"INSERT INTO issuer (id, key, name, url, mail, description, groups)"
-	" SELECT fresh, fresh::text, $1, $2, $3, $4, $5::text[] FROM uuid7() AS fresh RETURNING id";
+	"INSERT INTO issuer (id, key, name, url, mail, description, groups, sandbox)"
+	" SELECT fresh, fresh::text, $1, $2, $3, $4, $5::text[], $6::bool FROM uuid7() AS fresh RETURNING id";
 
 enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issuer *i, const char **id)
 {
 	struct rows *rows;
 	TRY(db_query(call, ISSUER_ADD,
-		     ARGS(i->name, i->url, i->mail, i->description, arg_array(call, i->group_count, i->groups)), &rows));
+		     ARGS(i->name, i->url, i->mail, i->description, arg_array(call, i->group_count, i->groups), arg_bool(i->sandbox)),
+		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }

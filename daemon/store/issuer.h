@@ -11,6 +11,7 @@ struct store_issuer {
 	const char *const *groups; /* DNs */
 	size_t group_count;
 	const char *state; /* active, archived */
+	bool sandbox; /* from the beginning to the end: people issue to themselves, for a test */
 	long version;
 };
 /* By id, or the company with NULL. ABSENT. */

@@ -367,6 +367,7 @@ CREATE TABLE issuer (
 	url text, mail text, description text,
 	groups text[] NOT NULL DEFAULT '{}', -- DNs: who is in one of them, and an issuer by role, issues for it; the company's issuers are all
 	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
+	sandbox boolean NOT NULL DEFAULT false, -- for tests: people issue to themselves, and what they have proves nothing
 	version integer NOT NULL DEFAULT 1
 );
 

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Long work when something comes in between: a kill, another daemon, a lost role, a signer that is gone, a wish to stop;
+and work that is for later. Nothing is lost, and nothing is done twice."""
+import datetime
+import signal
+import threading
+
+import ldap
+import psycopg2
+import pytest
+from kit.badges import HOLDER, Programme, badge_house
+from kit.batches import ask, ended, rows_of
+from kit.house import ACCOUNTS, BASE, parsed, wait_for
+from kit.second import Second
+
+PIECE, MANY = 500, 1100  # rows of one, and of a job with a few of them
+
+
+@pytest.fixture(scope="module")
+def house(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def programme(house):
+    return Programme(house)
+
+
+class Work:
+    """A job of which, while `with` lasts, no more than the first piece gets done: the rows behind it are of an
+    achievement that is locked."""
+
+    def __init__(self, house, programme):
+        self.house, self.client = house, programme.issuer
+        self.achievements = [programme.achievement(), programme.achievement()]
+        self.link = psycopg2.connect(house.postgres.dsn(house.database))
+        self.lock()
+        first, second = ([{"person": HOLDER, "achievement": one["id"]}] for one in self.achievements)
+        self.job = ask(self.client, "issue", first * PIECE + second * (MANY - PIECE), achievement=self.achievements[0]["id"])
+
+    def lock(self):
+        self.link.cursor().execute("SELECT FROM achievement WHERE id = %s FOR UPDATE", [self.achievements[1]["id"]])
+
+    def __enter__(self):
+        wait_for("the first piece", lambda: self.now()["done"] == PIECE)
+        return self
+
+    def __exit__(self, *_):
+        self.link.close()
+
+    def now(self, client=None):
+        return (client or self.client).get(f"/jobs/{self.job['id']}")
+
+    def ended(self, state, client=None):
+        return ended(client or self.client, self.job, state)
+
+    def made(self):
+        return whole(self.house, *self.achievements)
+
+
+def whole(house, *achievements):
+    """How many credentials there are of them; each with everything that belongs to one, once."""
+    ids = [one["id"] for one in achievements]
+    made, = house.sql("SELECT count(*) FROM credential WHERE achievement_id = ANY (%s::uuid[])", ids)[0]
+    for table, key, times in (("credential_event", "credential_id", 1), ("proof", "credential_id", 1), ("badge", "credential_id", 1),
+                              ("badge_form", "credential_id", 1), ("status_entry", "credential_id", 2), ("change", "key", 1),
+                              ("audit_entry", "object", 1), ("outbox", "object", 1)):
+        counts = house.sql(f"SELECT count(t.*), count(DISTINCT c.id) FROM credential c JOIN {table} t ON t.{key}::text = c.id::text"
+                           " WHERE c.achievement_id = ANY (%s::uuid[])", ids)
+        assert counts == [(made * times, made)], table
+    return made
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(house, programme):
+    """In the middle of a piece, too: it waits for signatures of what it has written."""
+    with Work(house, programme) as work:
+        house.signer.process.send_signal(signal.SIGSTOP)
+    wait_for("a piece that is not committed", lambda: house.sql(
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skillsd job' AND state = 'idle in transaction'"
+        " AND backend_xid IS NOT NULL"))
+    house.kill()
+    house.signer.process.send_signal(signal.SIGCONT)
+    assert work.made() == PIECE
+    house.start()
+    last = work.ended("done")
+    assert last["result"]["succeeded"] == last["done"] == MANY == work.made()
+
+
+def test_another_daemon_goes_on_with_it(house, programme):
+    with Second(house) as second:
+        other = second.client(programme.issuer.token)
+        with Work(house, programme) as work:
+            house.kill()
+        work.ended("done", other)
+        more = ask(other, "issue", [{"person": HOLDER}] * 10, achievement=work.achievements[0]["id"])
+        ended(other, more, "done")
+    assert work.made() == MANY + 10
+    house.start()
+
+
+def test_a_signer_that_is_gone_is_waited_for(house, programme):
+    achievement = programme.achievement()
+    house.signer.stop()
+    job = ask(programme.issuer, "issue", [{"person": HOLDER}] * 3, achievement=achievement["id"])
+    wait_for("a warning", lambda: "skillsd-sign is not there" in house.log())
+    assert programme.issuer.get(f"/jobs/{job['id']}")["done"] == 0 == whole(house, achievement)
+    house.signer.start()
+    ended(programme.issuer, job, "done")
+    assert whole(house, achievement) == 3
+
+
+def test_what_is_cancelled_stops_and_what_is_done_stays(house, programme):
+    with Work(house, programme) as work:
+        delete = threading.Thread(target=programme.issuer.twin().delete, args=(f"/jobs/{work.job['id']}",))
+        delete.start()
+        wait_for("the one who cancels", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                                          " AND query LIKE 'UPDATE job SET state = ''cancelled''%%'"))
+    delete.join(60)
+    last = work.ended("cancelled")
+    assert last["done"] == work.made() < MANY
+    assert len(rows_of(programme.issuer, work.job, state="dropped", limit=500)) == MANY - last["done"]
+    entries = house.sql("SELECT action FROM audit_entry WHERE object = %s", work.job["id"])
+    assert entries == [("job.cancel",)]
+
+
+def members(house, change):
+    house.slapd.admin().modify_s(f"cn=issuers,ou=groups,{BASE}", [(change, "member", [dn_of(house, ACCOUNTS["ISSUER"])])])
+    house.sync()
+
+
+def dn_of(house, username):
+    return house.slapd.admin().search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={username})", ["1.1"])[0][0].encode()
+
+
+def test_a_lost_role_ends_it_and_it_says_so(house, programme):
+    with Work(house, programme) as work:
+        members(house, ldap.MOD_DELETE)
+    try:
+        last = work.ended("failed")
+        assert last["error"] == "who asked for this may do it no longer"
+        assert last["done"] == work.made() < MANY
+        ask(programme.issuer, "issue", [{"person": HOLDER}], gives=403, achievement=work.achievements[0]["id"])
+    finally:
+        members(house, ldap.MOD_ADD)
+
+
+def test_an_achievement_that_is_archived_meanwhile_ends_it(house, programme):
+    achievement = programme.achievement()
+    job = ask(programme.issuer, "issue", [{"person": HOLDER}], achievement=achievement["id"], at="2099-01-01")
+    programme.hr.patch(f"/achievements/{achievement['id']}", {"state": "archived"}, "*")
+    house.sql("UPDATE job SET due_at = now() WHERE id = %s", job["id"])
+    assert ended(programme.issuer, job, "failed")["error"] == "the achievement is not published"
+    assert whole(house, achievement) == 0
+
+
+def soon(seconds):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).isoformat()
+
+
+def test_what_is_for_later_waits_also_through_a_restart(house, programme):
+    achievement = programme.achievement()
+    at = soon(4)
+    job, never = (ask(programme.issuer, "issue", [{"person": HOLDER}] * 2, achievement=achievement["id"], at=at) for _ in range(2))
+    assert job["state"] == "queued" and parsed(job["due_at"]) == parsed(at)
+    assert parsed(programme.issuer.get(f"/batches/{job['batch_id']}")["at"]) == parsed(at)
+    programme.issuer.delete(f"/jobs/{never['id']}")
+    house.restart()
+    assert programme.issuer.get(f"/jobs/{job['id']}") == job
+    last = ended(programme.issuer, job, "done")
+    assert parsed(last["started_at"]) >= parsed(at) and whole(house, achievement) == 2
+    assert all(parsed(made["issued_at"]) >= parsed(at) for made in programme.issuer.pages("/credentials", achievement=achievement["id"]))
+    assert programme.issuer.get(f"/jobs/{never['id']}")["state"] == "cancelled"
+
+
+def test_what_begins_later_is_scheduled_until_then_also_through_a_restart(house, programme):
+    achievement = programme.achievement()
+    at = soon(4)
+    single = programme.issue(achievement=achievement, valid_from=at)
+    job = ended(programme.issuer, ask(programme.issuer, "issue", [{"person": HOLDER, "valid_from": at}], achievement=achievement["id"]), "done")
+    ids = [single["id"], rows_of(programme.issuer, job)[0]["credential_id"]]
+    skill = achievement["skills"][0]["skill"]["id"]
+
+    def states():
+        return {programme.issuer.get(f"/credentials/{one}")["state"] for one in ids}
+    assert states() == {"scheduled"}
+    house.restart()
+    if parsed(at) > datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1):
+        assert programme.hr.pages("/reports/skills", skill=skill) == []
+    wait_for("the time", lambda: states() == {"active"})
+    held, = programme.hr.pages("/reports/skills", skill=skill)
+    assert {because["credential_id"] for because in held["because"]} == set(ids)
