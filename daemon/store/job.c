@@ -72,12 +72,20 @@ static const char JOB_TAKE[] =
 	"SELECT " JOB_COLUMNS " FROM job j JOIN who w ON w.id = j.who WHERE j.state IN ('queued', 'running') AND j.due_at <= now()"
 	" ORDER BY j.due_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED";
 
+/* Who waits for an advisory lock gets it next, and not, as with a row's, whoever comes first: the next piece does not
+ * begin before one who cancels has had their turn. */
+static const char JOB_TURN[] = "SELECT pg_try_advisory_xact_lock(hashtext('job'), hashtext($1))";
+static const char JOB_STAND[] = "SELECT pg_advisory_xact_lock(hashtext('job'), hashtext($1))";
+
 enum skd_outcome store_job_take(struct skd_call *call, struct store_job *job)
 {
-	struct rows *rows;
+	struct rows *rows, *turn;
 	*job = (struct store_job){0};
 	TRY(db_query(call, JOB_TAKE, NO_ARGS, &rows));
-	if (rows_count(rows))
+	if (!rows_count(rows))
+		return SKD_OK;
+	TRY(db_query(call, JOB_TURN, ARGS(row_uuid(rows, 0, 0)), &turn));
+	if (row_bool(turn, 0, 0))
 		job_read(rows, 0, job);
 	return SKD_OK;
 }
@@ -112,6 +120,7 @@ static const char JOB_CANCEL[] =
 enum skd_outcome store_job_cancel(struct skd_call *call, const char *id)
 {
 	int64_t touched;
+	TRY(db_run(call, JOB_STAND, ARGS(id), NULL));
 	TRY(db_run(call, JOB_CANCEL, ARGS(id), &touched));
 	return touched ? SKD_OK : fail(call, SKD_CLASH, "the job has ended");
 }

@@ -38,7 +38,7 @@ enum skd_outcome store_job_take(struct skd_call *call, struct store_job *job) WA
 enum skd_outcome store_job_put(struct skd_call *call, const struct store_job *job, long pause_ms) WARN_UNUSED;
 /* It waits so long, or with an error has failed; nothing where it has ended. */
 enum skd_outcome store_job_stop(struct skd_call *call, const char *id, const char *error, long pause_ms) WARN_UNUSED;
-/* CLASH when it has ended. */
+/* Once the piece under way is done. CLASH when it has ended. */
 enum skd_outcome store_job_cancel(struct skd_call *call, const char *id) WARN_UNUSED;
 /* Deletes those that ended so many days ago. */
 enum skd_outcome store_job_tidy(struct skd_call *call, int days) WARN_UNUSED;
