@@ -150,9 +150,9 @@ GET    /api/v1/keys                                       401   403   200   200 
 GET    /api/v1/keys/{key}                                 401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/achievements/{partners_achievement}        401   403   200   200   200   200   200   200   200   403
 PATCH  /api/v1/achievements/{partners_achievement}        401   403   403   403   403   403   200   403   200   403
-GET    /api/v1/credentials/{partners_credential}          401   403   404   404   404   200   200   200   200   403
-POST   /api/v1/credentials/{partners_credential}/revoke   401   403   404   404   404   403   403   403   403   403
-POST   /api/v1/credentials/{partners_credential}/replace  401   403   404   404   404   403   403   403   403   403
+GET    /api/v1/credentials/{partners_credential}          401   403   404   404   404   404   200   200   200   403
+POST   /api/v1/credentials/{partners_credential}/revoke   401   403   404   404   404   404   403   403   403   403
+POST   /api/v1/credentials/{partners_credential}/replace  401   403   404   404   404   404   403   403   403   403
 GET    /api/v1/claims                                     401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/claims                                     401   403   201   201   201   201   201   201   201   403
 GET    /api/v1/claims/{own_claim}                         401   403   200   200   200   200   200   200   200   403

@@ -4,7 +4,7 @@ and the public halves of everybody's keys."""
 import ldap
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from kit.badges import HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
+from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
 from kit.batches import credentials_of, done
 from kit.house import ACCOUNTS, BASE, OTHER_ISSUER, PUBLIC_URL
 
@@ -96,7 +96,8 @@ def test_members_with_the_role_issue_for_it_and_nobody_else(programme):
     for client in programme.issuer, programme.employee, programme.hr, programme.admin:
         issue(client, achievement, gives=403)
     for verb in "suspend", "revoke", "replace":
-        programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=403)
+        programme.hr.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=403)
+        programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"}, gives=404)
     new = programme.member.post(f"/credentials/{made['id']}/replace", {"reason": "x"}, gives=201)
     assert new["issuer"] == achievement["issuer"]
     programme.member.post(f"/credentials/{new['id']}/revoke", {"reason": "x"})
@@ -218,6 +219,68 @@ def test_its_badges_say_that_they_are_tests(programme, sandbox):
         assert "TEST: Welder" in page and "Playground (for tests only)" in page
         assertion = programme.badge(made, format="ob2")
         assert programme.stranger.get("/" + assertion["badge"].removeprefix(PUBLIC_URL))["name"] == "TEST: Welder"
+
+
+# ---- what its issuers see
+
+def seen(client, credential, skill):
+    """What of a credential a client sees: the person, itself, its badge, and what it proves."""
+    person = credential["person"]["id"]
+    listed = client.get("/credentials", person=person, gives=(200, 400))
+    held = client.get(f"/people/{person}/holdings", gives=(200, 404))
+    return {
+        "person": client.ask("GET", f"/people/{person}").status_code == 200,
+        "people": person in {one["id"] for one in client.pages("/people", limit=500)},
+        "itself": client.ask("GET", f"/credentials/{credential['id']}").status_code == 200,
+        "events": client.ask("GET", f"/credentials/{credential['id']}/events").status_code == 200,
+        "listed": credential["id"] in {one["id"] for one in client.pages("/credentials", limit=500)},
+        "of them": credential["id"] in {one["id"] for one in listed.get("items", ())},
+        "badge": client.ask("GET", f"/badges/{credential['id']}").status_code == 200,
+        "holding": skill["id"] in {one["skill"]["id"] for one in held.get("items", ())},
+        "report": person in {row["person"]["id"] for row in client.get("/reports/skills", skill=skill["id"])["items"]},
+        "known then": person in {row["person"]["id"] for row in client.get(
+            "/reports/skills", skill=skill["id"], known_at="2100-01-01T00:00:00Z")["items"]}}
+
+
+def award(programme, client, person, **issuer):
+    """A credential that proves a skill of its own, and that only who sees it sees."""
+    skill = programme.skill()
+    made = client.issue(person, programme.achievement([skill], **issuer)["id"])
+    programme.holders[person].patch(f"/credentials/{made['id']}", {"visibility": "private"}, "*")
+    return made, skill
+
+
+def test_who_issues_for_one_sees_what_that_one_issued_and_to_whom(programme, house):
+    programme.holders = {}
+    new_key(house, "ed25519", programme.school["id"])
+    for person in HOLDER, COLLEAGUE:
+        house.set_password(person)
+        programme.holders[person] = house.sign_in(person)
+    theirs = award(programme, programme.member, COLLEAGUE, issuer=programme.school["id"])
+    everything, nothing = (dict.fromkeys(seen(programme.hr, *theirs), flag) for flag in (True, False))
+    assert seen(programme.hr, *theirs) == seen(programme.member, *theirs) == seen(programme.holders[COLLEAGUE], *theirs) == everything
+    assert seen(programme.issuer, *theirs) == nothing, "the company's issuers see what the company issues"
+    both = award(programme, programme.member, HOLDER, issuer=programme.school["id"])
+    companys = award(programme, programme.issuer, HOLDER)
+    for client in programme.hr, programme.member:
+        assert seen(client, *both) == seen(client, *companys) == everything
+    assert seen(programme.issuer, *companys) == everything
+    assert seen(programme.issuer, *both) == {**nothing, "person": True, "people": True}
+
+
+def test_they_see_it_as_long_as_they_are_in_its_groups(programme, house):
+    made = school(programme, groups=[])
+    programme.holders = {COLLEAGUE: house.sign_in(COLLEAGUE)}
+    change(programme, made, groups=[WITHIN])
+    new_key(house, "ed25519", made["id"])
+    theirs = award(programme, programme.member, COLLEAGUE, issuer=made["id"])
+    for groups, sees in ([], False), ([SAFETY], True), ([f"cn=hr,ou=groups,{BASE}"], False), ([WITHIN], True):
+        change(programme, made, groups=groups)
+        told = seen(programme.member, *theirs)
+        assert {what for what, flag in told.items() if flag} - {"person", "people"} == \
+            (set(told) - {"person", "people"} if sees else set()), groups
+    house.restart()
+    assert all(seen(house.sign_in(OTHER_ISSUER), *theirs).values()), "and after the next start"
 
 
 # ---- its badges

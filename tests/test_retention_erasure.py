@@ -16,7 +16,7 @@ EMPLOYEE = ACCOUNTS["EMPLOYEE"]
 WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "programme_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 NAMELESS = {*WRITTEN_ONCE, "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
-            "same_rule", "throttle", "framework", "scale", "skill", "issuer", "achievement_version", "achievement_skill",
+            "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "endorsement", "collection", "collection_item", "job",
             "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration"}
 

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "rules/audit.h"
-#include "store/issuer.h"
+#include "rules/issuer.h"
 #include "store/human.h"
 
 #include <string.h>
@@ -83,14 +83,13 @@ static enum skd_outcome access_remind(struct skd_call *call)
 
 enum skd_outcome access_settle(struct skd_call *call)
 {
-	const struct house *house = call->house;
 	int64_t changed;
-	TRY(pool_borrow(house->writers, call));
+	TRY(pool_borrow(call->house->writers, call));
 	TRY(migrate_check(call));
 	TRY(tx_begin(call));
 	TRY(access_put(call, NULL));
 	TRY(store_role_refresh(call, NULL, NULL, true, &changed));
-	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(issuer_settle(call));
 	TRY(access_remind(call));
 	return tx_commit(call);
 }

@@ -9,6 +9,7 @@
 #include "rules/person.h"
 #include "rules/sealing.h"
 #include "store/bulk.h"
+#include "store/credential.h"
 #include "store/endorsement.h"
 #include "verify/verify.h"
 
@@ -45,10 +46,10 @@ static void badge_dress(struct skd_call *call, const struct skd_form *form, cons
 
 /* ---- for whom ---- */
 
-/* Visibility binds colleagues and the public; who sees the person's credentials sees all of them, and so do auditors. */
-static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility, const char *person_id)
+/* Visibility binds colleagues and the public; who sees the credential sees it, and so do auditors. */
+static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility, const char *credential_id)
 {
-	const char *seen = NULL;
+	bool seen = false;
 	bool is_public = visibility && strcmp(visibility, "public") == 0;
 	bool is_shown = visibility && strcmp(visibility, "colleagues") == 0;
 	bool known = call->actor && actor_scoped(call, "credentials", false);
@@ -56,7 +57,7 @@ static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility
 		return SKD_OK;
 	if (known) {
 		struct sight sight = sight_of(call);
-		TRY(store_person_seen(call, &sight, person_id, &seen));
+		TRY(store_credential_seen(call, &sight, credential_id, &seen));
 	}
 	return seen ? SKD_OK : fail(call, SKD_ABSENT, "there is no such badge");
 }
@@ -299,7 +300,7 @@ enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, str
 {
 	struct store_form form;
 	TRY(store_form_get(call, credential_id, kind.form->name, &form));
-	TRY(badge_seen(call, form.visibility, form.person_id));
+	TRY(badge_seen(call, form.visibility, credential_id));
 	if (!form.visibility)
 		TRY(badge_begin(call, credential_id));
 	if (form.bytes)

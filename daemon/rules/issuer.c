@@ -175,11 +175,42 @@ static enum skd_outcome content_check(struct skd_call *call, const struct store_
 	return SKD_OK;
 }
 
+/* A DN is looked for in each directory, by the key that the directory itself gives it. */
+static enum skd_outcome groups_put(struct skd_call *call, const struct store_issuer *issuer)
+{
+	const struct house *house = call->house;
+	size_t most = issuer->group_count * house->directory_count, count = 0;
+	const char **sources = talloc_array(call, const char *, most + 1), **keys = talloc_array(call, const char *, most + 1);
+	for (size_t i = 0; i < most; i++) {
+		const struct instance *source = house->directories[i % house->directory_count].instance;
+		const char *group = issuer->groups[i / house->directory_count];
+		const char *key = source->plugin->is.source.key(source->self, call, group);
+		if (!key)
+			continue;
+		sources[count] = source->name;
+		keys[count++] = key;
+	}
+	return store_issuer_groups(call, issuer->id, count, sources, keys);
+}
+
+enum skd_outcome issuer_settle(struct skd_call *call)
+{
+	const struct house *house = call->house;
+	struct store_issuer *issuers;
+	size_t count;
+	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(store_issuer_grouped(call, &issuers, &count));
+	for (size_t i = 0; i < count; i++)
+		TRY(groups_put(call, &issuers[i]));
+	return SKD_OK;
+}
+
 /* Reads back what was written and closes with the audit entry. */
 static enum skd_outcome told(struct skd_call *call, const char *action, const char *kind, const char *id,
 			     struct store_issuer *issuer)
 {
 	TRY(store_issuer_get(call, id, issuer));
+	TRY(groups_put(call, issuer));
 	const struct store_notice notice = {
 		.kind = kind, .noun = "issuer", .object = id, .detail = detail_of(call, "state", issuer->state, NULL)};
 	TRY(outbox_add(call, &notice));
@@ -203,32 +234,11 @@ enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
 	return told(call, "issuer.set", "issuer.edited", issuer->id, issuer);
 }
 
-/* A DN is looked for in each directory, by the key that the directory itself gives it. */
-static enum skd_outcome issuer_member(struct skd_call *call, const struct store_issuer *issuer, bool *member)
-{
-	const struct house *house = call->house;
-	size_t most = issuer->group_count * house->directory_count, count = 0;
-	const char **sources = talloc_array(call, const char *, most + 1), **keys = talloc_array(call, const char *, most + 1);
-	*member = false;
-	if (!most || !call->actor->person_id)
-		return SKD_OK;
-	for (size_t i = 0; i < most; i++) {
-		const struct instance *source = house->directories[i % house->directory_count].instance;
-		const char *group = issuer->groups[i / house->directory_count];
-		const char *key = source->plugin->is.source.key(source->self, call, group);
-		if (!key)
-			continue;
-		sources[count] = source->name;
-		keys[count++] = key;
-	}
-	return store_issuer_member(call, call->actor->person_id, count, sources, keys, member);
-}
-
 static enum skd_outcome may_act(struct skd_call *call, const struct store_issuer *issuer, unsigned others)
 {
 	bool member = is_company(issuer) || actor_has(call, others);
-	if (!member && actor_has(call, ROLE_ISSUER))
-		TRY(issuer_member(call, issuer, &member));
+	if (!member && actor_has(call, ROLE_ISSUER) && call->actor->person_id)
+		TRY(store_issuer_member(call, call->actor->person_id, issuer->id, &member));
 	return member ? SKD_OK : fail(call, SKD_DENIED, "for %s issue those with the role who are in its groups", issuer->name);
 }
 

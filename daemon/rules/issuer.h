@@ -23,6 +23,8 @@ enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id
 /* All keys of all issuers as a JWK set (RFC 7517 section 5); kid is what the DID documents call them. */
 enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUSED;
 
+/* At the start: the company as it is configured, and all issuers' groups as the configured directories know them. */
+enum skd_outcome issuer_settle(struct skd_call *call) WARN_UNUSED;
 /* ABSENT. */
 enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
 enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,

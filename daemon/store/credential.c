@@ -106,7 +106,7 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 }
 
 static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
-				     " WHERE c.id = $1::uuid AND person_seen($2::bool, $3::uuid, $4::bool, c.person_id)";
+				     " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)";
 
 enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
 				      struct store_credential *credential)
@@ -117,6 +117,17 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such credential");
 	credential_read(rows, 0, credential);
+	return SKD_OK;
+}
+
+static const char CREDENTIAL_SEEN[] =
+	"SELECT FROM credential c WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)";
+
+enum skd_outcome store_credential_seen(struct skd_call *call, const struct sight *sight, const char *id, bool *seen)
+{
+	struct rows *rows;
+	TRY(db_query(call, CREDENTIAL_SEEN, ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)), &rows));
+	*seen = rows_count(rows) > 0;
 	return SKD_OK;
 }
 
@@ -140,7 +151,8 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 						   {"expires_at", "c.expires_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const char where[] =
-		CREDENTIAL_FROM " WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool)))"
+		CREDENTIAL_FROM " WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, false))"
+				"  OR ($3::bool AND c.issuer_id IN (SELECT issuers_of($2::uuid))))"
 				" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
 				" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"
 				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")"

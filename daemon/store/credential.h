@@ -67,6 +67,7 @@ void store_credential_read(const struct rows *asked, struct store_credential *cr
 
 enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
 				      struct store_credential *credential) WARN_UNUSED;
+enum skd_outcome store_credential_seen(struct skd_call *call, const struct sight *sight, const char *id, bool *seen) WARN_UNUSED;
 struct store_credential_filter {
 	const char *person, *achievement, *state;
 	bool opened; /* only what its holder shows to colleagues or the public */

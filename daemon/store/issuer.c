@@ -81,22 +81,37 @@ enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issu
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the issuer was changed since you read it: read it again");
 }
 
-/* What a run that waits for approval would take away gives no right, and an entry that may not be theirs gives none. */
-static const char ISSUER_MEMBER[] =
-	"WITH RECURSIVE within (id) AS (SELECT g.id FROM unnest($2::text[], $3::text[]) AS w (source, key)"
-	"  JOIN directory_group g ON g.source = w.source AND g.key = w.key AND NOT g.lost"
-	" UNION SELECT n.member_id FROM within w JOIN group_group n ON n.group_id = w.id AND NOT n.lost"
-	"  JOIN directory_group g ON g.id = n.member_id AND NOT g.lost)"
-	" SELECT EXISTS (SELECT FROM within w JOIN group_person m ON m.group_id = w.id AND NOT m.lost"
-	"  JOIN person p ON p.id = m.person_id AND p.absent_since IS NULL AND NOT p.disabled"
-	"  WHERE p.id = $1::uuid OR (p.human = $1::uuid"
-	"   AND NOT EXISTS (SELECT FROM same_doubt d WHERE d.person_id IN (p.id, p.human))))";
+static const char ISSUERS_BY_GROUPS[] = "SELECT " ISSUER_COLUMNS " FROM issuer i WHERE i.groups <> '{}' ORDER BY i.id";
 
-enum skd_outcome store_issuer_member(struct skd_call *call, const char *person_id, size_t count, const char *const *sources,
-				     const char *const *keys, bool *member)
+enum skd_outcome store_issuer_grouped(struct skd_call *call, struct store_issuer **issuers, size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, ISSUER_MEMBER, ARGS(person_id, arg_array(call, count, sources), arg_array(call, count, keys)), &rows));
+	TRY(db_query(call, ISSUERS_BY_GROUPS, NO_ARGS, &rows));
+	*count = (size_t)rows_count(rows);
+	*issuers = talloc_zero_array(call, struct store_issuer, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		issuer_read(rows, i, &(*issuers)[i]);
+	return SKD_OK;
+}
+
+static const char GROUPS_PUT[] =
+	"WITH said AS (SELECT DISTINCT * FROM unnest($2::text[], $3::text[]) AS s (source, key)),"
+	" gone AS (DELETE FROM issuer_group x WHERE x.issuer_id = $1::uuid AND NOT EXISTS (SELECT FROM said s"
+	"  WHERE s.source = x.source AND s.key COLLATE \"C\" = x.key))"
+	" INSERT INTO issuer_group (issuer_id, source, key) SELECT $1::uuid, source, key FROM said ON CONFLICT DO NOTHING";
+
+enum skd_outcome store_issuer_groups(struct skd_call *call, const char *id, size_t count, const char *const *sources,
+				     const char *const *keys)
+{
+	return db_run(call, GROUPS_PUT, ARGS(id, arg_array(call, count, sources), arg_array(call, count, keys)), NULL);
+}
+
+static const char ISSUER_MEMBER[] = "SELECT $2::uuid IN (SELECT issuers_of($1::uuid))";
+
+enum skd_outcome store_issuer_member(struct skd_call *call, const char *person_id, const char *id, bool *member)
+{
+	struct rows *rows;
+	TRY(db_query(call, ISSUER_MEMBER, ARGS(person_id, id), &rows));
 	*member = row_bool(rows, 0, 0);
 	return SKD_OK;
 }

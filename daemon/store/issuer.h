@@ -25,8 +25,12 @@ enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issu
 /* STALE unless the row still has issuer->version. */
 enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issuer *issuer) WARN_UNUSED;
 
-/* Whether somebody who may sign in is in a group with such a key, or in one inside it; keys[i] is of sources[i]. */
-enum skd_outcome store_issuer_member(struct skd_call *call, const char *person_id, size_t count, const char *const *sources,
-				     const char *const *keys, bool *member) WARN_UNUSED;
+/* Those that have groups. */
+enum skd_outcome store_issuer_grouped(struct skd_call *call, struct store_issuer **issuers, size_t *count) WARN_UNUSED;
+/* What its groups are called in the directories, in the place of what they were; keys[i] is of sources[i]. */
+enum skd_outcome store_issuer_groups(struct skd_call *call, const char *id, size_t count, const char *const *sources,
+				     const char *const *keys) WARN_UNUSED;
+/* Whether somebody who may sign in is in one of its groups, or in one inside it; or it is the company. */
+enum skd_outcome store_issuer_member(struct skd_call *call, const char *person_id, const char *id, bool *member) WARN_UNUSED;
 
 #endif

@@ -9,7 +9,7 @@
 struct sight {
 	bool everyone;
 	const char *self; /* person id or NULL: they and everyone below them */
-	bool issued;      /* everyone with a credential of an issuer the actor issues for */
+	bool issued;      /* what was issued by whom the actor issues for, and everyone who holds such */
 };
 
 struct store_person {

@@ -132,6 +132,9 @@ static const char VERIFIED[] =
 	" FROM proof f WHERE f.valid_from <= coalesce($10::timestamptz, now())"
 	" AND f.valid_to > coalesce($10::timestamptz, now())"
 	" AND ($4::uuid[] IS NULL OR f.skill_id = ANY ($4::uuid[]))"
+	/* who sees somebody only since they issue to them sees of them what they issue */
+	" AND ($1::bool OR NOT $3::bool OR f.issuer_id IN (SELECT issuers_of($2::uuid)) OR f.person_id IN"
+	"  (SELECT e.id FROM person e WHERE coalesce(e.human, e.id) IN (SELECT people_seen($2::uuid, false))))"
 	" AND %s WINDOW w AS (PARTITION BY f.person_id, f.skill_id ORDER BY f.level DESC, f.expires_at DESC, f.credential_id)";
 static const char KNOWN_NOW[] =
 	"f.known_to = 'infinity' AND $11::timestamptz IS NULL AND ($8::uuid IS NULL OR f.person_id = $8::uuid)";
@@ -293,7 +296,8 @@ enum skd_outcome store_report_next(struct skd_call *call, struct report_row **ou
 static const char HOLDINGS[] =
 	"SELECT p.name, f.skill_id, f.level, f.expires_at, f.credential_id, f.issuer_id, f.achievement_id, f.achievement_number,"
 	" f.issued_at, " CATALOGUE_VERSION " FROM person p JOIN proof f ON f.person_id = p.id" HOLDER
-	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()";
+	" AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
+	" AND ($2::bool OR NOT $4::bool OR credential_seen(false, $3::uuid, true, p.id, f.issuer_id))";
 static const char HOLDINGS_CLAIMED[] =
 	"SELECT p.name, f.skill_id, f.level, 'infinity'::timestamptz, NULL::uuid, NULL::uuid, NULL::uuid, NULL::int,"
 	" NULL::timestamptz, " CATALOGUE_VERSION " FROM person p JOIN claim f ON f.person_id = p.id" HOLDER

@@ -151,6 +151,7 @@ CREATE TABLE group_group (
 	lost boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (group_id, member_id)
 );
+CREATE INDEX ON group_group (member_id);
 
 ---- runs of the sync
 
