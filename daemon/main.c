@@ -64,8 +64,10 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* More threads than are ever held up by strangers: fetch/fetch.h. */
 static void pools_open(struct rooms *rooms)
 {
+	enum { FETCHERS = 8 };
 	struct house *house = &rooms->settings->house;
 	const struct section *database = rooms->settings->database;
 	const char *dsn = section_text(database, "dsn");
@@ -87,6 +89,7 @@ static void pools_open(struct rooms *rooms)
 	rooms->lanes[RUNS_WRITE] = lane_threads_open("write", writers, 256);
 	rooms->lanes[RUNS_REPORT] = lane_threads_open("report", reports, 16);
 	rooms->lanes[RUNS_SIGNIN] = lane_threads_open("signin", signins, signins * 8);
+	rooms->lanes[RUNS_FETCH] = lane_threads_open("fetch", FETCHERS, 64);
 	house->write_lane = rooms->lanes[RUNS_WRITE];
 }
 
@@ -131,6 +134,7 @@ static void rooms_close(struct rooms *rooms)
 	if (rooms->server)
 		server_close(&rooms->server, drain);
 	if (rooms->lanes[RUNS_READ]) {
+		lane_threads_close(&rooms->lanes[RUNS_FETCH]);
 		lane_threads_close(&rooms->lanes[RUNS_SIGNIN]);
 		lane_threads_close(&rooms->lanes[RUNS_REPORT]);
 		pipe_close(&rooms->lanes[RUNS_READ]);

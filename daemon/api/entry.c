@@ -6,6 +6,7 @@
 #include "api/address.h"
 #include "api/body.h"
 #include "api/match.h"
+#include "api/recall.h"
 #include "api/metrics.h"
 #include "api/page.h"
 #include "api/stream.h"
@@ -276,28 +277,6 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 
 /* ---- writing ---- */
 
-static enum skd_outcome entry_recall(struct skd_call *call, const struct request *in, struct reply *out,
-				     const char *key, bool *first)
-{
-	struct answer answer;
-	size_t size;
-	const char *body = exchange_body(in->exchange, &size);
-	for (const char *c = key; *c; c++)
-		if (*c < 0x21 || *c > 0x7e)
-			return fail_field(call, "Idempotency-Key", "must be one word of ASCII");
-	if (!*key || strlen(key) > 255)
-		return fail_field(call, "Idempotency-Key", "must have 1 to 255 characters");
-	TRY(answer_recall(call, key, exchange_method(in->exchange), exchange_target(in->exchange), body, size, first,
-			  &answer));
-	if (*first)
-		return SKD_OK;
-	out->status = answer.status;
-	out->location = answer.location;
-	out->etag = answer.etag;
-	text_add(&out->body, answer.body, answer.size);
-	return SKD_OK;
-}
-
 /* The transaction is the call's: everything the handler does, its audit entry and the remembered
  * answer are committed together, or not at all. */
 static enum skd_outcome entry_write(struct skd_call *call, struct request *in, struct reply *out, const char *query)
@@ -307,7 +286,7 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 	TRY(work_write(call));
 	TRY(entry_rights(call, in, out));
 	if (key)
-		TRY(entry_recall(call, in, out, key, &first));
+		TRY(recall_answer(call, in, out, key, &first));
 	if (first) {
 		TRY(entry_ids(call, in));
 		TRY(entry_query(call, in, query));
@@ -315,11 +294,10 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 		TRY(entry_match(call, in, out));
 		TRY(body_take(call, in, out));
 		TRY(in->route->handle(call, in, out));
-		struct answer answer = {out->status, out->location, out->etag, out->body.bytes, out->body.size};
 		if (key)
-			TRY(answer_remember(call, key, &answer));
+			TRY(recall_keep(call, in, out, key, &first));
 	}
-	return work_commit(call);
+	return first || !call->paused ? work_commit(call) : SKD_OK;
 }
 
 static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan, struct request *in, struct reply *out)
@@ -331,6 +309,7 @@ static enum skd_outcome entry_run(struct skd_call *call, const struct plan *plan
 	}
 	switch (plan->lane) {
 	case RUNS_WRITE:
+	case RUNS_FETCH:
 		return entry_write(call, in, out, query);
 	case RUNS_REPORT:
 		TRY(work_report(call));

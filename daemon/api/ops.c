@@ -59,7 +59,7 @@ static enum skd_outcome metrics_right(struct skd_call *call, const struct reques
 
 enum skd_outcome api_metrics(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	static const char *const names[] = {"", "read", "write", "report", "signin"};
+	static const char *const names[] = {"", "read", "write", "report", "signin", "fetch"};
 	TRY(metrics_right(call, in, out));
 	entry_metrics(in->entry, &out->body);
 	text_adds(&out->body, "# TYPE skillsd_lane_tasks gauge\n");

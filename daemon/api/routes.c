@@ -119,7 +119,7 @@ const struct route routes[] = {
 	 .columns = "id,achievement_id,achievement_version,achievement,endorsed_issuer_id,endorsed_issuer,issuer_id,issuer,signer,"
 		    "signer_name,trusted,document,comment,form,url,state,reason,valid_from,valid_until,created_at,withdrawn_at"},
 	{"POST", "/api/v1/endorsements", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_endorsement_add},
-	{"POST", "/api/v1/endorsements/received", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_endorsement_receive,
+	{"POST", "/api/v1/endorsements/received", RUNS_FETCH, FORM_ONE, ROLE_CATALOGUE, api_endorsement_receive,
 	 .body_limit = 262144},
 	{"GET", "/api/v1/endorsements/{id}", RUNS_READ, FORM_ONE, 0, api_endorsement_get},
 	{"POST", "/api/v1/endorsements/{id}/withdraw", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_endorsement_withdraw},
@@ -174,7 +174,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/batches/{id}/rows", RUNS_READ, FORM_LIST, 0, api_batch_rows, batch_row_fields, "row",
 	 .columns = "row,state,person_id,person,given,credential_id,field,message"},
 
-	{"POST", "/api/v1/verifications", RUNS_WRITE, FORM_ONE, 0, api_verification_make, .body_limit = 4 << 20},
+	{"POST", "/api/v1/verifications", RUNS_FETCH, FORM_ONE, 0, api_verification_make, .body_limit = 4 << 20},
 	{"GET", "/api/v1/reports/skills", RUNS_REPORT, FORM_LIST | FORM_MANY, 0, api_report_skills, report_fields,
 	 "person|name|username|unit|skill|level|expires_at|people|expiring_90d|holders|skills", .seconds = 600},
 	{NULL},

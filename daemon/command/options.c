@@ -67,6 +67,7 @@ static const struct skd_option signer_options[] = {
 static const struct skd_option verify_options[] = {
 	{"pinned", SKD_PATH, NULL, "Folder of documents of others that are trusted: DID documents, keys, issuers, status lists."},
 	{"fetch", SKD_FLAG, "no", "Whether other documents are fetched from where they are, by https and from public addresses only."},
+	{"origin", SKD_TEXT, NULL, "https://HOST=http://127.0.0.1:PORT: documents of that host are fetched from there, on this machine.", false, true},
 	{NULL}};
 
 static const struct skd_option catalogue_options[] = {

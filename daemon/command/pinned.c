@@ -43,15 +43,30 @@ static struct shelf *pinned_read(struct settings *s, const struct section *verif
 	return shelf;
 }
 
+/* NULL: nothing is fetched. */
+static const struct fetch_door *door_read(struct settings *s, const struct section *verify)
+{
+	bool everywhere = section_number(verify, "fetch");
+	const char *words = section_at(verify, "origin", 0);
+	if (!everywhere && !words)
+		return NULL;
+	struct fetch_door *door = fetch_open(s);
+	if (everywhere)
+		fetch_open_public(door);
+	for (size_t i = 0; (words = section_at(verify, "origin", i)); i++) {
+		struct skd_call *call = call_new("origin", 1000);
+		if (fetch_map(call, door, words) != SKD_OK)
+			conf_complain(s->conf, section_line(verify, "origin", i), "origin: %s", call->sentence);
+		talloc_free(call);
+	}
+	return door;
+}
+
 void verify_read(struct settings *s, struct house *house)
 {
 	const struct section *verify = section_one(s->conf, "verify");
 	const char *folder = section_text(verify, "pinned");
 	if (folder)
 		house->pinned = pinned_read(s, verify, folder);
-	if (section_number(verify, "fetch")) {
-		struct fetch_door *door = fetch_open(s);
-		fetch_open_public(door);
-		house->door = door;
-	}
+	house->door = door_read(s, verify);
 }

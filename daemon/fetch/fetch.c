@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { MOST_MILLISECONDS = 10000, ORIGINS = 16 };
+enum { MOST_MILLISECONDS = 10000, ORIGINS = 16, AT_ONCE = 6 };
 
 struct fetch_door {
 	bool open;
+	unsigned *under_way;
 	size_t count;
 	struct origin {
 		const char *from, *to;
@@ -35,6 +36,7 @@ static int door_close(struct fetch_door *door)
 struct fetch_door *fetch_open(void *owner)
 {
 	struct fetch_door *door = talloc_zero(owner, struct fetch_door);
+	door->under_way = talloc_zero(door, unsigned);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	talloc_set_destructor(door, door_close);
 	return door;
@@ -184,6 +186,19 @@ static enum skd_outcome request_run(struct skd_call *call, struct request *reque
 	return status_read(call, shown, status);
 }
 
+/* Slow servers hold up so many, and no more. */
+static enum skd_outcome request_enter(struct skd_call *call, const struct fetch_door *door, struct request *request,
+				      const char *url, const char *shown)
+{
+	enum skd_outcome outcome;
+	if (__atomic_add_fetch(door->under_way, 1, __ATOMIC_RELAXED) > AT_ONCE)
+		outcome = fail(call, SKD_BUSY, "%s is not fetched now, since others are: try again", shown);
+	else
+		outcome = request_run(call, request, url, shown);
+	__atomic_sub_fetch(door->under_way, 1, __ATOMIC_RELAXED);
+	return outcome;
+}
+
 enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door, const char *url, size_t most,
 			   struct skd_text *bytes, bool *is_mapped)
 {
@@ -195,7 +210,7 @@ enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door,
 	if (!at && strncmp(url, "https://", 8) != 0)
 		return fail(call, SKD_DENIED, "%s is no address of the kind https://host/path", shown);
 	text_begin(&request.body, call, 4096);
-	TRY(request_run(call, &request, at ? at : url, shown));
+	TRY(request_enter(call, door, &request, at ? at : url, shown));
 	*bytes = (struct skd_text){request.body.bytes, request.body.size};
 	return SKD_OK;
 }

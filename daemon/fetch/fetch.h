@@ -16,7 +16,7 @@ enum skd_outcome fetch_map(struct skd_call *call, struct fetch_door *door, const
 
 /* What is at an address, of at most so many bytes; it lives with the call. `mapped`: by fetch_map(). ABSENT: it is not
  * there, or the door is shut. GONE: it was there. DENIED: an address where nothing is fetched from, by the sentence, or
- * one that sends elsewhere. BUSY: no answer in time. */
+ * one that sends elsewhere. BUSY: no answer in time, or six are fetched already. */
 enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door, const char *url, size_t most,
 			   struct skd_text *bytes, bool *mapped) WARN_UNUSED;
 

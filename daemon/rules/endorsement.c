@@ -10,6 +10,7 @@
 #include "rules/issuer.h"
 #include "rules/sealing.h"
 #include "rules/verification.h"
+#include "rules/work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,7 @@ static enum skd_outcome foreign_read(struct skd_call *call, struct skd_text docu
 	if (document.size > ENDORSEMENT_DOCUMENT)
 		return fail_field(call, "/document", "must have at most %d bytes", ENDORSEMENT_DOCUMENT);
 	verification_endorsement(call, document, &answer);
+	TRY(work_resume(call));
 	TRY(verdict_check(call, &answer));
 	if (strlen(answer.id) > ID_MOST)
 		return fail_field(call, "/document", "has an id of more than %d bytes", ID_MOST);

@@ -8,6 +8,7 @@
 #include "rules/issuer.h"
 #include "rules/limit.h"
 #include "rules/status.h"
+#include "rules/work.h"
 #include "verify/shelf.h"
 
 #include <string.h>
@@ -60,12 +61,14 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 	const struct house *house = call->house;
 	bool own, mapped;
 	(void)self;
+	TRY(work_resume(call));
 	TRY(own_find(call, address, document, &own));
 	if (own || (house->pinned && shelf_find(house->pinned, address, document)))
 		return SKD_OK;
 	const char *place = strncmp(address, "did:", 4) == 0 ? verify_did_place(call, address) : address;
 	if (!house->door || !place || strchr(place, '#'))
 		return fail(call, SKD_ABSENT, "the document of %s is not known here", text_shown(call, address));
+	work_pause(call);
 	return fetch_get(call, house->door, place, VERIFY_JSON, &document->bytes, &mapped);
 }
 

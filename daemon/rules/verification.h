@@ -6,9 +6,10 @@
 #include "rules/house.h"
 #include "verify/verify.h"
 
-/* In a transaction, which it may write in. Documents of our own issuers come from the database, those of others from the
- * pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. SLOW_DOWN for an account that verifies too
- * many; one of ours that is verified is counted. */
+/* In a transaction, which it may write in, but lets go of while it waits for a document of somebody else's: afterwards there
+ * may be none, and work_resume() begins one. Documents of our own issuers come from the database, those of others from
+ * the pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. SLOW_DOWN for an account that
+ * verifies too many; one of ours that is verified is counted. */
 enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
 				   struct verify_answer *answer) WARN_UNUSED;
 

@@ -20,9 +20,21 @@ enum skd_outcome work_report(struct skd_call *call)
 	return pool_borrow(call->house->reports, call);
 }
 
+void work_pause(struct skd_call *call)
+{
+	call->paused = true;
+	work_end(call);
+}
+
+enum skd_outcome work_resume(struct skd_call *call)
+{
+	return call->db ? SKD_OK : work_write(call);
+}
+
 enum skd_outcome work_commit(struct skd_call *call)
 {
-	TRY(tx_commit(call));
+	if (call->db)
+		TRY(tx_commit(call));
 	if (call->wanted)
 		call->house->sync_wanted(call->house, call->wanted);
 	if (call->queued)
