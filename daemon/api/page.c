@@ -20,14 +20,14 @@ static bool is_kept(const struct route *route)
 	return is_public(route) && route->lane != RUNS_AT_ONCE && !strstr(route->path, ".json");
 }
 
-/* The answer hangs on the address, as it was sent, and on Accept. */
+/* The answer hangs on the address, as it was sent, and on what the client would rather have. */
 const char *page_key(void *owner, const struct exchange *exchange, const struct route *route)
 {
 	if (!is_kept(route) || exchange_header(exchange, "Authorization") ||
 	    exchange_header(exchange, "Content-Length") || exchange_header(exchange, "Transfer-Encoding"))
 		return NULL;
-	const char *accept = exchange_list(exchange, owner, "Accept");
-	return talloc_asprintf(owner, "%s\n%s", exchange_target(exchange), accept ? accept : "*");
+	const char *accept = exchange_list(exchange, owner, "Accept"), *language = exchange_list(exchange, owner, "Accept-Language");
+	return talloc_asprintf(owner, "%s\n%s\n%s", exchange_target(exchange), accept ? accept : "*", language ? language : "*");
 }
 
 /* Whether the client has it already (RFC 9110 section 13.1.2). */

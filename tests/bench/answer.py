@@ -11,6 +11,7 @@ import time
 
 from bench.measure import Load, alternate, backends, pgbench, wrk
 from bench.people import FIRST, ID, get
+from kit.badges import Programme, badge_house
 from kit.gate import build_folder
 from kit.slapd import free_port, short_folder, unprivileged
 
@@ -19,12 +20,14 @@ daemon off; master_process on; worker_processes 2; pid {folder}/pid; error_log {
 worker_rlimit_nofile 4096;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; server_tokens off; keepalive_requests 1000000000; default_type application/json;
+  access_log off; server_tokens off; sendfile on; tcp_nopush on; open_file_cache max=10; keepalive_requests 1000000000; default_type application/json;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   server {{
     listen 127.0.0.1:{port};
     {headers}
+    add_header Last-Modified "";
+    location = /page {{ root {folder}; default_type "text/html; charset=utf-8"; etag off; max_ranges 0; }}
     location / {{ return 200 '{body}'; }}
   }}
 }}
@@ -58,11 +61,27 @@ def fetch(port, path="/healthz"):
     return answer.status, answer.getheaders(), answer.read().decode()
 
 
+def page(table, rounds, seconds):
+    """A public badge page, which everybody asks for."""
+    with badge_house(("ed25519",), config={"server": {"log_level": "info"}}) as house:
+        path = f"/badges/{Programme(house).issue()['id']}?format=html"
+        _, headers, body = fetch(house.port, path)
+        with nginx(headers, page=body.encode()) as port:
+            _, theirs, same = fetch(port, "/page")
+            assert same == body and len(theirs) == len(headers), (headers, theirs)
+            ours = Load(lambda: wrk(house.url + path, seconds), lambda: [house.pid, *backends(house)])
+            limit, rate = alternate(rounds, lambda: wrk(f"http://127.0.0.1:{port}/page", seconds)[1], ours)
+        table.ratio("public badge page, nginx with its bytes", limit, rate, "/s", least=0.5)
+        table.bound("  CPU of daemon and PostgreSQL a request", ours.microseconds, "us")
+
+
 @contextlib.contextmanager
-def nginx(headers, body):
-    """The port of an nginx that answers everything with `body`, and with as many headers."""
+def nginx(headers, body="", page=b""):
+    """The port of an nginx that answers everything with `body`, and with as many headers; /page from a file of these bytes."""
     folder, port = short_folder("nginx-"), free_port()
-    extra = [f'add_header {name} "{value}";' for name, value in headers if name not in NGINX_OWN]
+    (folder / "page").write_bytes(page)
+    (folder / "page").chmod(0o644)
+    extra = [f"""add_header {name} "{value.replace('"', '')}";""" for name, value in headers if name not in NGINX_OWN]
     (folder / "conf").write_text(NGINX.format(folder=folder, port=port, headers="\n    ".join(extra), body=body))
     process = subprocess.Popen(["/usr/sbin/nginx", "-e", folder / "log", "-c", folder / "conf"], cwd=folder, **unprivileged())
     try:
