@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A badge as a page that a person can read. No script, nothing from elsewhere; it says how things stand now, so that no
  * page is kept. Knows no other form but by its name. */
+#include "markdown.h"
+
 #include <skillsd/plugin.h>
 
 #include <stdio.h>
@@ -43,18 +45,23 @@ static const char *escape_of(char c)
 }
 
 /* Good for attributes in quotes too. */
-static void put_text(struct page *page, const char *text)
+static void put_text_n(struct page *page, const char *text, size_t size)
 {
-	for (const char *begin = text ? text : "", *at = begin; *begin; at++) {
-		const char *escape = escape_of(*at);
-		if (*at && !escape)
+	size_t begin = 0;
+	for (size_t at = 0; at < size; at++) {
+		const char *escape = escape_of(text[at]);
+		if (!escape)
 			continue;
-		put_bytes(page, begin, (size_t)(at - begin));
-		if (!*at)
-			return;
+		put_bytes(page, text + begin, at - begin);
 		put(page, escape);
 		begin = at + 1;
 	}
+	put_bytes(page, text + begin, size - begin);
+}
+
+static void put_text(struct page *page, const char *text)
+{
+	put_text_n(page, text ? text : "", text ? strlen(text) : 0);
 }
 
 /* `html` with the text in the place of its one %. */
@@ -165,12 +172,81 @@ static void put_facts(struct page *page)
 	put(page, "</dl>\n");
 }
 
+/* Of what is written in the achievement's language. */
+static void put_open(struct page *page, const char *tag)
+{
+	put(page, tag);
+	put(page, " dir=\"auto\"");
+	if (page->award->language)
+		put_with(page, " lang=\"%\"", page->award->language);
+	put(page, ">");
+}
+
 static void put_words(struct page *page, const char *title, const char *words)
 {
 	if (!words || !*words)
 		return;
 	put_with(page, "<h2>%</h2>\n", title);
-	put_with(page, "<p class=\"text\" dir=\"auto\">%</p>\n", words);
+	put_open(page, "<p class=\"text\"");
+	put_with(page, "%</p>\n", words);
+}
+
+struct criteria {
+	struct markdown_sink sink; /* the first member: its functions find the rest behind it */
+	struct page *page;
+};
+
+static void criteria_tag(struct markdown_sink *sink, const char *html)
+{
+	put(((struct criteria *)sink)->page, html);
+}
+
+static void criteria_text(struct markdown_sink *sink, const char *bytes, size_t size)
+{
+	put_text_n(((struct criteria *)sink)->page, bytes, size);
+}
+
+static void put_criteria(struct page *page)
+{
+	struct criteria criteria = {{criteria_tag, criteria_text}, page};
+	if (!page->award->criteria || !*page->award->criteria)
+		return;
+	put(page, "<h2>Criteria</h2>\n");
+	put_open(page, "<div");
+	markdown_put(&criteria.sink, page->award->criteria);
+	put(page, "</div>\n");
+}
+
+static const struct skd_result_description *description_of(const struct skd_award *a, const char *id)
+{
+	for (size_t i = 0; i < a->description_count; i++)
+		if (strcmp(a->descriptions[i].id, id) == 0)
+			return &a->descriptions[i];
+	return NULL;
+}
+
+static const char *level_of(const struct skd_result_description *d, const char *id)
+{
+	for (size_t i = 0; id && i < d->level_count; i++)
+		if (strcmp(d->levels[i].id, id) == 0)
+			return d->levels[i].name;
+	return NULL;
+}
+
+static void put_results(struct page *page)
+{
+	const struct skd_award *a = page->award;
+	put(page, a->result_count ? "<h2>Results</h2>\n<ul>\n" : "");
+	for (size_t i = 0; i < a->result_count; i++) {
+		const struct skd_result_description *d = description_of(a, a->results[i].description);
+		const char *words[] = {a->results[i].value, d ? level_of(d, a->results[i].achieved_level) : NULL, a->results[i].status};
+		put_with(page, "<li dir=\"auto\">%:", d ? d->name : "");
+		for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+			if (words[k])
+				put_with(page, " %", words[k]);
+		put(page, "</li>\n");
+	}
+	put(page, a->result_count ? "</ul>\n" : "");
 }
 
 static void put_skills(struct page *page)
@@ -219,11 +295,13 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 	put_head(&page);
 	put(&page, "<body>\n<main>\n");
 	put_bytes(&page, award->image.bytes, award->image.size);
-	put_with(&page, "<h1 dir=\"auto\">%</h1>\n", award->name);
+	put_open(&page, "<h1");
+	put_with(&page, "%</h1>\n", award->name);
 	put_state(&page);
 	put_facts(&page);
 	put_words(&page, "What for", award->description);
-	put_words(&page, "Criteria", award->criteria);
+	put_criteria(&page);
+	put_results(&page);
 	put_skills(&page);
 	put_evidence(&page);
 	put_forms(&page);

@@ -134,3 +134,45 @@ def test_only_a_browser_gets_it(programme):
     made = programme.issue()
     for accept in "*/*", "application/json", "application/json, text/html;q=0.5":
         assert "proof" in programme.badge(made, accept=accept)
+
+
+# ---- criteria in Markdown
+
+TAGS_OF_MARKDOWN = {"p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "em", "strong", "code", "a"}
+
+
+def criteria_of(programme, text):
+    """What stands below the heading, as it is written."""
+    made = programme.issue(achievement=programme.achievement([], criteria=text))
+    whole = programme.badge(made, accept=BROWSER)
+    Page(whole)
+    return whole.partition("<h2>Criteria</h2>\n<div dir=\"auto\">")[2].partition("</div>\n<h2>")[0]
+
+
+def test_criteria_are_markdown(programme):
+    shown = criteria_of(programme, "# First\nTwo *parts*, each\n**passed** with `C & C`.\n\n- one\n  and more\n- [two](https://example.org/a?b=c&d)\n"
+                                   "1. a_b_c and _d_\n\\*not\\* [x](javascript:alert(1)) 2 * 3 * 4")
+    assert shown == (
+        '<h3>First</h3>\n<p class="text">Two <em>parts</em>, each\n<strong>passed</strong> with <code>C &amp; C</code>.</p>\n'
+        '<ul>\n<li class="text">one\nand more</li>\n<li class="text"><a rel="nofollow noopener noreferrer" '
+        'href="https://example.org/a?b=c&amp;d">two</a></li>\n</ul>\n'
+        '<ol>\n<li class="text">a_b_c and <em>d</em>\n*not* [x](javascript:alert(1)) 2 * 3 * 4</li>\n</ol>\n')
+
+
+@pytest.mark.parametrize("text", [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "[a](https://x\" onmouseover=\"alert(1))",
+    "[<b>](https://example.org/<b>)", "[a](data:text/html,x)", "`<b>`", "**<i>**", "# <h1>", "- <li>", "[[a](https://a.b)](https://c.d)",
+    "*" * 3000, "[" * 3000, "`" * 2999 + "a", "**a" * 1000, "_a*b**c" * 1000, "[a](" * 2000, "\\", "a\\", "> <b>", "&lt;b&gt; &#60;",
+    "![x](https://evil.example.org/t.png)", "[x]: javascript:alert(1)\n[x]", "<https://example.org>", "1. \n- \n# \n#", ODD, "é" * 5000 + "*a*",
+    "*a\n\nb*", "\n\n\n", " ", "***a***", "*a **b* c**"], ids=lambda text: repr(text[:12]))
+def test_no_markdown_lets_anything_else_through(programme, text):
+    made = programme.issue(achievement=programme.achievement([], criteria=text))
+    shown = page(programme, made)
+    before = {"html", "head", "meta", "title", "link", "style", "body", "main", "svg", "h1", "h2", "dl", "dt", "dd", "div", "span"}
+    drawn = {tag for tag, _ in page(programme, programme.issue(achievement=programme.achievement([]))).elements}
+    assert {tag for tag, _ in shown.elements} <= before | drawn | TAGS_OF_MARKDOWN
+    for tag, attributes in shown.elements:
+        assert not [name for name in attributes if name.startswith("on")], attributes
+        if tag == "a":
+            assert attributes["href"].startswith(("https://", "http://", "?format="))
+    assert "evil.example.org/t.png" not in {attributes.get("src") for _, attributes in shown.elements}

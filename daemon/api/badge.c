@@ -65,14 +65,27 @@ static void answer_public(struct skd_call *call, struct reply *out, const char *
 	text_add(&out->body, bytes, size);
 }
 
+/* A page is in the language that the browser asks for; what programs read, in another one than its own only where the
+ * address says so. */
+static const char *language_of(struct skd_call *call, const struct request *in, const struct skd_form *form)
+{
+	size_t size;
+	const char *said = parameter(in, "lang", &size);
+	if (said)
+		return talloc_strndup(call, said, size);
+	return strncmp(form->types, "text/html", 9) == 0 ? exchange_list(in->exchange, call, "Accept-Language") : NULL;
+}
+
 static enum skd_outcome kind_wanted(struct skd_call *call, const struct request *in, enum skd_about about,
 				    struct reply *out, struct badge_kind *kind)
 {
 	size_t size;
 	const char *format = parameter(in, "format", &size);
 	*kind = format ? badge_kind_named(call->house, about, format, size) : kind_accepted(call, in, about);
-	if (kind->form)
+	if (kind->form) {
+		kind->language = language_of(call, in, kind->form);
 		return SKD_OK;
+	}
 	if (format)
 		return fail_field(call, "format", "there is no such form of it");
 	out->status = 406;

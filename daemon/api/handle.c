@@ -127,7 +127,7 @@ size_t reply_headers(struct skd_call *call, const struct reply *out, struct http
 		headers[count++] = (struct http_header){"Content-Security-Policy", out->policy};
 	if (out->cache) {
 		headers[count++] = (struct http_header){"Cache-Control", out->cache};
-		headers[count++] = (struct http_header){"Vary", "Accept, Authorization"};
+		headers[count++] = (struct http_header){"Vary", "Accept, Accept-Language, Authorization"};
 	}
 	return count;
 }

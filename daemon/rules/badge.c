@@ -6,6 +6,7 @@
 #include "rules/actor.h"
 #include "rules/image.h"
 #include "rules/issuer.h"
+#include "rules/language.h"
 #include "rules/person.h"
 #include "rules/sealing.h"
 #include "store/bulk.h"
@@ -89,6 +90,17 @@ static const struct skd_award *badge_place(struct skd_call *call, struct store_b
 		award->image_url = image_place(call, award->achievement_id, award->version);
 	award->issuer_did = issuer_did(call, award->issuer_id, badge->issuer_key);
 	return award;
+}
+
+/* Into what is wanted, where there is something of it. */
+static enum skd_outcome badge_translate(struct skd_call *call, const char *wanted, struct store_badge *badge)
+{
+	const char *const *languages;
+	size_t count;
+	if (!wanted || !badge->translated)
+		return SKD_OK;
+	language_wanted(call, wanted, &languages, &count);
+	return store_badge_translate(call, languages, count, &badge->award);
 }
 
 struct wrapped {
@@ -283,6 +295,8 @@ static enum skd_outcome badge_make_once(struct skd_call *call, const char *crede
 			return SKD_OK;
 	}
 	TRY(store_badge_get(call, credential_id, &facts));
+	if (kind.form->fresh)
+		TRY(badge_translate(call, kind.language, &facts));
 	badge_place(call, &facts);
 	bool gone = badge_is_gone(kind.form, facts.award.state);
 	if (gone) {
@@ -325,6 +339,7 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 {
 	struct store_badge facts;
 	TRY(store_badge_achievement(call, id, number, &facts));
+	TRY(badge_translate(call, kind.language, &facts));
 	TRY(store_endorsement_published(call, id, facts.award.version, NULL, VERIFY_ENDORSEMENTS, &facts.award.endorsements,
 					&facts.award.endorsement_count));
 	return document_draft(call, kind, &facts, document);

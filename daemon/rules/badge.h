@@ -10,6 +10,8 @@
 struct badge_kind {
 	const struct instance *instance;
 	const struct skd_form *form; /* NULL: there is none */
+	const char *language; /* what is wanted of what is said in several, as Accept-Language has it; NULL: its own. Of what is
+			       * kept, its own always */
 };
 /* By ?format=. */
 struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);

@@ -35,7 +35,8 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 #define ACHIEVEMENT_COLUMNS                                                                                            \
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
-	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]', i.sandbox"
+	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
+	" v.translations::text <> '{}', i.sandbox"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -60,7 +61,7 @@ static const char BADGE_GET[] =
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
-	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_SANDBOX,
+	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
@@ -131,6 +132,7 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 		.issuer_key = row_text(rows, 0, B_ISSUER_KEY),
 		.level = row_int(rows, 0, B_LEVEL),
 		.sandbox = row_bool(rows, 0, B_SANDBOX),
+		.translated = row_bool(rows, 0, B_TRANSLATED),
 	};
 	struct skd_award *award = &badge->award;
 	award->tags = row_texts(rows, 0, B_TAGS, &award->tag_count);
@@ -180,6 +182,34 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	return achievement_read(call, rows, badge);
+}
+
+/* Its own language is one of them. */
+static const char TRANSLATION[] =
+	"SELECT t.key, t.value->>'name', t.value->>'description', t.value->>'criteria' FROM achievement_version v"
+	" CROSS JOIN LATERAL (SELECT key, value FROM json_each(v.translations) UNION ALL SELECT v.language, NULL) AS t"
+	" JOIN unnest($3::text[]) WITH ORDINALITY AS w (tag, n) ON w.tag = t.key"
+	" WHERE v.achievement_id = $1::uuid AND v.number = $2::int ORDER BY w.n LIMIT 1";
+
+static void text_take(const struct rows *rows, int column, const char **text)
+{
+	if (!row_null(rows, 0, column))
+		*text = row_text(rows, 0, column);
+}
+
+enum skd_outcome store_badge_translate(struct skd_call *call, const char *const *languages, size_t count,
+				       struct skd_award *award)
+{
+	struct rows *rows;
+	TRY(db_query(call, TRANSLATION,
+		     ARGS(award->achievement_id, arg_int(call, award->version), arg_array(call, count, languages)), &rows));
+	if (!rows_count(rows))
+		return SKD_OK;
+	text_take(rows, 0, &award->language);
+	text_take(rows, 1, &award->name);
+	text_take(rows, 2, &award->description);
+	text_take(rows, 3, &award->criteria);
+	return SKD_OK;
 }
 
 /* Any form that a key of RSA has signed: whoever has one has to learn of it here. */

@@ -20,6 +20,7 @@ struct store_badge {
 	struct skd_award award; /* but for origin and issuer_did */
 	const char *issuer_key; /* "company" for the one of the configuration */
 	bool sandbox;           /* the issuer's: it is a test */
+	bool translated;        /* into other languages: store_badge_translate() */
 	int64_t level;          /* the highest that the achievement proves, or 0 */
 	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
 	int64_t version; /* of the credential */
@@ -34,6 +35,10 @@ enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_i
 /* The same of an achievement alone, as it was published; `number` NULL: the newest version. ABSENT. */
 enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number,
 					 struct store_badge *badge) WARN_UNUSED;
+
+/* Name, description and criteria in the first of these languages that the achievement has, as far as they are said in it. */
+enum skd_outcome store_badge_translate(struct skd_call *call, const char *const *languages, size_t count,
+				       struct skd_award *award) WARN_UNUSED;
 
 /* A form as it was made; `bytes` NULL: it has not been made of this version. */
 struct store_form {
