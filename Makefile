@@ -154,6 +154,8 @@ FUZZ_LIBS = $(LDLIBS)
 $(BUILD)/fuzz/ldif: $(LDAP_OBJ) $(LDIF_OBJ) $(BUILD)/plugins/source_ldif.o
 $(BUILD)/fuzz/ldif: FUZZ_OBJ = $(LDAP_OBJ) $(LDIF_OBJ) $(BUILD)/plugins/source_ldif.o
 $(BUILD)/fuzz/ldif: FUZZ_LIBS = $(LDAP_LIBS)
+$(BUILD)/fuzz/markdown: $(BUILD)/plugins/markdown.o
+$(BUILD)/fuzz/markdown: FUZZ_OBJ = $(LIB_OBJ) $(BUILD)/plugins/markdown.o
 $(BUILD)/fuzz/dn: $(LDAP_OBJ)
 $(BUILD)/fuzz/dn: FUZZ_OBJ = $(LDAP_OBJ) $(LIB_OBJ)
 $(BUILD)/fuzz/dn: FUZZ_LIBS = $(LDAP_LIBS) $(LDLIBS)
