@@ -76,7 +76,7 @@ static void pools_open(struct rooms *rooms)
 	unsigned signins = (unsigned)section_number(conf_find(rooms->settings->conf, "throttle", ""), "signins");
 	house->writers = pool_open("writer", dsn, writers);
 	house->reports = pool_open("report", dsn, reports);
-	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 3);
+	house->jobs = pool_open("job", dsn, (unsigned)house->directory_count + 4);
 	house->seals = pool_open("seal", dsn, 1);
 	house->life = pool_open("life", dsn, 1);
 	house->talks = talks_open();

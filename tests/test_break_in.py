@@ -140,6 +140,9 @@ GET    /api/v1/endorsements/{own_endorsement}             401   403   200   200 
 POST   /api/v1/endorsements/{own_endorsement}/withdraw    401   403   403   403   403   200   403   403   403   403
 GET    /api/v1/endorsements/{partners_endorsement}        401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/endorsements/{partners_endorsement}/withdraw 401 403   403   403   403   403   200   403   200   403
+GET    /api/v1/links                                      401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/achievements/{achievement}/links           401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/achievements/{draft}/links                 401   403   404   404   404   200   200   404   200   403
 GET    /api/v1/collections                                401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/collections                                401   403   403   403   403   201   201   403   201   403
 GET    /api/v1/collections/{collection}                   401   403   200   200   200   200   200   200   200   403

@@ -133,6 +133,11 @@ enum skd_outcome api_endorsement_add(struct skd_call *call, const struct request
 enum skd_outcome api_endorsement_receive(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_endorsement_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* link.c */
+extern const struct field link_list_fields[];
+enum skd_outcome api_link_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_link_of_achievement(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* collection.c */
 extern const struct field collection_list_fields[];
 enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);

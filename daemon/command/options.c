@@ -70,6 +70,13 @@ static const struct skd_option verify_options[] = {
 	{"origin", SKD_TEXT, NULL, "https://HOST=http://127.0.0.1:PORT: documents of that host are fetched from there, on this machine.", false, true},
 	{NULL}};
 
+static const struct skd_option link_options[] = {
+	{"every", SKD_DURATION, "7d", "Time between two looks at a link of a published achievement, 100ms to 365d; [verify] says whether there are any."},
+	{"failures", SKD_NUMBER, "3", "So many tries in vain, one after another, make a link a dead one, 1 to 100."},
+	{"retry", SKD_DURATION, "1d", "Time after a try in vain, 100ms to 365d."},
+	{"pace", SKD_DURATION, "1s", "Time between two links, 10ms to 1d."},
+	{NULL}};
+
 static const struct skd_option catalogue_options[] = {
 	{"two_people", SKD_FLAG, "no", "Whether an achievement is published only by a review that somebody else asked for."},
 	{"language", SKD_TEXT, NULL, "Language of new achievements that say none, such as en or de-CH."},
@@ -120,6 +127,7 @@ const struct option_table option_tables[] = {
 	{"limits", limit_options},
 	{"signer", signer_options},
 	{"verify", verify_options},
+	{"links", link_options},
 	{"catalogue", catalogue_options},
 	{"directory", directory_options, true},
 	{"authenticator", authenticator_options, true},

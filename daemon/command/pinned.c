@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The section [verify]: the documents of others in a folder, and the door to the rest. */
+ * The sections [verify], the documents of others in a folder and the door to the rest, and [links], which go through it. */
 #include "command/settings.h"
 
 #include "fetch/fetch.h"
@@ -69,4 +69,25 @@ void verify_read(struct settings *s, struct house *house)
 	if (folder)
 		house->pinned = pinned_read(s, verify, folder);
 	house->door = door_read(s, verify);
+}
+
+static void within(struct settings *s, const struct section *section, const char *key, long least, long most)
+{
+	long number = section_number(section, key);
+	if (number < least || number > most)
+		conf_complain(s->conf, section_line(section, key, 0), "%s is out of bounds", key);
+}
+
+void links_read(struct settings *s, struct house *house)
+{
+	const struct section *links = section_one(s->conf, "links");
+	const long day = 86400000L, year = 365 * day;
+	within(s, links, "every", 100, year);
+	within(s, links, "retry", 100, year);
+	within(s, links, "pace", 10, day);
+	within(s, links, "failures", 1, 100);
+	house->link_every = section_number(links, "every");
+	house->link_retry = section_number(links, "retry");
+	house->link_pace = section_number(links, "pace");
+	house->link_failures = section_number(links, "failures");
 }

@@ -314,6 +314,7 @@ enum skd_outcome settings_read(struct skd_call *call, const char *path, struct s
 	house_read(s);
 	audit_read(s, &s->house);
 	verify_read(s, &s->house);
+	links_read(s, &s->house);
 	directories_read(s);
 	for (struct section *at = conf_next(s->conf, "authenticator", NULL); at;
 	     at = conf_next(s->conf, "authenticator", at))

@@ -37,6 +37,8 @@ const struct directory *role_directory(struct settings *s, struct section *at);
 void audit_read(struct settings *s, struct house *house);
 /* pinned.c: the section [verify]. */
 void verify_read(struct settings *s, struct house *house);
+/* The same of [links]. */
+void links_read(struct settings *s, struct house *house);
 /* retention.c: the sections [retention NAME]. */
 void retention_read(struct settings *s, struct house *house);
 

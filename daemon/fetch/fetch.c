@@ -21,7 +21,9 @@ struct fetch_door {
 };
 
 struct request {
+	struct skd_call *call;
 	bool mapped, refused, large;
+	bool head; /* nothing but the head is asked for */
 	size_t most;
 	struct text body;
 };
@@ -126,6 +128,14 @@ static size_t body_take(char *bytes, size_t size, size_t count, void *self)
 	return size * count;
 }
 
+/* The end of the call cuts it short. */
+static int progress_look(void *self, curl_off_t down, curl_off_t down_now, curl_off_t up, curl_off_t up_now)
+{
+	const struct request *request = self;
+	(void)down, (void)down_now, (void)up, (void)up_now;
+	return call_time_left(request->call) == 0;
+}
+
 static enum skd_outcome status_read(struct skd_call *call, const char *shown, long status)
 {
 	if (status == 200)
@@ -164,13 +174,19 @@ static void request_set(CURL *curl, struct request *request, const char *url, lo
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, request);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress_look);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
+	curl_easy_setopt(curl, CURLOPT_NOBODY, (long)request->head);
 }
 
-static enum skd_outcome request_run(struct skd_call *call, struct request *request, const char *url, const char *shown)
+/* `status` is 0 when nothing was answered. */
+static enum skd_outcome request_run(struct skd_call *call, struct request *request, const char *url, const char *shown, long *status)
 {
 	CURL *curl = curl_easy_init();
 	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/ld+json, application/json, */*;q=0.1");
-	long left = call_time_left(call), status = 0;
+	long left = call_time_left(call);
+	*status = 0;
 	if (!curl || !headers || left == 0) {
 		curl_slist_free_all(headers);
 		curl_easy_cleanup(curl);
@@ -179,22 +195,37 @@ static enum skd_outcome request_run(struct skd_call *call, struct request *reque
 	request_set(curl, request, url, left < MOST_MILLISECONDS ? left : MOST_MILLISECONDS);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	CURLcode code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
-	TRY(result_read(call, shown, request, code));
-	return status_read(call, shown, status);
+	return result_read(call, shown, request, code);
+}
+
+/* Where it is asked for, if it may be. */
+static enum skd_outcome place_find(struct skd_call *call, const struct fetch_door *door, const char *url, struct request *request,
+				   const char **place)
+{
+	const char *shown = text_shown(call, url), *at = mapped(call, door, url);
+	request->call = call;
+	request->mapped = at != NULL;
+	*place = at ? at : url;
+	if (!at && !door->open)
+		return fail(call, SKD_ABSENT, "%s is not at hand, and nothing is fetched", shown);
+	if (!at && strncmp(url, "https://", 8) != 0)
+		return fail(call, SKD_DENIED, "%s is no address of the kind https://host/path", shown);
+	text_begin(&request->body, call, 4096);
+	return SKD_OK;
 }
 
 /* Slow servers hold up so many, and no more. */
 static enum skd_outcome request_enter(struct skd_call *call, const struct fetch_door *door, struct request *request,
-				      const char *url, const char *shown)
+				      const char *url, const char *shown, long *status)
 {
 	enum skd_outcome outcome;
 	if (__atomic_add_fetch(door->under_way, 1, __ATOMIC_RELAXED) > AT_ONCE)
 		outcome = fail(call, SKD_BUSY, "%s is not fetched now, since others are: try again", shown);
 	else
-		outcome = request_run(call, request, url, shown);
+		outcome = request_run(call, request, url, shown, status);
 	__atomic_sub_fetch(door->under_way, 1, __ATOMIC_RELAXED);
 	return outcome;
 }
@@ -203,14 +234,34 @@ enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door,
 			   struct skd_text *bytes, bool *is_mapped)
 {
 	struct request request = {.most = most};
-	const char *shown = text_shown(call, url), *at = mapped(call, door, url);
-	request.mapped = *is_mapped = at != NULL;
-	if (!at && !door->open)
-		return fail(call, SKD_ABSENT, "%s is not at hand, and nothing is fetched", shown);
-	if (!at && strncmp(url, "https://", 8) != 0)
-		return fail(call, SKD_DENIED, "%s is no address of the kind https://host/path", shown);
-	text_begin(&request.body, call, 4096);
-	TRY(request_enter(call, door, &request, at ? at : url, shown));
+	const char *place;
+	long status;
+	enum skd_outcome outcome = place_find(call, door, url, &request, &place);
+	*is_mapped = request.mapped;
+	TRY(outcome);
+	TRY(request_enter(call, door, &request, place, text_shown(call, url), &status));
+	TRY(status_read(call, text_shown(call, url), status));
 	*bytes = (struct skd_text){request.body.bytes, request.body.size};
 	return SKD_OK;
+}
+
+enum skd_outcome fetch_look(struct skd_call *call, const struct fetch_door *door, const char *url, long *status)
+{
+	enum skd_outcome outcome = SKD_BUSY;
+	const char *place;
+	for (int head = 1; head >= 0; head--) {
+		struct request request = {.head = head};
+		TRY(place_find(call, door, url, &request, &place));
+		outcome = request_run(call, &request, place, text_shown(call, url), status);
+		bool answered = outcome == SKD_OK || request.large || *status;
+		if (outcome != SKD_OK && answered && !request.refused) {
+			call_forgive(call);
+			outcome = SKD_OK;
+		}
+		if (outcome == SKD_DENIED || (outcome == SKD_OK && *status < 400) || call_time_left(call) == 0)
+			return outcome;
+		if (head)
+			call_forgive(call);
+	}
+	return outcome;
 }

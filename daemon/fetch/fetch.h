@@ -20,6 +20,11 @@ enum skd_outcome fetch_map(struct skd_call *call, struct fetch_door *door, const
 enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door, const char *url, size_t most,
 			   struct skd_text *bytes, bool *mapped) WARN_UNUSED;
 
+/* Whether anything is there, by HEAD, and by GET where that is not answered well: what HTTP said, 100 to 599. Nothing is
+ * followed, and nothing read. ABSENT: the door is shut for it. DENIED: an address where nothing is fetched from. BUSY: no
+ * answer in time, or the call is over. */
+enum skd_outcome fetch_look(struct skd_call *call, const struct fetch_door *door, const char *url, long *status) WARN_UNUSED;
+
 /* Whether it is an address that anybody in the world may have (IANA's special-purpose registries). `family` as in
  * <sys/socket.h>; the bytes of an IPv4 or IPv6 address. */
 bool fetch_is_public(int family, const uint8_t *bytes);

@@ -387,7 +387,8 @@ struct jobs *jobs_open(struct house *house)
 	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0 ||
 	    pthread_create(&jobs->seal, NULL, seal_main, jobs) != 0 ||
 	    pthread_create(&jobs->carry, NULL, carry_main, jobs) != 0 ||
-	    pthread_create(&jobs->piece, NULL, piece_main, jobs) != 0)
+	    pthread_create(&jobs->piece, NULL, piece_main, jobs) != 0 ||
+	    pthread_create(&jobs->link, NULL, link_main, jobs) != 0)
 		abort();
 	for (size_t i = 0; i < jobs->count; i++) {
 		jobs->workers[i].jobs = jobs;
@@ -406,11 +407,14 @@ void jobs_close(struct jobs **jobs)
 	for (size_t i = 0; i < j->count; i++)
 		if (j->workers[i].call)
 			__atomic_store_n(&j->workers[i].call->deadline, 0, __ATOMIC_RELAXED);
+	if (j->look)
+		__atomic_store_n(&j->look->deadline, 0, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&j->changed);
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; i < j->count; i++)
 		pthread_join(j->workers[i].thread, NULL);
 	pthread_join(j->piece, NULL);
+	pthread_join(j->link, NULL);
 	pthread_join(j->tidy, NULL);
 	pthread_join(j->carry, NULL);
 	tidy_once(j, sync_let_go, LAST_MS);

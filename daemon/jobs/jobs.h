@@ -7,7 +7,7 @@
 
 struct jobs;
 
-/* One thread for each directory, one for long work, one for tidying, two for the audit. Sets the targets of
+/* One thread for each directory, one for long work, one for links, one for tidying, two for the audit. Sets the targets of
  * house->sync_wanted and house->job_wanted. */
 struct jobs *jobs_open(struct house *house);
 /* Lets what runs come to an end; a read of a directory under way is given up. What the audit holds by

@@ -19,7 +19,8 @@ struct jobs {
 	struct worker *workers;
 	size_t count;
 	bool wanted; /* a piece of long work */
-	pthread_t piece, tidy, seal, carry; /* the last waits for the one before */
+	struct skd_call *look; /* at a link, under way */
+	pthread_t piece, link, tidy, seal, carry; /* the last waits for the one before */
 };
 
 /* Waits until `deadline` (monotonic), or somebody wants something. True: the daemon goes on. */
@@ -29,5 +30,7 @@ bool jobs_wait(struct jobs *jobs, const bool *wanted, int64_t deadline);
 void piece_wanted(const struct house *house);
 /* The thread that does it, piece by piece. */
 void *piece_main(void *jobs);
+/* The thread that looks at links. */
+void *link_main(void *jobs);
 
 #endif

@@ -85,6 +85,8 @@ struct house {
 	long review_notice;       /* milliseconds before an achievement's next review that it is said */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */
+	long link_every, link_retry, link_pace; /* milliseconds: between two looks at a link, or tries; between links */
+	long link_failures; /* tries in vain, one after another, that make a dead one */
 	const struct fetch_door *door; /* where other documents come in; NULL: it is shut */
 
 	const struct checkpoint_key *audit_key; /* that signs checkpoints; NULL: none does */

@@ -63,3 +63,41 @@ CREATE TABLE collection_item (
 	UNIQUE (collection_id, achievement_id)
 );
 CREATE INDEX ON collection_item (achievement_id);
+
+-- Where published achievements lead, as anybody may read in them: links in criteria, the picture, skills and their frameworks.
+-- The address without its fragment; a parenthesis belongs to an address when it was opened in it.
+CREATE VIEW achievement_link AS
+SELECT a.id AS achievement_id, p.place, split_part(p.url, '#', 1) AS url
+FROM achievement a
+JOIN achievement_version v ON v.achievement_id = a.id AND v.state = 'published' AND v.number =
+	(SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = a.id AND m.state IN ('published', 'archived'))
+CROSS JOIN LATERAL (
+	SELECT 'criteria' AS place, rtrim(found[1], '.,;:!?*_') AS url
+	FROM regexp_matches(v.criteria, 'https?://[^\s<>"''`()\[\]\\]+(?:\([^\s<>()]*\)[^\s<>"''`()\[\]\\]*)*', 'g') AS found
+	UNION SELECT 'image', v.image_url
+	UNION SELECT 'skill', k.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id
+		WHERE s.achievement_id = v.achievement_id AND s.number = v.number
+	UNION SELECT 'framework', f.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id JOIN framework f ON f.id = k.framework_id
+		WHERE s.achievement_id = v.achievement_id AND s.number = v.number
+) AS p
+WHERE p.url ~ '^https?://' AND octet_length(p.url) <= 2000;
+
+-- How it went when somebody looked, and who leads there.
+CREATE TABLE web_link (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	url text NOT NULL UNIQUE,
+	state text NOT NULL DEFAULT 'unchecked' CHECK (state IN ('unchecked', 'alive', 'failing', 'dead')),
+	failures integer NOT NULL DEFAULT 0, -- one after another
+	detail text,
+	checked_at timestamptz,
+	dead_since timestamptz,
+	due_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON web_link (due_at);
+CREATE INDEX ON web_link (state) WHERE state = 'dead';
+CREATE TABLE web_link_use (
+	link_id uuid NOT NULL REFERENCES web_link,
+	achievement_id uuid NOT NULL REFERENCES achievement,
+	PRIMARY KEY (link_id, achievement_id)
+);
+CREATE INDEX ON web_link_use (achievement_id);

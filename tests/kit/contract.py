@@ -10,7 +10,7 @@ from kit import validate
 from kit.badges import new_key, signs
 from kit.batches import ask, ended
 from kit.gate import make_userdb
-from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house
+from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
 from kit.signer import Signer
 from kit.validate import contract
 
@@ -102,6 +102,7 @@ class World:
         self.fill_batches()
         self.fill_access()
         self.fill_retention()
+        wait_for("links", lambda: self.hr.get("/links")["items"])
 
     def fill_catalogue(self):
         hr = self.hr
@@ -213,7 +214,7 @@ def world(seen):
                           for name in LEAVERS)
     signer = Signer()
     house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"}, "limits": {"verifications": 100},
-                        "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
+                        "links": {"every": "200ms"}, "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
     house.expects_errors = True  # the database is taken away in the end
