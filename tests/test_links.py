@@ -60,13 +60,14 @@ def test_links_are_those_of_criteria_picture_skills_and_frameworks_and_not_of_ev
     framework = house.hr.post("/frameworks", {"code": f"L{next(NUMBERS)}", "name": "x", "uri": page(origin)})
     skill = house.hr.post("/skills", {"framework": framework["code"], "code": f"L{next(NUMBERS)}", "label": "x", "uri": page(origin)})
     image = page(origin)
-    a, b, c, d = (page(origin) for _ in range(4))
+    a, b, c, d, e, f = (page(origin) for _ in range(6))
     odd = f"{HERE}/wiki/Skill_(work)"
     origin.pages["/wiki/Skill_(work)"] = (200, {}, b"")
     criteria = f"See [the course]({a}), <{b}>, or \"{c}\"; **{d}#part**. And [this]({odd}). Not ftp://x.example/, nor links.example."
     made = achievement(house, criteria=criteria, image_url=image, description=f"at {HERE}/description",
+                       language="en", translations={"de": {"name": "x", "criteria": f"siehe {e}"}}, alignments=[{"name": "x", "url": f}],
                        skills=[{"skill": skill["id"], "level": 1}])
-    wanted = {a: "criteria", b: "criteria", c: "criteria", d: "criteria", odd: "criteria", image: "image", skill["uri"]: "skill",
+    wanted = {a: "criteria", b: "criteria", c: "criteria", d: "criteria", odd: "criteria", e: "criteria", f: "alignment", image: "image", skill["uri"]: "skill",
               framework["uri"]: "framework"}
     assert {url: one["place"] for url, one in links_of(house, made).items()} == wanted
     for url in wanted:

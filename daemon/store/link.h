@@ -8,7 +8,7 @@
 struct store_link {
 	const char *id; /* NULL: it is not known yet */
 	const char *url, *state, *detail; /* unchecked, alive, failing, dead */
-	const char *place; /* of one achievement's: criteria, image, skill, framework; several are separated by ", " */
+	const char *place; /* of one achievement's: criteria, image, alignment, skill, framework; several are separated by ", " */
 	int64_t failures, checked_at, dead_since;
 	const char *const *achievements, *const *names; /* of a link: who leads there */
 	size_t count;

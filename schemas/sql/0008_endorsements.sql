@@ -64,7 +64,8 @@ CREATE TABLE collection_item (
 );
 CREATE INDEX ON collection_item (achievement_id);
 
--- Where published achievements lead, as anybody may read in them: links in criteria, the picture, skills and their frameworks.
+-- Where published achievements lead, as anybody may read in them: links in criteria in any language, the picture, alignments,
+-- skills and their frameworks.
 -- The address without its fragment; a parenthesis belongs to an address when it was opened in it.
 CREATE VIEW achievement_link AS
 SELECT a.id AS achievement_id, p.place, split_part(p.url, '#', 1) AS url
@@ -73,8 +74,10 @@ JOIN achievement_version v ON v.achievement_id = a.id AND v.state = 'published' 
 	(SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = a.id AND m.state IN ('published', 'archived'))
 CROSS JOIN LATERAL (
 	SELECT 'criteria' AS place, rtrim(found[1], '.,;:!?*_') AS url
-	FROM regexp_matches(v.criteria, 'https?://[^\s<>"''`()\[\]\\]+(?:\([^\s<>()]*\)[^\s<>"''`()\[\]\\]*)*', 'g') AS found
+	FROM regexp_matches(concat_ws(E'\n', v.criteria, (SELECT string_agg(t.value->>'criteria', E'\n') FROM json_each(v.translations) AS t)),
+		'https?://[^\s<>"''`()\[\]\\]+(?:\([^\s<>()]*\)[^\s<>"''`()\[\]\\]*)*', 'g') AS found
 	UNION SELECT 'image', v.image_url
+	UNION SELECT 'alignment', t.value->>'url' FROM json_array_elements(v.alignments) AS t
 	UNION SELECT 'skill', k.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id
 		WHERE s.achievement_id = v.achievement_id AND s.number = v.number
 	UNION SELECT 'framework', f.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id JOIN framework f ON f.id = k.framework_id
