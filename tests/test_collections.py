@@ -43,6 +43,7 @@ def test_a_collection_keeps_its_achievements_in_order_and_its_goals(house):
     assert house.hr.patch(f"/collections/{made['id']}", {"state": "archived"}, "*")["state"] == "archived"
     story = house.sql("SELECT kind FROM programme_event WHERE noun = 'collection' AND object = %s ORDER BY id", made["id"])
     assert story == [("created",), ("edited",), ("edited",), ("archived",)]
+    assert [one["kind"] for one in house.admin.pages("/outbox", object=made["id"])[::-1]] == [f"collection.{kind}" for kind, in story]
     actions = house.sql("SELECT action FROM audit_entry WHERE object = %s ORDER BY seq", made["id"])
     assert actions == [("collection.add",)] + [("collection.set",)] * 3
     assert house.sql("SELECT count(*) FROM change WHERE noun = 'collection' AND key = %s", made["id"]) == [(4,)]

@@ -245,6 +245,9 @@ def test_one_that_is_withdrawn_is_published_no_longer_and_its_list_says_so(house
     badge = forge.sign(forge.badge(credentialStatus=None, endorsement=[{**document}]))
     answer = verifier.one(badge, [forge.document(), programme.stranger.get("/.well-known/did.json"), programme.stranger.get(status)])
     assert "status: its issuer has revoked it" in answer["endorsements"][0][1]
+    notices = programme.admin.pages("/outbox", object=made["id"])[::-1]
+    assert [one["kind"] for one in notices] == ["endorsement.made", "endorsement.withdrawn"]
+    assert notices[1]["detail"] == {"achievement": achievement["id"], "issuer": made["issuer"]["id"]}
     assert events(house, made) == ["made", "withdrawn"] and audited(house, made) == ["endorsement.add", "endorsement.withdraw"]
     again = receive(programme.hr, json.dumps(document), gives=400)
     assert "status: its issuer has revoked it" in field_of(again)[1]

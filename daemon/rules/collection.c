@@ -7,6 +7,7 @@
 #include "rules/audit.h"
 #include "rules/detail.h"
 #include "rules/issuer.h"
+#include "rules/outbox.h"
 #include "store/endorsement.h"
 
 #include <string.h>
@@ -71,6 +72,9 @@ static enum skd_outcome told(struct skd_call *call, const char *kind, const char
 {
 	TRY(store_programme_event_add(call, "collection", id, kind, audit_account(call), call->actor->account_id));
 	TRY(store_collection_get(call, id, c));
+	const struct store_notice notice = {
+		.kind = talloc_asprintf(call, "collection.%s", kind), .noun = "collection", .object = id, .detail = detail_of(call, "state", c->state, NULL)};
+	TRY(outbox_add(call, &notice));
 	return audit_done(call, action, "collection", id, detail_of(call, "name", c->name, "state", c->state, NULL));
 }
 

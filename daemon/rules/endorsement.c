@@ -8,6 +8,7 @@
 #include "rules/badge.h"
 #include "rules/detail.h"
 #include "rules/issuer.h"
+#include "rules/outbox.h"
 #include "rules/sealing.h"
 #include "rules/verification.h"
 #include "rules/work.h"
@@ -165,8 +166,11 @@ static enum skd_outcome told(struct skd_call *call, const char *kind, const char
 {
 	TRY(store_programme_event_add(call, "endorsement", id, kind, audit_account(call), call->actor->account_id));
 	TRY(store_endorsement_get(call, id, e));
-	return audit_done(call, action, "endorsement", id,
-			  detail_of(call, "achievement", e->achievement_id, "endorsed_issuer", e->endorsed_id, "issuer", e->issuer_id, NULL));
+	const char *detail = detail_of(call, "achievement", e->achievement_id, "endorsed_issuer", e->endorsed_id, "issuer", e->issuer_id, NULL);
+	const struct store_notice notice = {
+		.kind = talloc_asprintf(call, "endorsement.%s", kind), .noun = "endorsement", .object = id, .detail = detail};
+	TRY(outbox_add(call, &notice));
+	return audit_done(call, action, "endorsement", id, detail);
 }
 
 static enum skd_outcome parties_pick(struct skd_call *call, const struct endorsement_order *order, struct store_endorsement *e,
