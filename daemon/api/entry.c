@@ -366,7 +366,7 @@ static void entry_serve(void *self, struct exchange *exchange)
 	enum skd_outcome outcome = page_may(call, route);
 	if (outcome == SKD_OK)
 		outcome = entry_run(call, plan, &in, &out);
-	if (outcome == SKD_OK)
+	if (outcome == SKD_OK && !out.streamed) /* or the exchange may be gone, and what was kept with it */
 		page_finish(call, &in, &out, plan->page, ticket);
 	else if (outcome == SKD_ABSENT)
 		page_missed(call, route);
