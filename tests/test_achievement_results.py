@@ -158,9 +158,14 @@ def test_the_badge_says_it_all_as_the_official_schema_has_it(programme, whole, s
     assert told["related"] == [{"type": ["Related"], "id": f"{PUBLIC_URL}/achievements/{whole['related'][0]['id']}"}]
     assert (told["tag"], told["creditsAvailable"], told["fieldOfStudy"], told["specialization"], told["humanCode"], told["inLanguage"]) == \
         (["rope", ODD], 2.5, "Safety", "Heights", "RA-2", "en")
-    shown = programme.stranger.session.get(f"{programme.house.url}/achievements/{whole['id']}?version=1", timeout=30).json()
+    place = f"{programme.house.url}/achievements/{whole['id']}?version=1"
+    shown = programme.stranger.session.get(place, timeout=30).json()
     assert {name: shown[name] for name in told if name != "@context"} == told
     assert programme.badge(made, format="ob2")["type"] == "Assertion"
+    assert programme.stranger.session.get(place + "&format=ob2", timeout=30).json()["tags"] == ["rope", ODD]
+    assert programme.hr.post("/verifications", {"badge": programme.stranger.ask("GET", f"/badges/{made['id']}").text}, gives=200)["verified"]
+    shown = programme.badge(made, accept="text/html")
+    assert "<h2>Results</h2>" in shown and "Practical test: Mastered" in shown and "Written test: A" in shown
 
 
 def test_its_draft_is_canonical_and_the_jwt_the_same(programme, whole):

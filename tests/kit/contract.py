@@ -117,6 +117,11 @@ class World:
             earned = hr.post("/achievements", {
                 "name": f"Achievement {number}", "type": "ext:Habit" if number else "Certification", "state": "published",
                 "description": "x", "criteria": "y", "validity": "P2Y", "image_url": "https://example.org/i.png",
+                "tags": ["one", "two"], "language": "en", "translations": {"de": {"name": "Errungenschaft"}}, "credits": 1.5,
+                "alignments": [{"name": "x", "url": "https://example.org/a", "code": "A1"}], "field_of_study": "x", "specialization": "y",
+                "human_code": "z", "owner": ACCOUNTS["HR"], "next_review": "2099-01-31",
+                "related": [self.ids["achievements"]] if number else [], "recommended": [self.ids["achievements"]] if number else [],
+                "result_descriptions": [{"name": "Test", "result_type": "Result", "levels": [{"name": "Passed", "points": "1"}]}],
                 "skills": [{"skill": skill["id"], "level": 2}, {"skill": {"id": child["id"]}, "level": 4}]}, gives=201)
             issuer = self.clients["admin"].post("/issuers", {"name": f"Issuer {number}", "url": "https://example.org", "mail": "i@example.org",
                                                              "description": "x", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
