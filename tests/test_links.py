@@ -7,6 +7,7 @@ import threading
 import pytest
 from kit.house import ACCOUNTS, demo_house, wait_for
 from kit.origin import serve
+from kit.second import Second
 
 HERE = "https://links.example"
 NUMBERS = itertools.count(1)
@@ -200,7 +201,28 @@ def test_each_link_is_asked_for_once_in_the_configured_time_and_at_a_pace(postgr
             house.restart()
             house.hr = house.sign_in(ACCOUNTS["HR"])
             waited(house, last, *links_of(house, last), "alive")
-            assert collections.Counter(path for _, path in origin.asked) == dict.fromkeys([path for path in origin.pages], 1)
+            assert collections.Counter(path for _, path in origin.asked) == dict.fromkeys(origin.pages, 1)
+
+
+def test_of_two_daemons_one_looks_and_after_its_end_the_other_one_does(postgres):
+    with serve() as origin:
+        config = {"verify": {"origin": f"{HERE}=http://{origin.address}"}, "links": {"every": "1h", "pace": "10ms"}}
+        with demo_house(config=config, postgres=postgres) as house, Second(house) as second:
+            house.hr = house.sign_in(ACCOUNTS["HR"])
+            made = achievement(house, criteria=" ".join(page(origin) for _ in range(10)))
+            for one in house, second:  # each takes over what leads where when it gets to look
+                one.restart()
+            house.hr = house.sign_in(ACCOUNTS["HR"])
+            for url in links_of(house, made):
+                waited(house, made, url, "alive")
+            assert collections.Counter(path for _, path in origin.asked) == dict.fromkeys(origin.pages, 1)
+            assert house.sql("SELECT count(*) FROM lease WHERE name = 'links'") == [(1,)]
+            holder, = house.sql("SELECT holder FROM lease WHERE name = 'links'")[0]
+            first, other = (house, second) if f"/{house.pid}/" in holder else (second, house)
+            first.kill()
+            house.sql("UPDATE web_link SET due_at = now()")
+            wait_for("another look", lambda: len(origin.asked) >= 20)
+            first.start()
 
 
 def test_a_daemon_ends_while_it_looks_at_a_link_that_does_not_answer(postgres):
