@@ -13,7 +13,7 @@ from kit.batches import ask, ended, rows_of
 from kit.house import ACCOUNTS, BASE, parsed, wait_for
 from kit.second import Second
 
-PIECE, MANY = 500, 1100  # rows of one, and of a job with a few of them
+PIECE, MANY = 1000, 2200  # rows of one, and of a job with a few of them
 
 
 @pytest.fixture(scope="module")

@@ -200,18 +200,21 @@ enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
 
 /* Of one issuer; what is the achievement's is asked for once. */
 struct badge_lot {
+	struct badge_lot *next;
 	size_t count;
+	const struct store_bulk **bulk;
 	const char **ids;
 	struct store_badge *badges;
+	struct sealing sealing; /* with no key: there are none yet */
 };
 
-static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot *lot, const struct store_bulk **bulk)
+static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot *lot)
 {
 	for (size_t i = 0; i < lot->count; i++) {
-		const struct store_award *award = &bulk[i]->award;
+		const struct store_award *award = &lot->bulk[i]->award;
 		size_t like = 0;
-		while (like < i && (bulk[like]->award.version != award->version ||
-				    strcmp(bulk[like]->award.achievement_id, award->achievement_id) != 0))
+		while (like < i && (lot->bulk[like]->award.version != award->version ||
+				    strcmp(lot->bulk[like]->award.achievement_id, award->achievement_id) != 0))
 			like++;
 		if (like < i)
 			lot->badges[i] = lot->badges[like];
@@ -222,56 +225,71 @@ static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot
 	return SKD_OK;
 }
 
-static enum skd_outcome lot_forms(struct skd_call *call, const struct badge_lot *lot, struct badge_kind kind,
-				  const struct sealing *sealing)
+static enum skd_outcome lot_begin(struct skd_call *call, struct badge_lot *lot)
 {
-	struct text *forms = talloc_array(call, struct text, lot->count);
-	for (size_t i = 0; i < lot->count; i++)
-		TRY(badge_draft(call, kind, &lot->badges[i].award, &forms[i]));
-	TRY(sealing_forms(call, sealing, lot->count, forms));
-	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, sealing->key_id, forms);
-}
-
-static enum skd_outcome lot_issue(struct skd_call *call, struct badge_lot *lot, const struct store_bulk **bulk)
-{
-	struct sealing sealing;
-	const char **salts = talloc_array(call, const char *, lot->count);
+	const char **salts = talloc_array(call, const char *, lot->count), *issuer_id = lot->bulk[0]->issuer_id;
 	for (size_t i = 0; i < lot->count; i++)
 		salts[i] = salt_new(call);
 	TRY(store_bulk_badges(call, lot->count, lot->ids, salts, call->house->visibility));
-	TRY(store_bulk_places(call, bulk[0]->issuer_id, lot->count, lot->ids));
-	TRY(lot_achievements(call, lot, bulk));
-	const char *did = issuer_did(call, bulk[0]->issuer_id, lot->badges[0].issuer_key);
-	enum skd_outcome outcome = sealing_begin(call, bulk[0]->issuer_id, did, SKD_SEAL_PROOF, &sealing);
+	TRY(store_bulk_places(call, issuer_id, lot->count, lot->ids));
+	TRY(lot_achievements(call, lot));
+	const char *did = issuer_did(call, issuer_id, lot->badges[0].issuer_key);
+	enum skd_outcome outcome = sealing_begin(call, issuer_id, did, SKD_SEAL_PROOF, &lot->sealing);
 	if (outcome == SKD_ABSENT)
 		return call_forgive(call), SKD_OK;
 	TRY(outcome);
 	TRY(store_bulk_facts(call, lot->count, lot->ids, lot->badges));
 	for (size_t i = 0; i < lot->count; i++)
 		badge_place(call, &lot->badges[i]);
-	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
-		if (kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
-			TRY(lot_forms(call, lot, kind, &sealing));
 	return SKD_OK;
 }
 
-/* Issuer by issuer, in the order in which they come. */
-enum skd_outcome badge_issue_many(struct skd_call *call, size_t count, const struct store_bulk *bulk)
+static struct badge_lot *lot_new(struct skd_call *call, size_t room)
 {
-	bool *taken = talloc_zero_array(call, bool, count);
-	const struct store_bulk **of = talloc_array(call, const struct store_bulk *, count);
-	struct badge_lot lot = {.ids = talloc_array(call, const char *, count), .badges = talloc_array(call, struct store_badge, count)};
-	for (size_t first = 0; first < count; first++) {
-		lot.count = 0;
-		for (size_t i = first; i < count && !taken[first]; i++)
-			if (strcmp(bulk[i].issuer_id, bulk[first].issuer_id) == 0 && !taken[i]) {
-				taken[i] = i != first;
-				of[lot.count] = &bulk[i];
-				lot.ids[lot.count++] = bulk[i].id;
-			}
-		if (lot.count)
-			TRY(lot_issue(call, &lot, of));
+	struct badge_lot *lot = talloc_zero(call, struct badge_lot);
+	lot->bulk = talloc_array(lot, const struct store_bulk *, room);
+	lot->ids = talloc_array(lot, const char *, room);
+	lot->badges = talloc_array(lot, struct store_badge, room);
+	return lot;
+}
+
+static struct badge_lot *lot_of(struct skd_call *call, struct badge_lot **lots, const char *issuer_id, size_t room)
+{
+	while (*lots && strcmp((*lots)->bulk[0]->issuer_id, issuer_id) != 0)
+		lots = &(*lots)->next;
+	if (!*lots)
+		*lots = lot_new(call, room);
+	return *lots;
+}
+
+enum skd_outcome badge_begin_many(struct skd_call *call, size_t count, const struct store_bulk *bulk, struct badge_lot **lots)
+{
+	*lots = NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct badge_lot *lot = lot_of(call, lots, bulk[i].issuer_id, count - i);
+		lot->ids[lot->count] = bulk[i].id;
+		lot->bulk[lot->count++] = &bulk[i];
 	}
+	for (struct badge_lot *lot = *lots; lot; lot = lot->next)
+		TRY(lot_begin(call, lot));
+	return SKD_OK;
+}
+
+static enum skd_outcome lot_seal(struct skd_call *call, const struct badge_lot *lot, struct badge_kind kind)
+{
+	struct text *forms = talloc_array(call, struct text, lot->count);
+	for (size_t i = 0; i < lot->count; i++)
+		TRY(badge_draft(call, kind, &lot->badges[i].award, &forms[i]));
+	TRY(sealing_forms(call, &lot->sealing, lot->count, forms));
+	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, lot->sealing.key_id, forms);
+}
+
+enum skd_outcome badge_seal_many(struct skd_call *call, const struct badge_lot *lots)
+{
+	for (const struct badge_lot *lot = lots; lot; lot = lot->next)
+		for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
+			if (lot->sealing.key_id && kind.form->about == SKD_ABOUT_CREDENTIAL && kind.form->seal == SKD_SEAL_PROOF)
+				TRY(lot_seal(call, lot, kind));
 	return SKD_OK;
 }
 

@@ -33,8 +33,12 @@ enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) W
 /* In the transaction that issues, after badge_begin(): the forms that carry a proof. An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
 enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;
 struct store_bulk; /* store/bulk.h */
-/* The same for many that were just issued. */
-enum skd_outcome badge_issue_many(struct skd_call *call, size_t count, const struct store_bulk *bulk) WARN_UNUSED;
+struct badge_lot;
+/* The same for many, in two steps: what never changes, with all that is to be read of them; and the forms, for which
+ * the database is not asked until they are signed, so that it may be busy with something else. */
+enum skd_outcome badge_begin_many(struct skd_call *call, size_t count, const struct store_bulk *bulk,
+				  struct badge_lot **lots) WARN_UNUSED;
+enum skd_outcome badge_seal_many(struct skd_call *call, const struct badge_lot *lots) WARN_UNUSED;
 /* In a transaction, which it may write in. ABSENT too for who may not see it. With no actor only what is public. */
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 			   struct badge *badge) WARN_UNUSED;

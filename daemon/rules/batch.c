@@ -104,7 +104,7 @@ enum skd_outcome batch_rows(struct skd_call *call, const char *id, const char *s
 /* ---- a piece ---- */
 
 /* Rows of a piece. A list of what is good no longer is locked from the first that is turned to the end of the piece. */
-enum { PIECE_ISSUE = 500, PIECE_TURN = 100 };
+enum { PIECE_ISSUE = 1000, PIECE_TURN = 100 };
 
 static enum skd_outcome rows_issue(struct skd_call *call, const struct store_batch *batch, size_t count,
 				   struct store_batch_row *rows, bool look)

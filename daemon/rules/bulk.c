@@ -88,6 +88,7 @@ enum skd_outcome bulk_issue(struct skd_call *call, size_t count, struct bulk_ord
 	struct store_bulk *bulk = talloc_zero_array(call, struct store_bulk, count + 1);
 	const char **ids = talloc_array(call, const char *, count + 1), *account = audit_account(call);
 	struct bulk_terms *known = NULL;
+	struct badge_lot *lots;
 	size_t good = 0;
 	TRY(orders_people(call, count, orders, bulk));
 	for (size_t i = 0; i < count; i++) {
@@ -100,8 +101,11 @@ enum skd_outcome bulk_issue(struct skd_call *call, size_t count, struct bulk_ord
 	}
 	if (look || !good)
 		return SKD_OK;
-	TRY(store_bulk_issue(call, good, bulk, call->actor->account_id, account));
+	TRY(store_bulk_add(call, good, bulk, call->actor->account_id));
+	TRY(badge_begin_many(call, good, bulk, &lots));
+	TRY(store_bulk_issue(call, good, ids, call->actor->account_id, account));
 	TRY(store_bulk_audit(call, "credential.issue", "credential", good, ids, account, call->actor->account_id, call->address,
 			     call_id(call)));
-	return badge_issue_many(call, good, bulk);
+	db_push(call);
+	return badge_seal_many(call, lots);
 }

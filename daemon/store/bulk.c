@@ -118,7 +118,7 @@ static const char CREDENTIALS_COPY[] =
 	"COPY credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,"
 	" expires_at, evidence) FROM STDIN";
 
-static enum skd_outcome credentials_copy(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id)
+enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id)
 {
 	char number[24], times[3][TIME_SIZE];
 	TRY(copy_begin(call, CREDENTIALS_COPY));
@@ -150,14 +150,10 @@ static const char NOTICES_ADD[] =
 	"INSERT INTO outbox (kind, noun, object, person_id) SELECT 'credential.issued', 'credential', id, person_id FROM credential"
 	" WHERE id = ANY ($1::uuid[])";
 
-enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id,
+enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const char *const *ids, const char *account_id,
 				  const char *account)
 {
-	const char **ids = talloc_array(call, const char *, count + 1);
-	for (size_t i = 0; i < count; i++)
-		ids[i] = bulk[i].id;
 	const char *all = arg_array(call, count, ids);
-	TRY(credentials_copy(call, count, bulk, account_id));
 	TRY(db_send(call, EVENTS_ADD, ARGS(all, account, account_id), NULL));
 	TRY(db_send(call, PROOFS_ADD, ARGS(all), NULL));
 	return db_send(call, NOTICES_ADD, ARGS(all), NULL);

@@ -25,8 +25,10 @@ struct store_bulk {
 	struct store_award award;
 	const char *issuer_id;
 };
-/* Credentials, their events, what they prove, and a notice of each. */
-enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id,
+enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk,
+				const char *account_id) WARN_UNUSED;
+/* Then their events, what they prove, and a notice of each. */
+enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const char *const *ids, const char *account_id,
 				  const char *account) WARN_UNUSED;
 /* What never changes of their badges: store_badge_add(). */
 enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *ids, const char *const *salts,

@@ -41,6 +41,8 @@ enum skd_outcome db_run(struct skd_call *call, const char *sql, struct args args
 enum skd_outcome db_send(struct skd_call *call, const char *sql, struct args args, int64_t *touched) WARN_UNUSED;
 /* The same for one whose rows are wanted: `rows` is set then. */
 enum skd_outcome db_ask(struct skd_call *call, const char *sql, struct args args, struct rows **rows) WARN_UNUSED;
+/* Lets the server begin with what was sent, and waits for nothing of it. */
+void db_push(struct skd_call *call);
 /* Until all that was sent is done. */
 enum skd_outcome db_wait(struct skd_call *call) WARN_UNUSED;
 /* Not prepared: planned for these very values each time, so that `sql` may be built (from constants). */

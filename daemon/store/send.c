@@ -58,6 +58,12 @@ static void take_end(struct skd_call *call)
 		db->broken = true;
 }
 
+void db_push(struct skd_call *call)
+{
+	if (call->db->sent_count)
+		wait_sent(call);
+}
+
 enum skd_outcome db_wait(struct skd_call *call)
 {
 	struct db *db = call->db;

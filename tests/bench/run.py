@@ -45,7 +45,7 @@ def as_nobody_in_a_copy(rows):
 
 
 def measure(table, rows):
-    from bench import answer, badges, follow, people, report, signin, sync
+    from bench import answer, badges, bulk, follow, people, report, signin, sync
     if set(rows) - {"page", "signin", "sync", "follow", "badges"}:
         house = people.open_house(PEOPLE)
         try:
@@ -69,6 +69,7 @@ def measure(table, rows):
         follow.follow(table)
     if "badges" in rows:
         badges.badges(table, 3)
+        bulk.bulk(table, 1)
 
 
 def files():
