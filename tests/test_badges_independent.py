@@ -13,7 +13,9 @@ from kit.gate import ROOT
 from kit.house import shared_file
 
 ODD = "Ünïcode 😀 \"quoted\" \\ back\tא ב e\u0301 \u2028 \ue000 </script>"
-HOLDS = {"terms": None, "proof": None, "status": None, "jwt": None}
+HOLDS = {"schema": None, "terms": None, "proof": None, "status": None, "jwt": None}
+HOLDS_OB2 = {"signature": None, "terms": None, "issuer": None, "recipient": None}
+BAKED = {"png": "openbadgecredential", "svg": "https://purl.imsglobal.org/ob/v3p0", "ob2-png": "openbadges", "ob2-svg": "http://openbadges.org"}
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +42,34 @@ def documents(programme):
         {"name": ODD, "url": "https://example.org/t", "narrative": ODD}, {"narrative": "only words"}]))
 
 
-def node_says(tmp_path, *all_documents):
-    """{check: None or why it does not hold} for each set of documents."""
+def node_runs(script, *words):
+    """What it prints, a line of JSON each."""
     shared_file("data/openbadges/contexts")
+    done = subprocess.run(["node", ROOT / "tests" / script, *words], capture_output=True, text=True, timeout=120,
+                          env={"SKILLSD_SHARED": str(ROOT / "../shared"), **os.environ})
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+
+def node_says(tmp_path, *all_documents, script="verify_badges.mjs"):
+    """{check: None or why it does not hold} for each set of documents."""
     folders = []
-    for number, documents in enumerate(all_documents):
-        folders.append(tmp_path / str(number))
+    for documents in all_documents:
+        folders.append(tmp_path / str(len(list(tmp_path.iterdir()))))
         folders[-1].mkdir()
         for name, one in documents.items():
             (folders[-1] / name).write_text(one if isinstance(one, str) else json.dumps(one))
-    done = subprocess.run(["node", ROOT / "tests/verify_badges.mjs", *folders], capture_output=True, text=True, timeout=120,
-                          env={"SKILLSD_SHARED": str(ROOT / "../shared"), **os.environ})
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return node_runs(script, *folders)
+
+
+def baked(programme, made, tmp_path):
+    """{form: what a reader that is not ours finds in the picture}"""
+    files = {form: tmp_path / f"{form}.{form[-3:]}" for form in BAKED}
+    for form, file in files.items():
+        file.write_bytes(programme.stranger.ask("GET", f"/badges/{made['id']}?format={form}").content)
+    found = dict(zip(files, node_runs("extract_badges.mjs", *files.values())))
+    assert {form: one.get("keyword", one) for form, one in found.items()} == BAKED
+    return {form: one["text"] for form, one in found.items()}
 
 
 def python_takes(documents):
@@ -78,6 +95,53 @@ def test_a_jwt_of_rsa_holds_too(postgres, tmp_path):
         python_takes(documents)
         assert verify_jws(documents["badge.jwt"], documents["jwks.json"])[0]["alg"] == "RS256"
         assert node_says(tmp_path, documents) == [HOLDS]
+
+
+def test_what_is_baked_into_pictures_holds_for_all(programme, documents, tmp_path):
+    made = {"id": documents["badge.json"]["id"].rpartition("/")[2]}
+    found = baked(programme, made, tmp_path)
+    for form in "png", "svg":
+        inside = {**documents, "badge.json": json.loads(found[form])}
+        python_takes(inside)
+        assert node_says(tmp_path, inside) == [HOLDS], form
+    assert json.loads(found["png"]) == json.loads(found["svg"]) == documents["badge.json"]
+
+
+def ob2_documents(programme, made, text):
+    """What a stranger can fetch for an assertion, signed or not."""
+    def get(address):
+        return programme.stranger.session.get(programme.house.url + place_of(address), timeout=60).json()
+    badge_class = get(programme.badge(made, format="ob2")["badge"])
+    issuer = get(badge_class["issuer"])
+    mail = programme.hr.get(f"/api/v1/people/{made['person']['id']}")["mail"].lower()
+    return {"badge.txt": text, "class.json": badge_class, "issuer.json": issuer, "mail.txt": mail,
+            "key.json": get(issuer["publicKey"][0])}
+
+
+def test_forms_of_open_badges_2_hold_for_others_too(programme, tmp_path):
+    achievement = programme.achievement([programme.skill(label=ODD)], name=ODD, description=ODD, criteria=ODD, validity="P2Y")
+    made = programme.issue(achievement=achievement, evidence=[{"name": ODD, "url": "https://example.org/t", "narrative": ODD}])
+    pictures, hosted = baked(programme, made, tmp_path), json.dumps(programme.badge(made, format="ob2"))
+    texts = [hosted, programme.badge(made, format="ob2-jws"), pictures["ob2-png"], pictures["ob2-svg"]]
+    whole = [ob2_documents(programme, made, text) for text in texts]
+    assert node_says(tmp_path, *whole, script="verify_ob2.mjs") == [HOLDS_OB2] * 4
+    head, payload, signature = texts[1].split(".")
+    other = whole[1]["key.json"] | {"owner": "https://else.example/issuer"}
+    tampered = [{**whole[1], "badge.txt": f"{head}.{payload}.{signature[:-4]}AAAA"}, {**whole[1], "key.json": other},
+                {**whole[0], "mail.txt": "somebody@else.example"}, {**whole[0], "badge.txt": hosted.replace("//skills.example.org/badges", "//else.example/badges")}]
+    said = node_says(tmp_path, *tampered, script="verify_ob2.mjs")
+    assert all(told[check] for told, check in zip(said, ("signature", "issuer", "recipient", "issuer"))), said
+
+
+def test_a_picture_that_holds_two_badges_or_is_broken_is_none(programme, documents, tmp_path):
+    file = tmp_path / "one.png"
+    raw = programme.stranger.ask("GET", f"/badges/{documents['badge.json']['id'].rpartition('/')[2]}?format=png").content
+    at = raw.index(b"iTXt") - 4
+    end = at + int.from_bytes(raw[at:at + 4], "big") + 12
+    for content, why in ((raw[:end] + raw[at:end] + raw[end:], "there are 2 badges in it"), (raw[:at] + raw[end:], "there are 0 badges in it"),
+                         (raw[:at + 60] + b"x" + raw[at + 61:], "CRC")):
+        file.write_bytes(content)
+        assert why in node_runs("extract_badges.mjs", file)[0]["error"]
 
 
 def test_what_is_suspended_and_revoked_is_seen_by_all(programme, tmp_path):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds badges against implementations that are not ours, with no network: verify_badges.mjs FOLDER [FOLDER...]
 // A FOLDER has badge.json, and what it is checked by: did.json, jwks.json, status.json; badge.jwt where there is one.
-// Contexts come from SKILLSD_SHARED. Prints a line of JSON for each folder, {check: null or why it does not hold}.
+// Contexts and the official schema come from SKILLSD_SHARED. Prints a line of JSON for each folder, {check: null or why it does not hold}.
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,6 +9,8 @@ import { DataIntegrityProof } from '@digitalbazaar/data-integrity';
 import { createVerifyCryptosuite } from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
 import { verifyCredential } from '@digitalbazaar/vc';
 import { checkStatus } from '@digitalbazaar/vc-bitstring-status-list';
+import Ajv from 'ajv/dist/2019.js';
+import addFormats from 'ajv-formats';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import jsonld from 'jsonld';
 
@@ -37,6 +39,13 @@ function must(result) {
 	if (!result.verified) throw result.error?.errors?.[0] ?? result.error ?? new Error('it does not hold');
 }
 
+const ajv = addFormats(new Ajv({ allErrors: true, strict: false }));
+const fits = ajv.compile(await read(`${process.env.SKILLSD_SHARED}/data/openbadges/ob3-schema/achievementcredential.json`));
+
+async function checkSchema(credential) {
+	if (!fits(credential)) throw new Error(ajv.errorsText(fits.errors));
+}
+
 async function checkProof(credential, documentLoader) {
 	const unchecked = async () => ({ verified: true });
 	must(await verifyCredential({ credential, suite, documentLoader, checkStatus: unchecked }));
@@ -55,6 +64,7 @@ async function checkJwt(text, badge, jwks) {
 		algorithms: ['ES256', 'RS256'], issuer: badge.issuer.id, subject: badge.credentialSubject.id, typ: 'JWT' });
 	const { iss, sub, jti, nbf, exp, ...credential } = payload;
 	const { proof, ...unsecured } = badge;
+	await checkSchema(credential);
 	if (jti !== badge.id || !isDeepStrictEqual(credential, unsecured)) throw new Error('it is another badge than the JSON');
 }
 
@@ -63,6 +73,7 @@ async function verify(folder) {
 		['badge', 'did', 'jwks', 'status'].map((name) => read(`${folder}/${name}.json`)));
 	const documentLoader = loaderOf(did, status, ...did.verificationMethod);
 	const checks = {
+		schema: () => checkSchema(badge),
 		terms: () => jsonld.expand(badge, { safe: true, documentLoader }), // each is one of the contexts'
 		proof: () => checkProof(badge, documentLoader),
 		status: () => checkRevoked(badge, documentLoader),
