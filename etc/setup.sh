@@ -165,14 +165,14 @@ fetch_modules() {
 
 # Fetched in a folder of its own: the checkout may be out of reach of the user that fetches.
 modules() {
-	local where=$top/tests room
+	local where=$top/$1 room
 	exec 8<"$where"
 	flock 8
 	if [ ! -f "$where/package-lock.json" ] ||
 		[ "$where/node_modules/.package-lock.json" -nt "$where/package-lock.json" ]; then
 		return
 	fi
-	say "fetching the linter of the OpenAPI document and the verifiers of badges with npm"
+	say "fetching $2 with npm"
 	room=$(mktemp -d /var/tmp/skillsd-setup.XXXXXX)
 	cp "$where/package.json" "$where/package-lock.json" "$room"
 	if [ -f "$where/.npmrc" ]; then
@@ -199,5 +199,8 @@ if [[ $goal == check || $goal == bench ]] && ! command -v npm >/dev/null; then
 fi
 packages
 if [[ $goal == check || $goal == bench ]] && [ "${2:-}" != packages ]; then
-	modules
+	modules tests "the linter of the OpenAPI document and the verifiers of badges"
+fi
+if [[ $goal == bench ]] && [ "${2:-}" != packages ]; then
+	modules tests/bench "the peers that are measured beside the daemon"
 fi

@@ -45,7 +45,7 @@ def as_nobody_in_a_copy(rows):
 
 
 def measure(table, rows):
-    from bench import answer, badges, bulk, follow, people, report, signin, sync
+    from bench import answer, badges, bulk, follow, peers, people, report, signin, sync
     if set(rows) - {"page", "signin", "sync", "follow", "badges"}:
         house = people.open_house(PEOPLE)
         try:
@@ -53,6 +53,7 @@ def measure(table, rows):
                 answer.constant(table, house, 5, 2)
             if "person" in rows:
                 answer.person(table, house, ASKED_FOR, 5, 2)
+                peers.peers(table, house, ASKED_FOR, 3, 2)
             if "report" in rows:
                 report.report(table, house, 3)
             if "idle" in rows:
