@@ -102,6 +102,7 @@ void reply_list_next(const struct request *in, struct reply *out, const char *ne
 /* The headers that the reply asks for; how many. */
 enum { REPLY_HEADERS = 6 };
 size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS]);
+extern const char reply_vary[]; /* what a public page hangs on */
 /* 201 with Location "PATH/ID". */
 void reply_created(struct skd_call *call, struct reply *out, const char *path, const char *id);
 void reply_version(struct skd_call *call, struct reply *out, long version);

@@ -114,6 +114,8 @@ enum skd_outcome body_read(struct skd_call *call, const struct request *in, cons
 	return fields_object(call, table, "", in->body, patch, values);
 }
 
+const char reply_vary[] = "Accept, Accept-Language, Authorization";
+
 size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS])
 {
 	size_t count = 0;
@@ -127,7 +129,7 @@ size_t reply_headers(struct skd_call *call, const struct reply *out, struct http
 		headers[count++] = (struct http_header){"Content-Security-Policy", out->policy};
 	if (out->cache) {
 		headers[count++] = (struct http_header){"Cache-Control", out->cache};
-		headers[count++] = (struct http_header){"Vary", "Accept, Accept-Language, Authorization"};
+		headers[count++] = (struct http_header){"Vary", reply_vary};
 	}
 	return count;
 }

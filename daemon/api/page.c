@@ -54,7 +54,7 @@ bool page_give(const struct house *house, struct exchange *exchange, const char 
 	if (!page)
 		return false;
 	const struct http_header headers[] = {{"ETag", page->etag}, {"Cache-Control", page->cache},
-					      {"Vary", "Accept, Authorization"}, {"Content-Security-Policy", page->policy}};
+					      {"Vary", reply_vary}, {"Content-Security-Policy", page->policy}};
 	size_t count = page->policy ? 4 : 3;
 	if (is_known(exchange, page->etag)) {
 		exchange_answer(exchange, 304, headers, count, NULL, 0);
