@@ -83,9 +83,10 @@ def test_a_language_does_not_go_from_under_its_translations(programme, aider):
     (",".join(f"x{n}" for n in range(500)), "en", "First Aider"), (None, "en", "First Aider")])
 def test_a_page_is_in_the_language_that_the_browser_wants(programme, aider, accept, language, name):
     made = programme.issue(achievement=aider)
-    shown = page(programme, made, accept)
-    assert f'<h1 dir="auto" lang="{language}">{name}</h1>' in shown
-    assert ("Zwei <em>Tage</em>" in shown) == (language == "de") and "Accept-Language" in programme.stranger.last.headers["Vary"]
+    for _ in range(2):  # made, and kept
+        shown = page(programme, made, accept)
+        assert f'<h1 dir="auto" lang="{language}">{name}</h1>' in shown
+        assert ("Zwei <em>Tage</em>" in shown) == (language == "de") and "Accept-Language" in programme.stranger.last.headers["Vary"]
 
 
 def test_the_address_says_it_too_and_beats_the_browser(programme, aider):
