@@ -72,7 +72,7 @@ def test_what_is_no_json_is_refused_and_says_where(world, name):
 def test_a_value_that_does_not_fit_is_named(world, name):
     for number, (field, schema) in enumerate(body_schema(name).get("properties", {}).items()):
         for value in MISFITS[number % 2::2]:
-            if fits(schema, value):
+            if fits(schema, value) or field == "rows" and isinstance(value, list):  # a row's fault is said of the row
                 continue
             answer = world.ask(name, body={**valid_body(world, name), field: value}, headers={"If-Match": "*"})
             if answer.status_code == 413:
@@ -88,7 +88,7 @@ def texts_of(name):
 REFERENCES = {"framework", "scale", "source", "username", "parent_id", "skill"}
 
 
-KEPT = [name for name in BODIES if set(texts_of(name)) - REFERENCES and not name.endswith(("verifications", "received"))]
+KEPT = [name for name in BODIES if set(texts_of(name)) - REFERENCES and not name.endswith(("verifications", "received", "batches"))]
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -146,7 +146,7 @@ def test_text_in_a_parameter_is_text(world, name):
 
 NO_VALUES = [*HARMLESS, *CONTROLS, *(value for value in MISFITS if isinstance(value, str) and len(value) < 5000), "1.5", "+1", "1e1", "\uff19", "TRUE",
              "18446744073709551617"]
-LOOKED_UP = {"cursor", "sort", "type"}  # once all others are in order
+LOOKED_UP = {"cursor", "sort", "type", "achievement"}  # once all others are in order
 
 
 @pytest.mark.parametrize("name", API)

@@ -27,7 +27,9 @@ class Walk:
         self.world, self.name, self.operation = world, name, OPERATIONS[name]
         self.chance = random.Random(f"{SEED} {name}")
         self.known = [*world.ids.values(), "CON-0", "K0", "steps 0", "main"]
-        self.queries = {parameter: found for (place, parameter), found in self.operation.parameters.items() if place == "query"}
+        tabular = "text/csv" in (self.operation.body or ())  # what is not of a row is then in the query, and otherwise nothing
+        self.queries = {} if tabular else {parameter: found for (place, parameter), found in self.operation.parameters.items()
+                                           if place == "query"}
 
     def schema(self):
         return contract().resolve(next(iter(self.operation.body.values()))["schema"]) if self.operation.body else None
