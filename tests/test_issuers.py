@@ -197,7 +197,7 @@ def test_what_a_sandbox_issues_proves_nothing(programme, sandbox, house):
     assert skill["id"] not in [one["skill"]["id"] for one in programme.hr.pages(f"/people/{me}/holdings")]
     assert programme.hr.pages("/reports/skills", skill=skill["id"]) == []
     assert house.sql("SELECT 1 FROM proof WHERE skill_id = %s", skill["id"]) == []
-    house.sql("UPDATE issuer SET groups = ARRAY[%s] WHERE id = %s", f"cn=issuers,ou=groups,{BASE}", sandbox["id"])
+    change(programme, sandbox, groups=[f"cn=issuers,ou=groups,{BASE}"])
     for verb in "suspend", "reinstate", "replace":
         made = programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"})
     assert house.sql("SELECT 1 FROM proof WHERE skill_id = %s", skill["id"]) == []
