@@ -253,8 +253,7 @@ enum skd_outcome fetch_look(struct skd_call *call, const struct fetch_door *door
 		struct request request = {.head = head};
 		TRY(place_find(call, door, url, &request, &place));
 		outcome = request_run(call, &request, place, text_shown(call, url), status);
-		bool answered = outcome == SKD_OK || request.large || *status;
-		if (outcome != SKD_OK && answered && !request.refused) {
+		if (outcome != SKD_OK && *status) { /* answered, and then cut off */
 			call_forgive(call);
 			outcome = SKD_OK;
 		}

@@ -105,7 +105,7 @@ static enum skd_outcome link_look(struct skd_call *call, int64_t epoch, const st
 	enum skd_outcome looked = fetch_look(call, call->house->door, link->url, &status);
 	const char *said = looked == SKD_OK ? "" : talloc_strdup(call, call->sentence);
 	if (call_time_left(call) == 0)
-		return looked == SKD_OK ? SKD_OK : looked;
+		return looked;
 	call_forgive(call);
 	return look_tell(call, epoch, link, looked, status, said);
 }
