@@ -75,11 +75,12 @@ $(BUILD)/skillsd-gate: $(GATE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpam
 
-PAINTER_LIBS = librsvg-2.0 cairo
-$(BUILD)/daemon/painter/main.o: CPPFLAGS += $(shell pkg-config --cflags $(PAINTER_LIBS) 2>/dev/null)
-$(BUILD)/skillsd-draw: $(BUILD)/daemon/painter/main.o
+PAINTER_LIBS = librsvg-2.0 cairo libpng libxml-2.0 zlib
+PAINTER_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/painter/*.c))
+$(PAINTER_OBJ): CPPFLAGS += $(shell pkg-config --cflags $(PAINTER_LIBS) 2>/dev/null)
+$(BUILD)/skillsd-draw: $(PAINTER_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(PAINTER_LIBS) 2>/dev/null)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(PAINTER_LIBS) 2>/dev/null) -lm
 
 $(BUILD)/skillsd-sign: $(SIGNER_OBJ)
 	$(call say,LD,$@)

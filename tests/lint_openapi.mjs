@@ -19,7 +19,7 @@ const rules = {
 	'parameter-description': 'error',
 	'path-http-verbs-order': 'error',
 	'paths-kebab-case': 'error',
-	'request-mime-type': { severity: 'error', allowedValues: ['application/json', 'application/merge-patch+json', 'text/csv'] },
+	'request-mime-type': { severity: 'error', allowedValues: ['application/json', 'application/merge-patch+json', 'text/csv', 'image/png', 'image/svg+xml'] },
 	'response-mime-type': {
 		severity: 'error',
 		allowedValues: ['application/json', 'application/problem+json', 'application/x-ndjson', 'text/csv', 'text/plain',

@@ -23,6 +23,7 @@ EMPLOYEE, MANAGER, ASSESSOR, ISSUER, HR, ADMIN = (ACCOUNTS[name] for name in
                                                   ("EMPLOYEE", "MANAGER", "ASSESSOR", "ISSUER", "HR", "ADMIN"))
 BELOW, AWARDED_BELOW = "jmarsh", "hshaw"  # the manager's people
 AWARDED, STRANGER = "pquinn", "nbrooks"   # nobody's here
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0L1 1"/></svg>'
 LEAVERS = [f"leaver{number}" for number in range(3)]
 NAMES = {"nameless": "machine", "employee": EMPLOYEE, "manager": MANAGER, "assessor": ASSESSOR, "issuer": ISSUER, "hr": HR,
          "auditor": AUDITOR, "admin": ADMIN}
@@ -127,6 +128,9 @@ POST   /api/v1/achievements/{in_review}/approve           401   403   404   404 
 POST   /api/v1/achievements/{in_review}/return            401   403   404   404   404   200   200   404   200   403
 GET    /api/v1/achievements/{achievement}/events          401   403   403   403   403   200   200   200   200   403
 GET    /api/v1/achievements/{draft}/events                401   403   404   404   404   200   200   404   200   403
+PUT    /api/v1/achievements/{achievement}/image           401   403   403   403   403   200   200   403   200   403
+PUT    /api/v1/achievements/{draft}/image                 401   403   404   404   404   200   200   404   200   403
+PUT    /api/v1/achievements/{partners_achievement}/image  401   403   403   403   403   403   200   403   200   403
 GET    /api/v1/issuers                                    401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/issuers                                    401   403   403   403   403   403   403   403   201   403
 GET    /api/v1/issuers/{issuer}                           401   403   200   200   200   200   200   200   200   403
@@ -361,8 +365,11 @@ class Scene:
         if found:
             path = path.replace(found[0], key or self.make(found[1], actor, line))
         path = path if path.startswith("/api/") else "/" + path
-        return self.clients[actor].ask(method, path, self.body(line),
-                                       headers={"If-Match": "*"} if method in ("PATCH", "DELETE") or re.search("/(erase|submit|approve|return)$", path) else ())
+        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return)$", path)
+        headers = {"If-Match": "*"} if matches else {}
+        if method == "PUT":
+            headers["Content-Type"] = "image/svg+xml"
+        return self.clients[actor].ask(method, path, self.body(line), headers=headers, data=SVG if method == "PUT" else None)
 
 
 @pytest.fixture(scope="module")

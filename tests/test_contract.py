@@ -12,6 +12,7 @@ from kit.contract import (BODIES, BY_FORMAT, FORMATS, FORMS, MISSING, OPERATIONS
 from kit.forge import Forge
 from kit.gate import otp_service
 from kit.house import ACCOUNTS, AUDITOR, BASE, House, installed, wait_for
+from kit.pictures import vector
 from kit.validate import contract
 
 # ---- what comes
@@ -262,8 +263,9 @@ def test_what_is_known_does_not_come_again(world, name):
     assert world.ask(name, headers={"If-None-Match": '"0"'}).content == got.content
 
 
-def test_a_token_that_is_none_opens_no_badge(world):
-    refused(world.ask("GET /badges/{id}", headers={"Authorization": "Bearer nonsense"}), 401)
+@pytest.mark.parametrize("name", ["GET /badges/{id}", "GET /achievements/{id}/image"])
+def test_a_token_that_is_none_opens_no_badge(world, name):
+    refused(world.ask(name, headers={"Authorization": "Bearer nonsense"}), 401)
 
 
 def test_public_pages_take_any_parameter(world):
@@ -309,7 +311,7 @@ def test_a_form_that_is_not_offered_is_406(world, name):
 def test_changes_need_a_present_etag(world, name):
     refused(world.ask(name), 428)
     looked_at = world.path(OPERATIONS[name])
-    for verb in "/erase", "/submit", "/approve", "/return":
+    for verb in "/erase", "/submit", "/approve", "/return", "/image":
         looked_at = looked_at.removesuffix(verb)
     etag = world.clients[OPERATIONS[name].actor()].ask("GET", looked_at).headers["ETag"]
     for stale in '"0"', "nonsense", etag.strip('"'), "W/" + etag, '""', '"x", "y"':
@@ -319,6 +321,19 @@ def test_changes_need_a_present_etag(world, name):
             assert world.ask(name, headers={"If-Match": good}).status_code == 200
         fresh = world.clients[OPERATIONS[name].actor()].ask("GET", world.path(OPERATIONS[name])).headers["ETag"]
         assert world.ask(name, headers={"If-Match": f'"x", {fresh}'}).status_code == 200
+
+
+@pytest.mark.parametrize("name", those(lambda operation: operation.method == "PUT"))
+def test_pictures_are_of_some_kind_and_size(world, name):
+    kind = {"Content-Type": "image/svg+xml", "If-Match": "*"}
+    changed = world.ask(name, data=vector(), headers=kind)
+    assert changed.status_code == 200
+    if changed.json()["state"] == "draft":
+        world.hr.patch(world.path(OPERATIONS[name]).removesuffix("/image"), {"state": "published"}, "*")
+    refused(world.ask(name, data=vector("<script/>"), headers=kind), 400)
+    refused(world.ask(name, data=b"x" * ((1 << 20) + 1), headers=kind), 413)
+    for other in {"Content-Type": "image/gif"}, {"Content-Type": "application/json"}, {"Content-Encoding": "gzip"}:
+        refused(world.ask(name, data=vector(), headers={**kind, **other}), 415)
 
 
 @pytest.mark.parametrize("name", those(lambda operation: operation.method == "POST"))
@@ -342,6 +357,9 @@ def test_what_stands_against_it_is_409(world):
     for path, change in (("/scales", {"levels": ["a"]}), ("/skills", {"parent_id": world.ids["skills"]}),
                          ("/achievements", {"state": "draft"})):
         hr.patch(f"{path}/{world.ids[path[1:]]}", change, "*", gives=409)
+    over = hr.post("/achievements", {"name": "x"})["id"]
+    hr.patch(f"/achievements/{over}", {"state": "archived"}, "*")
+    refused(hr.ask("PUT", f"/achievements/{over}/image", data=vector(), headers={"If-Match": "*", "Content-Type": "image/svg+xml"}), 409)
     for path, body in ("/frameworks", {"code": "CON-0", "name": "x"}), ("/scales", {"name": "steps 0", "levels": ["a"]}):
         hr.post(path, body, gives=409)
 

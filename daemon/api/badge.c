@@ -92,6 +92,9 @@ static enum skd_outcome kind_wanted(struct skd_call *call, const struct request 
 	return fail(call, SKD_BAD_INPUT, "there is no form of it that would be accepted");
 }
 
+/* Opened by itself it is of no origin, so that whatever got into it runs nowhere, and shows no more than it has in it. */
+static const char still_policy[] = "default-src 'none'; img-src data:; frame-ancestors 'none'; sandbox";
+
 enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct badge_kind kind;
@@ -103,6 +106,8 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 		answer_public(call, out, badge.type, badge.bytes, badge.size);
 		if (!actor_is(call, badge.person_id))
 			out->look = page ? COUNT_VIEW : COUNT_DOWNLOAD;
+		if (strncmp(badge.type, "image/", 6) == 0)
+			out->policy = still_policy;
 		if (page)
 			out->policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
 				      "frame-ancestors 'none'";
@@ -164,7 +169,8 @@ enum skd_outcome api_achievement_image(struct skd_call *call, const struct reque
 	TRY(image_wanted(call, in, out, &kind));
 	TRY(image_get(call, in->ids[0], version, kind, &picture));
 	answer_public(call, out, image_types[kind], picture.bytes, picture.size);
-	if (version)
+	out->policy = still_policy;
+	if (version && !call->actor)
 		out->cache = "public, max-age=86400"; /* what is published of a version stays as it is */
 	return SKD_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bodies: JSON, or a table where the route takes one. */
+ * Bodies: JSON, or a table or a picture where the route takes one. */
 #include "api/body.h"
 
 #include <string.h>
@@ -28,8 +28,8 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 {
 	size_t size;
 	const char *body = exchange_body(in->exchange, &size);
-	if (!size || strcmp(in->route->method, "DELETE") == 0) /* whose body means nothing, RFC 9110 9.3.5 */
-		return SKD_OK;
+	if (!size || strcmp(in->route->method, "DELETE") == 0 || (in->route->form & FORM_PICTURE))
+		return SKD_OK; /* that of DELETE means nothing, RFC 9110 9.3.5 */
 	bool table = (in->route->form & FORM_TABLE) && has_table_type(in->exchange);
 	if ((!table && !has_json_type(in->exchange)) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
@@ -40,4 +40,19 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 		return SKD_OK;
 	}
 	return fields_parse(call, body, size, &in->body);
+}
+
+enum skd_outcome body_picture(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind,
+			      struct skd_text *picture)
+{
+	const char *type = exchange_header(in->exchange, "Content-Type");
+	size_t size = type ? strcspn(type, "; \t") : 0;
+	bool png = size == 9 && strncasecmp(type, "image/png", 9) == 0, svg = size == 13 && strncasecmp(type, "image/svg+xml", 13) == 0;
+	if ((!png && !svg) || exchange_header(in->exchange, "Content-Encoding")) {
+		out->status = 415;
+		return fail(call, SKD_BAD_INPUT, "the body must be image/png or image/svg+xml, not encoded");
+	}
+	*kind = png ? SKD_IMAGE_PNG : SKD_IMAGE_SVG;
+	picture->bytes = exchange_body(in->exchange, &picture->size);
+	return picture->size ? SKD_OK : fail(call, SKD_BAD_INPUT, "the body must be a picture");
 }

@@ -87,6 +87,7 @@ enum skd_outcome api_achievement_submit(struct skd_call *call, const struct requ
 enum skd_outcome api_achievement_approve(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_return(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_events(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_achievement_picture(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* claim.c */
 extern const struct field claim_list_fields[];

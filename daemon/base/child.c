@@ -7,13 +7,31 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct child {
 	pid_t pid;
-	int to, from; /* its standard input and output */
+	int from; /* its standard output */
 };
+
+/* A file of no name, so that it takes all of it whether or not anybody reads yet; or -1. */
+static int input_open(struct skd_text input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	for (size_t done = 0; fd >= 0 && done < input.size;) {
+		ssize_t wrote = write(fd, input.bytes + done, input.size - done);
+		if (wrote <= 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)wrote;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
 
 static bool child_spawn(const char *const *words, int in, int out, pid_t *pid)
 {
@@ -26,24 +44,21 @@ static bool child_spawn(const char *const *words, int in, int out, pid_t *pid)
 	return !failed;
 }
 
-static bool child_start(const char *const *words, struct child *child)
+static bool child_start(const char *const *words, struct skd_text input, struct child *child)
 {
-	int in[2], out[2];
-	if (pipe2(in, O_CLOEXEC) < 0)
+	int in = input_open(input), out[2];
+	if (in < 0)
 		return false;
 	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
+		close(in);
 		return false;
 	}
-	bool started = child_spawn(words, in[0], out[1], &child->pid);
-	close(in[0]);
+	bool started = child_spawn(words, in, out[1], &child->pid);
+	close(in);
 	close(out[1]);
-	*child = (struct child){child->pid, in[1], out[0]};
-	if (!started) {
-		close(child->to);
+	child->from = out[0];
+	if (!started)
 		close(child->from);
-	}
 	return started;
 }
 
@@ -82,11 +97,8 @@ enum skd_outcome child_run(struct skd_call *call, const char *const *words, stru
 			   size_t most, struct text *said)
 {
 	struct child child;
-	if (input.size > CHILD_INPUT_MOST || !child_start(words, &child))
+	if (!child_start(words, input, &child))
 		return fail(call, SKD_FAULT, "%s cannot be run", words[0]);
-	/* A pipe takes all of it, whether or not anybody reads yet. */
-	bool good = !input.size || write(child.to, input.bytes, input.size) == (ssize_t)input.size;
-	close(child.to);
-	good = child_end(&child, good && child_read(&child, milliseconds, most, said));
-	return good ? SKD_OK : fail(call, SKD_FAULT, "%s has failed", words[0]);
+	return child_end(&child, child_read(&child, milliseconds, most, said)) ? SKD_OK
+									       : fail(call, SKD_FAULT, "%s has failed", words[0]);
 }

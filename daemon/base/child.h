@@ -6,8 +6,6 @@
 #include "base/call.h"
 #include "base/text.h"
 
-enum { CHILD_INPUT_MOST = 32768 };
-
 /* Runs words[0], a path, with the words and just this on its standard input, until it ends well having written at most
  * so many bytes, which are appended to `said`. FAULT, with a sentence that names the program, when it cannot be run, says
  * more, fails, or takes longer than that; it is killed then. */

@@ -1,20 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asks skillsd-draw for a PNG: a process for each. */
+ * Asks skillsd-draw: a process for each picture. */
 #include "draw/draw.h"
 
 #include "base/child.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum skd_outcome draw_png(struct skd_call *call, const char *program, const struct text *svg, struct picture *png)
+enum { PATIENCE = 15000, MOST = 4 << 20 }; /* milliseconds; bytes of an answer */
+
+enum skd_outcome draw_png(struct skd_call *call, const char *program, struct skd_text svg, struct picture *png)
 {
-	enum { MOST = 4 * 1024 * 1024, PATIENCE = 15000 };
 	char side[12];
 	struct text out;
 	snprintf(side, sizeof side, "%d", DRAW_SIDE);
 	text_begin(&out, call, 65536);
-	TRY(child_run(call, (const char *const[]){program, side, NULL}, (struct skd_text){svg->bytes, svg->size}, PATIENCE, MOST,
-		      &out));
+	TRY(child_run(call, (const char *const[]){program, "render", side, NULL}, svg, PATIENCE, MOST, &out));
 	*png = (struct picture){(const uint8_t *)out.bytes, out.size};
 	return out.size ? SKD_OK : fail(call, SKD_FAULT, "%s made no picture", program);
+}
+
+enum skd_outcome draw_clean(struct skd_call *call, const char *program, enum skd_image kind, struct skd_text from,
+			    struct skd_text *clean)
+{
+	struct text out;
+	text_begin(&out, call, from.size + 4096);
+	TRY(child_run(call, (const char *const[]){program, "clean", kind == SKD_IMAGE_PNG ? "png" : "svg", NULL}, from, PATIENCE,
+		      MOST, &out));
+	if (!out.size)
+		return fail(call, SKD_FAULT, "%s made no picture", program);
+	*clean = (struct skd_text){out.bytes + 1, out.size - 1};
+	return *out.bytes == '+' ? SKD_OK
+				 : fail(call, SKD_BAD_INPUT, "%s", text_escaped(call, talloc_strndup(call, clean->bytes, clean->size)));
+}
+
+void draw_around(struct text *svg, struct skd_text png)
+{
+	text_addf(svg,
+		  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 400 400\">"
+		  "<image width=\"400\" height=\"400\" href=\"data:image/png;base64,",
+		  DRAW_SIDE, DRAW_SIDE);
+	size_t begin = svg->size;
+	text_add_base64url(svg, png.bytes, png.size);
+	for (size_t i = begin; i < svg->size; i++)
+		svg->bytes[i] = svg->bytes[i] == '-' ? '+' : svg->bytes[i] == '_' ? '/' : svg->bytes[i];
+	for (size_t i = png.size % 3; i && i < 3; i++)
+		text_add(svg, "=", 1);
+	text_adds(svg, "\"/></svg>\n");
 }

@@ -44,6 +44,15 @@ enum shape shape_of(const char *type)
 	return SHAPE_DISC;
 }
 
+enum shape shape_named(const char *name)
+{
+	static const char *const names[SHAPES] = {"disc", "hexagon", "page", "shield", "seal", "star", "diamond", "cap", "scroll"};
+	enum shape shape = 0;
+	while (shape < SHAPES && strcmp(names[shape], name) != 0)
+		shape++;
+	return shape;
+}
+
 const char *shape_path(enum shape shape)
 {
 	return shapes[shape];

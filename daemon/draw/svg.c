@@ -5,6 +5,8 @@
 #include "draw/shapes.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MARKS = 2 }; /* on a letter, at most */
@@ -123,19 +125,87 @@ static void ring_add(struct text *svg, long level, const char *fill)
 	}
 }
 
+/* ---- what was asked for ---- */
+
+struct colours {
+	const char *fill;
+	char edge[8], ink[8];
+};
+
+static const char *word_of(const struct drawing *drawing, enum drawing_word word)
+{
+	const char *value = drawing->words ? drawing->words[word] : "";
+	return *value ? value : NULL;
+}
+
+static bool is_colour(const char *value)
+{
+	return *value == '#' && strlen(value) == 7 && strspn(value + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+bool drawing_word_is_known(enum drawing_word word, const char *value)
+{
+	return word == DRAW_SHAPE  ? shape_named(value) != SHAPES
+	       : word == DRAW_ICON ? icon_path(value) != NULL
+				   : word == DRAW_INITIALS || is_colour(value);
+}
+
+/* Of a colour that nobody named: two thirds of the way to white, and what can be read on it. */
+static void shades_of(struct colours *colours)
+{
+	unsigned rgb = (unsigned)strtoul(colours->fill + 1, NULL, 16), r = rgb >> 16, g = rgb >> 8 & 255, b = rgb & 255;
+	snprintf(colours->edge, sizeof colours->edge, "#%06x", ((r + 510) / 3 << 16 | (g + 510) / 3 << 8 | (b + 510) / 3) & 0xffffff);
+	snprintf(colours->ink, sizeof colours->ink, "%s", 299 * r + 587 * g + 114 * b > 150000 ? "#1a1a1a" : "#ffffff");
+}
+
+static struct colours colours_of(const struct drawing *drawing)
+{
+	size_t pick = text_hash(drawing->id, strlen(drawing->id)) % (sizeof palette / sizeof *palette);
+	const char *fill = word_of(drawing, DRAW_FILL), *edge = word_of(drawing, DRAW_EDGE);
+	struct colours colours = {.fill = fill ? fill : palette[pick].fill};
+	shades_of(&colours);
+	if (edge || !fill)
+		snprintf(colours.edge, sizeof colours.edge, "%s", edge ? edge : palette[pick].edge);
+	return colours;
+}
+
+static void icon_add(struct text *svg, const char *name, const char *ink)
+{
+	text_addf(svg, "<path d=\"%s\" fill=\"%s\" fill-rule=\"evenodd\"/>", icon_path(name), ink);
+}
+
+/* Smaller where there are many. */
+static void letters_add(struct text *svg, const struct drawing *drawing, const char *ink)
+{
+	const char *said = word_of(drawing, DRAW_INITIALS);
+	struct text letters;
+	text_begin(&letters, svg->owner, 64);
+	if (said)
+		text_adds(&letters, said);
+	else
+		initials_add(&letters, drawing->name);
+	size_t many = said ? utf8_length(said) : 2;
+	int size = many > 4 ? 44 : many > 2 ? 64 : 96;
+	text_addf(svg, "<text x=\"200\" y=\"%d\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"%d\" font-weight=\"bold\" "
+		       "text-anchor=\"middle\" fill=\"%s\">", 200 + size * 34 / 96, size, ink);
+	xml_add(svg, text_end(&letters));
+	text_adds(svg, "</text>");
+}
+
 void draw_svg(struct text *svg, const struct drawing *drawing)
 {
-	size_t colour = text_hash(drawing->id, strlen(drawing->id)) % (sizeof palette / sizeof *palette);
-	const char *fill = palette[colour].fill;
+	struct colours colours = colours_of(drawing);
+	const char *shape = word_of(drawing, DRAW_SHAPE), *icon = word_of(drawing, DRAW_ICON);
 	text_addf(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 400 400\" role=\"img\"><title>",
 		  DRAW_SIDE, DRAW_SIDE);
 	xml_add(svg, drawing->name);
 	text_adds(svg, "</title>");
-	ring_add(svg, drawing->level, fill);
+	ring_add(svg, drawing->level, colours.fill);
 	text_addf(svg, "<path d=\"%s\" fill=\"%s\" stroke=\"%s\" stroke-width=\"10\" stroke-linejoin=\"round\"/>",
-		  shape_path(shape_of(drawing->type)), fill, palette[colour].edge);
-	text_adds(svg, "<text x=\"200\" y=\"234\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"96\" font-weight=\"bold\" "
-		       "text-anchor=\"middle\" fill=\"#ffffff\">");
-	initials_add(svg, drawing->name);
-	text_adds(svg, "</text></svg>\n");
+		  shape_path(shape ? shape_named(shape) : shape_of(drawing->type)), colours.fill, colours.edge);
+	if (icon)
+		icon_add(svg, icon, colours.ink);
+	else
+		letters_add(svg, drawing, colours.ink);
+	text_adds(svg, "</svg>\n");
 }

@@ -1,57 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0
- * skillsd-draw: makes a PNG on standard output of the SVG on standard input, and ends. A program of its own, so that what
- * it needs for that, and what may go wrong in there, is not the daemon's. The one door to librsvg and cairo. */
-#include <cairo.h>
-#include <librsvg/rsvg.h>
-#include <stdbool.h>
-#include <stdio.h>
+ * skillsd-draw: makes one picture or page on standard output of what is on standard input, and ends. A program of its own,
+ * so that what it needs for that, and what may go wrong in there, is not the daemon's. */
+#include "painter/painter.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-enum { SVG_MOST = 65536, SIDE_MOST = 4096, SECONDS = 10 };
+enum { INPUT_MOST = 4 << 20, RENDERED_MOST = 4096 };
 
-static void confine(void)
+/* NUL follows; NULL when there is nothing, or too much. */
+static char *input_read(size_t *size)
 {
-	const struct rlimit none = {0, 0}, seconds = {SECONDS, SECONDS};
-	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_CPU, &seconds);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	char *room = malloc(INPUT_MOST + 1);
+	ssize_t got = 1;
+	for (*size = 0; room && got > 0 && *size < INPUT_MOST; *size += got > 0 ? (size_t)got : 0)
+		got = read(STDIN_FILENO, room + *size, INPUT_MOST - *size);
+	if (room)
+		room[*size] = '\0';
+	return got == 0 && *size ? room : NULL;
 }
 
-static cairo_status_t png_write(void *to, const unsigned char *bytes, unsigned size)
+/* "+" and the picture, or "-" and why not. */
+static bool clean(struct bytes input, bool png)
 {
-	return fwrite(bytes, 1, size, to) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
-/* A document without a base address gets nothing from files or the network. */
-static bool paint(const char *svg, size_t size, int side)
-{
-	const RsvgRectangle whole = {0, 0, side, side};
-	RsvgHandle *handle = rsvg_handle_new_from_data((const guint8 *)svg, size, NULL);
-	if (!handle)
+	char why[WHY_SIZE] = "", *made = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&made, &size);
+	bool good = out && (png ? png_clean : svg_clean)(input, out, why);
+	if (!out || fclose(out) != 0)
 		return false;
-	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, side, side);
-	cairo_t *cairo = cairo_create(surface);
-	bool good = rsvg_handle_render_document(handle, cairo, &whole, NULL) && cairo_status(cairo) == CAIRO_STATUS_SUCCESS &&
-		    cairo_surface_write_to_png_stream(surface, png_write, stdout) == CAIRO_STATUS_SUCCESS && fflush(stdout) == 0;
-	cairo_destroy(cairo);
-	cairo_surface_destroy(surface);
-	g_object_unref(handle);
-	return good;
+	if (good && size > PICTURE_MOST) {
+		snprintf(why, sizeof why, "the picture has %zu bytes where %d are the most; fewer pixels would help", size, PICTURE_MOST);
+		good = false;
+	}
+	putchar(good ? '+' : '-');
+	fwrite(good ? made : why, 1, good ? size : strlen(why), stdout);
+	free(made);
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	char svg[SVG_MOST + 1];
-	int side = argc == 2 ? atoi(argv[1]) : 0;
-	if (side < 1 || side > SIDE_MOST) {
-		fputs("usage: skillsd-draw SIDE < SVG > PNG\n", stderr);
+	const char *what = argc == 3 ? argv[1] : "", *how = argc == 3 ? argv[2] : "";
+	struct bytes input;
+	bool good;
+	confine();
+	if (strcmp(what, "clean") == 0)
+		confine_alone();
+	else if (strcmp(what, "render") != 0 || atoi(how) < 1 || atoi(how) > RENDERED_MOST) {
+		fputs("usage: skillsd-draw clean png|svg | render SIDE\n", stderr);
 		return 2;
 	}
-	confine();
-	size_t size = fread(svg, 1, sizeof svg, stdin);
-	return size && size <= SVG_MOST && paint(svg, size, side) ? 0 : 1;
+	char *room = input_read(&input.size);
+	input.at = room;
+	if (!room)
+		return 1;
+	good = strcmp(what, "clean") == 0 ? clean(input, strcmp(how, "png") == 0) : svg_render(input, atoi(how), stdout);
+	free(room);
+	return good && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -9,9 +9,11 @@
 #include "rules/issuer.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
+#include "rules/picture.h"
 #include "rules/skill.h"
 #include "rules/vocabulary.h"
 #include "store/human.h"
+#include "store/picture.h"
 
 #include <string.h>
 
@@ -95,6 +97,22 @@ static enum skd_outcome links_check(struct skd_call *call, const char *field, co
 	return SKD_OK;
 }
 
+_Static_assert((int)DRAWING_WORDS == (int)DRAW_WORDS, "rows have what is drawn");
+
+static enum skd_outcome drawing_check(struct skd_call *call, const char *const *words)
+{
+	static const char *const fields[] = {"shape", "colours/0", "colours/1", "initials", "icon"};
+	static const char *const wants[] = {"must be disc, hexagon, page, shield, seal, star, diamond, cap or scroll",
+					    "must be a colour such as #1f4e79", "must be a colour such as #9dc3e6", "",
+					    "must be one of the icons that are built in, such as book or gear"};
+	for (int i = 0; words && i < DRAW_WORDS; i++)
+		if (*words[i] && !drawing_word_is_known(i, words[i]))
+			return fail_field(call, talloc_asprintf(call, "/image/%s", fields[i]), "%s", wants[i]);
+	if (words && *words[DRAW_INITIALS] && *words[DRAW_ICON])
+		return fail_field(call, "/image", "has initials or an icon, not both");
+	return SKD_OK;
+}
+
 static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				      struct store_achievement *achievement)
 {
@@ -105,6 +123,7 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	TRY(tags_check(call, achievement));
 	TRY(links_check(call, "/related", achievement, achievement->related, achievement->related_count));
 	TRY(links_check(call, "/recommended", achievement, achievement->recommended, achievement->recommended_count));
+	TRY(drawing_check(call, achievement->drawing));
 	if (!skills)
 		return SKD_OK;
 	if (count > SKILLS_MAX)
@@ -146,11 +165,19 @@ static bool same_links(const struct store_achievement_link *a, size_t a_count, c
 	return a_count == b_count;
 }
 
+static bool same_picture(const struct store_achievement *a, const struct store_achievement *b)
+{
+	bool same = same_text(a->picture_id, b->picture_id) && !a->drawing == !b->drawing;
+	for (int i = 0; same && a->drawing && i < DRAWING_WORDS; i++)
+		same = strcmp(a->drawing[i], b->drawing[i]) == 0;
+	return same;
+}
+
 static bool same_content(const struct store_achievement *a, const struct store_achievement *b)
 {
 	return same_text(a->type, b->type) && same_text(a->name, b->name) && same_text(a->description, b->description) &&
 	       same_text(a->criteria, b->criteria) && same_text(a->validity, b->validity) &&
-	       same_text(a->image_url, b->image_url) && same_skills(a, b) &&
+	       same_text(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
 	       same_texts(a->tags, a->tag_count, b->tags, b->tag_count) && same_text(a->language, b->language) &&
 	       same_text(a->translations, b->translations) && same_text(a->alignments, b->alignments) &&
 	       same_text(a->results, b->results) && same_text(a->credits, b->credits) &&
@@ -283,6 +310,8 @@ static enum skd_outcome draft_set(struct skd_call *call, const struct store_achi
 				  const struct store_achievement *wanted)
 {
 	TRY(store_achievement_put(call, wanted));
+	if (!same_text(old->picture_id, wanted->picture_id))
+		TRY(store_picture_drop(call, old->picture_id));
 	if (edited)
 		TRY(step(call, old->id, old->number, "edited"));
 	if (strcmp(wanted->state, "published") == 0)
@@ -435,4 +464,14 @@ enum skd_outcome achievement_events(struct skd_call *call, const char *id, struc
 	struct store_achievement achievement;
 	TRY(achievement_get(call, id, 0, &achievement));
 	return store_achievement_events(call, id, steps, count);
+}
+
+enum skd_outcome achievement_picture_set(struct skd_call *call, enum skd_image kind, struct skd_text picture,
+					 struct store_achievement *achievement)
+{
+	TRY(issuer_may_write(call, achievement->issuer_id, false));
+	TRY(picture_take(call, kind, picture, &achievement->picture_id));
+	achievement->image_url = achievement->state = NULL;
+	achievement->drawing = NULL;
+	return achievement_set(call, NULL, 0, achievement);
 }

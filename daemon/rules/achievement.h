@@ -28,7 +28,7 @@ struct skill_proved {
 /* Both end with `achievement` as it now is; owner_entry is an id or a username; a new one is of issuer_id, or with NULL of the company. DENIED when that issuer's
  * are not the actor's to write. BAD_INPUT for a type Open Badges 3.0 does not know (and that
  * is no ext: type), a period of no length, a reference that does not mean one active skill, a skill
- * that is there twice, a level its scale does not have, an owner who is not here. */
+ * that is there twice, a level its scale does not have, an owner who is not here, what cannot be drawn. */
 enum skd_outcome achievement_add(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
 /* id, version (the one that was read) and everything as it shall be; skills NULL: as they are; state NULL: what
@@ -37,6 +37,9 @@ enum skd_outcome achievement_add(struct skd_call *call, const struct skill_prove
  * for what is to be published without a review where it takes two people. */
 enum skd_outcome achievement_set(struct skd_call *call, const struct skill_proved *skills, size_t count,
 				 struct store_achievement *achievement) WARN_UNUSED;
+/* Gives it, as it was read, the picture: a change as any other. BAD_INPUT, with the reason, for what is not taken. */
+enum skd_outcome achievement_picture_set(struct skd_call *call, enum skd_image kind, struct skd_text picture,
+					 struct store_achievement *achievement) WARN_UNUSED;
 
 /* Says in the outbox, once for each day that is set, whose next review is near ([catalogue] review_notice). */
 enum skd_outcome achievement_remind(struct skd_call *call) WARN_UNUSED;

@@ -356,7 +356,7 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 				   struct badge *document)
 {
 	struct store_badge facts;
-	TRY(store_badge_achievement(call, id, number, &facts));
+	TRY(store_badge_achievement(call, id, number, false, &facts));
 	TRY(badge_translate(call, kind.language, &facts));
 	TRY(store_endorsement_published(call, id, facts.award.version, NULL, VERIFY_ENDORSEMENTS, &facts.award.endorsements,
 					&facts.award.endorsement_count));

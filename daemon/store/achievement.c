@@ -7,11 +7,11 @@
 	" v.image_url, v.state, ach.version, ach.updated_at, r.account, r.recorded_at, r.comment,"              \
 	" v.tags, o.id, ach.owner_id, o.name, o.absent_since, ach.next_review::text,"                    \
 	" v.language, v.translations, v.alignments, v.results, trim_scale(v.credits)::text, v.field_of_study, v.specialization,"  \
-	" v.human_code, v.related::text[], v.recommended::text[]"
+	" v.human_code, v.related::text[], v.recommended::text[], v.picture_id, pic.svg IS NOT NULL, v.drawing"
 #define ACHIEVEMENT_FROM                                                                                \
 	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
 	" JOIN issuer i ON i.id = ach.issuer_id LEFT JOIN person e ON e.id = ach.owner_id"               \
-	" LEFT JOIN person o ON o.id = coalesce(e.human, e.id)"                                                        \
+	" LEFT JOIN person o ON o.id = coalesce(e.human, e.id) LEFT JOIN picture pic ON pic.id = v.picture_id"         \
 	" LEFT JOIN LATERAL (SELECT coalesce(w.account, 'erased') AS account, e.recorded_at, n.comment" \
 	"  FROM achievement_event e JOIN who w ON w.id = e.who LEFT JOIN achievement_note n ON n.event_id = e.id" \
 	"  WHERE v.state = 'in_review' AND e.achievement_id = v.achievement_id AND e.number = v.number" \
@@ -27,6 +27,8 @@ static void links_read(const struct rows *rows, int i, int column, struct store_
 
 static void achievement_read(const struct rows *rows, int i, struct store_achievement *a)
 {
+	size_t words;
+	const char *const *drawing = row_texts(rows, i, 35, &words);
 	*a = (struct store_achievement){
 		.id = row_uuid(rows, i, 0), .number = row_int(rows, i, 1), .latest = row_int(rows, i, 2),
 		.type = row_text(rows, i, 3), .name = row_text(rows, i, 4), .description = row_text(rows, i, 5),
@@ -38,7 +40,8 @@ static void achievement_read(const struct rows *rows, int i, struct store_achiev
 		.owner_left = row_time(rows, i, 21), .next_review = row_text(rows, i, 22),
 		.language = row_text(rows, i, 23), .translations = row_json(rows, i, 24), .alignments = row_json(rows, i, 25),
 		.results = row_json(rows, i, 26), .credits = row_text(rows, i, 27), .field_of_study = row_text(rows, i, 28),
-		.specialization = row_text(rows, i, 29), .human_code = row_text(rows, i, 30)};
+		.specialization = row_text(rows, i, 29), .human_code = row_text(rows, i, 30),
+		.picture_id = row_uuid(rows, i, 33), .picture_svg = row_bool(rows, i, 34), .drawing = words ? drawing : NULL};
 	links_read(rows, i, 31, &a->related, &a->related_count);
 	links_read(rows, i, 32, &a->recommended, &a->recommended_count);
 	a->tags = row_texts(rows, i, 17, &a->tag_count);
@@ -226,14 +229,15 @@ enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, st
 static const char VERSION_PUT[] =
 	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
 	" state, tags, language, translations, alignments, results, related, recommended, credits, field_of_study, specialization,"
-	" human_code) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12::json, $13::json, $14::json,"
-	" $15::uuid[], $16::uuid[], $17::numeric, $18, $19, $20)"
+	" human_code, picture_id, drawing) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12::json, $13::json, $14::json,"
+	" $15::uuid[], $16::uuid[], $17::numeric, $18, $19, $20, $21::uuid, $22::text[])"
 	" ON CONFLICT (achievement_id, number) DO UPDATE SET type = excluded.type, name = excluded.name,"
 	" description = excluded.description, criteria = excluded.criteria, validity = excluded.validity,"
 	" image_url = excluded.image_url, state = excluded.state, tags = excluded.tags,"
 	" language = excluded.language, translations = excluded.translations, alignments = excluded.alignments,"
 	" results = excluded.results, related = excluded.related, recommended = excluded.recommended, credits = excluded.credits,"
-	" field_of_study = excluded.field_of_study, specialization = excluded.specialization, human_code = excluded.human_code"
+	" field_of_study = excluded.field_of_study, specialization = excluded.specialization, human_code = excluded.human_code,"
+	" picture_id = excluded.picture_id, drawing = excluded.drawing"
 	" WHERE achievement_version.state = 'draft'";
 static const char SKILLS_DROP[] = "DELETE FROM achievement_skill WHERE achievement_id = $1::uuid AND number = $2::int";
 static const char SKILLS_ADD[] =
@@ -264,7 +268,8 @@ enum skd_outcome store_achievement_put(struct skd_call *call, const struct store
 			arg_array(call, a->tag_count, a->tags), a->language, a->translations ? a->translations : "{}",
 			a->alignments ? a->alignments : "[]", a->results ? a->results : "[]",
 			links_arg(call, a->related, a->related_count), links_arg(call, a->recommended, a->recommended_count),
-			a->credits, a->field_of_study, a->specialization, a->human_code),
+			a->credits, a->field_of_study, a->specialization, a->human_code, a->picture_id,
+			a->drawing ? arg_array(call, DRAWING_WORDS, a->drawing) : NULL),
 		   &touched));
 	if (!touched)
 		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);

@@ -6,6 +6,7 @@
 
 #include "store/list.h"
 
+enum { DRAWING_WORDS = 5 };
 struct store_achievement_skill {
 	const char *id, *label;
 	long level;
@@ -24,6 +25,9 @@ struct store_achievement {
 	const char *id;
 	long number, latest; /* of the version that was read, of the newest one */
 	const char *type, *name, *description, *criteria, *issuer_id, *issuer, *validity, *image_url;
+	const char *picture_id; /* that was uploaded; NULL: it is drawn */
+	bool picture_svg;       /* it came as SVG */
+	const char *const *drawing; /* DRAWING_WORDS that were asked for of it, or NULL */
 	const char *state; /* draft, in_review, published, archived */
 	struct store_achievement_skill *skills; /* by label */
 	size_t skill_count;

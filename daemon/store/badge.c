@@ -36,7 +36,8 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
 	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
-	" v.translations::text <> '{}', i.sandbox"
+	" v.translations::text <> '{}', i.sandbox,"                                        \
+	" v.picture_id, v.drawing, v.state IN ('published', 'archived')"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -62,6 +63,7 @@ enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
 	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
+	B_PICTURE, B_DRAWING, B_PUBLISHED,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
@@ -120,6 +122,8 @@ static enum skd_outcome results_read(struct skd_call *call, const char *json, st
 
 static enum skd_outcome achievement_read(struct skd_call *call, const struct rows *rows, struct store_badge *badge)
 {
+	size_t words;
+	const char *const *drawing = row_texts(rows, 0, B_DRAWING, &words);
 	*badge = (struct store_badge){
 		.award = {.issuer_id = row_uuid(rows, 0, B_ISSUER_ID), .issuer_name = row_text(rows, 0, B_ISSUER_NAME),
 			  .issuer_url = row_text(rows, 0, B_ISSUER_URL), .issuer_mail = row_text(rows, 0, B_ISSUER_MAIL),
@@ -133,6 +137,9 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 		.level = row_int(rows, 0, B_LEVEL),
 		.sandbox = row_bool(rows, 0, B_SANDBOX),
 		.translated = row_bool(rows, 0, B_TRANSLATED),
+		.picture_id = row_uuid(rows, 0, B_PICTURE),
+		.drawing = words ? drawing : NULL,
+		.published = row_bool(rows, 0, B_PUBLISHED),
 	};
 	struct skd_award *award = &badge->award;
 	award->tags = row_texts(rows, 0, B_TAGS, &award->tag_count);
@@ -168,17 +175,18 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	return results_read(call, row_json(rows, 0, B_RESULTS), award);
 }
 
-/* Drafts are nobody's business; without a number the newest that is none. */
+/* Drafts are hardly anybody's business; without a number the newest that is seen. */
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " FROM achievement a JOIN issuer i ON i.id = a.issuer_id"
-	" JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
+	" JOIN achievement_version v ON v.achievement_id = a.id AND ($3::bool OR v.state IN ('published', 'archived'))"
 	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s WHERE a.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
 	" ORDER BY v.number DESC LIMIT 1";
 
-enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number, struct store_badge *badge)
+enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number, bool drafts,
+					 struct store_badge *badge)
 {
 	struct rows *rows;
-	TRY(db_query(call, ACHIEVEMENT_GET, ARGS(id, number), &rows));
+	TRY(db_query(call, ACHIEVEMENT_GET, ARGS(id, number, arg_bool(drafts)), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	return achievement_read(call, rows, badge);

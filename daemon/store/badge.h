@@ -18,6 +18,9 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 
 struct store_badge {
 	struct skd_award award; /* but for origin and issuer_did */
+	const char *picture_id; /* that was uploaded, or NULL */
+	const char *const *drawing; /* what was asked for of the one that is drawn, or NULL */
+	bool published; /* the achievement, in this version: it does not change any more */
 	const char *issuer_key; /* "company" for the one of the configuration */
 	bool sandbox;           /* the issuer's: it is a test */
 	bool translated;        /* into other languages: store_badge_translate() */
@@ -32,8 +35,9 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids,
 				     size_t *count) WARN_UNUSED;
 
-/* The same of an achievement alone, as it was published; `number` NULL: the newest version. ABSENT. */
-enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number,
+/* The same of an achievement alone, as it was published, or with `drafts` as it is; `number` NULL: the newest version.
+ * ABSENT. */
+enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, const char *number, bool drafts,
 					 struct store_badge *badge) WARN_UNUSED;
 
 /* Name, description and criteria in the first of these languages that the achievement has, as far as they are said in it. */

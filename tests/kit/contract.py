@@ -15,7 +15,7 @@ from kit.signer import Signer
 from kit.validate import contract
 
 MISSING = "0190a000-0000-7000-8000-000000000000"
-VERBS = {"get", "post", "patch", "delete"}
+VERBS = {"get", "post", "put", "patch", "delete"}
 TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbidden"}, 404: {"not-found"},
          405: {"method-not-allowed"}, 406: {"not-acceptable"}, 409: {"conflict", "key-reused"}, 412: {"stale"},
          413: {"too-large"}, 415: {"unsupported-media-type"}, 428: {"precondition-required"},
@@ -43,7 +43,8 @@ class Operation:
         self.parameters = {(found["in"], found["name"]): found for found in
                            map(contract().resolve, item.get("parameters", []) + operation.get("parameters", []))}
         self.answers = {status: contract().resolve(answer) for status, answer in operation["responses"].items()}
-        self.body = contract().resolve(operation.get("requestBody", {})).get("content", {})
+        body = contract().resolve(operation.get("requestBody", {})).get("content", {})
+        self.body = {kind: value for kind, value in body.items() if validate.is_json_type(kind)}
         self.forms = list(self.answers.get("200", {}).get("content", {}))
         schema = contract().resolve(self.answers.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {}))
         shapes = [contract().resolve(form) for form in schema.get("anyOf", [schema])]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PNG and SVG as strict readers take them, and what is baked into them. Knows no badge."""
 import collections
+import random
 import struct
 import xml.etree.ElementTree as xml
 import zlib
@@ -80,3 +81,21 @@ def drawn(data):
 def counted(root):
     """How many elements of each name."""
     return collections.Counter(element.tag.removeprefix(SVG) for element in root.iter())
+
+
+# ---- made, well and badly
+
+def chunk(kind, body):
+    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def made(width=32, height=32, *, more=b"", lines=None, end=chunk(b"IEND", b"")):
+    """A PNG of RGBA pixels at random; `more` chunks stand before them, `lines` in their place."""
+    if lines is None:
+        lines = [b"\0" + random.Random(y).randbytes(width * 3 // 4 * 4) + b"\xff" * (width * 4 - width * 3 // 4 * 4) for y in range(height)]
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + more + chunk(b"IDAT", zlib.compress(b"".join(lines))) + end
+
+
+def vector(inner="<path d='M1 1H9V9z' fill='#123456'/>", before="", attributes="viewBox='0 0 10 10'"):
+    return f"{before}<svg xmlns='http://www.w3.org/2000/svg' {attributes}>{inner}</svg>".encode()

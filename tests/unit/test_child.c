@@ -3,7 +3,6 @@
 #include "base/child.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ static enum skd_outcome run(struct text *said, long milliseconds, size_t most, s
 
 static void what_goes_in_comes_out(void **state)
 {
-	static char most[CHILD_INPUT_MOST];
+	static char most[3000000]; /* more than any pipe takes at once */
 	struct text said;
 	(void)state;
 	memset(most, 'x', sizeof most);
@@ -50,7 +49,6 @@ static void who_cannot_be_run_or_fails_has_no_answer(void **state)
 
 static void who_says_too_much_or_nothing_at_all_is_killed(void **state)
 {
-	static char much[CHILD_INPUT_MOST + 1];
 	struct text said;
 	(void)state;
 	assert_int_equal(run(&said, 20000, 100, nothing, (const char *const[]){"/usr/bin/yes", NULL}), SKD_FAULT);
@@ -58,9 +56,6 @@ static void who_says_too_much_or_nothing_at_all_is_killed(void **state)
 	int64_t begun = clock_monotonic();
 	assert_int_equal(run(&said, 100, 100, nothing, (const char *const[]){"/bin/sleep", "600", NULL}), SKD_FAULT);
 	assert_true(clock_monotonic() - begun < 300 * 1000000LL);
-	talloc_free(said.bytes);
-	assert_int_equal(run(&said, 20000, sizeof much, (struct skd_text){much, sizeof much}, (const char *const[]){"/bin/cat", NULL}),
-			 SKD_FAULT);
 	talloc_free(said.bytes);
 }
 
@@ -71,6 +66,5 @@ int main(void)
 		cmocka_unit_test(who_cannot_be_run_or_fails_has_no_answer),
 		cmocka_unit_test(who_says_too_much_or_nothing_at_all_is_killed),
 	};
-	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
