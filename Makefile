@@ -75,7 +75,7 @@ $(BUILD)/skillsd-gate: $(GATE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpam
 
-PAINTER_LIBS = librsvg-2.0 cairo libpng libxml-2.0 zlib
+PAINTER_LIBS = librsvg-2.0 cairo pangocairo libpng libqrencode libxml-2.0 zlib
 PAINTER_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/painter/*.c))
 $(PAINTER_OBJ): CPPFLAGS += $(shell pkg-config --cflags $(PAINTER_LIBS) 2>/dev/null)
 $(BUILD)/skillsd-draw: $(PAINTER_OBJ)

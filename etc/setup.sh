@@ -7,10 +7,10 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 wanted=(gcc libc6-dev make pkg-config
-	libcurl4-openssl-dev libinih-dev libjansson-dev libkrb5-dev libldap-dev libmicrohttpd-dev libpam0g-dev libpng-dev libpq-dev librsvg2-dev libssl-dev libtalloc-dev libxml2-dev zlib1g-dev
+	libcurl4-openssl-dev libinih-dev libjansson-dev libkrb5-dev libldap-dev libmicrohttpd-dev libpam0g-dev libpango1.0-dev libpng-dev libpq-dev libqrencode-dev librsvg2-dev libssl-dev libtalloc-dev libxml2-dev zlib1g-dev
 	python3 python3-yaml
-	fonts-dejavu-core curl db5.3-util jq ldap-utils libpam-modules openssl postgresql-15 slapd util-linux)
-tests=(haproxy libcmocka-dev libpam-wrapper python3-jsonschema python3-cryptography python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-requests
+	fonts-dejavu-core fonts-droid-fallback curl db5.3-util jq ldap-utils libpam-modules openssl postgresql-15 slapd util-linux)
+tests=(haproxy libcmocka-dev libpam-wrapper poppler-utils python3-jsonschema python3-cryptography python3-ldap python3-psycopg2 python3-pytest python3-pytest-xdist python3-pyzbar python3-requests
 	systemd)
 directories=(389-ds-base krb5-admin-server krb5-kdc krb5-user libsasl2-modules-gssapi-mit
 	libsocket-wrapper python3-samba samba samba-ad-provision samba-dsdb-modules)

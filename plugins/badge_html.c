@@ -114,6 +114,25 @@ static void put_alternates(struct page *page)
 	}
 }
 
+/* As a value in a query (RFC 3986). */
+static void put_encoded(struct page *page, const char *text)
+{
+	for (; *text; text++) {
+		char escape[4];
+		snprintf(escape, sizeof escape, *text == ':' || *text == '/' ? "%%%02X" : "%c", (unsigned char)*text);
+		put_text(page, escape);
+	}
+}
+
+/* How others find what to show in the place of a link (https://oembed.com). */
+static void put_oembed(struct page *page, const char *place)
+{
+	put_with(page, "<link rel=\"alternate\" type=\"application/json+oembed\" href=\"%/oembed?format=json&amp;url=",
+		 page->award->origin);
+	put_encoded(page, place);
+	put_with(page, "\" title=\"%\">\n", page->award->name);
+}
+
 static void put_head(struct page *page)
 {
 	const struct skd_award *a = page->award;
@@ -131,13 +150,39 @@ static void put_head(struct page *page)
 		 (long long)a->version);
 	put_meta(page, "og:image", place);
 	put_alternates(page);
+	snprintf(place, sizeof place, "%s/badges/%s", a->origin, a->id);
+	put_oembed(page, place);
 	put(page, "<style>body{font:1rem/1.5 sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#222}"
-		  "svg{width:10rem;height:10rem;float:right}dt{font-weight:bold}dd{margin:0 0 .5rem}.text{white-space:pre-line}"
+		  ".picture{width:10rem;height:10rem;float:right}.logo{max-height:3rem;display:block}dt{font-weight:bold}dd{margin:0 0 .5rem}.text{white-space:pre-line}"
 		  ".state{padding:.3rem .8rem;border-radius:.3rem;display:inline-block;background:#f4d9d9}"
 		  ".active{background:#d5ecd9}</style>\n</head>\n");
 }
 
 /* ---- the body ---- */
+
+/* By its address, never within the page, whose words and looks it could change. */
+static void put_picture(struct page *page)
+{
+	const struct skd_award *a = page->award;
+	char version[32];
+	snprintf(version, sizeof version, "%lld", (long long)a->version);
+	put_with(page, "<img class=\"picture\" alt=\"\" src=\"/achievements/%", a->achievement_id);
+	put_with(page, "/image?version=%\">\n", version);
+}
+
+/* Pictures from elsewhere would tell others who looks. */
+static void put_issuer(struct page *page)
+{
+	const struct skd_award *a = page->award;
+	size_t origin = strlen(a->origin);
+	put(page, "<dt>Awarded by</dt><dd dir=\"auto\">");
+	if (a->issuer_image_url && strncmp(a->issuer_image_url, a->origin, origin) == 0 && a->issuer_image_url[origin] == '/')
+		put_with(page, "<img class=\"logo\" alt=\"\" src=\"%\">", a->issuer_image_url + origin);
+	put_link(page, a->issuer_url, a->issuer_name);
+	if (a->issuer_description && *a->issuer_description)
+		put_with(page, "<br><span class=\"text\">%</span>", a->issuer_description);
+	put(page, "</dd>\n");
+}
 
 static void put_state(struct page *page)
 {
@@ -163,9 +208,7 @@ static void put_facts(struct page *page)
 	put(page, "<dl>\n");
 	if (a->recipient && *a->recipient)
 		put_with(page, "<dt>Awarded to</dt><dd dir=\"auto\">%</dd>\n", a->recipient);
-	put(page, "<dt>Awarded by</dt><dd dir=\"auto\">");
-	put_link(page, a->issuer_url, a->issuer_name);
-	put(page, "</dd>\n");
+	put_issuer(page);
 	put_date(page, "<dt>Awarded on</dt><dd>%</dd>\n", a->awarded);
 	put_date(page, "<dt>Valid from</dt><dd>%</dd>\n", a->valid_from);
 	put_date(page, "<dt>Valid until</dt><dd>%</dd>\n", a->valid_until);
@@ -278,7 +321,7 @@ static void put_evidence(struct page *page)
 static void put_forms(struct page *page)
 {
 	static const char *const forms[][2] = {
-		{"ob3", "Open Badges 3.0"}, {"jwt", "as a JWT"}, {"png", "as a PNG"}, {"svg", "as an SVG"}, {"ob2", "Open Badges 2.0"}};
+		{"ob3", "Open Badges 3.0"}, {"jwt", "as a JWT"}, {"png", "as a PNG"}, {"svg", "as an SVG"}, {"ob2", "Open Badges 2.0"}, {"pdf", "as a PDF, to print"}};
 	put(page, "<h2>For programs</h2>\n<p>");
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		put_with(page, i ? " · <a href=\"?format=%\">" : "<a href=\"?format=%\">", forms[i][0]);
@@ -294,7 +337,7 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 	(void)self, (void)call, (void)form, (void)inside;
 	put_head(&page);
 	put(&page, "<body>\n<main>\n");
-	put_bytes(&page, award->image.bytes, award->image.size);
+	put_picture(&page);
 	put_open(&page, "<h1");
 	put_with(&page, "%</h1>\n", award->name);
 	put_state(&page);
@@ -323,7 +366,7 @@ static void close(void *self)
 
 static const struct skd_option options[] = {{0}};
 static const struct skd_form forms[] = {
-	{SKD_ABOUT_CREDENTIAL, "html", "text/html;charset=utf-8", .fresh = true, .image = SKD_IMAGE_SVG}, {0}};
+	{SKD_ABOUT_CREDENTIAL, "html", "text/html;charset=utf-8", .fresh = true}, {0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
 	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_html", .options = options, .open = open, .close = close,

@@ -198,6 +198,8 @@ static void draft_issuer(const struct draft *d)
 	draft_string(d, "name", a->issuer_name);
 	draft_string(d, "url", a->issuer_url ? a->issuer_url : a->origin);
 	draft_string(d, "email", a->issuer_mail);
+	draft_string(d, "description", a->issuer_description);
+	draft_string(d, "image", a->issuer_image_url);
 	draft_key_places(d);
 	d->host->put_object(d->json, "verification");
 	draft_string(d, "type", "hosted");

@@ -242,10 +242,12 @@ static void draft_issuer(const struct draft *d, const char *key)
 	draft_object(d, key);
 	if (!key)
 		draft_context(d);
+	draft_string(d, "description", d->award->issuer_description);
 	draft_string(d, "email", d->award->issuer_mail);
 	if (!key)
 		draft_endorsements(d);
 	draft_string(d, "id", d->award->issuer_did);
+	draft_image(d, d->award->issuer_image_url);
 	draft_string(d, "name", d->award->issuer_name);
 	draft_type(d, "Profile");
 	draft_string(d, "url", d->award->issuer_url);

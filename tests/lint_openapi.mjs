@@ -24,7 +24,7 @@ const rules = {
 		severity: 'error',
 		allowedValues: ['application/json', 'application/problem+json', 'application/x-ndjson', 'text/csv', 'text/plain',
 			'application/vc', 'application/vc+jwt', 'application/ld+json', 'application/did+json', 'application/jwk-set+json',
-			'application/jose', 'text/html', 'image/png', 'image/svg+xml'],
+			'application/jose', 'text/html', 'image/png', 'image/svg+xml', 'application/pdf'],
 	},
 	'array-parameter-serialization': { severity: 'error', in: ['query'] },
 	'spec-strict-refs': 'error',

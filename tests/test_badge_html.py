@@ -8,7 +8,7 @@ from kit.house import PUBLIC_URL
 
 ODD = "Ünïcode 😀 \"quoted\" 'so' \\ back\tא ב e\u0301 & <b>bold</b> </script> <!-- %s -->"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
-VOID = {"meta", "link"}
+VOID = {"meta", "link", "img", "br"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,8 @@ def test_a_browser_gets_a_page_that_says_it_all(programme):
     assert shown.meta() == {
         "og:type": "website", "og:title": "Rigger", "og:site_name": "Example Ltd", "og:description": "Works at height",
         "og:url": made["badge_url"], "og:image": f"{PUBLIC_URL}/achievements/{achievement['id']}/image?version=1&format=png"}
-    assert len(shown.all("svg")) == 1
+    image, = shown.all("img")
+    assert image["src"] == f"/achievements/{achievement['id']}/image?version=1"
 
 
 def test_a_page_leads_to_the_other_forms(programme):
@@ -87,6 +88,8 @@ def test_a_page_leads_to_the_other_forms(programme):
     for link in (one["href"] for one in shown.all("a") if one["href"].startswith("?format=")):
         programme.badge(made, gives=404 if link.endswith("jwt") else 200, format=link.partition("=")[2])
     for one in shown.all("link"):
+        if "oembed" in one["type"]:
+            continue
         assert one["href"].startswith(f"{made['badge_url']}?format=") and one["rel"] == "alternate"
 
 
@@ -98,7 +101,7 @@ def test_what_others_wrote_is_text(programme):
     shown = page(programme, made)
     assert shown.words.count(ODD) >= 8 and shown.meta()["og:title"] == ODD
     tags = {tag for tag, _ in shown.elements}
-    assert not tags & {"script", "b", "iframe", "form", "img", "object"}
+    assert not tags & {"script", "b", "iframe", "form", "svg", "object"}
     assert not [name for _, attributes in shown.elements for name in attributes if name.startswith("on") or name == "style"]
     policy = programme.stranger.last.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none';") and "script" not in policy and "frame-ancestors 'none'" in policy
@@ -168,7 +171,7 @@ def test_criteria_are_markdown(programme):
 def test_no_markdown_lets_anything_else_through(programme, text):
     made = programme.issue(achievement=programme.achievement([], criteria=text))
     shown = page(programme, made)
-    before = {"html", "head", "meta", "title", "link", "style", "body", "main", "svg", "h1", "h2", "dl", "dt", "dd", "div", "span"}
+    before = {"html", "head", "meta", "title", "link", "style", "body", "main", "img", "br", "h1", "h2", "dl", "dt", "dd", "div", "span"}
     drawn = {tag for tag, _ in page(programme, programme.issue(achievement=programme.achievement([]))).elements}
     assert {tag for tag, _ in shown.elements} <= before | drawn | TAGS_OF_MARKDOWN
     for tag, attributes in shown.elements:
@@ -176,3 +179,53 @@ def test_no_markdown_lets_anything_else_through(programme, text):
         if tag == "a":
             assert attributes["href"].startswith(("https://", "http://", "?format="))
     assert "evil.example.org/t.png" not in {attributes.get("src") for _, attributes in shown.elements}
+
+
+# ---- oEmbed
+
+def embed(programme, url, gives=200, **parameters):
+    return programme.stranger.get("//oembed", gives=gives, url=url, **parameters)
+
+
+def test_a_page_says_how_it_is_embedded(programme):
+    made = programme.issue(achievement=programme.achievement([], name=ODD))
+    link, = [one for one in page(programme, made).all("link") if "oembed" in one["type"]]
+    assert link["title"] == ODD and link["href"].startswith(PUBLIC_URL + "/oembed?")
+    told = programme.stranger.get("/" + link["href"].removeprefix(PUBLIC_URL))
+    assert told == embed(programme, made["badge_url"]) == embed(programme, made["badge_url"] + "?format=html#x", format="json")
+    assert (told["version"], told["type"], told["title"], told["author_name"]) == ("1.0", "rich", ODD, "Example Ltd")
+    assert (told["author_url"], told["provider_url"]) == ("https://example.org", PUBLIC_URL)
+    image = f"{PUBLIC_URL}/achievements/{made['achievement']['id']}/image?version=1&format=png"
+    assert told["thumbnail_url"] == image and told["width"] == told["height"] == told["thumbnail_width"] == 400
+    shown = Page(told["html"])
+    assert shown.elements == [("a", {"href": made["badge_url"]}),
+                              ("img", {"src": image, "width": "400", "height": "400", "alt": ODD.replace("\t", " ")})]
+
+
+def test_what_is_embedded_has_the_size_there_is_room_for(programme):
+    made = programme.issue()
+    for asked, side in (({"maxwidth": 200}, 200), ({"maxwidth": 300, "maxheight": 90}, 90), ({"maxheight": 5000}, 400)):
+        told = embed(programme, made["badge_url"], **asked)
+        assert told["width"] == told["height"] == side and ("thumbnail_url" in told) == (side == 400)
+        assert f'width="{side}" height="{side}"' in told["html"]
+    for wrong in "0", "x", "", "-1", "9" * 30:
+        embed(programme, made["badge_url"], gives=400, maxwidth=wrong)
+
+
+def test_what_cannot_be_embedded_is_refused(house, programme):
+    made = programme.issue()
+    for url in ("https://example.org/badges/" + made["id"], PUBLIC_URL + "/badges/" + "0" * 36, made["badge_url"] + "0", made["badge_url"][:-1],
+                PUBLIC_URL + ".example.org/badges/" + made["id"], PUBLIC_URL + "/achievements/" + made["achievement"]["id"], "", "%zz"):
+        embed(programme, url, gives=404)
+    embed(programme, made["badge_url"], gives=501, format="xml")
+    programme.stranger.get("//oembed", gives=400)
+    house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{made['id']}'")
+    embed(programme, made["badge_url"], gives=404)
+
+
+def test_who_has_what_is_embedded_is_told_so(programme):
+    made = programme.issue()
+    embed(programme, made["badge_url"])
+    etag = programme.stranger.last.headers["ETag"]
+    again = programme.stranger.ask("GET", "//oembed", params={"url": made["badge_url"]}, headers={"If-None-Match": etag})
+    assert again.status_code == 304

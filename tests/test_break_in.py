@@ -41,8 +41,10 @@ GET    /achievements/{achievement}                        200   200   200   200 
 GET    /achievements/{achievement}/image                  200   200   200   200   200   200   200   200   200   200
 GET    /endorsements/{endorsement}                        200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}                                  200   200   200   200   200   200   200   200   200   200
+GET    /issuers/{partner}/image                           200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/did.json                         200   200   200   200   200   200   200   200   200   200
 GET    /issuers/{issuer}/revocations                      200   200   200   200   200   200   200   200   200   200
+GET    /oembed                                            400   400   400   400   400   400   400   400   400   400
 GET    /.well-known/did.json                              200   200   200   200   200   200   200   200   200   200
 GET    /.well-known/jwks.json                             200   200   200   200   200   200   200   200   200   200
 GET    /status/{list}                                     200   200   200   200   200   200   200   200   200   200
@@ -137,6 +139,7 @@ GET    /api/v1/issuers/{issuer}                           401   403   200   200 
 PATCH  /api/v1/issuers/{issuer}                           401   403   403   403   403   403   403   403   409   403
 GET    /api/v1/issuers/{partner}                          401   403   200   200   200   200   200   200   200   403
 PATCH  /api/v1/issuers/{partner}                          401   403   403   403   403   403   403   403   200   403
+PUT    /api/v1/issuers/{partner}/image                    401   403   403   403   403   403   403   403   200   403
 GET    /api/v1/endorsements                               401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/endorsements                               401   403   403   403   403   201   403   403   403   403
 POST   /api/v1/endorsements/received                      401   403   403   403   403   400   400   403   400   403
@@ -228,6 +231,7 @@ class Scene:
         for person in AWARDED, AWARDED_BELOW:
             self.issuer.issue(person, self.achievement)
         self.partner = self.admin.post("/issuers", {"name": "Partner"})["id"]
+        self.admin.expect(200, "PUT", f"/api/v1/issuers/{self.partner}/image", data=SVG, headers={"If-Match": "*", "Content-Type": "image/svg+xml"})
         self.partners = self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
         sandbox = self.admin.post("/issuers", {"name": "Sandbox", "sandbox": True})["id"]
         self.test = self.hr.post("/achievements", {"name": "Test", "state": "published", "issuer": sandbox})["id"]

@@ -147,7 +147,8 @@ def test_names_are_in_snake_case():
 
 def test_enum_values_are_in_lower_snake_case():
     """But for types of achievements, alignments and results, which are Open Badges' words, and forms of badges, which are words with a form behind."""
-    forms = [node["schema"]["enum"] for _, node in walk(document()) if node.get("name") == "format" and "schema" in node]
+    forms = [node["schema"]["enum"] for _, node in walk(document())
+             if node.get("name") == "format" and "enum" in node.get("schema", ())]
     for at, node in walk(document()):
         if isinstance(node.get("enum"), list) and not re.match("/components/schemas/(AchievementType|AlignmentType|ResultType|ResultStatus)/", at + "/"):
             dash = "-" if node["enum"] in forms else "_"
@@ -168,7 +169,7 @@ def test_bodies_of_requests_are_closed_objects():
 
 def test_everything_but_the_public_routes_needs_a_token():
     public = {"GET /healthz", "GET /readyz", "GET /api/v1/openapi.json", "POST /api/v1/sessions",
-              "POST /api/v1/sessions/{id}", "GET /achievements/{id}", "GET /endorsements/{id}", "GET /issuers/{id}", "GET /issuers/{id}/did.json",
+              "POST /api/v1/sessions/{id}", "GET /achievements/{id}", "GET /endorsements/{id}", "GET /issuers/{id}", "GET /issuers/{id}/image", "GET /oembed", "GET /issuers/{id}/did.json",
               "GET /issuers/{id}/revocations",
               "GET /.well-known/did.json", "GET /.well-known/jwks.json", "GET /status/{id}"}
     assert document()["security"] == [{"bearer": []}]

@@ -370,3 +370,49 @@ def test_what_is_asked_for_is_changed_in_parts(programme):
 def test_what_cannot_be_drawn_is_refused(programme, image, field):
     told = programme.hr.post("/achievements", {"name": "x", "image": image}, gives=400)
     assert field in [error["field"] for error in told["errors"]]
+
+
+# ---- of issuers
+
+def test_an_issuer_has_an_image_and_says_what_it_is(house, programme):
+    admin = house.rescue
+    issuer = admin.post("/issuers", {"name": "Logo Makers", "description": "Make \"logos\" & <more>", "image_url": "https://example.org/l.png"})
+    place = f"{PUBLIC_URL}/issuers/{issuer['id']}/image"
+    profile = programme.stranger.get(f"/issuers/{issuer['id']}")
+    assert profile["image"] == {"id": "https://example.org/l.png", "type": "Image"} and profile["description"] == issuer["description"]
+    programme.stranger.get(f"/issuers/{issuer['id']}/image", gives=404)
+    for data, kind in (made(48, 24), PNG), (vector(), VECTOR):
+        told = admin.expect(200, "PUT", f"/api/v1/issuers/{issuer['id']}/image", data=data, headers={"If-Match": "*", "Content-Type": kind})
+        assert told["image_url"] == place
+        programme.stranger.get(f"/issuers/{issuer['id']}/image", format="png")
+        assert pixels(programme.stranger.last.content)[0] == (48 if kind == PNG else 400)
+        assert "sandbox" in programme.stranger.last.headers["Content-Security-Policy"]
+    assert programme.stranger.get(f"/issuers/{issuer['id']}")["image"]["id"] == place
+    assert programme.stranger.get(f"/issuers/{issuer['id']}", format="ob2")["image"] == place
+    assert programme.stranger.get(f"/issuers/{issuer['id']}", format="ob2")["description"] == issuer["description"]
+    assert house.sql("SELECT count(*) FROM picture p WHERE NOT EXISTS (SELECT FROM achievement_version WHERE picture_id = p.id)") == [(1,)]
+    told = admin.patch(f"/api/v1/issuers/{issuer['id']}", {"image_url": None}, "*")
+    assert "image_url" not in told and "image" not in programme.stranger.get(f"/issuers/{issuer['id']}")
+    assert house.sql("SELECT count(*) FROM picture p WHERE NOT EXISTS (SELECT FROM achievement_version WHERE picture_id = p.id)") == [(0,)]
+    assert house.sql(f"SELECT count(*) FROM audit_entry WHERE object = '{issuer['id']}' AND action = 'issuer.set'") == [(3,)]
+
+
+def test_the_companys_image_is_in_its_badges_and_on_its_pages(house, programme):
+    company = programme.issue()["issuer"]
+    house.configure({"issuer": {"description": "Makes examples", "image": "https://example.org/company.png"}})
+    house.restart()
+    programme.stranger = house.client()
+    issued = programme.badge(programme.issue())["issuer"]
+    assert issued["description"] == "Makes examples" and issued["image"]["id"] == "https://example.org/company.png"
+    page = programme.badge(programme.issue(), accept="text/html")
+    assert "Makes examples" in page and "company.png" not in page
+    upload = {"data": vector(), "headers": {"If-Match": "*", "Content-Type": VECTOR}}
+    house.rescue.expect(200, "PUT", f"/api/v1/issuers/{company['id']}/image", **upload)
+    programme.hr.expect(403, "PUT", f"/api/v1/issuers/{company['id']}/image", **upload)
+    house.restart()
+    credential = programme.issue()
+    assert programme.badge(credential)["issuer"]["image"]["id"] == f"{PUBLIC_URL}/issuers/{company['id']}/image"
+    assert f"src=\"/issuers/{company['id']}/image\"" in programme.badge(credential, accept="text/html")
+    house.configure({"issuer": {"description": None, "image": None}})
+    house.restart()
+    assert "description" not in programme.badge(programme.issue())["issuer"]

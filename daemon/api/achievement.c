@@ -3,6 +3,7 @@
 #include "api/nouns.h"
 
 #include "api/body.h"
+#include "api/drawing.h"
 #include "api/merge.h"
 #include "api/rubric.h"
 #include "rules/achievement.h"
@@ -71,27 +72,6 @@ static void more_write(struct json *json, const struct store_achievement *a)
 	put_string(json, "human_code", a->human_code);
 }
 
-/* What was asked for of it, or what was uploaded in its place. */
-static void picture_write(struct json *json, const struct store_achievement *a)
-{
-	const char *const *words = a->drawing;
-	if (!a->picture_id && !words)
-		return;
-	put_object(json, "image");
-	put_string(json, "uploaded", !a->picture_id ? NULL : a->picture_svg ? "svg" : "png");
-	put_string(json, "shape", words ? words[DRAW_SHAPE] : NULL);
-	if (words && *words[DRAW_FILL]) {
-		put_array(json, "colours");
-		put_string(json, NULL, words[DRAW_FILL]);
-		if (*words[DRAW_EDGE])
-			put_string(json, NULL, words[DRAW_EDGE]);
-		put_array_end(json);
-	}
-	put_string(json, "initials", words ? words[DRAW_INITIALS] : NULL);
-	put_string(json, "icon", words ? words[DRAW_ICON] : NULL);
-	put_object_end(json);
-}
-
 static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
 {
 	put_object(json, NULL);
@@ -118,7 +98,7 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 	review_write(json, &a->asked);
 	owner_write(json, a);
 	put_string(json, "next_review", a->next_review);
-	picture_write(json, a);
+	drawing_write(json, a);
 	put_time(json, "updated_at", a->updated_at);
 	put_object_end(json);
 }
@@ -188,45 +168,6 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 		TRY(fields_object(call, fields, at, item, false, v));
 		(*skills)[i] = (struct skill_proved){v[0].text, (long)v[1].number};
 	}
-	return SKD_OK;
-}
-
-/* A merge patch of what was asked for before; of initials and icon the one that was said last. */
-static enum skd_outcome drawing_merge(struct skd_call *call, json_t *object, bool patch, const char **words)
-{
-	enum { SHAPE, COLOURS, INITIALS, ICON, COUNT };
-	static const struct field fields[] = {{"shape", FIELD_TEXT, .most = 20}, {"colours", FIELD_TEXTS},
-					      {"initials", FIELD_TEXT, .most = 8}, {"icon", FIELD_TEXT, .most = 20}, {NULL}};
-	struct value v[COUNT] = {0};
-	TRY(fields_object(call, fields, "/image", object, patch, v));
-	if (v[COLOURS].count > 2)
-		return fail_field(call, "/image/colours", "must be one or two");
-	for (size_t i = 0; v[COLOURS].given && i < 2; i++)
-		words[DRAW_FILL + i] = i < v[COLOURS].count ? v[COLOURS].texts[i] : NULL;
-	if (v[INITIALS].given != v[ICON].given)
-		words[DRAW_INITIALS] = words[DRAW_ICON] = NULL;
-	merge_text(&v[SHAPE], &words[DRAW_SHAPE]);
-	merge_text(&v[INITIALS], &words[DRAW_INITIALS]);
-	merge_text(&v[ICON], &words[DRAW_ICON]);
-	return SKD_OK;
-}
-
-/* Drawn it is no longer what was uploaded, or elsewhere. */
-static enum skd_outcome picture_read(struct skd_call *call, const struct value *value, bool patch, struct store_achievement *a)
-{
-	const char **words = talloc_array(call, const char *, DRAW_WORDS);
-	if (!value->given)
-		return SKD_OK;
-	if (!value->null && !json_is_object(value->json))
-		return fail_field(call, "/image", "must be an object with shape, colours, initials or icon");
-	for (int i = 0; i < DRAW_WORDS; i++)
-		words[i] = a->drawing ? a->drawing[i] : NULL;
-	if (!value->null)
-		TRY(drawing_merge(call, value->json, patch, words));
-	for (int i = 0; i < DRAW_WORDS; i++)
-		words[i] = words[i] ? words[i] : "";
-	a->picture_id = a->image_url = NULL;
-	a->drawing = value->null ? NULL : words;
 	return SKD_OK;
 }
 
@@ -413,7 +354,7 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[DESCRIPTION], &a->description);
 	merge_text(&v[CRITERIA], &a->criteria);
 	merge_text(&v[VALIDITY], &a->validity);
-	TRY(picture_read(call, &v[PICTURE], patch, a));
+	TRY(drawing_read(call, &v[PICTURE], patch, a));
 	merge_text(&v[IMAGE], &a->image_url);
 	if (!v[STATE].given && patch)
 		a->state = NULL; /* the rules say what follows */

@@ -3,6 +3,7 @@
 #include "api/nouns.h"
 
 #include "api/accept.h"
+#include "api/public.h"
 #include "rules/badge.h"
 #include "rules/counts.h"
 #include "rules/endorsement.h"
@@ -13,8 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A parameter's value as it is sent, in `size`; public pages ignore what they do not know. */
-static const char *parameter(const struct request *in, const char *name, size_t *size)
+const char *public_parameter(const struct request *in, const char *name, size_t *size)
 {
 	size_t length = strlen(name);
 	const char *at = strchr(exchange_target(in->exchange), '?');
@@ -57,7 +57,7 @@ static struct badge_kind kind_accepted(struct skd_call *call, const struct reque
 	return best;
 }
 
-static void answer_public(struct skd_call *call, struct reply *out, const char *type, const void *bytes, size_t size)
+void public_answer(struct skd_call *call, struct reply *out, const char *type, const void *bytes, size_t size)
 {
 	out->etag = talloc_asprintf(call, "%016" PRIx64, text_hash(bytes, size));
 	out->cache = call->actor ? "private, no-cache" : "no-cache";
@@ -70,21 +70,34 @@ static void answer_public(struct skd_call *call, struct reply *out, const char *
 static const char *language_of(struct skd_call *call, const struct request *in, const struct skd_form *form)
 {
 	size_t size;
-	const char *said = parameter(in, "lang", &size);
+	const char *said = public_parameter(in, "lang", &size);
 	if (said)
 		return talloc_strndup(call, said, size);
 	return strncmp(form->types, "text/html", 9) == 0 ? exchange_list(in->exchange, call, "Accept-Language") : NULL;
+}
+
+/* The house's, unless another is asked for; of what is not printed it is as it is. */
+static enum skd_outcome paper_wanted(struct skd_call *call, const struct request *in, struct badge_kind *kind)
+{
+	size_t size = 0;
+	const char *asked = public_parameter(in, "paper", &size);
+	bool letter = size == 6 && strncmp(asked, "letter", 6) == 0;
+	if (asked && !letter && (size != 2 || strncmp(asked, "a4", 2) != 0))
+		return fail_field(call, "paper", "must be a4 or letter");
+	if (kind->form->paper == SKD_PAPER_A4)
+		*kind = badge_kind_paper(call->house, *kind, letter ? SKD_PAPER_LETTER : asked ? SKD_PAPER_A4 : call->house->paper);
+	return SKD_OK;
 }
 
 static enum skd_outcome kind_wanted(struct skd_call *call, const struct request *in, enum skd_about about,
 				    struct reply *out, struct badge_kind *kind)
 {
 	size_t size;
-	const char *format = parameter(in, "format", &size);
+	const char *format = public_parameter(in, "format", &size);
 	*kind = format ? badge_kind_named(call->house, about, format, size) : kind_accepted(call, in, about);
 	if (kind->form) {
 		kind->language = language_of(call, in, kind->form);
-		return SKD_OK;
+		return about == SKD_ABOUT_CREDENTIAL ? paper_wanted(call, in, kind) : SKD_OK;
 	}
 	if (format)
 		return fail_field(call, "format", "there is no such form of it");
@@ -103,13 +116,13 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 	TRY(badge_get(call, in->ids[0], kind, &badge));
 	if (!badge.gone) {
 		bool page = strncmp(badge.type, "text/html", 9) == 0;
-		answer_public(call, out, badge.type, badge.bytes, badge.size);
+		public_answer(call, out, badge.type, badge.bytes, badge.size);
 		if (!actor_is(call, badge.person_id))
 			out->look = page ? COUNT_VIEW : COUNT_DOWNLOAD;
 		if (strncmp(badge.type, "image/", 6) == 0)
 			out->policy = still_policy;
 		if (page)
-			out->policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+			out->policy = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
 				      "frame-ancestors 'none'";
 		return SKD_OK;
 	}
@@ -123,7 +136,7 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 static enum skd_outcome version_wanted(struct skd_call *call, const struct request *in, const char **version)
 {
 	size_t size = 0;
-	const char *asked = parameter(in, "version", &size);
+	const char *asked = public_parameter(in, "version", &size);
 	if (asked && (!size || size > 9 || strspn(asked, "0123456789") < size))
 		return fail(call, SKD_ABSENT, "there is no such version");
 	*version = asked ? talloc_strndup(call, asked, size) : NULL;
@@ -138,7 +151,7 @@ enum skd_outcome api_achievement_page(struct skd_call *call, const struct reques
 	TRY(version_wanted(call, in, &version));
 	TRY(kind_wanted(call, in, SKD_ABOUT_ACHIEVEMENT, out, &kind));
 	TRY(badge_achievement(call, in->ids[0], version, kind, &document));
-	answer_public(call, out, document.type, document.bytes, document.size);
+	public_answer(call, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }
 
@@ -148,7 +161,7 @@ static const char *const image_types[] = {[SKD_IMAGE_PNG] = "image/png", [SKD_IM
 static enum skd_outcome image_wanted(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind)
 {
 	size_t size = 0;
-	const char *format = parameter(in, "format", &size), *accept = exchange_list(in->exchange, call, "Accept");
+	const char *format = public_parameter(in, "format", &size), *accept = exchange_list(in->exchange, call, "Accept");
 	int png = accept_weight(accept, image_types[SKD_IMAGE_PNG]), svg = accept_weight(accept, image_types[SKD_IMAGE_SVG]);
 	if (format && (size != 3 || (strncmp(format, "png", 3) != 0 && strncmp(format, "svg", 3) != 0)))
 		return fail_field(call, "format", "must be png or svg");
@@ -168,10 +181,21 @@ enum skd_outcome api_achievement_image(struct skd_call *call, const struct reque
 	TRY(version_wanted(call, in, &version));
 	TRY(image_wanted(call, in, out, &kind));
 	TRY(image_get(call, in->ids[0], version, kind, &picture));
-	answer_public(call, out, image_types[kind], picture.bytes, picture.size);
+	public_answer(call, out, image_types[kind], picture.bytes, picture.size);
 	out->policy = still_policy;
 	if (version && !call->actor)
 		out->cache = "public, max-age=86400"; /* what is published of a version stays as it is */
+	return SKD_OK;
+}
+
+enum skd_outcome api_issuer_image(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	enum skd_image kind = SKD_IMAGE_PNG;
+	struct picture picture;
+	TRY(image_wanted(call, in, out, &kind));
+	TRY(issuer_picture_get(call, in->ids[0], kind, &picture));
+	public_answer(call, out, image_types[kind], picture.bytes, picture.size);
+	out->policy = still_policy;
 	return SKD_OK;
 }
 
@@ -180,10 +204,10 @@ enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in
 	struct badge_kind kind;
 	struct badge document;
 	size_t size = 0;
-	const char *key = parameter(in, "key", &size);
+	const char *key = public_parameter(in, "key", &size);
 	TRY(kind_wanted(call, in, SKD_ABOUT_ISSUER, out, &kind));
 	TRY(badge_issuer(call, in->ids[0], key ? talloc_strndup(call, key, size) : NULL, kind, &document));
-	answer_public(call, out, document.type, document.bytes, document.size);
+	public_answer(call, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }
 
@@ -192,7 +216,7 @@ static void written_reply(struct skd_call *call, struct reply *out, const char *
 {
 	struct text written = out->body;
 	text_begin(&out->body, call, written.size);
-	answer_public(call, out, type, written.bytes, written.size);
+	public_answer(call, out, type, written.bytes, written.size);
 }
 
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out)
@@ -223,7 +247,7 @@ enum skd_outcome api_endorsement_page(struct skd_call *call, const struct reques
 	struct skd_text bytes;
 	const char *type;
 	TRY(endorsement_document(call, in->ids[0], &bytes, &type));
-	answer_public(call, out, type, bytes.bytes, bytes.size);
+	public_answer(call, out, type, bytes.bytes, bytes.size);
 	return SKD_OK;
 }
 
@@ -231,6 +255,6 @@ enum skd_outcome api_status_get(struct skd_call *call, const struct request *in,
 {
 	const char *list;
 	TRY(status_get(call, in->ids[0], &list));
-	answer_public(call, out, "application/vc", list, strlen(list));
+	public_answer(call, out, "application/vc", list, strlen(list));
 	return SKD_OK;
 }

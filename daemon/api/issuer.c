@@ -2,6 +2,7 @@
  * /issuers and /keys as JSON. Of keys there are public halves only. */
 #include "api/nouns.h"
 
+#include "api/body.h"
 #include "api/merge.h"
 #include "rules/issuer.h"
 
@@ -16,6 +17,7 @@ static void issuer_write(struct skd_call *call, struct json *json, const struct 
 	put_string(json, "url", issuer->url);
 	put_string(json, "mail", issuer->mail);
 	put_string(json, "description", issuer->description);
+	put_string(json, "image_url", issuer_image_place(call, issuer->id, issuer->image_url, issuer->picture_id));
 	put_array(json, "groups");
 	for (size_t i = 0; i < issuer->group_count; i++)
 		put_string(json, NULL, issuer->groups[i]);
@@ -54,7 +56,7 @@ enum skd_outcome api_issuer_get(struct skd_call *call, const struct request *in,
 	return SKD_OK;
 }
 
-enum { NAME, URL, MAIL, DESCRIPTION, GROUPS, LAST, FIELDS };
+enum { NAME, URL, MAIL, DESCRIPTION, GROUPS, IMAGE, LAST, FIELDS };
 
 /* The state is not said of a new one, and whether it is for tests of no other. */
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch, struct store_issuer *issuer)
@@ -65,6 +67,7 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 		[MAIL] = {"mail", FIELD_TEXT, .most = 320},
 		[DESCRIPTION] = {"description", FIELD_TEXT, .most = 10000},
 		[GROUPS] = {"groups", FIELD_TEXTS},
+		[IMAGE] = {"image_url", FIELD_URL, .most = 2000},
 		[LAST] = patch ? (struct field){"state", FIELD_ENUM, .required = true, .words = "active|archived"}
 			       : (struct field){"sandbox", FIELD_BOOL},
 	};
@@ -75,6 +78,9 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[MAIL], &issuer->mail);
 	merge_text(&v[DESCRIPTION], &issuer->description);
 	merge_texts(&v[GROUPS], &issuer->groups, &issuer->group_count);
+	if (v[IMAGE].given)
+		issuer->picture_id = NULL;
+	merge_text(&v[IMAGE], &issuer->image_url);
 	if (patch)
 		merge_text(&v[LAST], &issuer->state);
 	else
@@ -99,6 +105,19 @@ enum skd_outcome api_issuer_set(struct skd_call *call, const struct request *in,
 	TRY(merge_match(call, in, issuer.version));
 	TRY(body_merge(call, in, true, &issuer));
 	TRY(issuer_set(call, &issuer));
+	issuer_reply(call, out, &issuer);
+	return SKD_OK;
+}
+
+enum skd_outcome api_issuer_picture(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_issuer issuer;
+	struct skd_text picture;
+	enum skd_image kind;
+	TRY(issuer_get(call, in->ids[0], &issuer));
+	TRY(merge_match(call, in, issuer.version));
+	TRY(body_picture(call, in, out, &kind, &picture));
+	TRY(issuer_picture_set(call, kind, picture, &issuer));
 	issuer_reply(call, out, &issuer);
 	return SKD_OK;
 }

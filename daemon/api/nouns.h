@@ -23,10 +23,14 @@ enum skd_outcome api_status_get(struct skd_call *call, const struct request *in,
 enum skd_outcome api_achievement_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_achievement_image(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_endorsement_page(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_image(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_did_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_revocations_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_jwks_get(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* oembed.c */
+enum skd_outcome api_oembed_get(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* session.c */
 enum skd_outcome api_session_open(struct skd_call *call, const struct request *in, struct reply *out);
@@ -123,6 +127,7 @@ enum skd_outcome api_issuer_list(struct skd_call *call, const struct request *in
 enum skd_outcome api_issuer_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_issuer_picture(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_key_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_key_get(struct skd_call *call, const struct request *in, struct reply *out);
 

@@ -86,7 +86,7 @@ void page_finish(struct skd_call *call, const struct request *in, struct reply *
 
 static bool is_limited(const struct route *route)
 {
-	return is_public(route) && strchr(route->path, '{');
+	return is_public(route) && (strchr(route->path, '{') || strcmp(route->path, "/oembed") == 0);
 }
 
 enum skd_outcome page_may(struct skd_call *call, const struct route *route)

@@ -39,6 +39,9 @@ static const struct skd_option issuer_options[] = {
 	{"name", SKD_TEXT, "skillsd", "Name of the organisation that issues credentials."},
 	{"url", SKD_TEXT, NULL, "Its web address."},
 	{"mail", SKD_TEXT, NULL, "Its mail address."},
+	{"description", SKD_TEXT, NULL, "What it is, in a few words."},
+	{"image", SKD_TEXT, NULL, "Web address of its image; one that is uploaded takes its place."},
+	{"paper", SKD_TEXT, "a4", "What certificates are printed on: a4 or letter."},
 	{"visibility", SKD_TEXT, "colleagues", "Who sees a new badge until its holder says otherwise: private, colleagues or public."},
 	{NULL}};
 

@@ -237,6 +237,15 @@ static void catalogue_read(struct settings *s, const struct section *catalogue)
 	talloc_free(call);
 }
 
+static enum skd_paper paper_of(struct settings *s, const struct section *issuer)
+{
+	const char *said = section_text(issuer, "paper");
+	bool letter = strcmp(said, "letter") == 0;
+	if (!letter && strcmp(said, "a4") != 0)
+		conf_complain(s->conf, section_line(issuer, "paper", 0), "paper is a4 or letter, not %s", said);
+	return letter ? SKD_PAPER_LETTER : SKD_PAPER_A4;
+}
+
 static void house_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -252,6 +261,9 @@ static void house_read(struct settings *s)
 	house->issuer_name = section_text(issuer, "name");
 	house->issuer_url = section_text(issuer, "url");
 	house->issuer_mail = section_text(issuer, "mail");
+	house->issuer_description = section_text(issuer, "description");
+	house->issuer_image = section_text(issuer, "image");
+	house->paper = paper_of(s, issuer);
 	house->visibility = section_text(issuer, "visibility");
 	if (strcmp(house->visibility, "private") != 0 && strcmp(house->visibility, "colleagues") != 0 &&
 	    strcmp(house->visibility, "public") != 0)
@@ -366,7 +378,7 @@ enum skd_outcome settings_open(struct skd_call *call, struct settings *s)
 	for (size_t i = 0; i < house->authenticator_count; i++)
 		house->authenticators[i].instance = instance_open(s, "authenticator", house->authenticators[i].instance);
 	plugins_open(s, "report", SKD_REPORT, (const char *const[]){"report_csv", NULL}, &house->formats);
-	plugins_open(s, "badge", SKD_BADGE, (const char *const[]){"badge_ob3", "badge_ob2", "badge_html", NULL}, &house->badges);
+	plugins_open(s, "badge", SKD_BADGE, (const char *const[]){"badge_ob3", "badge_ob2", "badge_html", "badge_pdf", NULL}, &house->badges);
 	return conf_verdict(call, s->conf);
 }
 

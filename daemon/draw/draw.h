@@ -44,6 +44,9 @@ enum skd_outcome draw_png(struct skd_call *call, const char *program, struct skd
  * BAD_INPUT, with the reason, for all else. */
 enum skd_outcome draw_clean(struct skd_call *call, const char *program, enum skd_image kind, struct skd_text from,
 			    struct skd_text *clean) WARN_UNUSED;
+/* A page of a plugin (enum skd_paper) as PDF. FAULT. */
+enum skd_outcome draw_page(struct skd_call *call, const char *program, enum skd_paper paper, struct skd_text page,
+			   struct text *pdf) WARN_UNUSED;
 /* Appends an SVG that shows the PNG. */
 void draw_around(struct text *svg, struct skd_text png);
 

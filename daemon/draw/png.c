@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asks skillsd-draw: a process for each picture. */
+ * Asks skillsd-draw: a process for each picture or page. */
 #include "draw/draw.h"
 
 #include "base/child.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE = 15000, MOST = 4 << 20 }; /* milliseconds; bytes of an answer */
+enum { PATIENCE = 15000, MOST = 4 << 20, PAGE_MOST = 32 << 20 }; /* milliseconds; bytes of an answer */
 
 enum skd_outcome draw_png(struct skd_call *call, const char *program, struct skd_text svg, struct picture *png)
 {
@@ -32,6 +32,14 @@ enum skd_outcome draw_clean(struct skd_call *call, const char *program, enum skd
 	*clean = (struct skd_text){out.bytes + 1, out.size - 1};
 	return *out.bytes == '+' ? SKD_OK
 				 : fail(call, SKD_BAD_INPUT, "%s", text_escaped(call, talloc_strndup(call, clean->bytes, clean->size)));
+}
+
+enum skd_outcome draw_page(struct skd_call *call, const char *program, enum skd_paper paper, struct skd_text page,
+			   struct text *pdf)
+{
+	text_begin(pdf, call, 65536);
+	return child_run(call, (const char *const[]){program, "print", paper == SKD_PAPER_LETTER ? "letter" : "a4", NULL}, page,
+			 PATIENCE, PAGE_MOST, pdf);
 }
 
 void draw_around(struct text *svg, struct skd_text png)

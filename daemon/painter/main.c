@@ -44,19 +44,21 @@ int main(int argc, char **argv)
 {
 	const char *what = argc == 3 ? argv[1] : "", *how = argc == 3 ? argv[2] : "";
 	struct bytes input;
-	bool good;
+	bool cleans = strcmp(what, "clean") == 0, renders = strcmp(what, "render") == 0, prints = strcmp(what, "print") == 0, good;
 	confine();
-	if (strcmp(what, "clean") == 0)
+	if (cleans)
 		confine_alone();
-	else if (strcmp(what, "render") != 0 || atoi(how) < 1 || atoi(how) > RENDERED_MOST) {
-		fputs("usage: skillsd-draw clean png|svg | render SIDE\n", stderr);
+	if (!cleans && !prints && (!renders || atoi(how) < 1 || atoi(how) > RENDERED_MOST)) {
+		fputs("usage: skillsd-draw clean png|svg | render SIDE | print a4|letter\n", stderr);
 		return 2;
 	}
 	char *room = input_read(&input.size);
 	input.at = room;
 	if (!room)
 		return 1;
-	good = strcmp(what, "clean") == 0 ? clean(input, strcmp(how, "png") == 0) : svg_render(input, atoi(how), stdout);
+	good = cleans    ? clean(input, strcmp(how, "png") == 0)
+	       : renders ? svg_render(input, atoi(how), stdout)
+			 : page_print(input, strcmp(how, "letter") == 0, stdout);
 	free(room);
 	return good && fflush(stdout) == 0 ? 0 : 1;
 }

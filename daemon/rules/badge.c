@@ -38,6 +38,15 @@ struct badge_kind badge_kind_named(const struct house *house, enum skd_about abo
 	return kind;
 }
 
+struct badge_kind badge_kind_paper(const struct house *house, struct badge_kind kind, enum skd_paper paper)
+{
+	struct badge_kind other = {0};
+	while ((other = badge_kind_next(house, other)).form)
+		if (other.instance == kind.instance && other.form->paper == paper && strcmp(other.form->types, kind.form->types) == 0)
+			return other;
+	return kind;
+}
+
 /* In its form's own media type. */
 static void badge_dress(struct skd_call *call, const struct skd_form *form, const void *bytes, size_t size,
 			struct badge *badge)
@@ -88,6 +97,8 @@ static const struct skd_award *badge_place(struct skd_call *call, struct store_b
 	award->origin = call->house->public_url;
 	if (award->achievement_id && !award->image_url)
 		award->image_url = image_place(call, award->achievement_id, award->version);
+	if (badge->issuer_picture_id)
+		award->issuer_image_url = issuer_image_place(call, award->issuer_id, NULL, badge->issuer_picture_id);
 	award->issuer_did = issuer_did(call, award->issuer_id, badge->issuer_key);
 	return award;
 }
@@ -134,6 +145,8 @@ static enum skd_outcome badge_wrap(struct skd_call *call, struct badge_kind kind
 	TRY(kind.instance->plugin->is.badge.wrap(kind.instance->self, call, kind.form, &badge->award,
 						 (struct skd_text){(const char *)inside.bytes, inside.size}, &wrapped.out));
 	*made = wrapped.text;
+	if (kind.form->paper)
+		return draw_page(call, call->house->painter, kind.form->paper, (struct skd_text){made->bytes, made->size}, made);
 	return SKD_OK;
 }
 
@@ -220,7 +233,7 @@ static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot
 			lot->badges[i] = lot->badges[like];
 		else
 			TRY(store_badge_achievement(call, award->achievement_id,
-						    talloc_asprintf(call, "%lld", (long long)award->version), &lot->badges[i]));
+						    talloc_asprintf(call, "%lld", (long long)award->version), false, &lot->badges[i]));
 	}
 	return SKD_OK;
 }
@@ -343,6 +356,14 @@ enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, str
 	return SKD_OK;
 }
 
+enum skd_outcome badge_facts(struct skd_call *call, const char *credential_id, struct store_badge *facts)
+{
+	TRY(store_badge_get(call, credential_id, facts));
+	TRY(badge_seen(call, facts->visibility, credential_id));
+	badge_place(call, facts);
+	return SKD_OK;
+}
+
 static enum skd_outcome document_draft(struct skd_call *call, struct badge_kind kind, struct store_badge *facts,
 				       struct badge *document)
 {
@@ -381,7 +402,8 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 	struct store_issuer issuer;
 	TRY(store_issuer_get(call, id, &issuer));
 	struct store_badge facts = {.award = {.issuer_id = issuer.id, .issuer_name = issuer.name, .issuer_url = issuer.url,
-					      .issuer_mail = issuer.mail},
+					      .issuer_mail = issuer.mail, .issuer_description = issuer.description,
+					      .issuer_image_url = issuer_image_place(call, issuer.id, issuer.image_url, issuer.picture_id)},
 				    .issuer_key = issuer.key, .sandbox = issuer.sandbox};
 	struct skd_award *award = &facts.award;
 	if (kind.form->seal == SKD_SEAL_RS256) {

@@ -15,6 +15,8 @@ struct badge_kind {
 };
 /* By ?format=. */
 struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);
+/* The same on that paper, where there is one. */
+struct badge_kind badge_kind_paper(const struct house *house, struct badge_kind kind, enum skd_paper paper);
 /* One after another, beginning with a kind of zeros; the form is NULL at the end. */
 struct badge_kind badge_kind_next(const struct house *house, struct badge_kind kind);
 /* Has the plugin write it. The award says where it is published. */
@@ -42,6 +44,9 @@ enum skd_outcome badge_seal_many(struct skd_call *call, const struct badge_lot *
 /* In a transaction, which it may write in. ABSENT too for who may not see it. With no actor only what is public. */
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 			   struct badge *badge) WARN_UNUSED;
+
+/* What it is about, with the addresses that it is published under, for those who may see it. ABSENT. */
+enum skd_outcome badge_facts(struct skd_call *call, const char *credential_id, struct store_badge *facts) WARN_UNUSED;
 
 /* What is published of an achievement (number NULL: its newest version) and of an issuer; `key_id` NULL, or the one key
  * that the form shall tell of. ABSENT. */

@@ -56,7 +56,8 @@ struct house {
 	const char *public_url;
 	const char *token_key;
 	struct signer *signer; /* skillsd-sign */
-	const char *issuer_name, *issuer_url, *issuer_mail;
+	const char *issuer_name, *issuer_url, *issuer_mail, *issuer_description, *issuer_image;
+	enum skd_paper paper; /* of certificates */
 	const char *holder; /* of leases: unique to this process */
 
 	struct pool *writers; /* transactions of requests */

@@ -6,6 +6,8 @@
 #include "rules/audit.h"
 #include "rules/detail.h"
 #include "rules/outbox.h"
+#include "rules/picture.h"
+#include "store/picture.h"
 
 #include <string.h>
 
@@ -193,12 +195,19 @@ static enum skd_outcome groups_put(struct skd_call *call, const struct store_iss
 	return store_issuer_groups(call, issuer->id, count, sources, keys);
 }
 
+/* As the configuration has it. */
+static enum skd_outcome company_put(struct skd_call *call)
+{
+	const struct house *h = call->house;
+	return store_issuer_put(call, &(struct store_issuer){.name = h->issuer_name, .url = h->issuer_url, .mail = h->issuer_mail,
+							     .description = h->issuer_description, .image_url = h->issuer_image});
+}
+
 enum skd_outcome issuer_settle(struct skd_call *call)
 {
-	const struct house *house = call->house;
 	struct store_issuer *issuers;
 	size_t count;
-	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(company_put(call));
 	TRY(store_issuer_grouped(call, &issuers, &count));
 	for (size_t i = 0; i < count; i++)
 		TRY(groups_put(call, &issuers[i]));
@@ -225,13 +234,44 @@ enum skd_outcome issuer_add(struct skd_call *call, struct store_issuer *issuer)
 	return told(call, "issuer.add", "issuer.created", id, issuer);
 }
 
+/* Whatever picture it had before goes. */
+static enum skd_outcome changed(struct skd_call *call, struct store_issuer *issuer)
+{
+	struct store_issuer old;
+	TRY(store_issuer_get(call, issuer->id, &old));
+	TRY(store_issuer_set(call, issuer));
+	if (old.picture_id && (!issuer->picture_id || strcmp(old.picture_id, issuer->picture_id) != 0))
+		TRY(store_picture_drop(call, old.picture_id));
+	return told(call, "issuer.set", "issuer.edited", issuer->id, issuer);
+}
+
 enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
 {
 	if (is_company(issuer))
 		return fail(call, SKD_CLASH, "the company is as the configuration says: change it there");
 	TRY(content_check(call, issuer));
-	TRY(store_issuer_set(call, issuer));
-	return told(call, "issuer.set", "issuer.edited", issuer->id, issuer);
+	return changed(call, issuer);
+}
+
+enum skd_outcome issuer_picture_set(struct skd_call *call, enum skd_image kind, struct skd_text picture,
+				    struct store_issuer *issuer)
+{
+	TRY(picture_take(call, kind, picture, &issuer->picture_id));
+	issuer->image_url = is_company(issuer) ? issuer->image_url : NULL;
+	return changed(call, issuer);
+}
+
+enum skd_outcome issuer_picture_get(struct skd_call *call, const char *id, enum skd_image kind, struct picture *picture)
+{
+	struct store_issuer issuer;
+	TRY(store_issuer_get(call, id, &issuer));
+	return issuer.picture_id ? picture_get(call, issuer.picture_id, kind, picture)
+				 : fail(call, SKD_ABSENT, "the issuer has no image here");
+}
+
+const char *issuer_image_place(struct skd_call *call, const char *id, const char *image_url, const char *picture_id)
+{
+	return picture_id ? talloc_asprintf(call, "%s/issuers/%s/image", call->house->public_url, id) : image_url;
 }
 
 static enum skd_outcome may_act(struct skd_call *call, const struct store_issuer *issuer, unsigned others)
@@ -273,14 +313,13 @@ static enum skd_outcome key_told(struct skd_call *call, const char *action, cons
 
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
 {
-	const struct house *house = call->house;
 	struct store_key added = *key;
 	struct store_issuer issuer;
 	struct public_key *open;
 	if (issuer_id && !uuid_valid(issuer_id))
 		return fail(call, SKD_BAD_INPUT, "there is no issuer %s", issuer_id);
 	TRY(key_from_der(call, key->public_key, key->public_size, &open));
-	TRY(store_issuer_put(call, "company", house->issuer_name, house->issuer_url, house->issuer_mail));
+	TRY(company_put(call));
 	TRY(store_issuer_get(call, issuer_id, &issuer));
 	added.issuer_id = issuer.id;
 	TRY(store_key_add(call, &added));

@@ -4,6 +4,7 @@
 #define RULES_ISSUER_H
 
 #include "base/json.h"
+#include "draw/draw.h"
 #include "rules/house.h"
 #include "sign/key.h"
 #include "store/badge.h"
@@ -40,6 +41,14 @@ enum skd_outcome issuer_may_issue(struct skd_call *call, const char *id, bool fr
 /* Achievements of the company are written by the catalogue's writers; those of another issuer by those of them who are
  * hr or admin, or may issue for it. */
 enum skd_outcome issuer_may_write(struct skd_call *call, const char *id, bool fresh) WARN_UNUSED;
+
+/* Gives it, as it was read, an image: the company too. BAD_INPUT, with the reason, for what is not taken. */
+enum skd_outcome issuer_picture_set(struct skd_call *call, enum skd_image kind, struct skd_text picture,
+				    struct store_issuer *issuer) WARN_UNUSED;
+/* The image that was uploaded. ABSENT. */
+enum skd_outcome issuer_picture_get(struct skd_call *call, const char *id, enum skd_image kind, struct picture *picture) WARN_UNUSED;
+/* Where an issuer's image is; NULL: it has none. */
+const char *issuer_image_place(struct skd_call *call, const char *id, const char *image_url, const char *picture_id);
 
 /* A new key of the issuer, or with NULL of the company, audited. BAD_INPUT for what is no public key, or no issuer. */
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key) WARN_UNUSED;

@@ -37,7 +37,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
 	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
 	" v.translations::text <> '{}', i.sandbox,"                                        \
-	" v.picture_id, v.drawing, v.state IN ('published', 'archived')"
+	" v.picture_id, v.drawing, v.state IN ('published', 'archived'), i.description, i.image_url, i.picture_id"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -63,7 +63,7 @@ enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
 	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
-	B_PICTURE, B_DRAWING, B_PUBLISHED,
+	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 };
@@ -127,6 +127,8 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 	*badge = (struct store_badge){
 		.award = {.issuer_id = row_uuid(rows, 0, B_ISSUER_ID), .issuer_name = row_text(rows, 0, B_ISSUER_NAME),
 			  .issuer_url = row_text(rows, 0, B_ISSUER_URL), .issuer_mail = row_text(rows, 0, B_ISSUER_MAIL),
+			  .issuer_description = row_text(rows, 0, B_ISSUER_DESCRIPTION),
+			  .issuer_image_url = row_text(rows, 0, B_ISSUER_IMAGE),
 			  .achievement_id = row_uuid(rows, 0, B_ACHIEVEMENT_ID), .type = row_text(rows, 0, B_TYPE),
 			  .name = row_text(rows, 0, B_NAME), .description = row_text(rows, 0, B_DESCRIPTION),
 			  .criteria = row_text(rows, 0, B_CRITERIA), .version = row_int(rows, 0, B_NUMBER),
@@ -139,6 +141,7 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 		.translated = row_bool(rows, 0, B_TRANSLATED),
 		.picture_id = row_uuid(rows, 0, B_PICTURE),
 		.drawing = words ? drawing : NULL,
+		.issuer_picture_id = row_uuid(rows, 0, B_ISSUER_PICTURE),
 		.published = row_bool(rows, 0, B_PUBLISHED),
 	};
 	struct skd_award *award = &badge->award;

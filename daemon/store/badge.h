@@ -21,6 +21,7 @@ struct store_badge {
 	const char *picture_id; /* that was uploaded, or NULL */
 	const char *const *drawing; /* what was asked for of the one that is drawn, or NULL */
 	bool published; /* the achievement, in this version: it does not change any more */
+	const char *issuer_picture_id; /* the image that was uploaded, or NULL */
 	const char *issuer_key; /* "company" for the one of the configuration */
 	bool sandbox;           /* the issuer's: it is a test */
 	bool translated;        /* into other languages: store_badge_translate() */

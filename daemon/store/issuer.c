@@ -2,7 +2,7 @@
  * Issuers. */
 #include "store/issuer.h"
 
-#define ISSUER_COLUMNS "i.id, i.key, i.name, i.url, i.mail, i.description, i.groups, i.state, i.version, i.sandbox"
+#define ISSUER_COLUMNS "i.id, i.key, i.name, i.url, i.mail, i.description, i.groups, i.state, i.version, i.image_url, i.picture_id, i.sandbox"
 
 static void issuer_read(const struct rows *rows, int i, struct store_issuer *issuer)
 {
@@ -12,7 +12,7 @@ static void issuer_read(const struct rows *rows, int i, struct store_issuer *iss
 		.id = row_uuid(rows, i, 0), .key = row_text(rows, i, 1), .name = row_text(rows, i, 2), .url = row_text(rows, i, 3),
 		.mail = row_text(rows, i, 4), .description = row_text(rows, i, 5), .groups = groups, .group_count = count,
 		.state = row_text(rows, i, 7), .version = row_int(rows, i, 8),
-		.sandbox = row_bool(rows, i, 9)};
+		.image_url = row_text(rows, i, 9), .picture_id = row_uuid(rows, i, 10), .sandbox = row_bool(rows, i, 11)};
 }
 
 static const char ISSUER_GET[] =
@@ -42,26 +42,28 @@ enum skd_outcome store_issuer_list(struct skd_call *call, const char *state, str
 }
 
 static const char ISSUER_PUT[] =
-	"INSERT INTO issuer AS i (key, name, url, mail) VALUES ($1, $2, $3, $4)"
+	"INSERT INTO issuer AS i (key, name, url, mail, description, image_url) VALUES ('company', $1, $2, $3, $4, $5)"
 	" ON CONFLICT (key) DO UPDATE SET name = excluded.name, url = excluded.url, mail = excluded.mail,"
-	" version = i.version + (CASE WHEN (i.name, i.url, i.mail) IS DISTINCT FROM (excluded.name, excluded.url, excluded.mail)"
-	"  THEN 1 ELSE 0 END)";
+	" description = excluded.description, image_url = excluded.image_url,"
+	" version = i.version + (CASE WHEN (i.name, i.url, i.mail, i.description, i.image_url) IS DISTINCT FROM"
+	"  (excluded.name, excluded.url, excluded.mail, excluded.description, excluded.image_url) THEN 1 ELSE 0 END)";
 
-enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
-				  const char *mail)
+enum skd_outcome store_issuer_put(struct skd_call *call, const struct store_issuer *company)
 {
-	return db_run(call, ISSUER_PUT, ARGS(key, name, url, mail), NULL);
+	const struct store_issuer *c = company;
+	return db_run(call, ISSUER_PUT, ARGS(c->name, c->url, c->mail, c->description, c->image_url), NULL);
 }
 
 static const char ISSUER_ADD[] =
-	"INSERT INTO issuer (id, key, name, url, mail, description, groups, sandbox)"
-	" SELECT fresh, fresh::text, $1, $2, $3, $4, $5::text[], $6::bool FROM uuid7() AS fresh RETURNING id";
+	"INSERT INTO issuer (id, key, name, url, mail, description, groups, image_url, sandbox)"
+	" SELECT fresh, fresh::text, $1, $2, $3, $4, $5::text[], $6, $7::bool FROM uuid7() AS fresh RETURNING id";
 
 enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issuer *i, const char **id)
 {
 	struct rows *rows;
 	TRY(db_query(call, ISSUER_ADD,
-		     ARGS(i->name, i->url, i->mail, i->description, arg_array(call, i->group_count, i->groups), arg_bool(i->sandbox)),
+		     ARGS(i->name, i->url, i->mail, i->description, arg_array(call, i->group_count, i->groups), i->image_url,
+			  arg_bool(i->sandbox)),
 		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
@@ -69,6 +71,7 @@ enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issu
 
 static const char ISSUER_SET[] =
 	"UPDATE issuer SET name = $3, url = $4, mail = $5, description = $6, groups = $7::text[], state = $8,"
+	" image_url = $9, picture_id = $10::uuid,"
 	" version = version + 1 WHERE id = $1::uuid AND version = $2::bigint";
 
 enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issuer *i)
@@ -76,7 +79,7 @@ enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issu
 	int64_t touched;
 	TRY(db_run(call, ISSUER_SET,
 		   ARGS(i->id, arg_int(call, i->version), i->name, i->url, i->mail, i->description,
-			arg_array(call, i->group_count, i->groups), i->state),
+			arg_array(call, i->group_count, i->groups), i->state, i->image_url, i->picture_id),
 		   &touched));
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the issuer was changed since you read it: read it again");
 }

@@ -8,6 +8,7 @@
 struct store_issuer {
 	const char *id, *key; /* key "company": the one of the configuration */
 	const char *name, *url, *mail, *description;
+	const char *image_url, *picture_id; /* elsewhere; or uploaded, which comes first */
 	const char *const *groups; /* DNs */
 	size_t group_count;
 	const char *state; /* active, archived */
@@ -18,9 +19,8 @@ struct store_issuer {
 enum skd_outcome store_issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
 enum skd_outcome store_issuer_list(struct skd_call *call, const char *state, struct list *list,
 				   struct store_issuer **issuers, size_t *count) WARN_UNUSED;
-/* The company, as the configuration has it. */
-enum skd_outcome store_issuer_put(struct skd_call *call, const char *key, const char *name, const char *url,
-				  const char *mail) WARN_UNUSED;
+/* The company, as the configuration has it: name, url, mail, description and image_url. */
+enum skd_outcome store_issuer_put(struct skd_call *call, const struct store_issuer *company) WARN_UNUSED;
 enum skd_outcome store_issuer_add(struct skd_call *call, const struct store_issuer *issuer, const char **id) WARN_UNUSED;
 /* STALE unless the row still has issuer->version. */
 enum skd_outcome store_issuer_set(struct skd_call *call, const struct store_issuer *issuer) WARN_UNUSED;

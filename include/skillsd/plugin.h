@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 9
+#define SKD_ABI 10
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -327,7 +327,8 @@ struct skd_award {
 	const char *recipient; /* the person's name: for people to read, not for forms that travel */
 	const char *salt, *identity; /* of the mail address: "sha256$" and SHA-256 of address and salt in hexadecimal */
 
-	const char *issuer_id, *issuer_did, *issuer_name, *issuer_url, *issuer_mail;
+	const char *issuer_id, *issuer_did, *issuer_name, *issuer_url, *issuer_mail, *issuer_description;
+	const char *issuer_image_url;
 
 	const char *achievement_id, *type, *name, *description, *criteria;
 	int64_t version;
@@ -380,6 +381,12 @@ enum skd_about {
 
 enum skd_image { SKD_IMAGE_NONE, SKD_IMAGE_PNG, SKD_IMAGE_SVG };
 
+/* A page is records, each a word, a space, the size of what follows in bytes, a line feed, that, and a line feed.
+ * title author subject keywords date (RFC 3339): what the document says of itself. picture (PNG), head, line, name, award, text
+ * (cut off where it is long) and alarm stand below each other in their order, smaller where they are many; at the foot
+ * code, an address that cameras read, and beside it foot and link, which leads where it says. */
+enum skd_paper { SKD_PAPER_NONE, SKD_PAPER_A4, SKD_PAPER_LETTER };
+
 struct skd_form {
 	enum skd_about about;
 	const char *name;  /* as in ?format= */
@@ -390,6 +397,8 @@ struct skd_form {
 		    * drafted and not kept, says why */
 	bool fresh; /* made each time, never kept: it changes with more than the credential */
 	enum skd_image image; /* that wrap() needs */
+	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. Of such forms with
+			       * one media type the first is on A4 */
 };
 
 struct skd_badge {

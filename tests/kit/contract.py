@@ -10,7 +10,8 @@ from kit import validate
 from kit.badges import new_key, signs
 from kit.batches import ask, ended
 from kit.gate import make_userdb
-from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
+from kit.house import ACCOUNTS, AUDITOR, BASE, PUBLIC_URL, demo_house, wait_for
+from kit.pictures import vector
 from kit.signer import Signer
 from kit.validate import contract
 
@@ -23,14 +24,14 @@ TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbid
 FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
 FORMS = {**FORMATS, "application/vc": "ob3",
          "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "text/html": "html", "image/png": "png",
-         "image/svg+xml": "svg"}
+         "image/svg+xml": "svg", "application/pdf": "pdf"}
 # Forms that Accept never means, since others have the same type.
 BY_FORMAT = {("GET /badges/{id}", "application/ld+json"): "ob2", ("GET /endorsements/{id}", "application/vc+jwt"): None}
 # Who asks; hr where nothing is said.
 BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "GET /api/v1/batches": "issuer",
       "GET /api/v1/jobs": "issuer", "DELETE /api/v1/jobs": "issuer", "POST /api/v1/directory/runs": "admin", "POST /api/v1/claims": "employee",
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
-      "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
+      "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "PUT /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
       "GET /api/v1/credentials/{id}/counts": "issuer"}
 
@@ -126,6 +127,8 @@ class World:
                 "skills": [{"skill": skill["id"], "level": 2}, {"skill": {"id": child["id"]}, "level": 4}]}, gives=201)
             issuer = self.clients["admin"].post("/issuers", {"name": f"Issuer {number}", "url": "https://example.org", "mail": "i@example.org",
                                                              "description": "x", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
+            self.clients["admin"].expect(200, "PUT", f"/api/v1/issuers/{issuer['id']}/image", data=vector(),
+                                         headers={"If-Match": "*", "Content-Type": "image/svg+xml"})
             endorsed = self.issuer.post("/endorsements", {"subject": issuer["id"], "comment": "x"}, gives=201)
             collected = hr.post("/collections", {"name": f"Collection {number}", "description": "x", "achievements": [earned["id"]],
                                                  "goals": [{"metric": "people", "target": 4, "by": "2030-01-01"}]}, gives=201)
@@ -143,6 +146,7 @@ class World:
                         status=str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0]))
         for day in range(4): # as if it had been looked at for days
             self.house.sql("INSERT INTO credential_count VALUES (%s, current_date - %s, 'view', 2)", made["id"], day)
+        self.house.sql("UPDATE badge SET visibility = 'public' WHERE credential_id = %s", made["id"])
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
         self.ids["claims"] = claim["id"]
@@ -184,6 +188,8 @@ class World:
 
     def path(self, operation, found=True):
         noun = operation.path.split("/")[3 if operation.is_of_api() else 1]
+        if operation.path == "/oembed":
+            return at(f"/oembed?url={PUBLIC_URL}/badges/{self.ids['badges'] if found else MISSING}")
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
         return at(operation.path.replace("{id}", here if found else MISSING))
 
