@@ -516,18 +516,25 @@ def asked_of_directory(log, name):
     return None
 
 
+def said_by(gate):
+    """Once conversations of before have ended."""
+    said = None
+    while said != (now := gate.log()):
+        said = now
+        time.sleep(0.5)
+    return said
+
+
 def sign_in_in_vain(house, name):
     """What is answered, and what is done for it: lines of the gate, operations of the directory, entries of the audit."""
     entries = "SELECT count(*) FROM audit_entry WHERE action = 'session.open' AND outcome = 'denied'"
-    said = None
-    while said != (now := house.gate.log()):  # conversations of before may still end
-        said = now
-        time.sleep(0.5)
+    said = said_by(house.gate)
     gate, directory, audit = len(said), len(house.slapd.log), house.sql(entries)[0][0]
     answer = house.try_sign_in(name, "a wrong one")
     assert answer.elapsed.total_seconds() >= 0.2, "no sooner than any other"
     asked = wait_for("the directory to be left", lambda: asked_of_directory(house.slapd.log[directory:], name))
-    return (spoken(answer), answer.headers.keys(), len(house.gate.log()[gate:].splitlines()), sorted(asked),
+    wait_for("the gate to say so", lambda: house.gate.log()[gate:])
+    return (spoken(answer), answer.headers.keys(), len(said_by(house.gate)[gate:].splitlines()), sorted(asked),
             house.sql(entries)[0][0] - audit)
 
 
