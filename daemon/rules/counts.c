@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* So many are told apart until they are written; of more none is counted. */
-enum { PLACES = 8192, FULL = 6144 };
+enum { PLACES = 4096, FULL = 3072 };
 
 static const char *const kinds[] = {[COUNT_VIEW] = "view", [COUNT_DOWNLOAD] = "download", [COUNT_VERIFICATION] = "verification"};
 

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { PLACES = 8192, NEAR = 8, MINUTE = 60000000 };
+enum { PLACES = 4096, NEAR = 8, MINUTE = 60000000 };
 
 struct limits {
 	pthread_mutex_t lock;
