@@ -186,6 +186,11 @@ $(BUILD)/bench/badge_bare: tests/bench/badge_bare.c $(LIB_OBJ) $(SIGN_OBJ)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -MMD -MP -o $@ $< $(LIB_OBJ) $(SIGN_OBJ) $(LDLIBS) \
 		-Wl,--wrap=signer_sign,--wrap=store_key_list
 
+$(BUILD)/bench/bake_bare: tests/bench/bake_bare.c $(BUILD)/plugins/bake.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $^ -lz
+
 $(BUILD)/kit/plugin_run: tests/kit/plugin_run.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -226,7 +231,7 @@ fuzz fuzz-keep:
 # Judges time, each row beside its limit or peer in the same run; tests never do.
 bench:
 	@etc/setup.sh bench
-	@$(MAKE) -s -j2 all $(BUILD)/bench/badge_bare
+	@$(MAKE) -s -j2 all $(BUILD)/bench/badge_bare $(BUILD)/bench/bake_bare
 	@$(PYTHON) tests/bench/run.py
 
 # Runs long: kills whatever there is in the middle of every kind of run, and looks whether all is right.

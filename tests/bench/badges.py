@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import statistics
+import subprocess
 
 from bench.measure import alternate, cpu_seconds, pgbench, run, wrk
 from kit.badges import HOLDER, Programme, badge_house, base58, verify_proof
@@ -64,6 +65,25 @@ def signed(signer, key):
         return (cpu_seconds([signer.process.pid]) - before) / (20 * BATCH)
 
 
+# ---- one picture
+
+SQUARE = "<svg xmlns='http://www.w3.org/2000/svg' width='400' height='400'><circle cx='200' cy='200' r='150' fill='#14646e'/></svg>"
+BAKED = 20000  # how often
+
+
+def baking(table, rounds):
+    """On one core: a badge into a picture as the daemon draws them, beside a copy of the bytes of both."""
+    folder = short_folder("bench-")
+    folder.chmod(0o755)
+    (folder / "png").write_bytes(subprocess.run([build_folder() / "skillsd-draw", "render", "400"], input=SQUARE.encode(),
+                                                capture_output=True, check=True).stdout)
+    pairs = [list(map(float, run(build_folder() / "bench/bake_bare", folder / "png", BAKED).split())) for _ in range(rounds)]
+    bare, ours = (statistics.median(column) for column in zip(*pairs))
+    table.ratio("a PNG baked, the aim of 1,000/s a core", 1000, 1 / ours, "/s", least=1)
+    table.ratio("  its bytes copied and summed up", 1 / bare, 1 / ours, "/s")
+    shutil.rmtree(folder)
+
+
 # ---- one issue
 
 WRK = """
@@ -117,4 +137,5 @@ def one_issue(table, rounds, seconds):
 
 def badges(table, rounds):
     credential(table, rounds)
+    baking(table, rounds)
     one_issue(table, rounds, 2)
