@@ -224,18 +224,18 @@ static enum skd_outcome rows_of_table(struct skd_call *call, struct store_batch 
 enum { ACTION, OF, ON_FAULT, AT, REASON, NOTICE, ROWS, HEAD_FIELDS };
 #define HEAD                                                                                                           \
 	[ACTION] = {"action", FIELD_ENUM, .required = true, .words = "issue|revoke|suspend|reinstate"},                   \
-	[OF] = {"achievement", FIELD_REF}, [ON_FAULT] = {"on_fault", FIELD_ENUM, .words = "skip|wait"},                     \
+	[ON_FAULT] = {"on_fault", FIELD_ENUM, .words = "skip|wait"},                     \
 	[AT] = {"at", FIELD_TIME}, [REASON] = {"reason", FIELD_TEXT, .most = 2000},     \
 	[NOTICE] = {"notice", FIELD_BOOL}
-const struct field batch_parameters[] = {HEAD, {NULL}};
-static const struct field head_fields[HEAD_FIELDS + 1] = {HEAD, [ROWS] = {"rows", FIELD_JSON, .required = true}};
+const struct field batch_parameters[] = {HEAD, [OF] = {"achievement", FIELD_UUID}, [ROWS] = {NULL}};
+static const struct field head_fields[HEAD_FIELDS + 1] = {HEAD, [OF] = {"achievement", FIELD_REF}, [ROWS] = {"rows", FIELD_JSON, .required = true}};
 
 static enum skd_outcome head_read(struct skd_call *call, const struct value *v, bool table, struct store_batch *batch)
 {
 	if (!v[ACTION].given)
 		return fail_field(call, table ? "action" : "/action", "is required");
 	if (v[OF].given && !uuid_valid(v[OF].text))
-		return fail_field(call, table ? "achievement" : "/achievement", "must be an achievement's id");
+		return fail_field(call, "/achievement", "must be an achievement's id");
 	*batch = (struct store_batch){.action = v[ACTION].text, .achievement_id = v[OF].given ? v[OF].text : NULL,
 				      .all_or_none = v[ON_FAULT].given && strcmp(v[ON_FAULT].text, "wait") == 0,
 				      .reason = v[REASON].given ? v[REASON].text : NULL, .scheduled_at = v[AT].number,
