@@ -27,7 +27,7 @@ class Walk:
         self.world, self.name, self.operation = world, name, OPERATIONS[name]
         self.chance = random.Random(f"{SEED} {name}")
         self.known = [*world.ids.values(), "CON-0", "K0", "steps 0", "main"]
-        tabular = "text/csv" in (self.operation.body or ())  # what is not of a row is then in the query, and otherwise nothing
+        tabular = self.operation.takes_table  # what is not of a row is then in the query, and otherwise nothing
         self.queries = {} if tabular else {parameter: found for (place, parameter), found in self.operation.parameters.items()
                                            if place == "query"}
 

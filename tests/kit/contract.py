@@ -46,6 +46,7 @@ class Operation:
         self.answers = {status: contract().resolve(answer) for status, answer in operation["responses"].items()}
         body = contract().resolve(operation.get("requestBody", {})).get("content", {})
         self.body = {kind: value for kind, value in body.items() if validate.is_json_type(kind)}
+        self.takes_table = "text/csv" in body
         self.forms = list(self.answers.get("200", {}).get("content", {}))
         schema = contract().resolve(self.answers.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {}))
         shapes = [contract().resolve(form) for form in schema.get("anyOf", [schema])]
