@@ -586,6 +586,7 @@ def test_of_a_proxy_only_what_it_wrote_itself_counts(postgres):
         assert try_from(house, [("X-Forwarded-For", "192.0.2.66, 198.51.100.7")]) == "198.51.100.7"
         assert try_from(house, [FORGED[0], *told]) == "198.51.100.7"
         assert try_from(house, [FORGED[0], ("X-Forwarded-For", "192.0.2.67,192.0.2.68"), *told]) == "198.51.100.7"
+        assert try_from(house, [("X-Forwarded-For", "::ffff:198.51.100.7")]) == "198.51.100.7"
         for nonsense in "", "unknown", "198.51.100.7:80", "1.2.3", "::g", "'; DROP TABLE audit; --", "127.0.0.1]":
             assert try_from(house, [FORGED[0], ("X-Forwarded-For", nonsense)]) == "127.0.0.1", nonsense
 

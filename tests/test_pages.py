@@ -281,6 +281,9 @@ def test_a_network_is_one_client(strict):
     spend(strict, "2001:db8:1:2::1")
     assert missing(strict, "2001:db8:1:2:ffff::9").status_code == 429
     assert missing(strict, "2001:db8:1:3::1").status_code == 404
+    spend(strict, "::ffff:192.0.2.20")
+    assert missing(strict, "192.0.2.20").status_code == 429, "as a proxy writes it that listens for both"
+    assert missing(strict, "::ffff:192.0.2.21").status_code == 404
 
 
 def test_an_account_verifies_so_many_badges(strict):

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 static bool is_trusted(const char *const *trusted, const char *address)
@@ -15,16 +16,31 @@ static bool is_trusted(const char *const *trusted, const char *address)
 	return false;
 }
 
+/* An IPv4 one as such, though it may be written as IPv6 has it; NULL: it is none. */
+static const char *address_read(void *owner, const char *text)
+{
+	struct in6_addr wide;
+	char *four;
+	if (inet_pton(AF_INET, text, &wide) == 1)
+		return text;
+	if (inet_pton(AF_INET6, text, &wide) != 1)
+		return NULL;
+	if (!IN6_IS_ADDR_V4MAPPED(&wide))
+		return text;
+	four = talloc_zero_size(owner, INET_ADDRSTRLEN);
+	return inet_ntop(AF_INET, wide.s6_addr + 12, four, INET_ADDRSTRLEN);
+}
+
 const char *client_address(void *owner, const char *const *trusted, const struct exchange *exchange)
 {
 	const char *peer = exchange_peer(exchange);
 	const char *forwarded = exchange_list(exchange, owner, "X-Forwarded-For");
-	unsigned char parsed[16];
 	if (!forwarded || !is_trusted(trusted, peer))
 		return peer;
 	const char *last = strrchr(forwarded, ',');
 	last = last ? last + 1 : forwarded;
 	last += strspn(last, " \t");
 	const char *address = talloc_strndup(owner, last, strcspn(last, " \t"));
-	return inet_pton(AF_INET, address, parsed) == 1 || inet_pton(AF_INET6, address, parsed) == 1 ? address : peer;
+	address = address_read(owner, address);
+	return address ? address : peer;
 }
