@@ -7,6 +7,7 @@ import time
 import ldap
 import psycopg2
 import pytest
+from kit.batches import ask, ended
 from kit.chain import check
 from kit.gate import ROOT
 from kit.house import ACCOUNTS, wait_for
@@ -70,6 +71,21 @@ def test_nothing_is_left_of_who_was_erased(house):
     assert {entry["action"] for entry in entries} == {"person.erase"} and entries[0]["detail"]["removed"] == proof["removed"]
     assert "erased" in {entry["account"] for entry in house.admin.pages("/audit", action="claim.add")}
     assert house.hr.get(f"/erasures/{proof['id']}") == proof and proof in house.hr.pages("/erasures")
+
+
+def test_a_batch_that_still_waits_for_who_was_erased_says_so_of_that_row(house):
+    who = Leaver(house, 60)
+    made = house.issuer.issue(who.username, house.achievement)
+    rows = [{"person": who.username}, {"person": who.mail, "evidence": [{"name": "x"}]}, {"person": EMPLOYEE}]
+    jobs = [ask(house.issuer, "issue", rows, achievement=house.achievement, at="2099-01-01"),
+            ask(house.issuer, "revoke", [{"credential": made["id"], "reason": f"Of {who.name}"}], at="2099-01-01")]
+    who.leave().erase(early=True)
+    assert found_in(dump(house), who.words) == []
+    house.sql("UPDATE job SET due_at = now() WHERE id = ANY (%s::uuid[])", [job["id"] for job in jobs])
+    issued, revoked = (ended(house.issuer, job, "done") for job in jobs)
+    assert [(error["field"], error["message"]) for error in issued["errors"]] == [
+        (f"/rows/{number}/person", "was erased") for number in range(2)]
+    assert issued["result"]["succeeded"] == revoked["result"]["succeeded"] == 1
 
 
 def test_the_audit_stays_whole_and_only_an_erasure_takes_out_who_did_something(house):

@@ -26,16 +26,17 @@ static enum skd_outcome orders_people(struct skd_call *call, size_t count, struc
 	struct store_meant *meant = talloc_array(call, struct store_meant, count);
 	const char **refs = talloc_array(call, const char *, count);
 	for (size_t i = 0; i < count; i++)
-		refs[i] = orders[i].order.person;
+		refs[i] = orders[i].order.person ? orders[i].order.person : "";
 	TRY(store_people_meant(call, count, refs, meant));
 	TRY(store_people_hold(call, count, meant));
 	for (size_t i = 0; i < count; i++) {
 		bulk[i].award.entry_id = meant[i].entry_id;
 		bulk[i].award.person_id = meant[i].human_id;
-		if (meant[i].human_id)
+		if (meant[i].human_id && orders[i].order.person)
 			continue;
 		orders[i].field = "/person";
-		orders[i].fault = meant[i].many ? "more than one person is called so: use the id"
+		orders[i].fault = !orders[i].order.person ? "was erased"
+				  : meant[i].many ? "more than one person is called so: use the id"
 				  : meant[i].entry_id ? "has left" : "there is no such person";
 	}
 	return SKD_OK;
