@@ -5,7 +5,7 @@ import ldap
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
-from kit.batches import credentials_of, done
+from kit.batches import ask, credentials_of, done, ended, rows_of
 from kit.house import ACCOUNTS, BASE, OTHER_ISSUER, PUBLIC_URL
 
 HERE = PUBLIC_URL.removeprefix("https://")
@@ -260,6 +260,10 @@ def test_who_issues_for_one_sees_what_that_one_issued_and_to_whom(programme, hou
     everything, nothing = (dict.fromkeys(seen(programme.hr, *theirs), flag) for flag in (True, False))
     assert seen(programme.hr, *theirs) == seen(programme.member, *theirs) == seen(programme.holders[COLLEAGUE], *theirs) == everything
     assert seen(programme.issuer, *theirs) == nothing, "the company's issuers see what the company issues"
+    for how, state in ({}, "done"), ({"at": "2099-01-01"}, "queued"):
+        job = ask(programme.issuer, "revoke", [{"credential": theirs[0]["id"]}], reason="x", **how)
+        row, = rows_of(programme.issuer, ended(programme.issuer, job, state) if state == "done" else job)
+        assert not {"person", "credential_id"} & set(row), "a batch that asks for it tells no more"
     both = award(programme, programme.member, HOLDER, issuer=programme.school["id"])
     companys = award(programme, programme.issuer, HOLDER)
     for client in programme.hr, programme.member:

@@ -97,8 +97,9 @@ enum skd_outcome batch_rows(struct skd_call *call, const char *id, const char *s
 			    struct store_batch_row **rows, size_t *count)
 {
 	struct store_batch batch;
+	struct sight sight = credential_sight(call);
 	TRY(batch_get(call, id, &batch));
-	return store_batch_row_list(call, id, state, list, rows, count);
+	return store_batch_row_list(call, &sight, id, state, list, rows, count);
 }
 
 /* ---- a piece ---- */

@@ -138,8 +138,7 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	return audit_done(call, "credential.issue", "credential", credential->id, NULL);
 }
 
-/* Whose credentials are seen: also auditors see everyone's. */
-static struct sight credential_sight(const struct skd_call *call)
+struct sight credential_sight(const struct skd_call *call)
 {
 	struct sight sight = sight_of(call);
 	sight.everyone = sight.everyone || actor_has(call, ROLE_AUDITOR);

@@ -24,6 +24,8 @@ enum skd_outcome credential_terms(struct skd_call *call, const char *achievement
 enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id) WARN_UNUSED;
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
 				  const struct store_award_terms *terms, struct store_award *award) WARN_UNUSED;
+/* Whose credentials are seen: also auditors see everyone's. */
+struct sight credential_sight(const struct skd_call *call);
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count) WARN_UNUSED;

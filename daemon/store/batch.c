@@ -150,16 +150,17 @@ enum skd_outcome store_batch_rows_get(struct skd_call *call, const char *batch_i
 	"CASE WHEN r.fault IS NOT NULL THEN 'faulty' WHEN r.number <= j.done THEN 'done'"                                 \
 	" WHEN j.state IN ('queued', 'running') THEN 'waiting' ELSE 'dropped' END"
 
-enum skd_outcome store_batch_row_list(struct skd_call *call, const char *batch_id, const char *state, struct list *list,
-				      struct store_batch_row **rows, size_t *count)
+enum skd_outcome store_batch_row_list(struct skd_call *call, const struct sight *sight, const char *batch_id, const char *state,
+				      struct list *list, struct store_batch_row **rows, size_t *count)
 {
 	static const struct list_order orders[] = {{"row", "r.number", "integer"}, {NULL, NULL, NULL}};
 	struct rows *got;
 	TRY(list_query(call, list, orders, ROW_COLUMNS ", " ROW_STATE ", p.id, p.name",
 		       "FROM batch_row r JOIN batch b ON b.id = r.batch_id JOIN job j ON j.id = b.job_id"
-		       " LEFT JOIN credential c ON c.id = r.credential_id LEFT JOIN person p ON p.id = c.person_id"
+		       " LEFT JOIN credential c ON c.id = r.credential_id AND ($3::bool OR c.person_id IN (SELECT people_seen($4::uuid, false))"
+		       "  OR ($5::bool AND c.issuer_id IN (SELECT issuers_of($4::uuid)))) LEFT JOIN person p ON p.id = c.person_id"
 		       " WHERE r.batch_id = $1::uuid AND ($2::text IS NULL OR $2 = " ROW_STATE ")",
-		       "r.batch_id", ARGS(batch_id, state), &got, count));
+		       "r.batch_id", ARGS(batch_id, state, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)), &got, count));
 	*rows = talloc_zero_array(call, struct store_batch_row, *count + 1);
 	for (int i = 0; i < (int)*count; i++) {
 		row_read(got, i, &(*rows)[i]);

@@ -5,6 +5,7 @@
 #define STORE_BATCH_H
 
 #include "store/job.h"
+#include "store/person.h"
 
 struct store_batch {
 	const char *id, *job_id;
@@ -45,8 +46,9 @@ enum skd_outcome store_batch_rows_end(struct skd_call *call, bool good) WARN_UNU
 /* Rows that mean a credential that one before them means are at fault. */
 enum skd_outcome store_batch_twice(struct skd_call *call, const char *batch_id) WARN_UNUSED;
 
-enum skd_outcome store_batch_row_list(struct skd_call *call, const char *batch_id, const char *state, struct list *list,
-				      struct store_batch_row **rows, size_t *count) WARN_UNUSED;
+/* With the person, where the credential is one that is seen. */
+enum skd_outcome store_batch_row_list(struct skd_call *call, const struct sight *sight, const char *batch_id, const char *state,
+				      struct list *list, struct store_batch_row **rows, size_t *count) WARN_UNUSED;
 /* The rows behind `after`, up to `upto`, that are not at fault. */
 enum skd_outcome store_batch_rows_get(struct skd_call *call, const char *batch_id, int64_t after, int64_t upto,
 				      struct store_batch_row **rows, size_t *count) WARN_UNUSED;
