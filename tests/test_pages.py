@@ -8,7 +8,7 @@ import time
 import uuid
 
 import pytest
-from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house
+from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, bits_of, place_of
 from kit.house import wait_for
 from kit.second import Second
 
@@ -131,12 +131,12 @@ def test_achievements_and_issuers_are_new_at_once(programme, house):
     assert programme.stranger.ask("GET", path, headers={"Accept": JSON}).json()["name"] == "After"
 
 
-def stale_looks(client, made, changed_at, is_new):
-    """Asks until the change shows; when those looks began that did not show it, counted from the change."""
+def stale_looks(look, changed_at, is_new):
+    """Looks until the change shows; when those looks began that did not show it, counted from the change."""
     late = []
     while True:
         begun = time.monotonic()
-        if is_new(page(client, made)):
+        if is_new(look()):
             return late
         late.append(begun - changed_at)
 
@@ -151,7 +151,24 @@ def test_another_daemon_shows_a_change_within_a_second(house, programme):
                                 lambda answer: "Now" in answer.text)):
             page(elsewhere, made), page(elsewhere, made)
             change()
-            assert all(moment < 1 for moment in stale_looks(elsewhere, made, time.monotonic(), is_new))
+            assert all(moment < 1 for moment in stale_looks(lambda: page(elsewhere, made), time.monotonic(), is_new))
+
+
+def test_another_daemons_list_says_revoked_within_a_second(house, programme):
+    made = programme.issue()
+    entry = programme.badge(made)["credentialStatus"]
+    place, path = int(entry["statusListIndex"]), place_of(entry["statusListCredential"])
+    with Second(house) as other:
+        elsewhere = other.client()
+
+        def bit():
+            return bits_of(elsewhere.get(path))(place)
+        for action, body, wanted in ("suspend", {"reason": "x"}, 1), ("reinstate", {}, 0), ("revoke", {"reason": "x"}, 1):
+            assert bit() == bit() == 1 - wanted
+            programme.issuer.post(f"/credentials/{made['id']}/{action}", body, gives=200)
+            late = stale_looks(bit, time.monotonic(), lambda seen: seen == wanted)
+            assert all(moment < 1 for moment in late), action
+            print(f"{action}: in the other daemon's list after {max(late, default=0):.2f} s")
 
 
 # ---- counts
