@@ -113,7 +113,7 @@ def test_no_answer_lies_outside_the_document(world, name):
     walk, before = Walk(world, name), world.house.memory()
     for turn in range(REQUESTS):
         answer = walk.ask_spoilt_once() if turn % 2 else walk.ask_anything()
-        assert answer is None or answer.status_code < 500
+        assert answer is None or answer.status_code < 500 or (name, answer.status_code) == ("GET /oembed", 501)  # as oEmbed has it
     assert world.house.memory() - before < (256 if is_sanitized() else 16) << 20
 
 

@@ -20,7 +20,7 @@ VERBS = {"get", "post", "put", "patch", "delete"}
 TYPES = {400: {"bad-field", "bad-request"}, 401: {"unauthorized"}, 403: {"forbidden"}, 404: {"not-found"},
          405: {"method-not-allowed"}, 406: {"not-acceptable"}, 409: {"conflict", "key-reused"}, 412: {"stale"},
          413: {"too-large"}, 415: {"unsupported-media-type"}, 428: {"precondition-required"},
-         429: {"too-many-attempts"}, 503: {"unavailable"}}
+         429: {"too-many-attempts"}, 501: {"not-implemented"}, 503: {"unavailable"}}
 FORMATS = {"application/json": "json", "application/x-ndjson": "ndjson", "text/csv": "csv"}
 FORMS = {**FORMATS, "application/vc": "ob3",
          "application/ld+json": "ob3", "application/vc+jwt": "jwt", "application/jose": "ob2-jws", "text/html": "html", "image/png": "png",

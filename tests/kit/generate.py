@@ -16,6 +16,7 @@ PATTERNS = {"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": lambda chance: str(uu
             "^ext:[A-Za-z0-9._-]+$": lambda chance: f"ext:Kind{chance.randrange(9)}",
             "^P(?=[0-9])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?$": lambda chance: f"P{chance.randrange(1, 9)}Y{chance.randrange(12)}M",
             "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$": lambda chance: chance.choice(["de", "EN-gb", "zh-Hant-TW"]),
+            "^#[0-9a-fA-F]{6}$": lambda chance: f"#{chance.getrandbits(24):06x}",
             "^[\\x21-\\x7e]{1,255}$": lambda chance: f"key-{chance.getrandbits(64)}"}
 
 
