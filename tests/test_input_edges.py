@@ -64,7 +64,9 @@ def test_what_is_no_json_is_refused_and_says_where(world, name):
     for data in NOT_JSON[start::4]:
         answer = world.ask(name, data=data, headers=kind)
         assert answer.status_code == (413 if len(data) > 65536 and answer.status_code != 400 else 400), data[:60]
-        assert answer.status_code == 413 or "not JSON" in answer.text and "column" in answer.text, answer.text
+        deep = data.count(b"[") + data.count(b"{") > 17  # which is said before it is parsed
+        words = ["nested deeper than 16"] if deep else ["not JSON", "column"]
+        assert answer.status_code == 413 or all(word in answer.text for word in words), answer.text
     for data in NO_OBJECT:
         assert "must be a JSON object" in refused(world.ask(name, data=data, headers=kind), 400).text
 

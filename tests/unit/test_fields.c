@@ -343,7 +343,7 @@ static void depth_and_size_have_an_end(void **state)
 {
 	struct sent *sent = *state;
 	char *deep = calloc(1, 100000), *at = deep;
-	at += sprintf(at, "{\"json\":");
+	at += sprintf(at, "{\"secret\":\"\\\"[[[[[[[[[[[[[[[[[[[[,,,,\",\"json\":");
 	memset(at, '[', 16);
 	memset(at + 16, ']', 16);
 	strcpy(at + 32, "}");
@@ -353,23 +353,14 @@ static void depth_and_size_have_an_end(void **state)
 	memset(at + 17, ']', 17);
 	strcpy(at + 34, "}");
 	is_no_object(sent, deep, strlen(deep), "nested deeper than 16");
-	memset(at, '[', 90000); /* and it is said before it is parsed */
+	memset(at, '[', 90000); /* what is said before it is parsed */
 	is_no_object(sent, deep, strlen(deep), "nested deeper than 16");
-	at += sprintf(at, "\"\\\"");
-	memset(at, '[', 20);
-	memset(at + 20, ',', 30000);
-	strcpy(at + 30020, "\"}");
-	body(sent, deep);
-	assert_int_equal(sent->outcome, SKD_OK);
-	at -= 3;
 	at += sprintf(at, "[0");
-	for (int i = 0; i < 19997; i++)
+	for (int i = 0; i < 19996; i++)
 		at += sprintf(at, ",0");
 	strcpy(at, "]}");
 	body(sent, deep);
 	assert_int_equal(sent->outcome, SKD_OK);
-	strcpy(at, ",0]}");
-	is_no_object(sent, deep, strlen(deep), "more than 20000 elements");
 	strcpy(at, ",0");
 	is_no_object(sent, deep, strlen(deep), "more than 20000 elements");
 	free(deep);
