@@ -79,7 +79,7 @@ def test_a_language_does_not_go_from_under_its_translations(programme, aider):
 @pytest.mark.parametrize("accept, language, name", [
     ("de", "de", "Ersthelfer"), ("de-CH,de;q=0.9,en;q=0.8", "de", "Ersthelfer"), ("fr, de;q=0.5, en;q=0.4", "de", "Ersthelfer"),
     ("fr, en;q=0.5, de;q=0.4", "en", "First Aider"), ("en-GB,de", "en", "First Aider"), ("fr", "en", "First Aider"), ("*", "en", "First Aider"),
-    ("he", "he", HEBREW["name"]), ("ZH-hant-tw", "zh-Hant-TW", "急救員"), ("de;q=0", "en", "First Aider"), (";;,,q=;=", "en", "First Aider"),
+    ("he", "he", HEBREW["name"]), ("ZH-hant-tw", "zh-Hant-TW", "急救員"), ("de;q=0", "en", "First Aider"), ("de;q=nan,he;q=1e300", "en", "First Aider"), (";;,,q=;=", "en", "First Aider"),
     (",".join(f"x{n}" for n in range(500)), "en", "First Aider"), (None, "en", "First Aider")])
 def test_a_page_is_in_the_language_that_the_browser_wants(programme, aider, accept, language, name):
     made = programme.issue(achievement=aider)

@@ -270,3 +270,13 @@ def test_the_same_key_gives_the_same_job(house, programme, achievement):
     ask(programme.issuer, "issue", rows * 2, achievement=achievement["id"], key="batch-1", gives=409)
     ended(programme.issuer, first, "done")
     assert house.sql("SELECT count(*) FROM batch WHERE job_id = %s", first["id"]) == [(1,)]
+
+
+def test_a_machine_asks_with_a_token_for_it(house, programme, achievement):
+    def machine(*scopes):
+        return house.client(programme.issuer.post("/tokens", {"name": "machine", "scopes": scopes}, gives=201)["token"])
+    order = {"action": "issue", "achievement": achievement["id"], "rows": [{"person": HOLDER}]}
+    machine("credentials:write").post("/batches", order, gives=403)
+    client = machine("batches:write", "jobs:read")
+    job = client.post("/batches", order, gives=202)["job"]
+    assert ended(client, job)["result"]["succeeded"] == 1

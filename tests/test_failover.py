@@ -35,7 +35,7 @@ class Pair(FollowingTwins):
 
     def lease(self):
         """The daemon that has it, and its epoch; None: nobody yet."""
-        for holder, epoch in self.house.sql("SELECT holder, epoch FROM lease WHERE name <> 'seal' AND expires_at > now()"):
+        for holder, epoch in self.house.sql("SELECT holder, epoch FROM lease WHERE name NOT IN ('seal', 'links') AND expires_at > now()"):
             for one in self.house, self.other:
                 if one.process and f"/{one.pid}/" in holder:
                     return one, epoch

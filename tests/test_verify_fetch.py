@@ -36,7 +36,7 @@ def test_documents_are_fetched_from_a_mapped_origin_and_no_further(forge, signed
 
 def test_nothing_is_fetched_from_addresses_that_are_not_public(forge, origin, verifier):
     for host in (origin.address, origin.address.replace("127.0.0.1", "localhost"), f"[::1]:{origin.server_port}",
-                 "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f000001", "2130706433"):
+                 "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f000001", "2130706433", "8.8.8.8:8443", "[2001:200::1]:80"):
         made = forge.badge(credentialStatus={"id": f"https://{host}/r", "type": "1EdTechRevocationList"})
         answer = verifier.one(forge.sign(made), [forge.document()], "--fetch")
         refused(answer, "status", "at an address that is not public")

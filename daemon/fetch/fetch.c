@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <curl/curl.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -99,10 +100,12 @@ static bool may_connect(const struct request *request, const struct sockaddr *ad
 	static const uint8_t loopback6[16] = {[15] = 1};
 	const uint8_t *four = (const uint8_t *)&((const struct sockaddr_in *)address)->sin_addr;
 	const uint8_t *six = (const uint8_t *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+	in_port_t port = address->sa_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port
+						       : ((const struct sockaddr_in6 *)address)->sin6_port;
 	if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
 		return false;
 	if (!request->mapped)
-		return fetch_is_public(address->sa_family, address->sa_family == AF_INET ? four : six);
+		return port == htons(443) && fetch_is_public(address->sa_family, address->sa_family == AF_INET ? four : six);
 	return address->sa_family == AF_INET ? four[0] == 127 : memcmp(six, loopback6, sizeof loopback6) == 0;
 }
 
@@ -150,7 +153,7 @@ static enum skd_outcome status_read(struct skd_call *call, const char *shown, lo
 static enum skd_outcome result_read(struct skd_call *call, const char *shown, const struct request *request, CURLcode code)
 {
 	if (request->refused)
-		return fail(call, SKD_DENIED, "%s is at an address that is not public, where nothing is fetched from", shown);
+		return fail(call, SKD_DENIED, "%s is at an address that is not public, or at a port other than 443, where nothing is fetched from", shown);
 	if (request->large || code == CURLE_FILESIZE_EXCEEDED)
 		return fail(call, SKD_DENIED, "%s has more than %zu bytes", shown, request->most);
 	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED)

@@ -76,7 +76,8 @@ static struct range range_read(struct skd_call *call, const char *item, size_t s
 {
 	const char *text = talloc_strndup(call, item, size), *q = strstr(text, "q=");
 	size_t length = strcspn(text, "; \t");
-	int weight = q ? (int)(strtod(q + 2, NULL) * 1000) : 1000;
+	double said = q ? strtod(q + 2, NULL) : 1;
+	int weight = said >= 0 && said <= 1 ? (int)(said * 1000) : 0;
 	return (struct range){language_tag(call, talloc_strndup(call, text, length)), weight, place};
 }
 

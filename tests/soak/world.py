@@ -105,7 +105,7 @@ class World(Twins):
     def leader(self):
         """Who has the lease, or would have it."""
         try:
-            pids = [int(holder.split("/")[-2]) for holder, in self.house.sql("SELECT holder FROM lease WHERE name <> 'seal'")]
+            pids = [int(holder.split("/")[-2]) for holder, in self.house.sql("SELECT holder FROM lease WHERE name NOT IN ('seal', 'links')")]
         except psycopg2.Error:
             pids = []
         return next((one for one in self.daemons if one.process and one.pid in pids), self.house)
