@@ -215,9 +215,36 @@ def test_what_was_taken_back_is_listed_beside_the_lists(programme, did):
     programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": ODD})
     programme.issuer.post(f"/credentials/{other['id']}/revoke", {"reason": "of a private one"})
     programme.house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{other['id']}'")
-    listed = {one["id"]: one for one in programme.stranger.get(path)["revokedCredential"]}
+    listed = revocations(programme, path)
     assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": ODD}
     assert listed[other["badge_url"]] == {"id": other["badge_url"], "revoked": True}
+
+
+def revocations(programme, path):
+    return {one["id"]: one for one in programme.stranger.get(path)["revokedCredential"]}
+
+
+@pytest.mark.parametrize("words", ["response = 'hidden'", "response = 'declined'", "visibility = 'private'", "visibility = 'colleagues'"])
+def test_why_it_was_taken_back_is_told_of_what_is_public_alone(programme, words):
+    made = programme.issue()
+    programme.house.sql(f"UPDATE badge SET {words} WHERE credential_id = '{made['id']}'")
+    programme.badge(made, gives=404)
+    programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": "Found cheating"})
+    path = f"/issuers/{made['issuer']['id']}/revocations"
+    assert revocations(programme, path)[made["badge_url"]] == {"id": made["badge_url"], "revoked": True}
+
+
+def test_what_was_suspended_or_superseded_is_listed_beside_the_lists(programme):
+    made, old = programme.issue(), programme.issue()
+    path = f"/issuers/{made['issuer']['id']}/revocations"
+    programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "Looked at"})
+    new = programme.issuer.post(f"/credentials/{old['id']}/replace", {"reason": "Misspelt"}, gives=201)
+    listed = revocations(programme, path)
+    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": "Looked at"}
+    assert listed[old["badge_url"]] == {"id": old["badge_url"], "revoked": True, "revocationReason": "Misspelt"}
+    assert new["badge_url"] not in listed
+    programme.issuer.post(f"/credentials/{made['id']}/reinstate")
+    assert made["badge_url"] not in revocations(programme, path)
 
 
 def test_the_list_of_suspensions_is_found_by_the_issuer(programme):
@@ -267,6 +294,31 @@ def test_old_badges_hold_when_keys_change(postgres):
         assert "revoked 2026-01-01T00:00:00Z" in house.command("key", "list").stdout
         assert house.sql("SELECT action FROM audit_entry WHERE noun = 'key' ORDER BY seq") == \
             [("key.add",), ("key.add",), ("key.retire",), ("key.revoke",)]
+
+
+def test_the_lists_are_signed_anew_when_their_key_ends(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        programme = Programme(house)
+        path = place_of(programme.badge(programme.issue())["credentialStatus"]["statusListCredential"])
+
+        def signer_of():
+            """Of the list as it is; with a token, since answers to anyone are kept for a moment."""
+            did, shown = (json.loads(programme.hr.ask("GET", one).content) for one in ("/.well-known/did.json", path))
+            return verify_proof(shown, did)["verificationMethod"]
+
+        def method(key):
+            return programme.hr.get(f"/keys/{key}")["verification_method"]
+        first = house.keys["ed25519"]
+        assert signer_of() == method(first)
+        second = new_key(house, "ed25519")
+        assert house.command("key", "revoke", first, "2020-01-01").returncode == 0
+        assert signer_of() == method(second)
+        assert house.command("key", "retire", second).returncode == 0
+        assert signer_of() == method(second)
+        third = new_key(house, "ed25519")
+        assert signer_of() == method(third)
+        badge = programme.badge(programme.issue(), programme.hr)
+        assert programme.hr.post("/verifications", {"badge": json.dumps(badge)}, gives=200)["verified"]
 
 
 def test_without_a_key_credentials_are_issued_and_have_badges_once_there_is_one(postgres):

@@ -19,7 +19,7 @@ const char *issuer_method(struct skd_call *call, const char *did, const struct s
 /* The DID document (W3C DID 1.0, did:web) of the issuer, or with NULL of the company. All keys are in it, those that
  * sign no longer too; of one that was revoked it says since when. ABSENT. */
 enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_id, struct json *json) WARN_UNUSED;
-/* What it has taken back, as Open Badges 3.0 has it (1EdTechRevocationList). ABSENT. */
+/* What it has taken back, suspended or superseded, as Open Badges 3.0 has it (1EdTechRevocationList). ABSENT. */
 enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id, struct json *json) WARN_UNUSED;
 /* All keys of all issuers as a JWK set (RFC 7517 section 5); kid is what the DID documents call them. */
 enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUSED;

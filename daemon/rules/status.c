@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Status lists: signed when somebody asks for the first time since a bit changed. */
+ * Status lists: signed when somebody asks for the first time since a bit changed, or the key that signed them. */
 #include "rules/status.h"
 
 #include "base/json.h"
@@ -55,5 +55,5 @@ enum skd_outcome status_get(struct skd_call *call, const char *id, const char **
 	TRY(sealing_begin(call, status.issuer_id, did, SKD_SEAL_PROOF, &sealing));
 	TRY(sealing_forms(call, &sealing, 1, &form));
 	*list = text_end(&form);
-	return store_status_sign(call, id, status.version, *list);
+	return store_status_sign(call, id, status.version, *list, sealing.key_id);
 }

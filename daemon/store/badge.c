@@ -328,12 +328,16 @@ enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t re
 
 /* ---- status lists ---- */
 
+/* Of a key that is retired only where none has come after it. */
 #define STATUS                                                                                                         \
-	"SELECT i.id, i.key, l.purpose, l.bits, l.version, l.changed_at, CASE WHEN l.signed_version = l.version THEN l.signed END" \
+	"SELECT i.id, i.key, l.purpose, l.bits, l.version, l.changed_at, CASE WHEN l.signed_version = l.version AND EXISTS ("  \
+	"  SELECT FROM signing_key k WHERE k.id = l.signed_by AND k.revoked_at = 'infinity' AND (k.retired_at = 'infinity' OR" \
+	"   NOT EXISTS (SELECT FROM signing_key n WHERE n.issuer_id = k.issuer_id AND n.algorithm = k.algorithm"               \
+	"    AND n.retired_at = 'infinity'))) THEN l.signed END"                                                                 \
 	" FROM status_list l JOIN issuer i ON i.id = l.issuer_id WHERE l.id = $1::uuid"
 static const char STATUS_GET[] = STATUS, STATUS_LOCK[] = STATUS " FOR UPDATE OF l";
 static const char STATUS_SIGN[] =
-	"UPDATE status_list SET signed = $3, signed_version = $2::bigint WHERE id = $1::uuid AND version = $2::bigint";
+	"UPDATE status_list SET signed = $3, signed_version = $2::bigint, signed_by = $4::uuid WHERE id = $1::uuid AND version = $2::bigint";
 static const char STATUS_SET[] = "SELECT status_set($1::uuid, $2, $3::int)";
 
 enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status)
@@ -349,9 +353,10 @@ enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool lo
 	return SKD_OK;
 }
 
-enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form)
+enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form,
+				    const char *key_id)
 {
-	return db_run(call, STATUS_SIGN, ARGS(id, arg_int(call, version), form), NULL);
+	return db_run(call, STATUS_SIGN, ARGS(id, arg_int(call, version), form, key_id), NULL);
 }
 
 enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit)
@@ -360,8 +365,9 @@ enum skd_outcome store_status_set(struct skd_call *call, const char *credential_
 }
 
 static const char REVOKED_LIST[] =
-	"SELECT c.id, CASE WHEN b.visibility = 'public' THEN c.reason END FROM credential c JOIN badge b ON b.credential_id = c.id"
-	" WHERE c.issuer_id = $1::uuid AND c.state = 'revoked' ORDER BY c.id";
+	"SELECT c.id, CASE WHEN " BADGE_VISIBILITY " = 'public' THEN c.reason END FROM credential c"
+	" JOIN badge b ON b.credential_id = c.id"
+	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded') ORDER BY c.id";
 static const char STATUS_LIST[] = "SELECT id, purpose FROM status_list WHERE issuer_id = $1::uuid ORDER BY id";
 
 enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,

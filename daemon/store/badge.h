@@ -83,15 +83,16 @@ struct store_status {
 	const uint8_t *bits;
 	size_t size;     /* bytes */
 	int64_t version, changed_at;
-	const char *signed_form; /* of this version, or NULL */
+	const char *signed_form; /* of this version, by a key that is good; or NULL */
 };
 /* `locked`: until the transaction ends nothing changes in it. ABSENT. */
 enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status) WARN_UNUSED;
-enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form) WARN_UNUSED;
+enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form,
+				    const char *key_id) WARN_UNUSED;
 /* Sets or clears the credential's bit for a purpose; nothing where it has none. */
 enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit) WARN_UNUSED;
 
-/* What an issuer has taken back, oldest first; the reason only where the badge is public. */
+/* What of an issuer's is good no longer, or not for now, oldest first; the reason only where the public may see the badge. */
 struct store_revoked {
 	const char *credential_id, *reason;
 };

@@ -34,6 +34,7 @@ CREATE TABLE status_list (
 	version bigint NOT NULL DEFAULT 1,
 	changed_at timestamptz NOT NULL DEFAULT now(),
 	signed_version bigint, -- of the bits that `signed` shows
+	signed_by uuid REFERENCES signing_key,
 	signed text
 );
 CREATE INDEX ON status_list (issuer_id, purpose);
