@@ -187,8 +187,13 @@ static void put_issuer(struct page *page)
 static void put_state(struct page *page)
 {
 	const struct skd_award *a = page->award;
+	bool active = strcmp(a->state, "active") == 0;
+	if (a->key_revoked)
+		put(page, "<p class=\"state unreliable\">Not to be relied on: its issuer has revoked the key that it was signed with</p>\n");
+	if (a->key_revoked && active)
+		return;
 	put_with(page, "<p class=\"state %\">", a->state);
-	if (strcmp(a->state, "active") == 0)
+	if (active)
 		put(page, "Valid");
 	else if (strcmp(a->state, "expired") == 0)
 		put_date(page, "Expired on %", a->valid_until);
@@ -199,6 +204,8 @@ static void put_state(struct page *page)
 													   : "Superseded");
 	if (a->reason && *a->reason)
 		put_with(page, ", because: <span dir=\"auto\">%</span>", a->reason);
+	if (a->superseded_by)
+		put_with(page, ". <a href=\"/badges/%\">The one that took its place</a>", a->superseded_by);
 	put(page, "</p>\n");
 }
 

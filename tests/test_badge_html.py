@@ -3,7 +3,7 @@
 import html.parser
 
 import pytest
-from kit.badges import Programme, badge_house
+from kit.badges import Programme, badge_house, new_key
 from kit.house import PUBLIC_URL
 
 ODD = "Ünïcode 😀 \"quoted\" 'so' \\ back\tא ב e\u0301 & <b>bold</b> </script> <!-- %s -->"
@@ -124,6 +124,39 @@ def test_a_page_says_how_things_stand_now(house, programme):
     to_come = programme.issue(valid_from="2090-01-02T00:00:00Z")
     assert "Not valid before 2090-01-02" in page(programme, to_come).words
     assert house.sql("SELECT count(*) FROM badge_form WHERE format = 'html'") == [(0,)]
+
+
+def test_a_page_leads_to_what_superseded_it_if_anyone_may_see_that(house, programme):
+    old = programme.issue()
+    new = programme.issuer.post(f"/credentials/{old['id']}/replace", {"reason": "Misspelt"}, gives=201)
+    link = {"href": f"/badges/{new['id']}"}
+    shown = page(programme, old, client=programme.hr)
+    assert shown.state() == "state superseded" and "Superseded, because: Misspelt" in shown.words and link in shown.all("a")
+    for words in "response = 'hidden'", "response = 'pending', visibility = 'colleagues'":
+        house.sql(f"UPDATE badge SET {words} WHERE credential_id = '{new['id']}'")
+        shown = page(programme, old, client=programme.hr)
+        assert shown.state() == "state superseded" and new["id"] not in str(shown.elements) + shown.words
+
+
+def test_a_page_says_that_its_key_was_revoked_before_it_signed(postgres):
+    with badge_house(("ed25519",), postgres=postgres) as house:
+        programme = Programme(house)
+        made, over = programme.issue(), programme.issue()
+        programme.issuer.post(f"/credentials/{over['id']}/revoke", {"reason": "wrong person"})
+        for one in made, over:
+            programme.badge(one)
+        assert house.command("key", "revoke", house.keys["ed25519"], "2090-01-01").returncode == 0
+        assert page(programme, made, client=programme.hr).state() == "state active"
+        house.sql("UPDATE signing_key SET revoked_at = '2020-01-01'")
+        new_key(house, "ed25519")
+        fine = programme.issue()
+        badge = programme.stranger.ask("GET", f"/badges/{made['id']}").text
+        assert not programme.hr.post("/verifications", {"badge": badge}, gives=200)["verified"]
+        shown = page(programme, made, client=programme.hr)
+        assert shown.state() == "state unreliable" and "Not to be relied on" in shown.words and "Valid\n" not in shown.words
+        shown = page(programme, over, client=programme.hr)
+        assert shown.state() == "state unreliable" and "Revoked, because: wrong person" in shown.words
+        assert page(programme, fine, client=programme.hr).state() == "state active"
 
 
 def test_a_page_of_what_is_private_is_absent(house, programme):

@@ -47,7 +47,10 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 static const char BADGE_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
-	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version"
+	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version,"
+	" (SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public'),"
+	" EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"
+	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	" LEFT JOIN badge b ON b.credential_id = c.id"
@@ -66,6 +69,7 @@ enum badge_column {
 	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
+	B_SUPERSEDED_BY, B_KEY_REVOKED,
 };
 
 static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
@@ -165,6 +169,8 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	award->valid_until = row_time(rows, 0, B_EXPIRES_AT);
 	award->state = row_text(rows, 0, B_STATE);
 	award->reason = row_text(rows, 0, B_REASON);
+	award->superseded_by = row_uuid(rows, 0, B_SUPERSEDED_BY);
+	award->key_revoked = row_bool(rows, 0, B_KEY_REVOKED);
 	award->subject = row_text(rows, 0, B_SUBJECT);
 	award->recipient = row_text(rows, 0, B_PERSON);
 	award->salt = row_text(rows, 0, B_SALT);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 10
+#define SKD_ABI 11
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -322,6 +322,8 @@ struct skd_award {
 	const char *id;       /* the credential's UUID; its badge is at origin/badges/id */
 	int64_t awarded, valid_from, valid_until; /* awarded: the day keeps when a credential is replaced */
 	const char *state, *reason; /* as in REST */
+	const char *superseded_by; /* UUID of the credential that took its place, if anyone may see its badge */
+	bool key_revoked; /* from before the credential's proof was made: nobody can rely on that */
 
 	const char *subject; /* urn:uuid:…, the same in all badges of one person; of an endorsement the id of what it is about */
 	const char *recipient; /* the person's name: for people to read, not for forms that travel */
