@@ -321,7 +321,8 @@ def test_keys_have_public_halves_and_dates_and_nothing_else(programme, house):
         told = programme.employee.get(f"/keys/{key}")
         assert told in programme.employee.pages("/keys")
         assert (told["id"], told["algorithm"], told["state"], told["issuer"]["name"]) == (key, algorithm, "active", "Example Ltd")
-        assert set(told) == {"id", "algorithm", "state", "issuer", "created_at", "verification_method", "public_key"}
+        assert told["purpose"] == "assertion" and f"{key} {algorithm:7} assertion " in house.command("key", "list").stdout
+        assert set(told) == {"id", "algorithm", "purpose", "state", "issuer", "created_at", "verification_method", "public_key"}
         assert set(told["public_key"]) <= {"kty", "crv", "x", "y", "n", "e"}
         method = method_of(programme.stranger.get("/.well-known/did.json"), told["verification_method"])
         jwk, = (one for one in programme.stranger.get("/.well-known/jwks.json")["keys"] if one["kid"] == told["verification_method"])
@@ -336,3 +337,31 @@ def test_keys_have_public_halves_and_dates_and_nothing_else(programme, house):
     programme.employee.get("/keys/0190a000-0000-7000-8000-000000000000", gives=404)
     ends = [one["created_at"] for one in programme.employee.pages("/keys")], [one["created_at"] for one in programme.employee.pages("/keys", sort="-created_at")]
     assert sorted(ends[0]) == ends[0] == ends[1][::-1]
+
+
+def test_keys_are_found_by_issuer_and_state(programme, house):
+    made = school(programme)
+    old, new = (new_key(house, "ed25519", made["id"]) for _ in range(2))
+    assert house.command("key", "retire", old).returncode == 0
+
+    def found(**filters):
+        return [one["id"] for one in programme.employee.pages("/keys", limit=1, **filters)]
+    assert found(issuer=made["id"]) == [old, new]
+    assert (found(issuer=made["id"], state="retired"), found(issuer=made["id"], state="active")) == ([old], [new])
+    assert found(issuer=made["id"], state="revoked") == []
+    whole = programme.employee.pages("/keys")
+    for state in "active", "retired", "revoked":
+        assert found(state=state) == [one["id"] for one in whole if one["state"] == state]
+
+
+def test_credentials_are_found_by_issuer(programme, house):
+    made = school(programme)
+    theirs = issue(programme.member, programme.achievement(issuer=made["id"]))
+    ours = issue(programme.member, programme.achievement())
+
+    def found(client, **filters):
+        return [one["id"] for one in client.pages("/credentials", **filters)]
+    assert found(programme.hr, issuer=made["id"]) == [theirs["id"]]
+    of_company = found(programme.hr, issuer=ours["issuer"]["id"], limit=500)
+    assert ours["id"] in of_company and theirs["id"] not in of_company
+    assert found(programme.hr, issuer=made["id"], state="revoked") == found(programme.employee, issuer=made["id"]) == []

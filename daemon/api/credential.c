@@ -57,7 +57,7 @@ static void credential_reply(struct skd_call *call, struct reply *out, const str
 
 const struct field credential_list_fields[] = {
 	{"person", FIELD_REF}, {"achievement", FIELD_UUID},
-	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {"issuer", FIELD_UUID}, {NULL}};
 const struct field person_credential_fields[] = {
 	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
 
@@ -79,7 +79,7 @@ static enum skd_outcome list_reply(struct skd_call *call, const struct request *
 enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_credential_filter filter = {query_text(in, "person"), query_text(in, "achievement"),
-						 query_text(in, "state")};
+						 query_text(in, "state"), query_text(in, "issuer")};
 	return list_reply(call, in, out, &filter);
 }
 

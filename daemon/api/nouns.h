@@ -128,6 +128,7 @@ enum skd_outcome api_issuer_get(struct skd_call *call, const struct request *in,
 enum skd_outcome api_issuer_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_issuer_picture(struct skd_call *call, const struct request *in, struct reply *out);
+extern const struct field key_list_fields[];
 enum skd_outcome api_key_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_key_get(struct skd_call *call, const struct request *in, struct reply *out);
 

@@ -68,7 +68,7 @@ static enum skd_outcome key_list(struct skd_call *call)
 		time_format(key->created_at, created);
 		if (retired)
 			time_format(revoked ? key->revoked_at : key->retired_at, ended);
-		printf("%s %-7s %s %s%s%s\n", key->id, key->algorithm, created,
+		printf("%s %-7s assertion %s %s%s%s\n", key->id, key->algorithm, created,
 		       revoked ? "revoked " : retired ? "retired " : "signs", retired ? ended : "",
 		       strcmp(key->issuer_key, "company") == 0 ? "" : talloc_asprintf(call, " %s", key->issuer_id));
 	}

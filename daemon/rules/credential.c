@@ -168,6 +168,7 @@ enum skd_outcome credential_list(struct skd_call *call, const struct store_crede
 	struct store_credential_filter found = *filter;
 	TRY(person_pick(call, &sight, "person", filter->person, &found.person));
 	TRY(achievement_must_exist(call, "achievement", filter->achievement));
+	TRY(issuer_must_exist(call, "issuer", filter->issuer));
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }
 

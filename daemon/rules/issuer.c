@@ -156,6 +156,16 @@ enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_
 	return store_issuer_get(call, id, issuer);
 }
 
+enum skd_outcome issuer_must_exist(struct skd_call *call, const char *field, const char *id)
+{
+	struct store_issuer issuer;
+	enum skd_outcome outcome = id ? store_issuer_get(call, id, &issuer) : SKD_OK;
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	return fail_field(call, field, "there is no such issuer");
+}
+
 enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,
 			     size_t *count)
 {
@@ -326,9 +336,22 @@ enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, co
 	return key_told(call, "key.add", "key.created", key->id);
 }
 
-enum skd_outcome issuer_key_list(struct skd_call *call, struct store_key **keys, size_t *count)
+const char *issuer_key_state(const struct store_key *key)
 {
-	return store_key_list(call, NULL, keys, count);
+	return key->revoked_at != TIME_NEVER ? "revoked" : key->retired_at != TIME_NEVER ? "retired" : "active";
+}
+
+enum skd_outcome issuer_key_list(struct skd_call *call, const char *issuer, const char *state, struct store_key **keys,
+				 size_t *count)
+{
+	size_t whole;
+	TRY(issuer_must_exist(call, "issuer", issuer));
+	TRY(store_key_list(call, issuer, keys, &whole));
+	*count = 0;
+	for (size_t i = 0; i < whole; i++)
+		if (!state || strcmp(state, issuer_key_state(&(*keys)[i])) == 0)
+			(*keys)[(*count)++] = (*keys)[i];
+	return SKD_OK;
 }
 
 enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key)

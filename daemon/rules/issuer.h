@@ -28,6 +28,8 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUS
 enum skd_outcome issuer_settle(struct skd_call *call) WARN_UNUSED;
 /* ABSENT. */
 enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
+/* BAD_INPUT that names the field; NULL is fine. */
+enum skd_outcome issuer_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
 enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,
 			     size_t *count) WARN_UNUSED;
 /* Both end with `issuer` as it now is. BAD_INPUT for groups that are no DNs. */
@@ -52,8 +54,10 @@ const char *issuer_image_place(struct skd_call *call, const char *id, const char
 
 /* A new key of the issuer, or with NULL of the company, audited. BAD_INPUT for what is no public key, or no issuer. */
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key) WARN_UNUSED;
-/* All keys, newest first. */
-enum skd_outcome issuer_key_list(struct skd_call *call, struct store_key **keys, size_t *count) WARN_UNUSED;
+/* All keys, newest first; of an issuer, and active, retired or revoked, unless these are NULL. BAD_INPUT. */
+enum skd_outcome issuer_key_list(struct skd_call *call, const char *issuer, const char *state, struct store_key **keys,
+				 size_t *count) WARN_UNUSED;
+const char *issuer_key_state(const struct store_key *key);
 /* What others need of one, into an open object: its name in documents, and its public half as a JWK. */
 enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key) WARN_UNUSED;
 /* Ends one: revoked since a time, since now (below 0), or retired (0). Audited. CLASH when it has ended so before. */

@@ -156,11 +156,12 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 				" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
 				" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"
 				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")"
-				" AND (NOT $7::bool OR " BADGE_VISIBILITY " <> 'private')";
+				" AND (NOT $7::bool OR " BADGE_VISIBILITY " <> 'private')"
+				" AND ($8::uuid IS NULL OR c.issuer_id = $8::uuid)";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, CREDENTIAL_COLUMNS, where, "c.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person, f->achievement,
-			    f->state, arg_bool(f->opened)),
+			    f->state, arg_bool(f->opened), f->issuer),
 		       &rows, count));
 	*credentials = talloc_zero_array(call, struct store_credential, *count + 1);
 	for (int i = 0; i < (int)*count; i++)

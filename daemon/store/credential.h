@@ -69,7 +69,7 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 				      struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome store_credential_seen(struct skd_call *call, const struct sight *sight, const char *id, bool *seen) WARN_UNUSED;
 struct store_credential_filter {
-	const char *person, *achievement, *state;
+	const char *person, *achievement, *state, *issuer;
 	bool opened; /* only what its holder shows to colleagues or the public */
 };
 enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
