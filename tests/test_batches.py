@@ -124,7 +124,7 @@ def test_a_rows_fault_names_it_and_the_others_go_on(programme, achievement):
     assert job["result"] == {"batch_id": job["batch_id"], "succeeded": 2, "faulty": len(FAULTS)}
     assert (job["done"], job["total"]) == (len(FAULTS) + 2,) * 2
     for number, (error, (_, field, why)) in enumerate(zip(job["errors"], FAULTS, strict=True), 1):
-        assert error["field"] == f"/rows/{number}{field or ''}" and why in error["message"]
+        assert (error["row"], error["field"]) == (number + 1, f"/rows/{number}{field or ''}") and why in error["message"]
     rows = rows_of(programme.issuer, job)
     assert [row["state"] for row in rows] == ["done", *["faulty"] * len(FAULTS), "done"] and [row["row"] for row in rows] == list(range(1, len(rows) + 1))
     assert [row.get("field") for row in rows[1:-1]] == [field for _, field, _ in FAULTS]
@@ -137,7 +137,7 @@ def test_a_rows_fault_names_it_and_the_others_go_on(programme, achievement):
 def test_or_nothing_happens_unless_every_row_is_good(house, programme, achievement):
     count = house.sql("SELECT count(*) FROM credential")
     job = done(programme.issuer, "issue", [{"person": HOLDER}, {"person": "nobody-here"}], "failed", achievement=achievement["id"], on_fault="wait")
-    assert job["errors"] == [{"field": "/rows/1/person", "message": "there is no such person"}] and "not every row" in job["error"]
+    assert job["errors"] == [{"row": 2, "field": "/rows/1/person", "message": "there is no such person"}] and "not every row" in job["error"]
     assert job["result"]["succeeded"] == 0
     assert [row["state"] for row in rows_of(programme.issuer, job)] == ["dropped", "faulty"]
     assert house.sql("SELECT count(*) FROM credential") == count
@@ -153,6 +153,8 @@ def test_what_cannot_be_a_batch_is_refused_at_once(programme, achievement):
             (400, "/at", {"action": "issue", "rows": [{}], "at": "later"}), (400, "/achievement", {"action": "issue", "rows": [{}], "achievement": "x"}),
             (400, "/achievement", {"action": "issue", "rows": [{}], "achievement": "0190a000-0000-7000-8000-000000000000"}),
             (400, "/achievement", {"action": "revoke", "rows": [{}], "achievement": achievement["id"]}),
+            (400, "/reason", {"action": "issue", "rows": [{}], "reason": "x"}), (400, "/notice", {"action": "issue", "rows": [{}], "notice": False}),
+            (400, "/notice", {"action": "issue", "rows": [{}], "notice": True}),
             (409, None, {"action": "issue", "rows": [{}], "achievement": draft["id"]})):
         problem = programme.issuer.post("/batches", body, gives=status)
         assert [error["field"] for error in problem.get("errors", [])] == ([field] if field else [])
@@ -173,7 +175,7 @@ def test_a_table_is_the_same_as_rows(programme, achievement):
         assert first["evidence"] == [{"narrative": ODD}]
         assert second["evidence"] == [{"name": "Test", "url": "https://example.org/t"}] and second["valid_from"] == "2026-01-02T00:00:00Z"
         assert third["evidence"] == [{"name": "Exam", "narrative": "Passed"}]
-        assert job["errors"] == [{"field": "/rows/2/person", "message": "there is no such person"}]
+        assert job["errors"] == [{"row": 3, "field": "/rows/2/person", "message": "there is no such person"}]
 
 
 def test_what_is_wrong_with_a_table_is_said_with_its_line(house, programme, achievement):
@@ -187,6 +189,8 @@ def test_what_is_wrong_with_a_table_is_said_with_its_line(house, programme, achi
                        (b"person\nx\ry\n", "line 2")):
         assert what in ask_table(programme.issuer, "issue", text, gives=400, **head)["detail"]
     ask_table(programme.issuer, "make", b"person\nx\n", gives=400, **head)
+    problem = ask_table(programme.issuer, "issue", b"person\nx\n", gives=400, reason="x", notice="false", **head)
+    assert [error["field"] for error in problem["errors"]] == ["reason", "notice"]
     assert house.sql("SELECT count(*) FROM batch") == count
 
 
@@ -236,7 +240,7 @@ def test_what_cannot_be_turned_is_said_row_by_row(programme, achievement):
         assert all(fault in error["message"] for fault, error in zip(faults, one["errors"]))
     assert programme.issuer.get(f"/credentials/{made['id']}")["state"] == "revoked"
     job = done(programme.issuer, "revoke", [{"credential": made["id"]}])
-    assert job["errors"] == [{"field": "/rows/0/reason", "message": "is required"}]
+    assert job["errors"] == [{"row": 1, "field": "/rows/0/reason", "message": "is required"}]
 
 
 # ---- who

@@ -154,6 +154,41 @@ def test_an_achievement_that_is_archived_meanwhile_ends_it(house, programme):
     assert whole(house, achievement) == 0
 
 
+def looked_at(house, programme, action, rows, **head):
+    """A batch whose rows wait for each other, all of them looked at and found good; the first is done once it is let go."""
+    job = ask(programme.issuer, action, rows, on_fault="wait", at="2099-01-01", **head)
+    house.sql("UPDATE batch SET checked = %s WHERE id = %s", len(rows), job["batch_id"])
+    return job
+
+
+def let_go(house, programme, job, state):
+    house.sql("UPDATE job SET due_at = now() WHERE id = %s", job["id"])
+    return ended(programme.issuer, job, state)
+
+
+def test_a_row_that_is_good_no_longer_when_the_first_is_done_keeps_all_from_it(house, programme):
+    achievement = programme.achievement()
+    first, second = (programme.issue(achievement=achievement) for _ in range(2))
+    job = looked_at(house, programme, "suspend", [{"credential": first["id"]}, {"credential": second["id"]}], reason="x")
+    programme.issuer.post(f"/credentials/{second['id']}/revoke", {"reason": "x"}, gives=200)
+    last = let_go(house, programme, job, "failed")
+    assert last["error"] == "not every row is good, and so none was done" and last["done"] == 0
+    assert last["result"] == {"batch_id": job["batch_id"], "succeeded": 0, "faulty": 1} and last["errors"][0]["row"] == 2
+    assert programme.issuer.get(f"/credentials/{first['id']}")["state"] == "active"
+    assert [row["state"] for row in rows_of(programme.issuer, job)] == ["dropped", "faulty"]
+
+
+def test_and_behind_the_first_piece_it_keeps_the_others_and_says_what_is_done(house, programme):
+    achievement = programme.achievement()
+    rows = [*[{"person": HOLDER}] * PIECE, {"person": "nobody-here"}, {"person": HOLDER}]
+    job = looked_at(house, programme, "issue", rows, achievement=achievement["id"])
+    last = let_go(house, programme, job, "failed")
+    assert last["error"] == f"not every row is good any longer: the first {PIECE} were done, and no more"
+    assert last["result"] == {"batch_id": job["batch_id"], "succeeded": PIECE, "faulty": 1}
+    assert last["done"] == PIECE == whole(house, achievement) and last["errors"][0]["row"] == PIECE + 1
+    assert [row["state"] for row in rows_of(programme.issuer, job, sort="-row", limit=3)][:3] == ["dropped", "faulty", "done"]
+
+
 def soon(seconds):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).isoformat()
 

@@ -230,12 +230,25 @@ enum { ACTION, OF, ON_FAULT, AT, REASON, NOTICE, ROWS, HEAD_FIELDS };
 const struct field batch_parameters[] = {HEAD, [OF] = {"achievement", FIELD_UUID}, [ROWS] = {NULL}};
 static const struct field head_fields[HEAD_FIELDS + 1] = {HEAD, [OF] = {"achievement", FIELD_REF}, [ROWS] = {"rows", FIELD_JSON, .required = true}};
 
+/* Whoever is issued something is told, and not why. */
+static enum skd_outcome head_fits_issue(struct skd_call *call, const struct value *v, bool table)
+{
+	enum skd_outcome outcome = SKD_OK;
+	for (int i = REASON; i <= NOTICE; i++)
+		if (v[i].given)
+			outcome = fail_field(call, talloc_asprintf(call, "%s%s", table ? "" : "/", head_fields[i].name),
+					     "is for what is turned");
+	return outcome;
+}
+
 static enum skd_outcome head_read(struct skd_call *call, const struct value *v, bool table, struct store_batch *batch)
 {
 	if (!v[ACTION].given)
 		return fail_field(call, table ? "action" : "/action", "is required");
 	if (v[OF].given && !uuid_valid(v[OF].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
+	if (strcmp(v[ACTION].text, "issue") == 0)
+		TRY(head_fits_issue(call, v, table));
 	*batch = (struct store_batch){.action = v[ACTION].text, .achievement_id = v[OF].given ? v[OF].text : NULL,
 				      .all_or_none = v[ON_FAULT].given && strcmp(v[ON_FAULT].text, "wait") == 0,
 				      .reason = v[REASON].given ? v[REASON].text : NULL, .scheduled_at = v[AT].number,

@@ -152,8 +152,8 @@ static enum skd_outcome rows_turn(struct skd_call *call, const struct store_batc
 	return SKD_OK;
 }
 
-/* Up to *at, which it moves on. */
-static enum skd_outcome rows_do(struct skd_call *call, const struct store_batch *batch, int64_t *at, bool look)
+/* Up to *at, which it moves on; whether each of them was good. */
+static enum skd_outcome rows_do(struct skd_call *call, const struct store_batch *batch, int64_t *at, bool look, bool *good)
 {
 	struct store_batch_row *rows;
 	size_t count;
@@ -163,11 +163,13 @@ static enum skd_outcome rows_do(struct skd_call *call, const struct store_batch 
 	if (count)
 		TRY(is_issue(batch) ? rows_issue(call, batch, count, rows, look) : rows_turn(call, batch, count, rows, look));
 	*at = upto;
+	*good = true;
+	for (size_t i = 0; i < count; i++)
+		*good = *good && !rows[i].fault;
 	return store_batch_faults(call, batch->id, count, rows);
 }
 
-/* What came of it, with the first of the faults. */
-static enum skd_outcome batch_result(struct skd_call *call, const struct store_batch *batch, struct store_job *job, int64_t faulty)
+static const char *batch_result(struct skd_call *call, const struct store_batch *batch, const struct store_batch_sum *sum)
 {
 	struct text text;
 	struct json json;
@@ -175,34 +177,54 @@ static enum skd_outcome batch_result(struct skd_call *call, const struct store_b
 	json_begin(&json, &text);
 	put_object(&json, NULL);
 	put_string(&json, "batch_id", batch->id);
-	put_int(&json, "succeeded", strcmp(job->state, "done") == 0 ? batch->total - faulty : 0);
-	put_int(&json, "faulty", faulty);
+	put_int(&json, "succeeded", sum->succeeded);
+	put_int(&json, "faulty", sum->faulty);
 	put_object_end(&json);
-	job->result = text_end(&text);
+	return text_end(&text);
+}
+
+/* What came of it, with the first of the faults. */
+static enum skd_outcome batch_over(struct skd_call *call, const struct store_batch *batch, struct store_job *job, const char *state)
+{
+	struct store_batch_sum sum;
+	TRY(store_batch_sum(call, batch->id, job->done, &sum));
+	job->state = state;
+	job->errors = sum.errors;
+	job->result = batch_result(call, batch, &sum);
 	return SKD_OK;
 }
 
-static enum skd_outcome batch_over(struct skd_call *call, const struct store_batch *batch, struct store_job *job, const char *state)
+static const char *not_good(struct skd_call *call, int64_t done)
 {
-	int64_t faulty;
-	TRY(store_batch_sum(call, batch->id, &faulty, &job->errors));
-	job->state = state;
-	return batch_result(call, batch, job, faulty);
+	return done ? talloc_asprintf(call, "not every row is good any longer: the first %lld were done, and no more", (long long)done)
+		    : "not every row is good, and so none was done";
 }
 
 /* First each row is looked at, where all wait for each other. */
 static enum skd_outcome batch_look(struct skd_call *call, struct store_batch *batch, struct store_job *job)
 {
-	int64_t faulty;
-	const char *errors;
-	TRY(rows_do(call, batch, &batch->checked, true));
+	struct store_batch_sum sum;
+	bool good;
+	TRY(rows_do(call, batch, &batch->checked, true, &good));
 	TRY(store_batch_checked(call, batch->id, batch->checked));
 	if (batch->checked < batch->total)
 		return SKD_OK;
-	TRY(store_batch_sum(call, batch->id, &faulty, &errors));
-	if (!faulty)
+	TRY(store_batch_sum(call, batch->id, 0, &sum));
+	if (!sum.faulty)
 		return SKD_OK;
-	job->error = "not every row is good, and so none was done";
+	job->error = not_good(call, 0);
+	return batch_over(call, batch, job, "failed");
+}
+
+/* What was good when it was looked at may be so no longer; what is looked at here is locked. */
+static enum skd_outcome batch_look_again(struct skd_call *call, const struct store_batch *batch, struct store_job *job)
+{
+	int64_t upto = job->done;
+	bool good;
+	TRY(rows_do(call, batch, &upto, true, &good));
+	if (good)
+		return SKD_OK;
+	job->error = not_good(call, job->done);
 	return batch_over(call, batch, job, "failed");
 }
 
@@ -211,12 +233,20 @@ static enum skd_outcome batch_piece(struct skd_call *call, struct store_job *job
 	const struct store_job_sight all = {.everyone = true};
 	struct store_batch batch;
 	struct store_award_terms terms;
+	bool good;
 	TRY(store_batch_get(call, &all, job->object, &batch));
 	if (batch.achievement_id)
 		TRY(credential_terms(call, batch.achievement_id, &terms));
 	if (batch.all_or_none && batch.checked < batch.total)
 		return batch_look(call, &batch, job);
-	TRY(rows_do(call, &batch, &job->done, false));
+	if (batch.all_or_none)
+		TRY(batch_look_again(call, &batch, job));
+	if (strcmp(job->state, "running") != 0)
+		return SKD_OK;
+	int64_t before = job->done;
+	TRY(rows_do(call, &batch, &job->done, false, &good));
+	if (batch.all_or_none && !good)
+		return fail(call, SKD_CLASH, "%s", not_good(call, before));
 	return job->done < batch.total ? SKD_OK : batch_over(call, &batch, job, "done");
 }
 

@@ -192,16 +192,15 @@ enum skd_outcome store_batch_checked(struct skd_call *call, const char *batch_id
 }
 
 static const char BATCH_SUM[] =
-	"SELECT count(*), (SELECT jsonb_agg(jsonb_build_object('field', '/rows/' || e.number - 1 || coalesce(e.field, ''),"
-	"  'message', e.fault) ORDER BY e.number) FROM (SELECT * FROM batch_row"
-	"   WHERE batch_id = $1::uuid AND fault IS NOT NULL ORDER BY number LIMIT 100) AS e)"
+	"SELECT count(*), (SELECT jsonb_agg(jsonb_build_object('row', e.number, 'field',"
+	"  '/rows/' || e.number - 1 || coalesce(e.field, ''), 'message', e.fault) ORDER BY e.number) FROM (SELECT * FROM batch_row"
+	"   WHERE batch_id = $1::uuid AND fault IS NOT NULL ORDER BY number LIMIT 100) AS e), $2::int - count(*) FILTER (WHERE number <= $2::int)"
 	" FROM batch_row WHERE batch_id = $1::uuid AND fault IS NOT NULL";
 
-enum skd_outcome store_batch_sum(struct skd_call *call, const char *batch_id, int64_t *faulty, const char **errors)
+enum skd_outcome store_batch_sum(struct skd_call *call, const char *batch_id, int64_t done, struct store_batch_sum *sum)
 {
 	struct rows *rows;
-	TRY(db_query(call, BATCH_SUM, ARGS(batch_id), &rows));
-	*faulty = row_int(rows, 0, 0);
-	*errors = row_json(rows, 0, 1);
+	TRY(db_query(call, BATCH_SUM, ARGS(batch_id, arg_int(call, done)), &rows));
+	*sum = (struct store_batch_sum){row_int(rows, 0, 2), row_int(rows, 0, 0), row_json(rows, 0, 1)};
 	return SKD_OK;
 }

@@ -56,7 +56,12 @@ enum skd_outcome store_batch_rows_get(struct skd_call *call, const char *batch_i
 enum skd_outcome store_batch_faults(struct skd_call *call, const char *batch_id, size_t count,
 				    const struct store_batch_row *rows) WARN_UNUSED;
 enum skd_outcome store_batch_checked(struct skd_call *call, const char *batch_id, int64_t checked) WARN_UNUSED;
-/* How many are at fault, and the first of them as a JSON array for the errors of a job; NULL: none is. */
-enum skd_outcome store_batch_sum(struct skd_call *call, const char *batch_id, int64_t *faulty, const char **errors) WARN_UNUSED;
+/* How many of the first `done` went well, how many of all are at fault, and the first of those as a JSON array for the errors
+ * of a job; NULL: none is. */
+struct store_batch_sum {
+	int64_t succeeded, faulty;
+	const char *errors;
+};
+enum skd_outcome store_batch_sum(struct skd_call *call, const char *batch_id, int64_t done, struct store_batch_sum *sum) WARN_UNUSED;
 
 #endif
