@@ -84,6 +84,14 @@ static enum skd_outcome order_look(struct skd_call *call, struct bulk_order *ord
 	return outcome == SKD_OK || bulk_fault(call, outcome, &order->field, &order->fault) ? SKD_OK : outcome;
 }
 
+static enum skd_outcome bulk_told(struct skd_call *call, size_t count, const struct store_bulk *bulk)
+{
+	struct store_notice *notices = talloc_array(call, struct store_notice, count);
+	for (size_t i = 0; i < count; i++)
+		notices[i] = credential_issued(bulk[i].id, &bulk[i].award);
+	return store_outbox_add_many(call, count, notices);
+}
+
 enum skd_outcome bulk_issue(struct skd_call *call, size_t count, struct bulk_order *orders, bool look)
 {
 	struct store_bulk *bulk = talloc_zero_array(call, struct store_bulk, count + 1);
@@ -105,6 +113,7 @@ enum skd_outcome bulk_issue(struct skd_call *call, size_t count, struct bulk_ord
 	TRY(store_bulk_add(call, good, bulk, call->actor->account_id));
 	TRY(badge_begin_many(call, good, bulk, &lots));
 	TRY(store_bulk_issue(call, good, ids, call->actor->account_id, account));
+	TRY(bulk_told(call, good, bulk));
 	TRY(store_bulk_audit(call, "credential.issue", "credential", good, ids, account, call->actor->account_id, call->address,
 			     call_id(call)));
 	db_push(call);

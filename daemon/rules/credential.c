@@ -121,6 +121,12 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 	return credential_times(call, order, &terms, award);
 }
 
+struct store_notice credential_issued(const char *id, const struct store_award *award)
+{
+	return (struct store_notice){.kind = "credential.issued", .noun = "credential", .object = id, .person_id = award->person_id,
+				     .due_at = award->valid_from};
+}
+
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential)
 {
@@ -134,7 +140,8 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	TRY(store_credential_ask(call, id, &asked));
 	TRY(badge_issue(call, id));
 	store_credential_read(asked, credential);
-	TRY(notice(call, "credential.issued", credential->id, award.person_id, NULL));
+	const struct store_notice issued = credential_issued(id, &award);
+	TRY(outbox_add(call, &issued));
 	return audit_done(call, "credential.issue", "credential", credential->id, NULL);
 }
 

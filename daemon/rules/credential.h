@@ -4,6 +4,7 @@
 #define RULES_CREDENTIAL_H
 
 #include "store/credential.h"
+#include "store/outbox.h"
 
 /* What an issuer asks for. Times 0: not said. */
 struct credential_order {
@@ -24,6 +25,8 @@ enum skd_outcome credential_terms(struct skd_call *call, const char *achievement
 enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id) WARN_UNUSED;
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
 				  const struct store_award_terms *terms, struct store_award *award) WARN_UNUSED;
+/* That it was issued: for its holder, and when it begins. */
+struct store_notice credential_issued(const char *id, const struct store_award *award);
 /* Whose credentials are seen: also auditors see everyone's. */
 struct sight credential_sight(const struct skd_call *call);
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;

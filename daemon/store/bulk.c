@@ -146,17 +146,12 @@ static const char PROOFS_ADD[] =
 	" JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number"
 	" JOIN issuer i ON i.id = c.issuer_id AND NOT i.sandbox WHERE c.id = ANY ($1::uuid[])";
 
-static const char NOTICES_ADD[] =
-	"INSERT INTO outbox (kind, noun, object, person_id) SELECT 'credential.issued', 'credential', id, person_id FROM credential"
-	" WHERE id = ANY ($1::uuid[])";
-
 enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const char *const *ids, const char *account_id,
 				  const char *account)
 {
 	const char *all = arg_array(call, count, ids);
 	TRY(db_send(call, EVENTS_ADD, ARGS(all, account, account_id), NULL));
-	TRY(db_send(call, PROOFS_ADD, ARGS(all), NULL));
-	return db_send(call, NOTICES_ADD, ARGS(all), NULL);
+	return db_send(call, PROOFS_ADD, ARGS(all), NULL);
 }
 
 /* ---- badges ---- */

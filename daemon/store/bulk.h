@@ -27,7 +27,7 @@ struct store_bulk {
 };
 enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk,
 				const char *account_id) WARN_UNUSED;
-/* Then their events, what they prove, and a notice of each. */
+/* Then their events and what they prove. */
 enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const char *const *ids, const char *account_id,
 				  const char *account) WARN_UNUSED;
 /* What never changes of their badges: store_badge_add(). */

@@ -4,13 +4,37 @@
 
 static const char OUTBOX_ADD[] =
 	"INSERT INTO outbox (kind, noun, object, person_id, due_at, key, detail) VALUES"
-	" ($1, $2, $3::uuid, $4::uuid, coalesce($5::timestamptz, now()), $6, $7::jsonb) ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING";
+	" ($1, $2, $3::uuid, $4::uuid, greatest($5::timestamptz, now()), $6, $7::jsonb) ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING";
 
 enum skd_outcome store_outbox_add(struct skd_call *call, const struct store_notice *n)
 {
 	return db_send(call, OUTBOX_ADD,
 		       ARGS(n->kind, n->noun, n->object, n->person_id, n->due_at ? arg_time(call, n->due_at) : NULL, n->key,
 			    n->detail),
+		       NULL);
+}
+
+static const char OUTBOX_ADD_MANY[] =
+	"INSERT INTO outbox (kind, noun, object, person_id, due_at) SELECT kind, noun, object, person, greatest(due, now())"
+	" FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[]) AS n (kind, noun, object, person, due)";
+
+enum skd_outcome store_outbox_add_many(struct skd_call *call, size_t count, const struct store_notice *notices)
+{
+	enum { KIND, NOUN, OBJECT, PERSON, DUE, COLUMNS };
+	const char **columns[COLUMNS];
+	for (int k = 0; k < COLUMNS; k++)
+		columns[k] = talloc_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		columns[KIND][i] = notices[i].kind;
+		columns[NOUN][i] = notices[i].noun;
+		columns[OBJECT][i] = notices[i].object;
+		columns[PERSON][i] = notices[i].person_id;
+		columns[DUE][i] = arg_time(call, notices[i].due_at);
+	}
+	return db_send(call, OUTBOX_ADD_MANY,
+		       ARGS(arg_array(call, count, columns[KIND]), arg_array(call, count, columns[NOUN]),
+			    arg_array(call, count, columns[OBJECT]), arg_array(call, count, columns[PERSON]),
+			    arg_array(call, count, columns[DUE])),
 		       NULL);
 }
 

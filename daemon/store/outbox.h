@@ -7,10 +7,13 @@
 
 struct store_notice {
 	const char *id, *kind, *noun, *object, *person_id, *key, *detail;
-	int64_t made_at, due_at; /* of a new one due_at 0: now */
+	int64_t made_at, due_at; /* of a new one due_at 0, or over: now */
 };
 /* Only sent on its way, as db_send() does. One with a key that is there already changes nothing. */
 enum skd_outcome store_outbox_add(struct skd_call *call, const struct store_notice *notice) WARN_UNUSED;
+
+/* The same of many, with neither keys nor details; whom each is about and when it is due is given. */
+enum skd_outcome store_outbox_add_many(struct skd_call *call, size_t count, const struct store_notice *notices) WARN_UNUSED;
 
 struct store_notice_filter {
 	const char *kind, *noun, *object, *person;
