@@ -5,7 +5,8 @@ import threading
 
 import pytest
 from kit.badges import Programme, badge_house, new_key
-from kit.house import ACCOUNTS, AUDITOR, wait_for
+from kit.batches import ask, done, ended, rows_of
+from kit.house import ACCOUNTS, AUDITOR, parsed, wait_for
 
 HOLDER = "pquinn"
 
@@ -64,6 +65,37 @@ def test_who_says_so_leaves_the_notice_out(programme, auditor):
     assert kinds(auditor, loud) == ["issued", "revoked"]
     for wrong in "no", None, 0:
         programme.issuer.post(f"/credentials/{loud['id']}/revoke", {"reason": "Worse", "notice": wrong}, gives=400)
+
+
+def test_what_begins_later_is_told_when_it_begins(programme, auditor):
+    achievement, at = programme.achievement(), "2099-03-01T00:00:00Z"
+    single = programme.issuer.issue(HOLDER, achievement["id"], valid_from=at)
+    job = done(programme.issuer, "issue", [{"person": HOLDER, "valid_from": at}, {"person": HOLDER, "valid_from": "2020-01-01"}],
+               achievement=achievement["id"])
+    later, earlier = [row["credential_id"] for row in rows_of(programme.issuer, job)]
+    for one in single["id"], later:
+        notice, = auditor.pages("/outbox", object=one)
+        assert notice["due_at"] == at and parsed(notice["made_at"]) < parsed(at)
+        assert (notice["kind"], notice["person_id"]) == ("credential.issued", single["person"]["id"])
+    notice, = auditor.pages("/outbox", object=earlier)
+    assert notice["due_at"] == notice["made_at"]
+
+
+def test_how_a_batch_ends_is_told_once(house, programme, auditor):
+    achievement = programme.achievement()
+    good, bad, of_it = {"person": HOLDER}, {"person": "nobody-here"}, {"achievement": achievement["id"]}
+    jobs = [("done", 2, 1, done(programme.issuer, "issue", [good, bad, good], **of_it)),
+            ("failed", 0, 1, done(programme.issuer, "issue", [good, bad], "failed", on_fault="wait", **of_it))]
+    later, too_late = (ask(programme.issuer, "issue", [good, good], at="2099-01-01", **of_it) for _ in range(2))
+    programme.issuer.delete(f"/jobs/{later['id']}")
+    programme.issuer.delete(f"/jobs/{later['id']}", gives=409)
+    programme.hr.patch(f"/achievements/{achievement['id']}", {"state": "archived"}, "*")
+    house.sql("UPDATE job SET due_at = now() WHERE id = %s", too_late["id"])
+    jobs += [("cancelled", 0, 0, later), ("failed", 0, 0, ended(programme.issuer, too_late, "failed"))]
+    for state, succeeded, faulty, job in jobs:
+        notice, = auditor.pages("/outbox", object=job["batch_id"])
+        assert (notice["kind"], notice["noun"]) == (f"batch.{state}", "batch") and "person_id" not in notice
+        assert notice["detail"] == {"job_id": job["id"], "total": job["total"], "succeeded": succeeded, "faulty": faulty}
 
 
 def test_what_is_refused_or_done_before_is_not_told(programme, auditor):

@@ -7,6 +7,7 @@
 #include "rules/audit.h"
 #include "rules/bulk.h"
 #include "rules/detail.h"
+#include "rules/outbox.h"
 #include "store/bulk.h"
 
 #include <string.h>
@@ -250,4 +251,24 @@ static enum skd_outcome batch_piece(struct skd_call *call, struct store_job *job
 	return job->done < batch.total ? SKD_OK : batch_over(call, &batch, job, "done");
 }
 
-const struct job_kind batch_kind = {"batch", ROLE_ISSUER, batch_piece};
+static enum skd_outcome batch_tell(struct skd_call *call, const struct store_job *job)
+{
+	struct store_batch_sum sum;
+	struct text text;
+	struct json json;
+	TRY(store_batch_sum(call, job->object, job->done, &sum));
+	text_begin(&text, call, 128);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	put_string(&json, "job_id", job->id);
+	put_int(&json, "total", job->total);
+	put_int(&json, "succeeded", sum.succeeded);
+	put_int(&json, "faulty", sum.faulty);
+	put_object_end(&json);
+	const struct store_notice notice = {
+		.kind = talloc_asprintf(call, "batch.%s", job->state), .noun = "batch", .object = job->object,
+		.key = talloc_asprintf(call, "batch.ended %s", job->object), .detail = text_end(&text)};
+	return outbox_add(call, &notice);
+}
+
+const struct job_kind batch_kind = {"batch", ROLE_ISSUER, batch_piece, batch_tell};

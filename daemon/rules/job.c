@@ -42,6 +42,24 @@ enum skd_outcome job_list(struct skd_call *call, const char *state, struct list 
 	return store_job_list(call, &sight, state, list, jobs, count);
 }
 
+static const struct job_kind *kind_of(const char *name)
+{
+	for (int i = 0; kinds[i]; i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+/* As it is kept now. */
+static enum skd_outcome job_tell(struct skd_call *call, const char *id)
+{
+	const struct store_job_sight all = {.everyone = true};
+	struct store_job job;
+	TRY(store_job_get(call, &all, id, &job));
+	const struct job_kind *kind = kind_of(job.kind);
+	return kind ? kind->tell(call, &job) : SKD_OK;
+}
+
 enum skd_outcome job_cancel(struct skd_call *call, const char *id)
 {
 	struct store_job job;
@@ -55,18 +73,11 @@ enum skd_outcome job_cancel(struct skd_call *call, const char *id)
 	}
 	TRY(outcome);
 	TRY(store_job_cancel(call, id));
+	TRY(job_tell(call, id));
 	return audit_done(call, "job.cancel", "job", id, NULL);
 }
 
 /* ---- pieces ---- */
-
-static const struct job_kind *kind_of(const char *name)
-{
-	for (int i = 0; kinds[i]; i++)
-		if (strcmp(kinds[i]->name, name) == 0)
-			return kinds[i];
-	return NULL;
-}
 
 /* As if who asked did it by that request. */
 static enum skd_outcome piece_stand_in(struct skd_call *call, const struct job_kind *kind, const struct store_job *job)
@@ -86,6 +97,8 @@ static enum skd_outcome piece_do(struct skd_call *call, struct store_job *job)
 	TRY(piece_stand_in(call, kind, job));
 	TRY(kind->piece(call, job));
 	TRY(store_job_put(call, job, 0));
+	if (strcmp(job->state, "running") != 0)
+		TRY(kind->tell(call, job));
 	return work_commit(call);
 }
 
@@ -98,7 +111,11 @@ static enum skd_outcome piece_give_up(struct skd_call *call, const struct store_
 	call_forgive(call);
 	if (why != SKD_BUSY)
 		error = why == SKD_FAULT ? "something went wrong within; the log says what" : sentence;
-	return store_job_stop(call, job->id, error, PAUSE_MS);
+	TRY(tx_begin(call));
+	TRY(store_job_stop(call, job->id, error, PAUSE_MS));
+	if (error)
+		TRY(job_tell(call, job->id));
+	return tx_commit(call);
 }
 
 enum skd_outcome job_turn(struct skd_call *call, bool *more)

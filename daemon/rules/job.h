@@ -13,6 +13,8 @@ struct job_kind {
 	/* Does one piece and says how far the job is: done, and at its end state, result, errors, error. What ends it otherwise
 	 * (BUSY) is tried again after a pause; DENIED and the like end the job, and why is its error. */
 	enum skd_outcome (*piece)(struct skd_call *call, struct store_job *job);
+	/* Tells that it has ended, however, in the transaction that ends it; of one job it may be asked more than once. */
+	enum skd_outcome (*tell)(struct skd_call *call, const struct store_job *job);
 };
 
 /* In the transaction of who asks; `due_at` 0: now. */
