@@ -90,6 +90,17 @@ def test_rows_have_their_own_words_dates_and_achievement(programme, achievement)
     assert parsed(first["valid_from"]) == parsed(first["issued_at"])
 
 
+def test_the_first_second_of_1970_is_a_time_as_others_are(programme, achievement):
+    start = "1970-01-01T00:00:00Z"
+    job = done(programme.issuer, "issue", [{"person": HOLDER, "issued_at": start, "valid_from": start},
+                                           {"person": HOLDER, "issued_at": "1969-01-01", "expires_at": start},
+                                           {"person": HOLDER, "expires_at": start}], achievement=achievement["id"])
+    first, second = credentials_of(programme.issuer, job)
+    assert (first["issued_at"], first["valid_from"], first["expires_at"]) == (start, start, "1972-01-01T00:00:00Z")
+    assert second["expires_at"] == start
+    assert [row["field"] for row in rows_of(programme.issuer, job, state="faulty")] == ["/expires_at"]
+
+
 def test_a_person_is_meant_by_any_of_their_names(programme, achievement, people):
     who = people[HOLDER]
     names = [who["id"], who["username"].upper(), who["mail"].upper(), who["external_id"], {"id": who["id"]}]

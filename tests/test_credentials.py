@@ -88,6 +88,15 @@ def test_what_is_said_beats_what_follows(hr, issuer, skill):
     assert "expires_at" not in issuer.issue(HOLDER, earn(hr, skill, 1)["id"])
 
 
+def test_the_first_second_of_1970_is_a_time_as_others_are(hr, issuer, skill):
+    start, achievement = "1970-01-01T00:00:00Z", earn(hr, skill, 1, validity="P1Y")["id"]
+    made = issuer.issue(HOLDER, achievement, issued_at=start, valid_from=start)
+    assert (made["issued_at"], made["valid_from"], made["expires_at"], made["state"]) == (start, start, "1971-01-01T00:00:00Z", "expired")
+    assert issuer.issue(HOLDER, achievement, issued_at="1969-01-01", expires_at=start)["expires_at"] == start
+    problem = issuer.post("/credentials", {"person": HOLDER, "achievement": achievement, "expires_at": start}, gives=400)
+    assert [error["field"] for error in problem["errors"]] == ["/expires_at"]
+
+
 def test_a_person_is_named_by_username_id_or_object(hr, issuer, skill, people):
     achievement = earn(hr, skill, 1)["id"]
     for person in HOLDER, HOLDER.upper(), people[HOLDER]["id"], {"id": people[HOLDER]["id"]}:

@@ -73,6 +73,14 @@ def test_dates_evidence_and_the_achievements_version_can_be_corrected(programme)
     assert "expires_at" not in replace(programme, new, expires_at=None)
 
 
+def test_the_first_second_of_1970_is_a_time_as_others_are(programme):
+    old, start = programme.issue(issued_at="1960-01-01"), "1970-01-01T00:00:00Z"
+    assert replace(programme, old, gives=400, valid_from="2024-01-01", expires_at=start)["errors"][0]["field"] == "/expires_at"
+    over = replace(programme, old, valid_from="1960-01-01", expires_at=start)
+    assert (over["expires_at"], over["state"]) == (start, "expired")
+    assert replace(programme, over, valid_from=start, expires_at=None)["valid_from"] == start
+
+
 def test_what_is_over_or_has_not_begun_is_corrected_where_it_lies(programme):
     over = replace(programme, programme.issue(issued_at="2020-01-01", expires_at="2021-01-01"), expires_at="2022-01-01")
     assert (over["state"], over["valid_from"], over["expires_at"]) == ("expired", "2020-01-01T00:00:00Z", "2022-01-01T00:00:00Z")

@@ -105,8 +105,8 @@ static enum skd_outcome issue_read(struct skd_call *call, json_t *json, struct s
 	if (v[ACHIEVEMENT].text && !uuid_valid(v[ACHIEVEMENT].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
 	*row = (struct store_batch_row){.person = v[PERSON].text, .achievement_id = v[ACHIEVEMENT].text,
-					.issued_at = v[ISSUED_AT].number, .valid_from = v[VALID_FROM].number,
-					.expires_at = v[EXPIRES_AT].number};
+					.issued_at = value_time(&v[ISSUED_AT]), .valid_from = value_time(&v[VALID_FROM]),
+					.expires_at = value_time(&v[EXPIRES_AT])};
 	return evidence_read(call, v[EVIDENCE].json, v[NARRATIVE].text, &row->evidence);
 }
 
@@ -116,7 +116,8 @@ static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct st
 	TRY(fields_object(call, turn_fields, "", json, false, v));
 	if (v[0].text && !uuid_valid(v[0].text))
 		return fail_field(call, "/credential", "must be a credential's id");
-	*row = (struct store_batch_row){.credential_id = v[0].text, .reason = v[1].text};
+	row->credential_id = v[0].text;
+	row->reason = v[1].text;
 	return SKD_OK;
 }
 
@@ -124,13 +125,15 @@ static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct st
 static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json)
 {
 	struct skd_call *one = call_new("row", 1000);
-	struct store_batch_row row = {0};
+	const struct store_batch_row empty = {.issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET};
+	struct store_batch_row row = empty;
 	enum skd_outcome outcome = !json_is_object(json) ? fail(one, SKD_BAD_INPUT, "must be an object")
 				   : strcmp(batch->action, "issue") == 0 ? issue_read(one, json, &row)
 									 : turn_read(one, json, &row);
 	if (outcome != SKD_OK) {
-		row = (struct store_batch_row){.field = one->error_count ? one->errors[0].field : NULL,
-					       .fault = one->error_count ? one->errors[0].message : one->sentence};
+		row = empty;
+		row.field = one->error_count ? one->errors[0].field : NULL;
+		row.fault = one->error_count ? one->errors[0].message : one->sentence;
 	}
 	outcome = batch_row(call, batch, &row);
 	talloc_free(one);

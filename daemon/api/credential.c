@@ -241,8 +241,8 @@ static enum skd_outcome issue(struct skd_call *call, const struct request *in, s
 	TRY(body_read(call, in, fields, false, v));
 	if (!uuid_valid(v[ACHIEVEMENT].text))
 		return fail_field(call, "/achievement", "must be an achievement's id");
-	struct credential_order order = {v[PERSON].text, v[ACHIEVEMENT].text, v[ISSUED_AT].number, v[VALID_FROM].number,
-					 v[EXPIRES_AT].number, NULL};
+	struct credential_order order = {v[PERSON].text, v[ACHIEVEMENT].text, value_time(&v[ISSUED_AT]), value_time(&v[VALID_FROM]),
+					 value_time(&v[EXPIRES_AT]), NULL};
 	TRY(evidence_read(call, v[EVIDENCE].json, NULL, &order.evidence));
 	TRY(results_read(call, "/results", v[RESULTS].json, &results, &order.result_count));
 	order.results = results;
@@ -279,7 +279,8 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 	TRY(body_read(call, in, fields, true, v));
 	if (!v[0].given)
 		return fail_field(call, "/reason", "is required");
-	struct credential_correction correction = {v[0].text, v[1].number, v[2].number, v[3].null ? TIME_NEVER : v[3].number, NULL};
+	struct credential_correction correction = {v[0].text, v[1].number, value_time(&v[2]),
+						   v[3].null ? TIME_NEVER : value_time(&v[3]), NULL};
 	if (v[4].given)
 		TRY(evidence_read(call, v[4].json, NULL, &correction.evidence));
 	if (v[6].given)

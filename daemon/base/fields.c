@@ -87,6 +87,11 @@ static bool is_url(const char *s)
 	return true;
 }
 
+int64_t value_time(const struct value *value)
+{
+	return value->given && !value->null ? value->number : TIME_UNSET;
+}
+
 /* Text of whatever type into its value; `where` names it in complaints. */
 static enum skd_outcome value_from_text(struct skd_call *call, const struct field *field, const char *where,
 					const char *text, struct value *value)

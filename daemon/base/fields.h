@@ -41,6 +41,7 @@ struct value {
 	size_t count;
 	json_t *json;             /* JSON; borrowed from the body */
 };
+int64_t value_time(const struct value *value); /* TIME; TIME_UNSET when it is absent or null */
 
 /* Once, before threads: seeds JSON's hashes, and has what came as JSON wiped when it is freed, since it
  * may have been a password. */

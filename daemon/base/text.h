@@ -45,8 +45,9 @@ void uuid_format(const uint8_t bytes[16], char out[UUID_SIZE]);
 
 #define DIGEST_SIZE 32 /* of a keyed hash, HMAC-SHA-256 */
 
-/* Times are microseconds since 1970 in UTC; TIME_NEVER stands for "no end". */
+/* Times are microseconds since 1970 in UTC; TIME_NEVER stands for "no end", TIME_UNSET for "not said". */
 #define TIME_NEVER INT64_MAX
+#define TIME_UNSET INT64_MIN
 #define TIME_SIZE 32
 size_t time_format(int64_t time, char out[TIME_SIZE]); /* RFC 3339 with Z, fraction only when there is one */
 /* RFC 3339 with any offset, or a bare date YYYY-MM-DD (midnight UTC). */

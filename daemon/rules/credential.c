@@ -38,17 +38,22 @@ static enum skd_outcome order_person(struct skd_call *call, const struct store_a
 	return person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, "/person", "has left");
 }
 
+static int64_t time_or(int64_t said, int64_t otherwise)
+{
+	return said == TIME_UNSET ? otherwise : said;
+}
+
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
 				  const struct store_award_terms *terms, struct store_award *award)
 {
 	const char *validity = terms->validity;
 	int64_t now = terms->now;
-	award->issued_at = order->issued_at ? order->issued_at : now;
-	award->valid_from = order->valid_from ? order->valid_from : award->issued_at;
-	award->expires_at = order->expires_at ? order->expires_at : TIME_NEVER;
+	award->issued_at = time_or(order->issued_at, now);
+	award->valid_from = time_or(order->valid_from, award->issued_at);
+	award->expires_at = time_or(order->expires_at, TIME_NEVER);
 	if (award->issued_at > now)
 		return fail_field(call, "/issued_at", "must not be in the future");
-	if (!order->expires_at && validity && !time_add_period(award->valid_from, validity, &award->expires_at))
+	if (order->expires_at == TIME_UNSET && validity && !time_add_period(award->valid_from, validity, &award->expires_at))
 		return fail_field(call, "/valid_from", "leaves the calendar with a validity of %s", validity);
 	if (award->expires_at <= award->valid_from)
 		return fail_field(call, "/expires_at", "must be later than valid_from");
@@ -228,8 +233,8 @@ static enum skd_outcome correction_times(struct skd_call *call, const struct cre
 					 const struct store_credential *old, int64_t now, struct store_award *award)
 {
 	bool runs = old->valid_from < now && now < old->expires_at;
-	award->valid_from = correction->valid_from ? correction->valid_from : runs ? now : old->valid_from;
-	award->expires_at = correction->expires_at ? correction->expires_at : old->expires_at;
+	award->valid_from = time_or(correction->valid_from, runs ? now : old->valid_from);
+	award->expires_at = time_or(correction->expires_at, old->expires_at);
 	return award->expires_at > award->valid_from
 		       ? SKD_OK
 		       : fail_field(call, "/expires_at", "must be later than valid_from");

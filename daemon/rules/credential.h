@@ -6,7 +6,7 @@
 #include "store/credential.h"
 #include "store/outbox.h"
 
-/* What an issuer asks for. Times 0: not said. */
+/* What an issuer asks for. Times may be TIME_UNSET. */
 struct credential_order {
 	const char *person;      /* id, username, mail address, id of the directory; NULL: who asks */
 	const char *achievement; /* id */
@@ -43,7 +43,7 @@ enum skd_outcome credential_opened(struct skd_call *call, const char *person_id,
 				   struct store_person *person, struct store_credential **credentials,
 				   size_t *count) WARN_UNUSED;
 
-/* What shall be otherwise in the credential that takes another one's place; 0 and NULL: as it is. */
+/* What shall be otherwise in the credential that takes another one's place; 0, TIME_UNSET and NULL: as it is. */
 struct credential_correction {
 	const char *reason;
 	int64_t version; /* of the achievement */

@@ -90,7 +90,7 @@ enum skd_outcome store_batch_row_put(struct skd_call *call, const char *batch_id
 		text_of(row->achievement_id), {0}, {0}, {0}, text_of(row->evidence), text_of(row->reason),
 		text_of(row->field), text_of(row->fault)};
 	for (int i = 0; i < 3; i++)
-		if (times[i])
+		if (times[i] != TIME_UNSET)
 			values[5 + i] = (struct skd_text){written[i], time_format(times[i], written[i])};
 	return copy_row(call, 12, values);
 }
@@ -115,7 +115,7 @@ enum skd_outcome store_batch_twice(struct skd_call *call, const char *batch_id)
 
 static int64_t time_said(const struct rows *rows, int row, int column)
 {
-	return row_null(rows, row, column) ? 0 : row_time(rows, row, column);
+	return row_null(rows, row, column) ? TIME_UNSET : row_time(rows, row, column);
 }
 
 static void row_read(const struct rows *rows, int i, struct store_batch_row *row)

@@ -32,7 +32,7 @@ struct store_batch_row {
 	const char *credential_id; /* issue: what it will be */
 	const char *person;        /* as it was written */
 	const char *achievement_id;
-	int64_t issued_at, valid_from, expires_at; /* 0: not said */
+	int64_t issued_at, valid_from, expires_at; /* TIME_UNSET: not said */
 	const char *evidence, *reason;
 	const char *field, *fault; /* why it is not done; field: a pointer into the row, or NULL */
 	/* read alone: */
