@@ -86,6 +86,15 @@ def test_what_cannot_be_right_is_named(programme):
         assert [error["field"] for error in problem["errors"]] == ["/issuer"]
 
 
+def test_the_audit_says_who_could_issue_for_it_before_and_after(programme):
+    made = school(programme)
+    change(programme, made, groups=[WITHIN])
+    change(programme, made, name="New name")
+    change(programme, made, groups=[])
+    groups = [entry["detail"].get("groups") for entry in programme.admin.pages("/audit", object=made["id"], sort="at")]
+    assert groups == [{"from": [], "to": [SAFETY]}, {"from": [SAFETY], "to": [WITHIN]}, None, {"from": [WITHIN], "to": []}]
+
+
 # ---- who issues, and who writes what is issued
 
 def test_members_with_the_role_issue_for_it_and_nobody_else(programme):

@@ -224,24 +224,56 @@ enum skd_outcome issuer_settle(struct skd_call *call)
 	return SKD_OK;
 }
 
+static void names_put(struct json *json, const char *key, size_t count, const char *const *names)
+{
+	put_array(json, key);
+	for (size_t i = 0; i < count; i++)
+		put_string(json, NULL, names[i]);
+	put_array_end(json);
+}
+
+/* For the audit: who may issue was decided here. */
+static const char *change_of(struct skd_call *call, const struct store_issuer *old, const struct store_issuer *issuer)
+{
+	bool same = old->group_count == issuer->group_count;
+	struct text text;
+	struct json json;
+	for (size_t i = 0; same && i < old->group_count; i++)
+		same = strcmp(old->groups[i], issuer->groups[i]) == 0;
+	text_begin(&text, call, 256);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	put_string(&json, "name", issuer->name);
+	put_string(&json, "state", issuer->state);
+	if (!same) {
+		put_object(&json, "groups");
+		names_put(&json, "from", old->group_count, old->groups);
+		names_put(&json, "to", issuer->group_count, issuer->groups);
+		put_object_end(&json);
+	}
+	put_object_end(&json);
+	return text_end(&text);
+}
+
 /* Reads back what was written and closes with the audit entry. */
-static enum skd_outcome told(struct skd_call *call, const char *action, const char *kind, const char *id,
-			     struct store_issuer *issuer)
+static enum skd_outcome told(struct skd_call *call, const char *action, const char *kind, const struct store_issuer *old,
+			     const char *id, struct store_issuer *issuer)
 {
 	TRY(store_issuer_get(call, id, issuer));
 	TRY(groups_put(call, issuer));
 	const struct store_notice notice = {
 		.kind = kind, .noun = "issuer", .object = id, .detail = detail_of(call, "state", issuer->state, NULL)};
 	TRY(outbox_add(call, &notice));
-	return audit_done(call, action, "issuer", id, detail_of(call, "name", issuer->name, "state", issuer->state, NULL));
+	return audit_done(call, action, "issuer", id, change_of(call, old, issuer));
 }
 
 enum skd_outcome issuer_add(struct skd_call *call, struct store_issuer *issuer)
 {
+	const struct store_issuer none = {0};
 	const char *id;
 	TRY(content_check(call, issuer));
 	TRY(store_issuer_add(call, issuer, &id));
-	return told(call, "issuer.add", "issuer.created", id, issuer);
+	return told(call, "issuer.add", "issuer.created", &none, id, issuer);
 }
 
 /* Whatever picture it had before goes. */
@@ -252,7 +284,7 @@ static enum skd_outcome changed(struct skd_call *call, struct store_issuer *issu
 	TRY(store_issuer_set(call, issuer));
 	if (old.picture_id && (!issuer->picture_id || strcmp(old.picture_id, issuer->picture_id) != 0))
 		TRY(store_picture_drop(call, old.picture_id));
-	return told(call, "issuer.set", "issuer.edited", issuer->id, issuer);
+	return told(call, "issuer.set", "issuer.edited", &old, issuer->id, issuer);
 }
 
 enum skd_outcome issuer_set(struct skd_call *call, struct store_issuer *issuer)
