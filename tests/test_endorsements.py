@@ -156,6 +156,15 @@ def test_nobody_endorses_what_is_their_own(programme):
     verify_proof(document_of(programme, made), did)
 
 
+def test_an_issuer_for_tests_endorses_nothing(house, programme):
+    sandbox = programme.admin.post("/issuers", {"name": "Playground", "sandbox": True, "groups": [SCHOOL]}, gives=201)
+    new_key(house, "ed25519", sandbox["id"])
+    achievement = programme.achievement()
+    error = field_of(endorse(programme.member, gives=400, subject=achievement["id"], issuer=sandbox["id"]))
+    assert error == ("/issuer", "is for tests, and endorses nothing")
+    assert "endorsement" not in public(programme, achievement)
+
+
 def test_who_issues_for_the_issuer_endorses_for_it_and_nobody_else(programme):
     achievement = programme.achievement()
     body = {"subject": achievement["id"], "issuer": programme.school["id"]}

@@ -180,6 +180,8 @@ static enum skd_outcome parties_pick(struct skd_call *call, const struct endorse
 	TRY(as_field(call, order->by && !uuid_valid(order->by) ? fail(call, SKD_ABSENT, "there is no such issuer") : issuer_get(call, order->by, by),
 		     "/issuer"));
 	TRY(issuer_may_issue(call, by->id, true));
+	if (by->sandbox)
+		return fail_field(call, "/issuer", "is for tests, and endorses nothing");
 	return strcmp(by->id, subject->owner.id) != 0 ? SKD_OK
 						      : fail_field(call, "/issuer", "does not endorse itself, or what is its own");
 }

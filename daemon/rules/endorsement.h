@@ -14,9 +14,9 @@ struct endorsement_order {
 	const char *by;      /* the issuer that endorses; NULL: the company */
 	const char *comment; /* Markdown, or NULL */
 };
-/* Drafted, signed and kept. DENIED unless the actor issues for `by`. BAD_INPUT for what is not there, or is by's own; CLASH
- * for an achievement that is not published, an issuer without a key, and what `by` endorses already. BUSY without
- * skillsd-sign. */
+/* Drafted, signed and kept. DENIED unless the actor issues for `by`. BAD_INPUT for what is not there, or is by's own, and
+ * for a sandbox; CLASH for an achievement that is not published, an issuer without a key, and what `by` endorses already.
+ * BUSY without skillsd-sign. */
 enum skd_outcome endorsement_add(struct skd_call *call, const struct endorsement_order *order, struct store_endorsement *e) WARN_UNUSED;
 /* An EndorsementCredential of somebody else, as JSON or a JWT. BAD_INPUT, with the check that says so, for what is not
  * verified, for what is about nothing of ours, and for one's word on what is one's own; DENIED unless the actor may write
