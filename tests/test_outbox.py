@@ -157,3 +157,16 @@ def test_old_notices_are_swept_and_those_to_come_are_not(house):
     house.restart()
     wait_for("the sweep", lambda: house.sql("SELECT count(*) FROM outbox WHERE noun = 'old'") == [(2,)])
     assert house.sql("SELECT count(*) FROM outbox WHERE noun = 'old' AND made_at = due_at") == [(1,)]
+
+
+def test_a_kind_and_a_noun_that_are_none_are_named(auditor):
+    for field, word in (("kind", "credential.isued"), ("kind", "issued"), ("kind", ""), ("noun", "credentail")):
+        problem = auditor.get("/outbox", gives=400, **{field: word})
+        assert [error["field"] for error in problem["errors"]] == [field], word
+
+
+def test_the_contract_names_every_kind(auditor):
+    message = auditor.get("/outbox", gives=400, kind="none")["errors"][0]["message"]
+    schemas, kinds = auditor.get("/openapi.json")["components"]["schemas"], message.removeprefix("must be one of ").split("|")
+    assert schemas["NoticeKind"]["pattern"] == f"^({'|'.join(kinds)})$".replace(".", r"\.")
+    assert {kind.partition(".")[0] for kind in kinds} == set(schemas["NoticeNoun"]["enum"])

@@ -23,7 +23,8 @@ static void notice_write(struct json *json, const struct store_notice *notice)
 }
 
 const struct field outbox_list_fields[] = {
-	{"kind", FIELD_TEXT}, {"noun", FIELD_TEXT}, {"object", FIELD_UUID}, {"person", FIELD_REF}, {NULL}};
+	{"kind", FIELD_ENUM, .words = outbox_kinds}, {"noun", FIELD_ENUM, .words = outbox_nouns},
+	{"object", FIELD_UUID}, {"person", FIELD_REF}, {NULL}};
 
 enum skd_outcome api_outbox_list(struct skd_call *call, const struct request *in, struct reply *out)
 {

@@ -65,7 +65,7 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-static bool is_word_of(const char *words, const char *s)
+bool fields_word(const char *words, const char *s)
 {
 	size_t size = strlen(s);
 	for (const char *at = words; at; at = strchr(at, '|')) {
@@ -114,7 +114,7 @@ static enum skd_outcome value_from_text(struct skd_call *call, const struct fiel
 		return strlen(text) == 10 && time_parse(text, &ignored) ? SKD_OK
 									: fail_field(call, where, "must be a date such as 2026-01-31");
 	case FIELD_ENUM:
-		return is_word_of(field->words, text) ? SKD_OK : fail_field(call, where, "must be one of %s", field->words);
+		return fields_word(field->words, text) ? SKD_OK : fail_field(call, where, "must be one of %s", field->words);
 	case FIELD_PERIOD:
 		return time_add_period(0, text, &ignored) ? SKD_OK : fail_field(call, where, "must be a period such as P2Y");
 	case FIELD_URL:

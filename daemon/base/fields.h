@@ -43,6 +43,9 @@ struct value {
 };
 int64_t value_time(const struct value *value); /* TIME; TIME_UNSET when it is absent or null */
 
+/* Whether `s` is one of `words`, which are separated by |. */
+bool fields_word(const char *words, const char *s);
+
 /* Once, before threads: seeds JSON's hashes, and has what came as JSON wiped when it is freed, since it
  * may have been a password. */
 void fields_open(void);

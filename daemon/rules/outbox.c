@@ -2,11 +2,25 @@
  * Notices: written, listed, swept. */
 #include "rules/outbox.h"
 
+#include "base/fields.h"
 #include "rules/house.h"
 #include "rules/person.h"
 
+const char outbox_nouns[] = "achievement|batch|collection|credential|endorsement|issuer|key";
+const char outbox_kinds[] =
+	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
+	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
+	"|batch.done|batch.failed|batch.cancelled"
+	"|collection.created|collection.edited|collection.archived"
+	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.replaced"
+	"|credential.revoked|credential.suspended|credential.reinstated"
+	"|endorsement.made|endorsement.received|endorsement.withdrawn"
+	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked";
+
 enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice)
 {
+	if (!fields_word(outbox_nouns, notice->noun) || !fields_word(outbox_kinds, notice->kind))
+		return fail(call, SKD_FAULT, "there are no notices %s of %s", notice->kind, notice->noun);
 	return store_outbox_add(call, notice);
 }
 
