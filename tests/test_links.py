@@ -76,6 +76,18 @@ def test_links_are_those_of_criteria_picture_skills_and_frameworks_and_not_of_ev
     assert asked(origin, odd)[0] == "HEAD" and asked(origin, f"{HERE}/description") == []
 
 
+def test_results_and_their_levels_are_aligned_to_links_too(house, origin):
+    of_result, of_level = page(origin), page(origin)
+    levels = [{"name": "Low"}, {"name": "High", "alignments": [{"name": "x", "url": of_level}]}]
+    made = achievement(house, result_descriptions=[
+        {"name": "Plain", "result_type": "Result"},
+        {"name": "Aligned", "result_type": "Result", "alignments": [{"name": "x", "url": of_result}]},
+        {"name": "Graded", "result_type": "RubricCriterionLevel", "levels": levels}])
+    assert {url: one["place"] for url, one in links_of(house, made).items()} == {of_result: "alignment", of_level: "alignment"}
+    for url in of_result, of_level:
+        waited(house, made, url, "alive")
+
+
 def test_one_address_in_two_achievements_is_one_link(house, origin):
     url = page(origin)
     made = [achievement(house, criteria=f"{url} and again {url}.", **more) for more in ({}, {"image_url": url})]

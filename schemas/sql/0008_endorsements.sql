@@ -78,6 +78,9 @@ CROSS JOIN LATERAL (
 		'https?://[^\s<>"''`()\[\]\\]+(?:\([^\s<>()]*\)[^\s<>"''`()\[\]\\]*)*', 'g') AS found
 	UNION SELECT 'image', v.image_url
 	UNION SELECT 'alignment', t.value->>'url' FROM json_array_elements(v.alignments) AS t
+	UNION SELECT 'alignment', t.value->>'url' FROM json_array_elements(v.results) AS d
+		CROSS JOIN LATERAL (SELECT d.value UNION ALL SELECT l.value FROM json_array_elements(d.value->'levels') AS l) AS holder (value)
+		CROSS JOIN LATERAL json_array_elements(holder.value->'alignments') AS t
 	UNION SELECT 'skill', k.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id
 		WHERE s.achievement_id = v.achievement_id AND s.number = v.number
 	UNION SELECT 'framework', f.uri FROM achievement_skill s JOIN skill k ON k.id = s.skill_id JOIN framework f ON f.id = k.framework_id
