@@ -14,7 +14,7 @@ from kit.house import ACCOUNTS, wait_for
 from kit.leaver import ADMIN, CONTRACTORS, HR, INNER, Leaver, dump, found_in, furnish, retention_house
 
 EMPLOYEE = ACCOUNTS["EMPLOYEE"]
-WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "programme_event", "audit_link", "audit_checkpoint"
+WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 NAMELESS = {*WRITTEN_ONCE, "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",

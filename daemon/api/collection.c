@@ -105,8 +105,8 @@ static enum skd_outcome goals_read(struct skd_call *call, const struct value *va
 	json_t *item;
 	if (!value->given)
 		return SKD_OK;
-	if (!value->null && (!json_is_array(value->json) || json_array_size(value->json) > COLLECTION_GOALS))
-		return fail_field(call, "/goals", "must be an array of at most %d", COLLECTION_GOALS);
+	if (!value->null && !json_is_array(value->json))
+		return fail_field(call, "/goals", "must be an array of goals");
 	text_begin(&text, call, 256);
 	json_begin(&json, &text);
 	put_array(&json, NULL);
@@ -114,6 +114,7 @@ static enum skd_outcome goals_read(struct skd_call *call, const struct value *va
 		TRY(goal_read(call, talloc_asprintf(call, "/goals/%zu", i), item, &json));
 	put_array_end(&json);
 	c->goals = text_end(&text);
+	c->goal_count = json_array_size(value->json);
 	return SKD_OK;
 }
 

@@ -148,6 +148,19 @@ uint64_t text_hash(const char *bytes, size_t size)
 	return hash;
 }
 
+bool string_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool strings_same(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	for (size_t i = 0; a_count == b_count && i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return a_count == b_count;
+}
+
 bool string_equal_nocase(const char *a, const char *b)
 {
 	for (;; a++, b++) {

@@ -135,11 +135,6 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	return SKD_OK;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool same_skills(const struct store_achievement *a, const struct store_achievement *b)
 {
 	size_t found = 0;
@@ -147,14 +142,6 @@ static bool same_skills(const struct store_achievement *a, const struct store_ac
 		for (size_t j = 0; j < b->skill_count; j++)
 			found += strcmp(a->skills[i].id, b->skills[j].id) == 0 && a->skills[i].level == b->skills[j].level;
 	return found == a->skill_count && found == b->skill_count;
-}
-
-static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
-{
-	for (size_t i = 0; a_count == b_count && i < a_count; i++)
-		if (strcmp(a[i], b[i]) != 0)
-			return false;
-	return a_count == b_count;
 }
 
 static bool same_links(const struct store_achievement_link *a, size_t a_count, const struct store_achievement_link *b, size_t b_count)
@@ -167,7 +154,7 @@ static bool same_links(const struct store_achievement_link *a, size_t a_count, c
 
 static bool same_picture(const struct store_achievement *a, const struct store_achievement *b)
 {
-	bool same = same_text(a->picture_id, b->picture_id) && !a->drawing == !b->drawing;
+	bool same = string_same(a->picture_id, b->picture_id) && !a->drawing == !b->drawing;
 	for (int i = 0; same && a->drawing && i < DRAWING_WORDS; i++)
 		same = strcmp(a->drawing[i], b->drawing[i]) == 0;
 	return same;
@@ -175,20 +162,20 @@ static bool same_picture(const struct store_achievement *a, const struct store_a
 
 static bool same_content(const struct store_achievement *a, const struct store_achievement *b)
 {
-	return same_text(a->type, b->type) && same_text(a->name, b->name) && same_text(a->description, b->description) &&
-	       same_text(a->criteria, b->criteria) && same_text(a->validity, b->validity) &&
-	       same_text(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
-	       same_texts(a->tags, a->tag_count, b->tags, b->tag_count) && same_text(a->language, b->language) &&
-	       same_text(a->translations, b->translations) && same_text(a->alignments, b->alignments) &&
-	       same_text(a->results, b->results) && same_text(a->credits, b->credits) &&
-	       same_text(a->field_of_study, b->field_of_study) && same_text(a->specialization, b->specialization) &&
-	       same_text(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&
+	return string_same(a->type, b->type) && string_same(a->name, b->name) && string_same(a->description, b->description) &&
+	       string_same(a->criteria, b->criteria) && string_same(a->validity, b->validity) &&
+	       string_same(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
+	       strings_same(a->tags, a->tag_count, b->tags, b->tag_count) && string_same(a->language, b->language) &&
+	       string_same(a->translations, b->translations) && string_same(a->alignments, b->alignments) &&
+	       string_same(a->results, b->results) && string_same(a->credits, b->credits) &&
+	       string_same(a->field_of_study, b->field_of_study) && string_same(a->specialization, b->specialization) &&
+	       string_same(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&
 	       same_links(a->recommended, a->recommended_count, b->recommended, b->recommended_count);
 }
 
 static bool same_care(const struct store_achievement *a, const struct store_achievement *b)
 {
-	return same_text(a->owner_entry, b->owner_entry) && same_text(a->next_review, b->next_review);
+	return string_same(a->owner_entry, b->owner_entry) && string_same(a->next_review, b->next_review);
 }
 
 /* To whom it is given to look after, `before` having been whose it was. */
@@ -197,7 +184,7 @@ static enum skd_outcome owner_pick(struct skd_call *call, const char *before, st
 	struct store_person person;
 	const struct sight all = {.everyone = true};
 	const char *human;
-	if (!a->owner_entry || same_text(before, a->owner_entry))
+	if (!a->owner_entry || string_same(before, a->owner_entry))
 		return SKD_OK;
 	enum skd_outcome outcome = store_person_find(call, a->owner_entry, &a->owner_entry, &human);
 	if (outcome == SKD_OK)
@@ -310,7 +297,7 @@ static enum skd_outcome draft_set(struct skd_call *call, const struct store_achi
 				  const struct store_achievement *wanted)
 {
 	TRY(store_achievement_put(call, wanted));
-	if (!same_text(old->picture_id, wanted->picture_id))
+	if (!string_same(old->picture_id, wanted->picture_id))
 		TRY(store_picture_drop(call, old->picture_id));
 	if (edited)
 		TRY(step(call, old->id, old->number, "edited"));

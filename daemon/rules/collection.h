@@ -16,7 +16,7 @@ enum skd_outcome collection_list(struct skd_call *call, const struct store_colle
 /* Both end with `collection` as it now is. DENIED when achievements of that issuer are not the actor's to write; BAD_INPUT
  * for achievements that are there twice, or were never published. A new one is of issuer_id, or with NULL of the company. */
 enum skd_outcome collection_add(struct skd_call *call, struct store_collection *collection) WARN_UNUSED;
-/* id, version (the one that was read) and everything as it shall be. */
+/* id, version (the one that was read) and everything as it shall be. Where that is as it was, nothing is written. */
 enum skd_outcome collection_set(struct skd_call *call, struct store_collection *collection) WARN_UNUSED;
 
 #endif

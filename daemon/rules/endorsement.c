@@ -160,11 +160,10 @@ static enum skd_outcome own_seal(struct skd_call *call, const struct store_issue
 	return sealing_forms(call, &sealing, 1, form);
 }
 
-/* Reads back what was written and closes with its event and the audit entry. */
+/* Reads back what was written and closes with the audit entry, which is its story. */
 static enum skd_outcome told(struct skd_call *call, const char *kind, const char *action, const char *id,
 			     struct store_endorsement *e)
 {
-	TRY(store_programme_event_add(call, "endorsement", id, kind, audit_account(call), call->actor->account_id));
 	TRY(store_endorsement_get(call, id, e));
 	const char *detail = detail_of(call, "achievement", e->achievement_id, "endorsed_issuer", e->endorsed_id, "issuer", e->issuer_id, NULL);
 	const struct store_notice notice = {

@@ -64,7 +64,7 @@ static enum skd_outcome items_put(struct skd_call *call, const char *id, const s
 }
 
 static const char COLLECTION_ADD[] =
-	"INSERT INTO collection (issuer_id, name, description, goals) VALUES ($1::uuid, $2, $3, $4::jsonb) RETURNING id";
+	"INSERT INTO collection (issuer_id, name, description, goals) VALUES ($1::uuid, $2, $3, $4::json) RETURNING id";
 
 enum skd_outcome store_collection_add(struct skd_call *call, const struct store_collection *c, const char **id)
 {
@@ -75,7 +75,7 @@ enum skd_outcome store_collection_add(struct skd_call *call, const struct store_
 }
 
 static const char COLLECTION_SET[] =
-	"UPDATE collection SET name = $3, description = $4, goals = $5::jsonb, state = $6, version = version + 1, updated_at = now()"
+	"UPDATE collection SET name = $3, description = $4, goals = $5::json, state = $6, version = version + 1, updated_at = now()"
 	" WHERE id = $1::uuid AND version = $2::bigint";
 
 enum skd_outcome store_collection_set(struct skd_call *call, const struct store_collection *c)

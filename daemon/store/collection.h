@@ -8,6 +8,7 @@
 struct store_collection {
 	const char *id, *issuer_id, *issuer, *name, *description;
 	const char *goals; /* JSON: [{metric, target, by}] */
+	size_t goal_count; /* of goals that are to be written; 0 of those that were read */
 	const char *state; /* active, archived */
 	const char *const *achievements, *const *names; /* ids, and what they are called now */
 	size_t count;

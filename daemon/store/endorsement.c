@@ -131,12 +131,3 @@ enum skd_outcome store_endorsement_place(struct skd_call *call, const char *issu
 	*index = row_text(rows, 0, 1);
 	return SKD_OK;
 }
-
-static const char EVENT_ADD[] =
-	"INSERT INTO programme_event (noun, object, kind, who) VALUES ($1, $2::uuid, $3, who_is($4, $5::uuid, NULL))";
-
-enum skd_outcome store_programme_event_add(struct skd_call *call, const char *noun, const char *object, const char *kind,
-					   const char *account, const char *account_id)
-{
-	return db_run(call, EVENT_ADD, ARGS(noun, object, kind, account, account_id), NULL);
-}

@@ -46,8 +46,4 @@ enum skd_outcome store_endorsement_published(struct skd_call *call, const char *
 enum skd_outcome store_endorsement_place(struct skd_call *call, const char *issuer_id, const char *id, const char **list,
 					 const char **index) WARN_UNUSED;
 
-/* A step of the story of an endorsement or a collection. */
-enum skd_outcome store_programme_event_add(struct skd_call *call, const char *noun, const char *object, const char *kind,
-					   const char *account, const char *account_id) WARN_UNUSED;
-
 #endif

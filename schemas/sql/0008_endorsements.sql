@@ -31,25 +31,12 @@ CREATE UNIQUE INDEX ON endorsement (document) WHERE withdrawn_at IS NULL;
 CREATE UNIQUE INDEX ON endorsement (issuer_id, achievement_id, achievement_number, endorsed_issuer_id) NULLS NOT DISTINCT
 	WHERE withdrawn_at IS NULL AND issuer_id IS NOT NULL;
 
--- The story of endorsements and collections.
-CREATE TABLE programme_event (
-	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	noun text NOT NULL CHECK (noun IN ('endorsement', 'collection')),
-	object uuid NOT NULL,
-	kind text NOT NULL,
-	valid_from timestamptz NOT NULL DEFAULT now(), -- when it was so
-	recorded_at timestamptz NOT NULL DEFAULT now(), -- when we learned it
-	who uuid NOT NULL
-);
-CREATE INDEX ON programme_event (object, id);
-CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON programme_event EXECUTE FUNCTION refuse_change();
-
 CREATE TABLE collection (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	issuer_id uuid NOT NULL REFERENCES issuer,
 	name text NOT NULL,
 	description text,
-	goals jsonb NOT NULL DEFAULT '[]', -- [{metric, target, by}]
+	goals json NOT NULL DEFAULT '[]', -- [{metric, target, by}]
 	state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'archived')),
 	version integer NOT NULL DEFAULT 1,
 	updated_at timestamptz NOT NULL DEFAULT now()
@@ -64,8 +51,8 @@ CREATE TABLE collection_item (
 );
 CREATE INDEX ON collection_item (achievement_id);
 
--- Where published achievements lead, as anybody may read in them: links in criteria in any language, the picture, alignments,
--- skills and their frameworks.
+-- Where published achievements lead, as anybody may read in them: links in criteria in any language, the picture, alignments
+-- (those of results and their levels too), skills and their frameworks.
 -- The address without its fragment; a parenthesis belongs to an address when it was opened in it.
 CREATE VIEW achievement_link AS
 SELECT a.id AS achievement_id, p.place, split_part(p.url, '#', 1) AS url
