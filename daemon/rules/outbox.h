@@ -9,11 +9,10 @@
 /* All there are, separated by |. */
 extern const char outbox_kinds[], outbox_nouns[];
 
-/* kind "NOUN.what_happened" and noun, both of those above, FAULT otherwise; object (an id) and what else is known: the person whom it is about, due_at (0, or
- * over: now),
- * detail (a JSON object of ids and figures, never names), key. Of notices with one key the first is kept and the others
- * do nothing, for as long as the first is kept: past its due_at by [outbox] keep. Costs no way to the database of its own
- * where audit_done() follows. */
+/* kind "NOUN.what_happened" and noun, both of those above (FAULT otherwise), object (an id) and what else is known: the
+ * person whom it is about, due_at (0, or over: now), detail (a JSON object of ids and figures, never names), key. Of notices
+ * with one key the first is kept and the others do nothing, for as long as the first is kept: past its due_at by [outbox]
+ * keep. Costs no way to the database of its own where audit_done() follows. */
 enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice) WARN_UNUSED;
 
 /* BAD_INPUT for a person who does not exist. */
