@@ -93,6 +93,26 @@ def test_its_badge_stays_byte_for_byte_what_it_was(programme):
     assert programme.stranger.last.content == before
 
 
+def test_each_word_is_an_event_and_changes_nothing_of_the_story(programme):
+    skill = programme.skill()
+    made = programme.issue(achievement=programme.achievement([skill]), evidence=[{"name": "Test"}])
+    proved = programme.holder.pages(f"/people/{made['person']['id']}/holdings")
+    words = [{"visibility": "private"}, {"response": "accepted"}, {"shown_evidence": []}]
+    for word in words:
+        say(programme, made, **word)
+    story = programme.holder.get(f"/credentials/{made['id']}/events")["items"]
+    assert [event["kind"] for event in story] == ["issued", "shown", "shown", "shown"]
+    so_far = {"visibility": "colleagues", "response": "pending"}
+    for event, word in zip(story[1:], words):
+        so_far = {**so_far, **word}
+        assert (event["said"], event["account"]) == (so_far, f"ldap:{HOLDER}") and event["valid_from"] == event["recorded_at"]
+    assert programme.holder.pages(f"/people/{made['person']['id']}/holdings") == proved
+    for verb, state in ("suspend", "suspended"), ("reinstate", "active"), ("revoke", "revoked"):
+        assert programme.issuer.post(f"/credentials/{made['id']}/{verb}", {"reason": "x"})["state"] == state
+    kinds = [event["kind"] for event in programme.holder.get(f"/credentials/{made['id']}/events")["items"]]
+    assert kinds == ["issued", "shown", "shown", "shown", "suspended", "reinstated", "revoked"]
+
+
 def test_only_the_holder_says_it(programme):
     made = programme.issue()
     for client, status in ((programme.manager, 403), (programme.hr, 403), (programme.issuer, 403), (programme.auditor, 403),

@@ -46,6 +46,8 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_string(json, "replaces", c->replaces);
 	put_string(json, "visibility", c->visibility);
 	put_string(json, "response", c->response);
+	if (c->shown_evidence)
+		put_raw(json, "shown_evidence", c->shown_evidence, strlen(c->shown_evidence));
 	put_object_end(json);
 }
 
@@ -142,17 +144,47 @@ enum skd_outcome api_credential_get(struct skd_call *call, const struct request 
 	return SKD_OK;
 }
 
+/* Places in the evidence, each once and in its order. */
+static enum skd_outcome shown_read(struct skd_call *call, const struct value *value, struct store_credential *c)
+{
+	struct text text;
+	json_t *evidence = json_loads(c->evidence, 0, NULL), *item;
+	size_t i, count = json_array_size(evidence);
+	bool *shown = talloc_zero_array(call, bool, count + 1);
+	json_decref(evidence);
+	if (!json_is_array(value->json))
+		return fail_field(call, "/shown_evidence", "must be an array of places in the evidence, from 0");
+	json_array_foreach (value->json, i, item) {
+		json_int_t place = json_is_integer(item) ? json_integer_value(item) : -1;
+		if (place < 0 || (size_t)place >= count)
+			return fail_field(call, talloc_asprintf(call, "/shown_evidence/%zu", i), "must be a place in the evidence, from 0");
+		shown[place] = true;
+	}
+	text_begin(&text, call, 64);
+	for (i = 0; i < count; i++)
+		if (shown[i])
+			text_addf(&text, "%s%zu", text.size ? "," : "[", i);
+	text_adds(&text, text.size ? "]" : "[]");
+	c->shown_evidence = text_end(&text);
+	return SKD_OK;
+}
+
 enum skd_outcome api_credential_set(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	static const struct field fields[] = {
 		{"visibility", FIELD_ENUM, .required = true, .words = "private|colleagues|public"},
-		{"response", FIELD_ENUM, .required = true, .words = "accepted|declined|hidden"}, {NULL}};
-	struct value v[2] = {0};
+		{"response", FIELD_ENUM, .required = true, .words = "accepted|declined|hidden"},
+		{"shown_evidence", FIELD_JSON}, {NULL}};
+	struct value v[3] = {0};
 	struct store_credential credential;
 	TRY(credential_get(call, in->ids[0], &credential));
 	TRY(body_read(call, in, fields, true, v));
 	merge_text(&v[0], &credential.visibility);
 	merge_text(&v[1], &credential.response);
+	if (v[2].null)
+		credential.shown_evidence = NULL;
+	else if (v[2].given)
+		TRY(shown_read(call, &v[2], &credential));
 	credential.version = match_version(in, credential.version);
 	TRY(credential_show(call, &credential));
 	credential_reply(call, out, &credential);
@@ -168,6 +200,8 @@ static void event_write(struct json *json, const struct store_event *event)
 	put_time(json, "recorded_at", event->recorded_at);
 	put_string(json, "account", event->account);
 	put_string(json, "reason", event->reason);
+	if (event->said)
+		put_raw(json, "said", event->said, strlen(event->said));
 	put_object_end(json);
 }
 

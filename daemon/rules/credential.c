@@ -2,6 +2,7 @@
  * Credentials: issue, show, replace, revoke, suspend, reinstate. */
 #include "rules/credential.h"
 
+#include "base/json.h"
 #include "rules/achievement.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
@@ -193,6 +194,21 @@ enum skd_outcome credential_events(struct skd_call *call, const char *id, struct
 
 /* ---- what its holder says ---- */
 
+static const char *show_said(struct skd_call *call, const struct store_credential *c)
+{
+	struct text text;
+	struct json json;
+	text_begin(&text, call, 128);
+	json_begin(&json, &text);
+	put_object(&json, NULL);
+	put_string(&json, "visibility", c->visibility);
+	put_string(&json, "response", c->response);
+	if (c->shown_evidence)
+		put_raw(&json, "shown_evidence", c->shown_evidence, strlen(c->shown_evidence));
+	put_object_end(&json);
+	return text_end(&text);
+}
+
 /* Under the lock, so that it is the word on the one that is replaced, or comes too late. */
 enum skd_outcome credential_show(struct skd_call *call, struct store_credential *credential)
 {
@@ -204,11 +220,11 @@ enum skd_outcome credential_show(struct skd_call *call, struct store_credential 
 		return fail(call, SKD_DENIED, "this is somebody else's credential");
 	TRY(store_credential_lock(call, old.id, &state, &now));
 	TRY(badge_begin(call, old.id));
-	TRY(store_credential_show(call, credential));
+	const char *said = show_said(call, credential);
+	TRY(store_credential_show(call, credential, said, audit_account(call), call->actor->account_id, now));
 	if (strcmp(old.response, credential->response) != 0)
 		TRY(notice(call, talloc_asprintf(call, "credential.%s", credential->response), old.id, old.person_id, NULL));
-	TRY(audit_done(call, "credential.show", "credential", old.id,
-		       detail_of(call, "visibility", credential->visibility, "response", credential->response, NULL)));
+	TRY(audit_done(call, "credential.show", "credential", old.id, said));
 	return credential_get(call, old.id, credential);
 }
 

@@ -35,8 +35,8 @@ enum skd_outcome credential_list(struct skd_call *call, const struct store_crede
 enum skd_outcome credential_events(struct skd_call *call, const char *id, struct store_event **events,
 				   size_t *count) WARN_UNUSED;
 
-/* id, version (the one that was read), visibility and response as they shall be; ends with it as it now is. DENIED but
- * for its holder. */
+/* id, version (the one that was read), visibility, response and shown_evidence as they shall be; ends with it as it now is.
+ * DENIED but for its holder. */
 enum skd_outcome credential_show(struct skd_call *call, struct store_credential *credential) WARN_UNUSED;
 /* What a colleague has opened, and who that is: ABSENT for who is not here. */
 enum skd_outcome credential_opened(struct skd_call *call, const char *person_id, const char *state, struct list *list,

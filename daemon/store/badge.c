@@ -7,13 +7,16 @@
 
 #include <string.h>
 
-/* The address as the directory has it now, folded: hashes of two spellings are not alike. */
+/* The address as the directory has it now, folded: hashes of two spellings are not alike. Of evidence that was chosen from
+ * and is another one now nothing is shown: nobody has chosen that. */
 static const char BADGE_ADD[] =
-	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility, response)"
+	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility, response, shown_evidence)"
 	"  SELECT c.id, coalesce(o.subject, c.person_id), CASE WHEN p.mail IS NOT NULL THEN $2 END,"
 	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || $2, 'UTF8')), 'hex'),"
-	"   coalesce(o.visibility, $3), coalesce(o.response, 'pending')"
-	"  FROM credential c JOIN person p ON p.id = c.person_id LEFT JOIN badge o ON o.credential_id = c.replaces"
+	"   coalesce(o.visibility, $3), coalesce(o.response, 'pending'),"
+	"   CASE WHEN o.shown_evidence IS NOT NULL AND c.evidence <> r.evidence THEN '[]' ELSE o.shown_evidence END"
+	"  FROM credential c JOIN person p ON p.id = c.person_id LEFT JOIN credential r ON r.id = c.replaces"
+	"  LEFT JOIN badge o ON o.credential_id = c.replaces"
 	"  WHERE c.id = $1::uuid"
 	"  ON CONFLICT DO NOTHING RETURNING credential_id)"
 	" SELECT status_places(c.issuer_id, c.id) FROM b JOIN credential c ON c.id = b.credential_id";
@@ -59,7 +62,8 @@ static const char BADGE_GET[] =
 	" CROSS JOIN LATERAL (SELECT array_agg(coalesce(x.value->>'name', '') ORDER BY x.n) AS names,"
 	"   array_agg(coalesce(x.value->>'url', '') ORDER BY x.n) AS urls,"
 	"   array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) AS narratives"
-	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)) AS e"
+	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)"
+	"  WHERE coalesce(b.shown_evidence @> to_jsonb(x.n - 1), true)) AS e"
 	" WHERE c.id = $1::uuid";
 
 enum badge_column {

@@ -85,7 +85,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
 	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence,"  \
 	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0),"                       \
-	" c.entry_id, c.replaces, c.results"
+	" c.entry_id, c.replaces, c.results, b.shown_evidence"
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
@@ -102,7 +102,7 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
 		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17),
 		.entry_id = row_uuid(rows, i, 18), .replaces = row_uuid(rows, i, 19),
-		.results = row_json(rows, i, 20)};
+		.results = row_json(rows, i, 20), .shown_evidence = row_json(rows, i, 21)};
 }
 
 static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
@@ -169,15 +169,24 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 	return SKD_OK;
 }
 
-/* The row itself stays as it is, and so do the forms of its badge. */
+/* Unless what they say becomes another, the row itself stays as it is, and so do the forms of its badge. */
 static const char CREDENTIAL_SHOW[] =
-	"UPDATE badge b SET visibility = $3, response = $4, version = b.version + 1 FROM credential c"
-	" WHERE b.credential_id = $1::uuid AND c.id = b.credential_id AND c.version + b.version - 1 = $2::bigint";
+	"WITH b AS (UPDATE badge b SET visibility = $3, response = $4, shown_evidence = $5::jsonb, version = b.version + 1"
+	"  FROM credential c, badge o WHERE b.credential_id = $1::uuid AND c.id = b.credential_id AND o.credential_id = b.credential_id"
+	"  AND c.version + b.version - 1 = $2::bigint RETURNING c.id, o.shown_evidence IS DISTINCT FROM b.shown_evidence AS anew),"
+	" c AS (UPDATE credential c SET version = c.version + 1 FROM b WHERE c.id = b.id AND b.anew),"
+	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, recorded_at, who)"
+	"  SELECT id, 'shown', $6::timestamptz, $6::timestamptz, who_is($7, $8::uuid, NULL) FROM b RETURNING id)"
+	" INSERT INTO credential_note (event_id, said) SELECT id, $9::jsonb FROM e";
 
-enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c)
+enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c, const char *said,
+				       const char *account, const char *account_id, int64_t now)
 {
 	int64_t touched;
-	TRY(db_run(call, CREDENTIAL_SHOW, ARGS(c->id, arg_int(call, c->version), c->visibility, c->response), &touched));
+	TRY(db_run(call, CREDENTIAL_SHOW,
+		   ARGS(c->id, arg_int(call, c->version), c->visibility, c->response, c->shown_evidence, arg_time(call, now), account,
+			account_id, said),
+		   &touched));
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the credential was changed since you read it: read it again");
 }
 
@@ -233,7 +242,7 @@ enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, co
 }
 
 static const char CREDENTIAL_EVENTS[] =
-	"SELECT e.kind, coalesce(w.account, 'erased'), n.reason, e.valid_from, e.valid_to, e.recorded_at"
+	"SELECT e.kind, coalesce(w.account, 'erased'), n.reason, e.valid_from, e.valid_to, e.recorded_at, n.said"
 	" FROM credential_event e JOIN who w ON w.id = e.who LEFT JOIN credential_note n ON n.event_id = e.id"
 	" WHERE e.credential_id = $1::uuid ORDER BY e.id";
 
@@ -245,7 +254,7 @@ enum skd_outcome store_credential_events(struct skd_call *call, const char *id, 
 	*count = (size_t)rows_count(rows);
 	*events = talloc_zero_array(call, struct store_event, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
-		(*events)[i] = (struct store_event){row_text(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2),
+		(*events)[i] = (struct store_event){row_text(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2), row_json(rows, i, 6),
 						    row_time(rows, i, 3), row_time(rows, i, 4), row_time(rows, i, 5)};
 	return SKD_OK;
 }

@@ -23,6 +23,7 @@ struct store_credential {
 	const char *reason, *superseded_by, *replaces;
 	const char *evidence, *results; /* JSON arrays */
 	const char *visibility, *response; /* as its holder wants it */
+	const char *shown_evidence; /* JSON array of places in `evidence` that are in the badge; NULL: all */
 	long version; /* of all this */
 };
 
@@ -76,8 +77,11 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 				       const struct store_credential_filter *filter, struct list *list,
 				       struct store_credential **credentials, size_t *count) WARN_UNUSED;
 
-/* The holder's word on c->id: c->visibility and c->response. STALE unless it still is c->version; its badge is there. */
-enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c) WARN_UNUSED;
+/* The holder's word on c->id, at `now`: c->visibility, c->response and c->shown_evidence, and the event with `said`, a JSON
+ * object. Forms of the badge are made anew when they show other evidence. STALE unless it still is c->version; it is locked,
+ * and its badge is there. */
+enum skd_outcome store_credential_show(struct skd_call *call, const struct store_credential *c, const char *said,
+				       const char *account, const char *account_id, int64_t now) WARN_UNUSED;
 
 /* Locks the row; its stored state, and the time by the database's clock with the lock held. */
 enum skd_outcome store_credential_lock(struct skd_call *call, const char *id, const char **state,
@@ -89,6 +93,7 @@ enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, co
 
 struct store_event {
 	const char *kind, *account, *reason;
+	const char *said; /* by its holder: a JSON object, or NULL */
 	int64_t valid_from, valid_to, recorded_at;
 };
 enum skd_outcome store_credential_events(struct skd_call *call, const char *id, struct store_event **events,

@@ -81,7 +81,8 @@ static const struct step {
 	{"account", "UPDATE account SET name = '', subject = 'erased:' || id WHERE person_id = $1::uuid" ALL_FOUR},
 	{"claim", "DELETE FROM claim WHERE person_id = $1::uuid" ALL_FOUR},
 	{"badge_form", "DELETE FROM badge_form f USING credential c WHERE c.id = f.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
-	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', version = b.version + 1 FROM credential c"
+	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', shown_evidence = NULL,"
+		  " version = b.version + 1 FROM credential c"
 		  " WHERE c.id = b.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"credential_note", "DELETE FROM credential_note n USING credential_event e, credential c"
 			    " WHERE e.id = n.event_id AND c.id = e.credential_id AND c.person_id = $1::uuid" ALL_FOUR},

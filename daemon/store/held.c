@@ -47,9 +47,10 @@ static const struct section {
 	{"credentials", OBJECT "'id', c.id, 'achievement_id', c.achievement_id, 'achievement', v.name,"
 			       " 'achievement_version', c.achievement_number, 'issuer', i.name, 'issued_at', rfc3339(c.issued_at),"
 			       " 'valid_from', rfc3339(c.valid_from), 'expires_at', rfc3339(c.expires_at), 'state', c.state,"
-			       " 'reason', c.reason, 'superseded_by', c.superseded_by, 'replaces', c.replaces, 'evidence', c.evidence, 'results', c.results, 'visibility', b.visibility, 'response', b.response, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
+			       " 'reason', c.reason, 'superseded_by', c.superseded_by, 'replaces', c.replaces, 'evidence', c.evidence, 'results', c.results, 'visibility', b.visibility, 'response', b.response,"
+			       " 'shown_evidence', b.shown_evidence, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
 			       "jsonb_build_object('kind', e.kind, 'valid_from', rfc3339(e.valid_from), 'valid_to', rfc3339(e.valid_to),"
-			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason))"
+			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason, 'said', n.said))"
 			       " ORDER BY e.id) FROM credential_event e JOIN who w ON w.id = e.who"
 			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id)" AS_IT_IS
 			"FROM credential c JOIN issuer i ON i.id = c.issuer_id JOIN achievement_version v"

@@ -470,17 +470,19 @@ CREATE UNIQUE INDEX ON credential (replaces) WHERE replaces IS NOT NULL;
 CREATE TABLE credential_event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	credential_id uuid NOT NULL REFERENCES credential,
-	kind text NOT NULL CHECK (kind IN ('issued', 'suspended', 'reinstated', 'revoked', 'superseded')),
+	kind text NOT NULL CHECK (kind IN ('issued', 'suspended', 'reinstated', 'revoked', 'superseded', 'shown')),
 	valid_from timestamptz NOT NULL, -- when it was so
 	valid_to timestamptz NOT NULL DEFAULT 'infinity',
 	recorded_at timestamptz NOT NULL DEFAULT now(), -- when we learned it
 	who uuid NOT NULL
 );
 CREATE INDEX ON credential_event (credential_id, id);
--- Why, in words that may be about somebody: beside what is written once, so that they can be taken out.
+-- Why, in words that may be about somebody, and what its holder said: beside what is written once, so that they can be taken out.
 CREATE TABLE credential_note (
 	event_id bigint PRIMARY KEY REFERENCES credential_event,
-	reason text NOT NULL
+	reason text,
+	said jsonb,
+	CHECK (coalesce(reason, said::text) IS NOT NULL)
 );
 
 -- What credentials prove: one row for each skill and each stretch of time in which the credential

@@ -21,6 +21,7 @@ CREATE TABLE badge (
 	-- What its holder says.
 	visibility text NOT NULL CHECK (visibility IN ('private', 'colleagues', 'public')),
 	response text NOT NULL DEFAULT 'pending' CHECK (response IN ('pending', 'accepted', 'declined', 'hidden')),
+	shown_evidence jsonb, -- what of the evidence is in the badge: places from 0; NULL: all
 	version integer NOT NULL DEFAULT 1
 );
 
