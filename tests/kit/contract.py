@@ -155,10 +155,11 @@ class World:
     def fill_batches(self):
         """The first ones are done, the last one waits."""
         row = {"person": ACCOUNTS["EMPLOYEE"], "narrative": "x"}
-        for number in range(4):
-            head = {"on_fault": "wait", "at": "2099-01-01", "reason": "x"} if number == 3 else {}
-            job = ask(self.issuer, "issue", [row, {"person": "nobody"}, row, row], achievement=self.ids["achievements"], **head)
-            self.ids.update({"batches": ended(self.issuer, job)["batch_id"]} if number < 3 else {"jobs": job["id"]})
+        for _ in range(3):
+            job = ask(self.issuer, "issue", [row, {"person": "nobody"}, row, row], achievement=self.ids["achievements"])
+            self.ids["batches"] = ended(self.issuer, job)["batch_id"]
+        self.ids["jobs"] = ask(self.issuer, "revoke", [{"credential": self.ids["credentials"]}], on_fault="wait", at="2099-01-01",
+                               reason="x")["id"]
 
     def fill_access(self):
         for number in range(3):
