@@ -8,6 +8,7 @@ import pathlib
 import jsonschema
 import pytest
 from kit.badges import HOLDER, Programme, badge_house, canonical, verify_proof
+from kit.batches import ask_table, credentials_of, done
 from kit.house import PUBLIC_URL
 
 ODD = "Ünïcode 😀 \"quoted\" \\ back\tא </script>"
@@ -208,6 +209,23 @@ def test_each_result_is_said_once(programme, whole):
     both = [{"result_description": "Written test", "value": "A"}, {"result_description": whole["result_descriptions"][1]["id"], "value": "B"}]
     assert issue(programme, whole, both, 400)["errors"][0]["field"] == "/results/1"
     assert issue(programme, whole, "A", 400)["errors"][0]["field"] == "/results"
+
+
+def test_results_of_a_batch_are_as_those_of_one(programme, whole, schema):
+    results = [{"result_description": RESULT, "achieved_level": "Mastered"}, {"result_description": "Written test", "value": "A"}]
+    single = issue(programme, whole, results)
+    job = done(programme.issuer, "issue", [
+        {"person": HOLDER, "results": results}, {"person": HOLDER}, {"person": HOLDER, "results": [{"result_description": "Smell"}]},
+        {"person": HOLDER, "results": "A"}, {"person": HOLDER, "results": [*results, results[0]]}], achievement=whole["id"])
+    made, bare = credentials_of(programme.issuer, job)
+    assert made["results"] == single["results"] != [] == bare["results"]
+    badge, like = programme.badge(made), programme.badge(single)
+    schema.validate(badge)
+    verify_proof(badge, programme.stranger.get("/.well-known/did.json"))
+    assert badge["credentialSubject"]["result"] == like["credentialSubject"]["result"]
+    assert "result" not in programme.badge(bare)["credentialSubject"]
+    assert [error["field"] for error in job["errors"]] == ["/rows/2/results/0/result_description", "/rows/3/results", "/rows/4/results/2"]
+    ask_table(programme.issuer, "issue", "person,results\r\nx,y\r\n", gives=400, achievement=whole["id"])
 
 
 def test_results_go_with_a_correction_and_fit_its_version(programme):

@@ -76,7 +76,8 @@ def test_nothing_is_left_of_who_was_erased(house):
 def test_a_batch_that_still_waits_for_who_was_erased_says_so_of_that_row(house):
     who = Leaver(house, 60)
     made = house.issuer.issue(who.username, house.achievement)
-    rows = [{"person": who.username}, {"person": who.mail, "evidence": [{"name": "x"}]}, {"person": EMPLOYEE}]
+    rows = [{"person": who.username}, {"person": who.mail, "evidence": [{"name": "x"}], "results": [{"result_description": "x", "value": f"Of {who.name}"}]},
+            {"person": EMPLOYEE}]
     jobs = [ask(house.issuer, "issue", rows, achievement=house.achievement, at="2099-01-01"),
             ask(house.issuer, "revoke", [{"credential": made["id"], "reason": f"Of {who.name}"}], at="2099-01-01")]
     who.leave().erase(early=True)

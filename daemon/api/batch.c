@@ -2,10 +2,12 @@
  * /batches as JSON, and what comes in as a table: whose columns become the members that a row has in JSON. */
 #include "api/nouns.h"
 
+#include "api/rubric.h"
 #include "api/work.h"
 #include "base/csv.h"
 #include "rules/batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- out ---- */
@@ -86,7 +88,7 @@ enum skd_outcome api_batch_rows(struct skd_call *call, const struct request *in,
 
 /* ---- a row ---- */
 
-enum { PERSON, ACHIEVEMENT, ISSUED_AT, VALID_FROM, EXPIRES_AT, NARRATIVE, EVIDENCE, ISSUE_FIELDS };
+enum { PERSON, ACHIEVEMENT, ISSUED_AT, VALID_FROM, EXPIRES_AT, NARRATIVE, EVIDENCE, RESULTS, ISSUE_FIELDS };
 static const struct field issue_fields[ISSUE_FIELDS + 1] = {
 	[PERSON] = {"person", FIELD_REF},
 	[ACHIEVEMENT] = {"achievement", FIELD_REF},
@@ -95,8 +97,23 @@ static const struct field issue_fields[ISSUE_FIELDS + 1] = {
 	[EXPIRES_AT] = {"expires_at", FIELD_TIME},
 	[NARRATIVE] = {"narrative", FIELD_TEXT, .most = 10000},
 	[EVIDENCE] = {"evidence", FIELD_JSON},
+	[RESULTS] = {"results", FIELD_JSON},
 };
 static const struct field turn_fields[] = {{"credential", FIELD_REF}, {"reason", FIELD_TEXT, .most = 2000}, {NULL}};
+
+/* Their form is looked at here, and what they mean once the achievement is. */
+static enum skd_outcome results_keep(struct skd_call *call, json_t *json, const char **kept)
+{
+	struct skd_result *results;
+	size_t count;
+	TRY(results_read(call, "/results", json, &results, &count));
+	if (!count)
+		return SKD_OK;
+	char *text = json_dumps(json, JSON_COMPACT);
+	*kept = talloc_strdup(call, text);
+	free(text);
+	return SKD_OK;
+}
 
 static enum skd_outcome issue_read(struct skd_call *call, json_t *json, struct store_batch_row *row)
 {
@@ -107,6 +124,7 @@ static enum skd_outcome issue_read(struct skd_call *call, json_t *json, struct s
 	*row = (struct store_batch_row){.person = v[PERSON].text, .achievement_id = v[ACHIEVEMENT].text,
 					.issued_at = value_time(&v[ISSUED_AT]), .valid_from = value_time(&v[VALID_FROM]),
 					.expires_at = value_time(&v[EXPIRES_AT])};
+	TRY(results_keep(call, v[RESULTS].json, &row->results));
 	return evidence_read(call, v[EVIDENCE].json, v[NARRATIVE].text, &row->evidence);
 }
 

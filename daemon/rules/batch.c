@@ -9,6 +9,7 @@
 #include "rules/detail.h"
 #include "rules/outbox.h"
 #include "store/bulk.h"
+#include "store/rubric.h"
 
 #include <string.h>
 
@@ -112,11 +113,16 @@ static enum skd_outcome rows_issue(struct skd_call *call, const struct store_bat
 				   struct store_batch_row *rows, bool look)
 {
 	struct bulk_order *orders = talloc_zero_array(call, struct bulk_order, count + 1);
-	for (size_t i = 0; i < count; i++)
+	struct skd_result *results = NULL;
+	for (size_t i = 0; i < count; i++) {
 		orders[i] = (struct bulk_order){
 			.order = {rows[i].person, rows[i].achievement_id ? rows[i].achievement_id : batch->achievement_id,
 				  rows[i].issued_at, rows[i].valid_from, rows[i].expires_at, rows[i].evidence},
 			.id = rows[i].credential_id};
+		if (rows[i].results)
+			TRY(store_rubric_results(call, rows[i].results, &results, &orders[i].order.result_count));
+		orders[i].order.results = results;
+	}
 	TRY(bulk_issue(call, count, orders, look));
 	for (size_t i = 0; i < count; i++) {
 		rows[i].field = orders[i].field;

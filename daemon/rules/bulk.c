@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/badge.h"
+#include "rules/rubric.h"
 #include "store/bulk.h"
 
 #include <string.h>
@@ -79,6 +80,9 @@ static enum skd_outcome order_look(struct skd_call *call, struct bulk_order *ord
 	bulk->award.evidence = order->order.evidence;
 	bulk->award.since = TIME_NEVER;
 	enum skd_outcome outcome = credential_to(call, &terms->terms, bulk->award.person_id);
+	if (outcome == SKD_OK)
+		outcome = rubric_awarded(call, order->order.achievement, terms->terms.version, order->order.results,
+					 order->order.result_count, &bulk->award.results);
 	if (outcome == SKD_OK)
 		outcome = credential_times(call, &order->order, &terms->terms, &bulk->award);
 	return outcome == SKD_OK || bulk_fault(call, outcome, &order->field, &order->fault) ? SKD_OK : outcome;

@@ -121,8 +121,6 @@ static enum skd_outcome rubric_read(struct skd_call *call, struct skd_award *awa
 static enum skd_outcome results_read(struct skd_call *call, const char *json, struct skd_award *award)
 {
 	struct skd_result *results;
-	if (strcmp(json, "[]") == 0)
-		return SKD_OK;
 	TRY(store_rubric_results(call, json, &results, &award->result_count));
 	award->results = results;
 	return SKD_OK;

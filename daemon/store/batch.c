@@ -68,7 +68,7 @@ enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_
 
 static const char ROWS_COPY[] =
 	"COPY batch_row (batch_id, number, credential_id, person, achievement_id, issued_at, valid_from, expires_at, evidence, reason,"
-	" field, fault) FROM STDIN";
+	" field, fault, results) FROM STDIN";
 
 enum skd_outcome store_batch_rows_begin(struct skd_call *call)
 {
@@ -85,14 +85,14 @@ enum skd_outcome store_batch_row_put(struct skd_call *call, const char *batch_id
 	const int64_t times[] = {row->issued_at, row->valid_from, row->expires_at};
 	char number[24], written[3][TIME_SIZE];
 	snprintf(number, sizeof number, "%lld", (long long)row->number);
-	struct skd_text values[12] = {
+	struct skd_text values[13] = {
 		text_of(batch_id), text_of(number), text_of(row->credential_id), text_of(row->person),
 		text_of(row->achievement_id), {0}, {0}, {0}, text_of(row->evidence), text_of(row->reason),
-		text_of(row->field), text_of(row->fault)};
+		text_of(row->field), text_of(row->fault), text_of(row->results)};
 	for (int i = 0; i < 3; i++)
 		if (times[i] != TIME_UNSET)
 			values[5 + i] = (struct skd_text){written[i], time_format(times[i], written[i])};
-	return copy_row(call, 12, values);
+	return copy_row(call, sizeof values / sizeof *values, values);
 }
 
 enum skd_outcome store_batch_rows_end(struct skd_call *call, bool good)
@@ -124,12 +124,12 @@ static void row_read(const struct rows *rows, int i, struct store_batch_row *row
 		.number = row_int(rows, i, 1), .credential_id = row_uuid(rows, i, 2), .person = row_text(rows, i, 3),
 		.achievement_id = row_uuid(rows, i, 4), .issued_at = time_said(rows, i, 5), .valid_from = time_said(rows, i, 6),
 		.expires_at = time_said(rows, i, 7), .evidence = row_json(rows, i, 8), .reason = row_text(rows, i, 9),
-		.field = row_text(rows, i, 10), .fault = row_text(rows, i, 11)};
+		.field = row_text(rows, i, 10), .fault = row_text(rows, i, 11), .results = row_json(rows, i, 12)};
 }
 
 #define ROW_COLUMNS                                                                                                    \
 	"r.batch_id, r.number, r.credential_id, r.person, r.achievement_id, r.issued_at, r.valid_from, r.expires_at, r.evidence," \
-	" r.reason, r.field, r.fault"
+	" r.reason, r.field, r.fault, r.results"
 static const char ROWS_GET[] =
 	"SELECT " ROW_COLUMNS " FROM batch_row r WHERE r.batch_id = $1::uuid AND r.number > $2::int AND r.number <= $3::int"
 	" AND r.fault IS NULL ORDER BY r.number";
@@ -164,9 +164,9 @@ enum skd_outcome store_batch_row_list(struct skd_call *call, const struct sight 
 	*rows = talloc_zero_array(call, struct store_batch_row, *count + 1);
 	for (int i = 0; i < (int)*count; i++) {
 		row_read(got, i, &(*rows)[i]);
-		(*rows)[i].state = row_text(got, i, 12);
-		(*rows)[i].person_id = row_uuid(got, i, 13);
-		(*rows)[i].person_name = row_text(got, i, 14);
+		(*rows)[i].state = row_text(got, i, 13);
+		(*rows)[i].person_id = row_uuid(got, i, 14);
+		(*rows)[i].person_name = row_text(got, i, 15);
 	}
 	return SKD_OK;
 }

@@ -33,7 +33,7 @@ struct store_batch_row {
 	const char *person;        /* as it was written */
 	const char *achievement_id;
 	int64_t issued_at, valid_from, expires_at; /* TIME_UNSET: not said */
-	const char *evidence, *reason;
+	const char *evidence, *results, *reason; /* results: a JSON array as rules/rubric has them, unresolved, or NULL */
 	const char *field, *fault; /* why it is not done; field: a pointer into the row, or NULL */
 	/* read alone: */
 	const char *state; /* waiting, done, faulty, dropped */

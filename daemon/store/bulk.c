@@ -2,6 +2,8 @@
  * Many at once. */
 #include "store/bulk.h"
 
+#include "store/rubric.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -116,7 +118,7 @@ static struct skd_text time_of(int64_t time, char room[TIME_SIZE])
 
 static const char CREDENTIALS_COPY[] =
 	"COPY credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,"
-	" expires_at, evidence) FROM STDIN";
+	" expires_at, evidence, results) FROM STDIN";
 
 enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id)
 {
@@ -128,7 +130,7 @@ enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struc
 		const struct skd_text values[] = {
 			text_of(bulk[i].id), text_of(a->person_id), text_of(a->entry_id), text_of(a->achievement_id), text_of(number),
 			text_of(bulk[i].issuer_id), text_of(account_id), time_of(a->issued_at, times[0]),
-			time_of(a->valid_from, times[1]), time_of(a->expires_at, times[2]), text_of(a->evidence)};
+			time_of(a->valid_from, times[1]), time_of(a->expires_at, times[2]), text_of(a->evidence), text_of(a->results)};
 		TRY(copy_row(call, sizeof values / sizeof *values, values));
 	}
 	return copy_end(call, true);
@@ -176,7 +178,7 @@ enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id,
 
 static const char FACTS[] =
 	"SELECT c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason, 'urn:uuid:' || b.subject, p.name, b.salt,"
-	" b.identity, e.names, e.urls, e.narratives, l.id, t.place::text, c.person_id, " BADGE_VISIBILITY ", c.version"
+	" b.identity, e.names, e.urls, e.narratives, l.id, t.place::text, c.person_id, " BADGE_VISIBILITY ", c.version, c.results"
 	" FROM unnest($1::uuid[]) WITH ORDINALITY AS a (id, n) JOIN credential c ON c.id = a.id JOIN person p ON p.id = c.person_id"
 	" JOIN badge b ON b.credential_id = c.id JOIN status_entry t ON t.credential_id = c.id"
 	" JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation'"
@@ -201,6 +203,7 @@ static void facts_evidence(struct skd_call *call, const struct rows *rows, int i
 enum skd_outcome store_bulk_facts(struct skd_call *call, size_t count, const char *const *ids, struct store_badge *badges)
 {
 	struct rows *rows;
+	struct skd_result *results;
 	TRY(db_query(call, FACTS, ARGS(arg_array(call, count, ids)), &rows));
 	if ((size_t)rows_count(rows) != count)
 		return fail(call, SKD_FAULT, "of %zu badges %d are there", count, rows_count(rows));
@@ -222,6 +225,8 @@ enum skd_outcome store_bulk_facts(struct skd_call *call, size_t count, const cha
 		badges[i].person_id = row_uuid(rows, i, 14);
 		badges[i].visibility = row_text(rows, i, 15);
 		badges[i].version = row_int(rows, i, 16);
+		TRY(store_rubric_results(call, row_json(rows, i, 17), &results, &award->result_count));
+		award->results = results;
 	}
 	return SKD_OK;
 }

@@ -93,7 +93,7 @@ static const struct step {
 		       " WHERE person_id = $1::uuid AND (evidence <> '[]' OR results::text <> '[]' OR reason IS NOT NULL)" ALL_FOUR},
 	{"batch", "UPDATE batch b SET reason = NULL WHERE b.reason IS NOT NULL AND EXISTS (SELECT FROM batch_row r JOIN credential c"
 		  " ON c.id = r.credential_id WHERE r.batch_id = b.id AND c.person_id = $1::uuid)" ALL_FOUR},
-	{"batch_row", "UPDATE batch_row r SET person = NULL, evidence = NULL, reason = NULL WHERE coalesce(r.person, r.evidence::text, r.reason)"
+	{"batch_row", "UPDATE batch_row r SET person = NULL, evidence = NULL, results = NULL, reason = NULL WHERE coalesce(r.person, r.evidence::text, r.results::text, r.reason)"
 		      " IS NOT NULL AND (r.credential_id IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid)"
 		      "  OR (lower(r.person) = ANY ($3::text[] || $1::text)"
 		      "   AND NOT EXISTS (" SOMEBODY_HERE "lower(r.person) IN (lower(o.username), lower(o.mail)))))" ALL_FOUR},

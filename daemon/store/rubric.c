@@ -2,6 +2,8 @@
  * Rubrics. */
 #include "store/rubric.h"
 
+#include <string.h>
+
 #define OF_VERSION " FROM achievement_version v"
 #define THAT_VERSION " WHERE v.achievement_id = $1::uuid AND v.number = $2::int"
 #define EACH_RESULT " CROSS JOIN json_array_elements(v.results) WITH ORDINALITY AS r (item, n)"
@@ -93,6 +95,10 @@ static const char AWARDED[] =
 enum skd_outcome store_rubric_results(struct skd_call *call, const char *json, struct skd_result **results, size_t *count)
 {
 	struct rows *rows;
+	*results = NULL;
+	*count = 0;
+	if (strcmp(json, "[]") == 0)
+		return SKD_OK;
 	TRY(db_query(call, AWARDED, ARGS(json), &rows));
 	*count = (size_t)rows_count(rows);
 	*results = talloc_zero_array(call, struct skd_result, *count + 1);

@@ -42,6 +42,7 @@ CREATE TABLE batch_row (
 	achievement_id uuid,
 	issued_at timestamptz, valid_from timestamptz, expires_at timestamptz,
 	evidence jsonb,
+	results json, -- as they were written
 	reason text,
 	field text, fault text, -- why it is not done
 	PRIMARY KEY (batch_id, number)
