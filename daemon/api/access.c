@@ -102,12 +102,12 @@ enum skd_outcome api_access_list(struct skd_call *call, const struct request *in
 {
 	static const char *const sorted[] = {"admin", "assessor", "auditor", "employee", "hr", "issuer"};
 	struct access_picture picture;
-	size_t from, count = sizeof sorted / sizeof *sorted, whole = count;
+	size_t from, count = sizeof sorted / sizeof *sorted;
 	TRY(list_slice(call, in->list, &from, &count));
 	TRY(access_list(call, &picture));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++) {
-		const char *role = sorted[in->list->descending ? whole - 1 - i : i];
+		const char *role = sorted[list_item(in->list, i)];
 		(in->tabular ? rows_write : role_write)(&out->json, call->house, &picture, role);
 	}
 	reply_list_end(in, out);

@@ -36,8 +36,6 @@ static void owner_write(struct json *json, const struct store_achievement *a)
 	put_object_end(json);
 }
 
-enum { LANGUAGES_MAX = 50 };
-
 static void put_texts(struct json *json, const char *key, const char *const *texts, size_t count)
 {
 	put_array(json, key);
@@ -287,12 +285,7 @@ static enum skd_outcome translations_write(struct skd_call *call, json_t *all, s
 	struct json json;
 	const char *tag;
 	json_t *item;
-	if (json_object_size(all) > LANGUAGES_MAX)
-		return fail_field(call, "/translations", "must be at most %d", LANGUAGES_MAX);
-	if (json_object_size(all) && !a->language)
-		return fail_field(call, "/language", "there is none: it is required where there are translations");
-	if (a->language && json_object_get(all, a->language))
-		return fail_field(call, "/translations", "%s is the language of the achievement itself", a->language);
+	TRY(language_others(call, a->language, json_object_size(all), a->language && json_object_get(all, a->language)));
 	text_begin(&text, call, 64);
 	json_begin(&json, &text);
 	put_object(&json, NULL);
@@ -441,13 +434,12 @@ static void step_write(struct json *json, const struct store_step *step)
 enum skd_outcome api_achievement_events(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_step *steps;
-	size_t from, count, whole;
+	size_t from, count;
 	TRY(achievement_events(call, in->ids[0], &steps, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		step_write(&out->json, &steps[in->list->descending ? whole - 1 - i : i]);
+		step_write(&out->json, &steps[list_item(in->list, i)]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

@@ -17,15 +17,14 @@ static void count_write(struct json *json, const struct store_count *count)
 enum skd_outcome api_credential_counts(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_count *counts;
-	size_t from, count, whole;
+	size_t from, count;
 	if (!in->list->sort)
 		in->list->descending = true;
 	TRY(counts_list(call, in->ids[0], &counts, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		count_write(&out->json, &counts[in->list->descending ? whole - 1 - i : i]);
+		count_write(&out->json, &counts[list_item(in->list, i)]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

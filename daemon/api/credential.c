@@ -208,13 +208,12 @@ static void event_write(struct json *json, const struct store_event *event)
 enum skd_outcome api_credential_events(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_event *events;
-	size_t from, count, whole;
+	size_t from, count;
 	TRY(credential_events(call, in->ids[0], &events, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		event_write(&out->json, &events[in->list->descending ? whole - 1 - i : i]);
+		event_write(&out->json, &events[list_item(in->list, i)]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

@@ -111,6 +111,8 @@ void reply_version(struct skd_call *call, struct reply *out, long version);
 void reply_fingerprint(struct skd_call *call, struct reply *out);
 /* The page of a short list that is whole in memory: items from *from on, *count of them. Sets next and total. */
 enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *from, size_t *count) WARN_UNUSED;
+/* Then, which item stands i-th in it, from either end. */
+size_t list_item(const struct list *list, size_t i);
 /* Reads the body against a table. */
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
 			   struct value *values) WARN_UNUSED;

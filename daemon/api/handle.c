@@ -106,6 +106,11 @@ enum skd_outcome list_slice(struct skd_call *call, struct list *list, size_t *fr
 	return SKD_OK;
 }
 
+size_t list_item(const struct list *list, size_t i)
+{
+	return list->descending ? (size_t)list->total - 1 - i : i;
+}
+
 enum skd_outcome body_read(struct skd_call *call, const struct request *in, const struct field *table, bool patch,
 			   struct value *values)
 {

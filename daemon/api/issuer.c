@@ -146,13 +146,12 @@ const struct field key_list_fields[] = {
 enum skd_outcome api_key_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_key *keys;
-	size_t from, count, whole;
+	size_t from, count;
 	TRY(issuer_key_list(call, query_text(in, "issuer"), query_text(in, "state"), &keys, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		TRY(key_write(call, &out->json, &keys[in->list->descending ? i : whole - 1 - i]));
+		TRY(key_write(call, &out->json, &keys[(size_t)in->list->total - 1 - list_item(in->list, i)]));
 	reply_list_end(in, out);
 	return SKD_OK;
 }

@@ -43,13 +43,12 @@ enum skd_outcome api_link_list(struct skd_call *call, const struct request *in, 
 enum skd_outcome api_link_of_achievement(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_link *links;
-	size_t from, count, whole;
+	size_t from, count;
 	TRY(link_of_achievement(call, in->ids[0], &links, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		link_write(call, &out->json, &links[in->list->descending ? whole - 1 - i : i]);
+		link_write(call, &out->json, &links[list_item(in->list, i)]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

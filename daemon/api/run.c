@@ -50,13 +50,12 @@ static void said_write(struct json *json, const struct store_run_said *said)
 enum skd_outcome api_person_history(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_run_said *said;
-	size_t from, count, whole;
+	size_t from, count;
 	TRY(run_said(call, in->ids[0], &said, &count));
-	whole = count;
 	TRY(list_slice(call, in->list, &from, &count));
 	reply_list_begin(in, out);
 	for (size_t i = from; i < from + count; i++)
-		said_write(&out->json, &said[in->list->descending ? whole - 1 - i : i]);
+		said_write(&out->json, &said[list_item(in->list, i)]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

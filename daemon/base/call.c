@@ -66,6 +66,15 @@ void call_forgive(struct skd_call *call)
 	call->retry_after = 0;
 }
 
+enum skd_outcome absent_as_field(struct skd_call *call, const char *field, enum skd_outcome outcome)
+{
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	const char *why = call->sentence;
+	call_forgive(call);
+	return fail_field(call, field, "%s", why);
+}
+
 const char *call_id(struct skd_call *call)
 {
 	if (!*call->id)

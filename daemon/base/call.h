@@ -62,6 +62,9 @@ enum skd_outcome fail(struct skd_call *call, enum skd_outcome outcome, const cha
 /* BAD_INPUT that names a field; may be called several times, each adds an entry to `errors`. */
 enum skd_outcome fail_field(struct skd_call *call, const char *field, const char *format, ...) PRINTF(3, 4);
 
+/* What was asked for is not there (ABSENT, with its sentence): the field's fault. Any other outcome stays what it is. */
+enum skd_outcome absent_as_field(struct skd_call *call, const char *field, enum skd_outcome outcome);
+
 /* Forgets a failure that the caller has dealt with. */
 void call_forgive(struct skd_call *call);
 

@@ -25,14 +25,6 @@ enum skd_outcome achievement_get(struct skd_call *call, const char *id, long num
 	return store_achievement_get(call, id, number, actor_has(call, ROLE_CATALOGUE), achievement);
 }
 
-static enum skd_outcome issuer_found(struct skd_call *call, const char *field, enum skd_outcome outcome)
-{
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, field, "there is no such issuer");
-}
-
 enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *asked, struct list *list,
 				  struct store_achievement **achievements, size_t *count)
 {
@@ -44,7 +36,7 @@ enum skd_outcome achievement_list(struct skd_call *call, const struct achievemen
 	sight.everyone = sight.everyone || filter.drafts;
 	TRY(person_pick(call, &sight, "owner", asked->owner, &filter.owner));
 	if (filter.issuer)
-		TRY(issuer_found(call, "issuer", issuer_get(call, filter.issuer, &issuer)));
+		TRY(absent_as_field(call, "issuer", issuer_get(call, filter.issuer, &issuer)));
 	if (filter.type)
 		TRY(vocabulary_check(call, "type", VOCABULARY_ACHIEVEMENT, filter.type));
 	if (asked->skill)
@@ -235,7 +227,7 @@ static enum skd_outcome told(struct skd_call *call, const char *action, const ch
 static enum skd_outcome issuer_pick(struct skd_call *call, const char **id)
 {
 	struct store_issuer issuer;
-	TRY(issuer_found(call, "/issuer", *id && !uuid_valid(*id) ? SKD_ABSENT : issuer_get(call, *id, &issuer)));
+	TRY(absent_as_field(call, "/issuer", issuer_get(call, *id, &issuer)));
 	*id = issuer.id;
 	return issuer_may_write(call, issuer.id, true);
 }

@@ -17,33 +17,15 @@ enum skd_outcome collection_get(struct skd_call *call, const char *id, struct st
 	return store_collection_get(call, id, collection);
 }
 
-static enum skd_outcome issuer_known(struct skd_call *call, const char *field, const char *id, struct store_issuer *issuer)
-{
-	enum skd_outcome outcome = id && !uuid_valid(id) ? SKD_ABSENT : issuer_get(call, id, issuer);
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, field, "there is no such issuer");
-}
-
-static enum skd_outcome achievement_known(struct skd_call *call, const char *field, const char *id)
-{
-	struct store_achievement achievement;
-	enum skd_outcome outcome = achievement_get(call, id, 0, &achievement);
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, field, "there is no such achievement");
-}
-
 enum skd_outcome collection_list(struct skd_call *call, const struct store_collection_filter *filter, struct list *list,
 				 struct store_collection **collections, size_t *count)
 {
+	struct store_achievement achievement;
 	struct store_issuer issuer;
 	if (filter->issuer)
-		TRY(issuer_known(call, "issuer", filter->issuer, &issuer));
+		TRY(absent_as_field(call, "issuer", issuer_get(call, filter->issuer, &issuer)));
 	if (filter->achievement)
-		TRY(achievement_known(call, "achievement", filter->achievement));
+		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
 	return store_collection_list(call, filter, list, collections, count);
 }
 
@@ -108,7 +90,7 @@ enum skd_outcome collection_add(struct skd_call *call, struct store_collection *
 {
 	struct store_issuer issuer;
 	const char *id;
-	TRY(issuer_known(call, "/issuer", collection->issuer_id, &issuer));
+	TRY(absent_as_field(call, "/issuer", issuer_get(call, collection->issuer_id, &issuer)));
 	TRY(issuer_may_write(call, issuer.id, true));
 	collection->issuer_id = issuer.id;
 	TRY(content_check(call, collection));

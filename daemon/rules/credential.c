@@ -164,23 +164,15 @@ enum skd_outcome credential_get(struct skd_call *call, const char *id, struct st
 	return store_credential_get(call, &sight, id, credential);
 }
 
-static enum skd_outcome achievement_must_exist(struct skd_call *call, const char *field, const char *id)
-{
-	struct store_achievement achievement;
-	enum skd_outcome outcome = id ? achievement_get(call, id, 0, &achievement) : SKD_OK;
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	call_forgive(call);
-	return fail_field(call, field, "there is no such achievement");
-}
-
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count)
 {
 	struct sight sight = credential_sight(call);
 	struct store_credential_filter found = *filter;
+	struct store_achievement achievement;
 	TRY(person_pick(call, &sight, "person", filter->person, &found.person));
-	TRY(achievement_must_exist(call, "achievement", filter->achievement));
+	if (filter->achievement)
+		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
 	TRY(issuer_must_exist(call, "issuer", filter->issuer));
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }

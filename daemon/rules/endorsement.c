@@ -28,27 +28,17 @@ enum skd_outcome endorsement_get(struct skd_call *call, const char *id, struct s
 	return store_endorsement_get(call, id, e);
 }
 
-/* What was asked for is not there: the field's fault. */
-static enum skd_outcome as_field(struct skd_call *call, enum skd_outcome outcome, const char *field)
-{
-	if (outcome != SKD_ABSENT)
-		return outcome;
-	const char *why = call->sentence;
-	call_forgive(call);
-	return fail_field(call, field, "%s", why);
-}
-
 enum skd_outcome endorsement_list(struct skd_call *call, const struct store_endorsement_filter *filter, struct list *list,
 				  struct store_endorsement **endorsements, size_t *count)
 {
 	struct store_achievement achievement;
 	struct store_issuer issuer;
 	if (filter->achievement)
-		TRY(as_field(call, achievement_get(call, filter->achievement, 0, &achievement), "achievement"));
+		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
 	if (filter->endorsed)
-		TRY(as_field(call, issuer_get(call, filter->endorsed, &issuer), "endorsed_issuer"));
+		TRY(absent_as_field(call, "endorsed_issuer", issuer_get(call, filter->endorsed, &issuer)));
 	if (filter->issuer)
-		TRY(as_field(call, issuer_get(call, filter->issuer, &issuer), "issuer"));
+		TRY(absent_as_field(call, "issuer", issuer_get(call, filter->issuer, &issuer)));
 	return store_endorsement_list(call, filter, list, endorsements, count);
 }
 
@@ -176,8 +166,7 @@ static enum skd_outcome parties_pick(struct skd_call *call, const struct endorse
 				     struct subject *subject, struct store_issuer *by)
 {
 	TRY(subject_pick(call, order->subject, e, subject));
-	TRY(as_field(call, order->by && !uuid_valid(order->by) ? fail(call, SKD_ABSENT, "there is no such issuer") : issuer_get(call, order->by, by),
-		     "/issuer"));
+	TRY(absent_as_field(call, "/issuer", issuer_get(call, order->by, by)));
 	TRY(issuer_may_issue(call, by->id, true));
 	if (by->sandbox)
 		return fail_field(call, "/issuer", "is for tests, and endorses nothing");
@@ -260,7 +249,7 @@ enum skd_outcome endorsement_receive(struct skd_call *call, const char *document
 	uuid_new(id);
 	*e = (struct store_endorsement){.id = id};
 	TRY(foreign_read(call, bytes, e, &about));
-	TRY(as_field(call, subject_find(call, about, e, &subject), "/document"));
+	TRY(absent_as_field(call, "/document", subject_find(call, about, e, &subject)));
 	if (strcmp(e->signer, issuer_did(call, subject.owner.id, subject.owner.key)) == 0)
 		return fail_field(call, "/document", "is the word of %s on what is its own", subject.owner.name);
 	TRY(issuer_may_write(call, subject.owner.id, true));

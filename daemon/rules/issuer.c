@@ -153,7 +153,7 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json)
 
 enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer)
 {
-	return store_issuer_get(call, id, issuer);
+	return id && !uuid_valid(id) ? fail(call, SKD_ABSENT, "there is no such issuer") : store_issuer_get(call, id, issuer);
 }
 
 enum skd_outcome issuer_must_exist(struct skd_call *call, const char *field, const char *id)

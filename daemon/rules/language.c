@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_MAX = 11, WANTED_MAX = 20 };
+enum { TAG_MAX = 11, WANTED_MAX = 20, OTHERS_MAX = 50 };
 
 static bool is_letter(char c)
 {
@@ -54,6 +54,15 @@ const char *language_tag(struct skd_call *call, const char *text)
 		at += 4;
 	}
 	return *at ? NULL : tag;
+}
+
+enum skd_outcome language_others(struct skd_call *call, const char *language, size_t count, bool among)
+{
+	if (count > OTHERS_MAX)
+		return fail_field(call, "/translations", "must be at most %d", OTHERS_MAX);
+	if (count && !language)
+		return fail_field(call, "/language", "there is none: it is required where there are translations");
+	return among ? fail_field(call, "/translations", "%s is the language of the achievement itself", language) : SKD_OK;
 }
 
 /* ---- what is wanted ---- */
