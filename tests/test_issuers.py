@@ -188,7 +188,7 @@ def test_everyone_issues_to_themselves_in_a_sandbox_and_nobody_to_others(program
         programme.employee.post("/me/credentials", {"achievement": other["id"]}, gives=403)
     programme.house.rescue.post("/me/credentials", {"achievement": achievement["id"]}, gives=403)
     job = done(programme.issuer, "issue", [{"person": HOLDER}, {"person": me}], achievement=achievement["id"])
-    assert job["errors"] == [{"field": "/rows/0", "message": "for a test people issue to themselves, and to nobody else"}]
+    assert job["errors"] == [{"row": 1, "field": "/rows/0", "message": "for a test people issue to themselves, and to nobody else"}]
     assert job["result"]["succeeded"] == 1
     change(programme, sandbox, state="archived")
     programme.employee.post("/me/credentials", {"achievement": achievement["id"]}, gives=409)
