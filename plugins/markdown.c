@@ -4,16 +4,18 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 4, HEADINGS = 6 };
+enum { DEPTH_MAX = 4, HEADINGS = 6, SPAN_MAX = 1000 };
 
 /* ---- within a block ---- */
 
 static void inline_put(struct markdown_sink *sink, const char *at, size_t size, int depth);
 
-/* Where `mark` stands again, past at least one byte that is no space at either end; NULL: nowhere. */
+/* Where `mark` stands again, past at least one byte that is no space at either end; NULL: nowhere near, so that many that
+ * are never closed cost little. */
 static const char *closing(const char *at, size_t size, const char *mark)
 {
 	size_t length = strlen(mark);
+	size = size < SPAN_MAX ? size : SPAN_MAX;
 	if (size <= 2 * length || at[length] == ' ' || at[length] == '\n')
 		return NULL;
 	const char *found = at + length;

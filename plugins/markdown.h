@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Markdown as HTML, as far as criteria need it: paragraphs, headings, lists of one level, emphasis, code, links to the web. There
- * is no raw HTML: whatever is not one of these is text. */
+ * is no raw HTML: whatever is not one of these, or is not closed within 1000 bytes, is text. */
 #ifndef PLUGINS_MARKDOWN_H
 #define PLUGINS_MARKDOWN_H
 

@@ -195,6 +195,11 @@ def test_criteria_are_markdown(programme):
         '<ol>\n<li class="text">a_b_c and <em>d</em>\n*not* [x](javascript:alert(1)) 2 * 3 * 4</li>\n</ol>\n')
 
 
+def test_what_is_closed_far_away_is_text(programme):
+    far = "x" * 1000
+    assert criteria_of(programme, f"*{far}* *y*") == f'<p class="text">*{far}* <em>y</em></p>\n'
+
+
 @pytest.mark.parametrize("text", [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "[a](https://x\" onmouseover=\"alert(1))",
     "[<b>](https://example.org/<b>)", "[a](data:text/html,x)", "`<b>`", "**<i>**", "# <h1>", "- <li>", "[[a](https://a.b)](https://c.d)",

@@ -159,7 +159,7 @@ enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_
 enum skd_outcome issuer_must_exist(struct skd_call *call, const char *field, const char *id)
 {
 	struct store_issuer issuer;
-	return id ? absent_as_field(call, field, store_issuer_get(call, id, &issuer)) : SKD_OK;
+	return id ? absent_as_field(call, field, issuer_get(call, id, &issuer)) : SKD_OK;
 }
 
 enum skd_outcome issuer_list(struct skd_call *call, const char *state, struct list *list, struct store_issuer **issuers,
