@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holders of credentials say of them: who sees which, and that they accept, decline or hide one. It binds colleagues
 and the public, and nobody else."""
+import concurrent.futures
+
 import ldap
 import pytest
 from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house
-from kit.house import ACCOUNTS, AUDITOR, BASE
+from kit.house import ACCOUNTS, AUDITOR, BASE, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +195,18 @@ def test_who_has_left_is_no_colleague(postgres):
         house.sync()
         employee.get(path, gives=404)
         programme.badge(made)
+
+
+def test_a_holder_and_who_makes_a_form_do_not_wait_for_each_other(house, programme):
+    """A form is put beside its credential by whoever holds the badge; the holder's word has the credential and wants the badge."""
+    made, link = programme.issue(), house.postgres.connect(house.database)
+    link.autocommit = False
+    with link.cursor() as maker, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        maker.execute("SELECT FROM badge WHERE credential_id = %s FOR UPDATE", (made["id"],))
+        word = pool.submit(say, programme, made, visibility="public")
+        wait_for("the holder to wait", lambda: house.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+        maker.execute("INSERT INTO badge_form (credential_id, format, version, bytes) VALUES (%s, 'x', 1, '')", (made["id"],))
+        link.commit()
+        assert word.result(30)["visibility"] == "public"
+    link.close()

@@ -192,7 +192,7 @@ enum skd_outcome store_credential_show(struct skd_call *call, const struct store
 
 /* ---- turning ---- */
 
-static const char CREDENTIAL_LOCK[] = "SELECT state FROM credential WHERE id = $1::uuid FOR UPDATE";
+static const char CREDENTIAL_LOCK[] = "SELECT state FROM credential WHERE id = $1::uuid FOR NO KEY UPDATE";
 static const char CLOCK_NOW[] = "SELECT clock_timestamp()";
 
 /* The time is read once the lock is held: a transaction's own now() may lie before the turn it waited for. */
