@@ -24,7 +24,7 @@ void confine(void)
 	const struct rlimit none = {0, 0}, seconds = {SECONDS, SECONDS}, memory = {MEMORY, MEMORY};
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_CPU, &seconds);
-#ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which take terabytes of addresses */
 	setrlimit(RLIMIT_AS, &memory);
 #endif
 	(void)memory;
