@@ -121,6 +121,6 @@ def test_the_walk_met_what_there_is_to_meet(world):
     """Holds once all the tests above have run."""
     statuses = {status for _, status, _ in world.seen}
     assert {"200", "201", "204", "400", "401", "403", "404", "406", "409", "412", "413", "415"} <= statuses
-    assert not {status for status in statuses if status[0] == "5"}
+    assert {status for status in statuses if status[0] == "5"} <= {"501"}  # of oEmbed alone
     log = world.house.log_path.read_bytes().decode("utf-8")
     assert unclean(log) == [] and [line for line in log.splitlines() if line.split(" ", 2)[1] == "error"] == []

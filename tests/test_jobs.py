@@ -112,6 +112,8 @@ def test_a_signer_that_is_gone_is_waited_for(house, programme):
 
 def test_what_is_cancelled_stops_and_what_is_done_stays(house, programme):
     with Work(house, programme) as work:
+        wait_for("the second piece", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                                       " AND application_name = 'skillsd job'"))
         delete = threading.Thread(target=programme.issuer.twin().delete, args=(f"/jobs/{work.job['id']}",))
         delete.start()
         wait_for("the one who cancels", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
