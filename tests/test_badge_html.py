@@ -113,11 +113,11 @@ def test_a_page_says_how_things_stand_now(house, programme):
     assert page(programme, made).state() == "state active"
     first = programme.stranger.last.headers["ETag"]
     for action, body, state, words in (("suspend", {"reason": "looked at"}, "suspended", "Suspended, because: looked at"),
-                                       ("reinstate", None, "active", "Valid"),
+                                       ("reinstate", {"reason": "all is well"}, "active", "Valid"),
                                        ("revoke", {"reason": "wrong person"}, "revoked", "Revoked, because: wrong person")):
         programme.issuer.post(f"/credentials/{made['id']}/{action}", body)
         shown = page(programme, made)
-        assert shown.state() == f"state {state}" and words in shown.words
+        assert shown.state() == f"state {state}" and words in shown.words and "all is well" not in shown.words
     assert programme.stranger.last.headers["ETag"] != first
     old = programme.issue(issued_at="2020-01-01T00:00:00Z", expires_at="2021-02-03T00:00:00Z")
     assert "Expired on 2021-02-03" in page(programme, old).words

@@ -33,7 +33,8 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 	bool table = (in->route->form & FORM_TABLE) && has_table_type(in->exchange);
 	if ((!table && !has_json_type(in->exchange)) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
-		return fail(call, SKD_BAD_INPUT, "the body must be application/json, not encoded");
+		return fail(call, SKD_BAD_INPUT, "the body must be application/json%s, not encoded",
+			    in->route->form & FORM_TABLE ? " or text/csv" : "");
 	}
 	if (table) {
 		in->table = (struct skd_text){body, size};

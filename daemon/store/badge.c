@@ -48,7 +48,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id"        \
 	" WHERE x.achievement_id = v.achievement_id AND x.number = v.number)"
 static const char BADGE_GET[] =
-	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason,"
+	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
 	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version,"
 	" (SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public'),"
