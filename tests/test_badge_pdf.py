@@ -174,10 +174,11 @@ def test_what_was_uploaded_is_on_it(programme):
 def test_it_is_no_more_public_than_any_form(house, programme):
     credential = programme.issue()
     pdf(programme, credential)
-    house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{credential['id']}'")
-    programme.badge(credential, gives=404, format="pdf")
     house.set_password(HOLDER)
-    assert credential["person"]["name"] in paper.words(pdf(programme, credential, client=house.sign_in(HOLDER)))
+    holder = house.sign_in(HOLDER)
+    holder.patch(f"/credentials/{credential['id']}", {"visibility": "private"}, "*")
+    programme.badge(credential, gives=404, format="pdf")
+    assert credential["person"]["name"] in paper.words(pdf(programme, credential, client=holder))
 
 
 def test_the_daemon_stays_small(house, programme):
