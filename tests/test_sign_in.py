@@ -348,6 +348,8 @@ def test_a_token_lasts_until_its_time_or_its_end(strict):
     assert 89 < days < 91
     assert "token" not in strict.rescue.get(f"/tokens/{default['id']}")
     other.get("/people")
+    for past in "1970-01-01T00:00:00Z", "2020-01-01":
+        strict.rescue.post("/tokens", {"name": "x", "scopes": ["people:read"], "expires_at": past}, gives=400)
     strict.rescue.delete(f"/tokens/{default['id']}")
     other.get("/people", gives=401)
     strict.rescue.get(f"/tokens/{default['id']}", gives=404)

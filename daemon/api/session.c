@@ -158,7 +158,7 @@ enum skd_outcome api_token_make(struct skd_call *call, const struct request *in,
 	struct store_token made;
 	char token[TOKEN_SIZE];
 	TRY(body_read(call, in, fields, false, v));
-	struct token_order order = {v[0].text, v[1].texts, v[1].count, v[2].number};
+	struct token_order order = {v[0].text, v[1].texts, v[1].count, value_time(&v[2])};
 	TRY(token_make(call, &order, token, &made));
 	reply_created(call, out, "/api/v1/tokens", made.id);
 	token_write(&out->json, &made, token);

@@ -103,7 +103,7 @@ enum skd_outcome token_make(struct skd_call *call, const struct token_order *ord
 	int64_t now = clock_now();
 	struct store_token row = {.account_id = call->actor->account_id, .name = order->name, .scopes = order->scopes,
 				  .scope_count = order->scope_count,
-				  .expires_at = order->expires_at ? order->expires_at : now + 90 * DAY};
+				  .expires_at = order->expires_at != TIME_UNSET ? order->expires_at : now + 90 * DAY};
 	TRY(scopes_check(call, order));
 	if (row.expires_at <= now || row.expires_at > now + 366 * DAY)
 		return fail_field(call, "/expires_at", "must be in the future, and within a year");

@@ -37,7 +37,7 @@ struct token_order {
 	const char *name;
 	const char *const *scopes;
 	size_t scope_count;
-	int64_t expires_at; /* 0: in 90 days */
+	int64_t expires_at; /* TIME_UNSET: in 90 days */
 };
 enum skd_outcome token_make(struct skd_call *call, const struct token_order *order, char token[TOKEN_SIZE],
 			    struct store_token *made) WARN_UNUSED;
