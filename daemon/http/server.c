@@ -136,11 +136,6 @@ unsigned server_port(const struct server *server)
 	return server->port;
 }
 
-unsigned server_connections(const struct server *server)
-{
-	return atomic_load(&server->connected);
-}
-
 static void ring(struct server *server)
 {
 	uint64_t one = 1;

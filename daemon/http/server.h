@@ -65,7 +65,6 @@ unsigned server_port(const struct server *server);
  * what runs is answered or `milliseconds` are over, cuts streams, answers the rest 503, frees all.
  * Lanes are closed afterwards; what they still answer comes to nothing. */
 void server_close(struct server **server, long milliseconds);
-unsigned server_connections(const struct server *server);
 
 /* ---- an exchange, while it is being served ---- */
 const char *exchange_method(const struct exchange *exchange);  /* a token, or "" in refuse() */

@@ -2,7 +2,6 @@
  * Roles from configuration and directory. */
 #include "rules/access.h"
 
-#include "rules/issuer.h"
 #include "base/log.h"
 #include "rules/audit.h"
 #include "rules/issuer.h"

@@ -25,6 +25,12 @@ enum skd_outcome achievement_get(struct skd_call *call, const char *id, long num
 	return store_achievement_get(call, id, number, actor_has(call, ROLE_CATALOGUE), achievement);
 }
 
+enum skd_outcome achievement_must_exist(struct skd_call *call, const char *field, const char *id)
+{
+	struct store_achievement achievement;
+	return id ? absent_as_field(call, field, achievement_get(call, id, 0, &achievement)) : SKD_OK;
+}
+
 enum skd_outcome achievement_list(struct skd_call *call, const struct achievement_filter *asked, struct list *list,
 				  struct store_achievement **achievements, size_t *count)
 {
@@ -32,11 +38,9 @@ enum skd_outcome achievement_list(struct skd_call *call, const struct achievemen
 		.q = asked->q, .state = asked->state, .type = asked->type, .drafts = actor_has(call, ROLE_CATALOGUE),
 		.tag = asked->tag, .issuer = asked->issuer, .review_before = asked->review_before, .owner_left = asked->owner_left};
 	struct sight sight = sight_of(call);
-	struct store_issuer issuer;
 	sight.everyone = sight.everyone || filter.drafts;
 	TRY(person_pick(call, &sight, "owner", asked->owner, &filter.owner));
-	if (filter.issuer)
-		TRY(absent_as_field(call, "issuer", issuer_get(call, filter.issuer, &issuer)));
+	TRY(issuer_must_exist(call, "issuer", filter.issuer));
 	if (filter.type)
 		TRY(vocabulary_check(call, "type", VOCABULARY_ACHIEVEMENT, filter.type));
 	if (asked->skill)

@@ -9,6 +9,9 @@
 /* number 0: the newest version the actor may see. ABSENT, also for drafts the actor may not see. */
 enum skd_outcome achievement_get(struct skd_call *call, const char *id, long number,
 				 struct store_achievement *achievement) WARN_UNUSED;
+/* BAD_INPUT, said of `field`, for one that the actor may not see; NULL is fine. */
+enum skd_outcome achievement_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
+
 struct achievement_filter {
 	const char *q, *state, *type, *tag, *issuer;
 	const char *skill; /* id, code or exact label */

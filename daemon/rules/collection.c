@@ -20,12 +20,8 @@ enum skd_outcome collection_get(struct skd_call *call, const char *id, struct st
 enum skd_outcome collection_list(struct skd_call *call, const struct store_collection_filter *filter, struct list *list,
 				 struct store_collection **collections, size_t *count)
 {
-	struct store_achievement achievement;
-	struct store_issuer issuer;
-	if (filter->issuer)
-		TRY(absent_as_field(call, "issuer", issuer_get(call, filter->issuer, &issuer)));
-	if (filter->achievement)
-		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
+	TRY(issuer_must_exist(call, "issuer", filter->issuer));
+	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	return store_collection_list(call, filter, list, collections, count);
 }
 

@@ -169,10 +169,8 @@ enum skd_outcome credential_list(struct skd_call *call, const struct store_crede
 {
 	struct sight sight = credential_sight(call);
 	struct store_credential_filter found = *filter;
-	struct store_achievement achievement;
 	TRY(person_pick(call, &sight, "person", filter->person, &found.person));
-	if (filter->achievement)
-		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
+	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	TRY(issuer_must_exist(call, "issuer", filter->issuer));
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }

@@ -31,14 +31,9 @@ enum skd_outcome endorsement_get(struct skd_call *call, const char *id, struct s
 enum skd_outcome endorsement_list(struct skd_call *call, const struct store_endorsement_filter *filter, struct list *list,
 				  struct store_endorsement **endorsements, size_t *count)
 {
-	struct store_achievement achievement;
-	struct store_issuer issuer;
-	if (filter->achievement)
-		TRY(absent_as_field(call, "achievement", achievement_get(call, filter->achievement, 0, &achievement)));
-	if (filter->endorsed)
-		TRY(absent_as_field(call, "endorsed_issuer", issuer_get(call, filter->endorsed, &issuer)));
-	if (filter->issuer)
-		TRY(absent_as_field(call, "issuer", issuer_get(call, filter->issuer, &issuer)));
+	TRY(achievement_must_exist(call, "achievement", filter->achievement));
+	TRY(issuer_must_exist(call, "endorsed_issuer", filter->endorsed));
+	TRY(issuer_must_exist(call, "issuer", filter->issuer));
 	return store_endorsement_list(call, filter, list, endorsements, count);
 }
 

@@ -68,7 +68,6 @@ const char *const *row_texts(const struct rows *rows, int row, int column, size_
 enum skd_outcome tx_begin(struct skd_call *call) WARN_UNUSED;
 enum skd_outcome tx_commit(struct skd_call *call) WARN_UNUSED; /* BUSY when it is not known whether it took */
 void tx_rollback(struct skd_call *call); /* does nothing outside a transaction */
-enum skd_outcome tx_savepoint(struct skd_call *call) WARN_UNUSED;
 /* Runs the settings that let the statements of the transaction take longer than others, which are waited for as long as
  * the call has time. */
 enum skd_outcome tx_slow(struct skd_call *call, const char *settings) WARN_UNUSED;
@@ -87,7 +86,6 @@ enum skd_outcome copy_end(struct skd_call *call, bool good) WARN_UNUSED; /* fals
  * rows, none at the end, having asked for the ones after; the rows before are freed. */
 enum skd_outcome cursor_open(struct skd_call *call, const char *sql, struct args args, int first) WARN_UNUSED;
 enum skd_outcome cursor_next(struct skd_call *call, struct rows **rows) WARN_UNUSED;
-void cursor_close(struct skd_call *call);
 
 /* ---- the pool ---- */
 /* Connects when first needed and again when a connection is lost; opening never waits for the server. */

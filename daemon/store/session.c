@@ -263,11 +263,6 @@ void tx_rollback(struct skd_call *call)
 	call->db->patient = false;
 }
 
-enum skd_outcome tx_savepoint(struct skd_call *call)
-{
-	return db_script(call, "SAVEPOINT here");
-}
-
 enum skd_outcome tx_slow(struct skd_call *call, const char *settings)
 {
 	call->db->patient = true;
@@ -316,13 +311,4 @@ enum skd_outcome cursor_next(struct skd_call *call, struct rows **rows)
 	TRY(cursor_take(call, rows));
 	db->cursor_rows = *rows;
 	return rows_count(*rows) == asked ? cursor_ask(call, STEP) : SKD_OK;
-}
-
-void cursor_close(struct skd_call *call)
-{
-	struct db *db = call->db;
-	struct rows *rows;
-	TALLOC_FREE(db->cursor_rows);
-	if (db->cursor_step && cursor_take(call, &rows) == SKD_OK)
-		talloc_free(rows);
 }

@@ -20,7 +20,7 @@ const char *verify_result_name(enum verify_result result)
 	return names[result];
 }
 
-const char *verify_verdict_name(enum verify_verdict verdict)
+static const char *verdict_name(enum verify_verdict verdict)
 {
 	static const char *const names[] = {"not_verified", "verified", "unknown"};
 	return names[verdict];
@@ -126,7 +126,7 @@ static void line_put(struct json *json, const char *check, const struct verify_l
 void verify_put(struct json *json, const struct verify_answer *answer)
 {
 	put_bool(json, "verified", answer->verdict == VERDICT_VERIFIED);
-	put_string(json, "verdict", verify_verdict_name(answer->verdict));
+	put_string(json, "verdict", verdict_name(answer->verdict));
 	put_array(json, "checks");
 	for (int i = 0; i < VERIFY_CHECKS; i++)
 		line_put(json, verify_check_name((enum verify_check)i), &answer->checks[i]);

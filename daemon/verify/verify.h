@@ -64,7 +64,6 @@ void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct ve
 /* The same of an EndorsementCredential by itself, as JSON or a JWT. */
 void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
 
-const char *verify_verdict_name(enum verify_verdict verdict);
 const char *verify_check_name(enum verify_check check);
 const char *verify_result_name(enum verify_result result);
 /* verified, verdict, checks: [{check, outcome, detail}], and what the badge says, into an object that is open. Each
