@@ -48,10 +48,11 @@ def test_rest_says_where_the_picture_is(programme):
     assert told["image"] == {"id": made["image_url"], "type": "Image"}
 
 
-def test_a_draft_has_no_picture(programme):
+def test_the_picture_of_a_draft_is_nobodys_else(programme):
     draft = programme.achievement(state="draft")
-    assert "image_url" not in draft
-    picture(programme, draft, gives=404)
+    assert draft["image_url"] == f"{PUBLIC_URL}/achievements/{draft['id']}/image?version=1"
+    for version in {}, {"version": 1}:
+        picture(programme, draft, gives=404, **version)
     picture(programme, programme.achievement(), gives=404, version=2)
 
 

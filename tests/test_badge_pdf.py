@@ -77,6 +77,7 @@ def test_it_comes_by_accept_and_on_the_paper_that_was_asked_for(house, programme
     assert "A4" in paper.facts(a4)["Page size"] and "letter" in paper.facts(letter)["Page size"]
     for wrong in "a5", "", "letters":
         programme.badge(credential, gives=400, format="pdf", paper=wrong)
+    programme.badge(credential, gives=400, format="pdf-letter")
     house.configure({"issuer": {"paper": "letter"}})
     house.restart()
     assert pdf(programme, credential) == letter == pdf(programme, credential, paper="letter")

@@ -112,7 +112,9 @@ def test_what_was_published_gets_the_picture_in_its_next_version(house, programm
     issued = programme.issue(achievement=one)
     before = picture(programme, one, format="png", version=1)
     told = put(programme, one, made())
-    assert (told["version"], told["state"]) == (2, "draft") and "image_url" not in told
+    assert (told["version"], told["state"]) == (2, "draft")
+    assert told["image_url"] == f"{PUBLIC_URL}/achievements/{one['id']}/image?version=2"
+    picture(programme, one, gives=404, version=2)
     assert picture(programme, one, format="png") == before
     told = publish(programme, one)
     assert told["image_url"] == f"{PUBLIC_URL}/achievements/{one['id']}/image?version=2"
@@ -149,12 +151,15 @@ def test_badges_are_baked_into_what_was_uploaded(programme):
 def test_a_draft_is_shown_to_those_who_may_change_it(house, programme):
     one = draft(programme)
     for data in vector(), made(), made(64, 64):
-        put(programme, one, data, VECTOR if data.startswith(b"<") else PNG)
+        told = put(programme, one, data, VECTOR if data.startswith(b"<") else PNG)
         shown = picture(programme, one, programme.hr, format="png")
         assert programme.hr.last.headers["Cache-Control"] == "private, no-cache"
+        programme.hr.get("/" + told["image_url"].removeprefix(PUBLIC_URL), headers={"Accept": PNG})
+        assert programme.hr.last.content == shown and programme.hr.last.headers["Cache-Control"] == "private, no-cache"
     assert shown == picture(programme, one, programme.issuer, format="png", version=1)
     for client in programme.stranger, house.sign_in("pquinn", house.set_password("pquinn")):
         picture(programme, one, client, gives=404)
+        picture(programme, one, client, gives=404, version=1)
     assert house.sql("SELECT count(*) FROM picture p WHERE NOT EXISTS (SELECT FROM achievement_version WHERE picture_id = p.id)") == [(0,)]
 
 

@@ -91,8 +91,7 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 	more_write(json, a);
 	put_string(json, "validity", a->validity);
 	put_string(json, "state", a->state);
-	bool public = strcmp(a->state, "published") == 0 || strcmp(a->state, "archived") == 0;
-	put_string(json, "image_url", a->image_url || !public ? a->image_url : image_place(call, a->id, a->number));
+	put_string(json, "image_url", a->image_url ? a->image_url : image_place(call, a->id, a->number));
 	review_write(json, &a->asked);
 	owner_write(json, a);
 	put_string(json, "next_review", a->next_review);

@@ -33,7 +33,8 @@ struct badge_kind badge_kind_named(const struct house *house, enum skd_about abo
 {
 	struct badge_kind kind = {0};
 	while ((kind = badge_kind_next(house, kind)).form)
-		if (kind.form->about == about && strlen(kind.form->name) == size && memcmp(kind.form->name, name, size) == 0)
+		if (kind.form->about == about && kind.form->paper != SKD_PAPER_LETTER && strlen(kind.form->name) == size &&
+		    memcmp(kind.form->name, name, size) == 0)
 			break;
 	return kind;
 }

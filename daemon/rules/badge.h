@@ -13,7 +13,7 @@ struct badge_kind {
 	const char *language; /* what is wanted of what is said in several, as Accept-Language has it; NULL: its own. Of what is
 			       * kept, its own always */
 };
-/* By ?format=. */
+/* By ?format=; of a page the one on A4, from which badge_kind_paper() leads to the other. */
 struct badge_kind badge_kind_named(const struct house *house, enum skd_about about, const char *name, size_t size);
 /* The same on that paper, where there is one. */
 struct badge_kind badge_kind_paper(const struct house *house, struct badge_kind kind, enum skd_paper paper);

@@ -399,8 +399,8 @@ struct skd_form {
 		    * drafted and not kept, says why */
 	bool fresh; /* made each time, never kept: it changes with more than the credential */
 	enum skd_image image; /* that wrap() needs */
-	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. Of such forms with
-			       * one media type the first is on A4 */
+	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. One on Letter is not
+			       * asked for by its name, but as the one on A4 with the same media type is, and ?paper=letter */
 };
 
 struct skd_badge {
