@@ -123,10 +123,20 @@ FAULTS = [
     ({"person": HOLDER, "evidence": [{"url": "javascript:1"}]}, "/evidence/0/url", "http"),
     ({"person": HOLDER, "narrative": ""}, "/narrative", "must not be empty"),
     ({"person": HOLDER, "shoe_size": 43}, "/shoe_size", ""),
+    ({"person": {"id": "CORP\\hélène 😀"}, "issued_at": 1, "shoe_size": 43}, "/issued_at", "must be a string"),
+    ({"person": "two\x1blines"}, "/person", "control characters"),
+    ({"person": 7}, "/person", "must be a string"),
     ({"person": HOLDER, "achievement": "x"}, "/achievement", "must be an achievement's id"),
     ({"person": HOLDER, "achievement": "0190a000-0000-7000-8000-000000000000"}, "/achievement", "there is no such achievement"),
     ("x", None, "must be an object"),
 ]
+
+
+def given_of(row):
+    """The asker finds the row by it, whatever is wrong with it."""
+    person = row.get("person") if isinstance(row, dict) else None
+    person = person["id"] if isinstance(person, dict) else person
+    return person.replace("\x1b", "\\x1b") if isinstance(person, str) else None
 
 
 def test_a_rows_fault_names_it_and_the_others_go_on(programme, achievement):
@@ -141,6 +151,7 @@ def test_a_rows_fault_names_it_and_the_others_go_on(programme, achievement):
     assert [row.get("field") for row in rows[1:-1]] == [field for _, field, _ in FAULTS]
     batch = programme.issuer.get(f"/batches/{job['batch_id']}")
     assert (batch["faulty"], batch["state"], batch["job_id"], batch["on_fault"]) == (len(FAULTS), "done", job["id"], "skip")
+    assert [row.get("given") for row in rows[1:-1]] == [given_of(row) for row, _, _ in FAULTS]
     assert rows_of(programme.issuer, job, state="faulty", limit=5) == rows[1:-1]
     assert rows_of(programme.issuer, job, sort="-row", limit=3) == rows[::-1]
 
@@ -187,6 +198,34 @@ def test_a_table_is_the_same_as_rows(programme, achievement):
         assert second["evidence"] == [{"name": "Test", "url": "https://example.org/t"}] and second["valid_from"] == "2026-01-02T00:00:00Z"
         assert third["evidence"] == [{"name": "Exam", "narrative": "Passed"}]
         assert job["errors"] == [{"row": 3, "field": "/rows/2/person", "message": "there is no such person"}]
+
+
+def test_a_fault_of_a_tables_row_names_the_column(programme, achievement):
+    columns = ["person", "narrative", "evidence_url", "evidence_name", "issued_at"]
+    rows = [[OTHERS[0], "", "javascript:1", "", ""], [OTHERS[1], "", "", "\x1b", ""], [OTHERS[2], "x" * 10001, "https://example.org/t", "", ""],
+            [OTHERS[3], "x" * 10001, "", "", ""], [HOLDER, "", "", "", "soon"]]
+    job = ended(programme.issuer, ask_table(programme.issuer, "issue", table(columns, *rows), achievement=achievement["id"]), "done")
+    faults = ["evidence_url", "evidence_name", "narrative", "narrative", "issued_at"]
+    assert [error["field"] for error in job["errors"]] == [f"/rows/{number}/{column}" for number, column in enumerate(faults)]
+    told = rows_of(programme.issuer, job)
+    assert [(row["field"], row["given"]) for row in told] == [(f"/{column}", row[0]) for column, row in zip(faults, rows)]
+
+
+def test_what_a_table_as_a_whole_lacks_is_said_at_once(house, programme, achievement):
+    count = house.sql("SELECT count(*) FROM batch")
+    for action, text, what in (("issue", "person,narrative\nx,y\n", "achievement"), ("revoke", "credential\nx\n", "reason"),
+                               ("suspend", "credential\nx\n", "reason"), ("reinstate", "reason\nx\n", "credential")):
+        problem = ask_table(programme.issuer, action, text, gives=400)
+        assert [error["field"] for error in problem["errors"]] == [what] and "column" in problem["errors"][0]["message"]
+    for text, what in (("person;narrative\r\nx;y\r\n", "semicolons"), ('"person";"narrative"\n"x";"y, z"\n', "semicolons"),
+                       ("person\tnarrative\nx\ty\n", "tabs")):
+        detail = ask_table(programme.issuer, "issue", text, gives=400, achievement=achievement["id"])["detail"]
+        assert what in detail and "commas" in detail
+    assert house.sql("SELECT count(*) FROM batch") == count
+    text = f"person,achievement\nnobody-here,{achievement['id']}\n{HOLDER},\n"
+    job = ended(programme.issuer, ask_table(programme.issuer, "issue", text), "done")
+    assert [error["field"] for error in job["errors"]] == ["/rows/0/person", "/rows/1/achievement"]
+    assert [row["given"] for row in rows_of(programme.issuer, job)] == ["nobody-here", HOLDER]
 
 
 def test_what_is_wrong_with_a_table_is_said_with_its_line(house, programme, achievement):
@@ -249,6 +288,7 @@ def test_what_cannot_be_turned_is_said_row_by_row(programme, achievement):
     for one in job, again:
         assert [error["field"] for error in one["errors"]] == [f"/rows/{number}/credential" for number in range(1, 6)]
         assert all(fault in error["message"] for fault, error in zip(faults, one["errors"]))
+        assert [row.get("given") for row in rows_of(programme.issuer, one)] == [row.get("credential") for row in rows]
     assert programme.issuer.get(f"/credentials/{made['id']}")["state"] == "revoked"
     job = done(programme.issuer, "revoke", [{"credential": made["id"]}])
     assert job["errors"] == [{"row": 1, "field": "/rows/0/reason", "message": "is required"}]

@@ -134,25 +134,54 @@ static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct st
 	TRY(fields_object(call, turn_fields, "", json, false, v));
 	if (v[0].text && !uuid_valid(v[0].text))
 		return fail_field(call, "/credential", "must be a credential's id");
-	row->credential_id = v[0].text;
+	row->credential_id = row->person = v[0].text;
 	row->reason = v[1].text;
 	return SKD_OK;
 }
 
+/* Who or which is meant by a row that something is wrong with; where that is what is wrong, in a form that can be shown. */
+static const char *given_read(struct skd_call *call, const char *name, const json_t *row)
+{
+	const json_t *given = json_object_get(row, name);
+	const char *text = json_string_value(json_is_object(given) ? json_object_get(given, "id") : given);
+	bool wrong = false;
+	for (size_t i = 0; i < call->error_count; i++)
+		wrong = wrong || strcmp(call->errors[i].field + 1, name) == 0;
+	return !text || !*text ? NULL : wrong ? text_shown(call, text) : text;
+}
+
+/* Columns beside those that are named as the members: of one piece of evidence. */
+static const char *const evidence_columns[] = {"evidence_name", "evidence_url", NULL};
+
+/* What of the evidence that a table's columns were folded into is at fault, as its column. */
+static const char *field_of_table(const char *field)
+{
+	return !field || strncmp(field, "/evidence/0", 11) != 0 ? field
+	       : strcmp(field, "/evidence/0/name") == 0		? "/evidence_name"
+	       : strcmp(field, "/evidence/0/url") == 0		? "/evidence_url"
+								: "/narrative";
+}
+
+static void row_spoil(const struct skd_call *call, const char *given, bool table, struct store_batch_row *row)
+{
+	const char *field = call->error_count ? call->errors[0].field : NULL;
+	*row = (struct store_batch_row){
+		.person = given, .issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET,
+		.field = table ? field_of_table(field) : field,
+		.fault = call->error_count ? call->errors[0].message : call->sentence};
+}
+
 /* In a call of its own, which takes its memory and what is wrong with it along. */
-static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json)
+static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json, bool table)
 {
 	struct skd_call *one = call_new("row", 1000);
-	const struct store_batch_row empty = {.issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET};
-	struct store_batch_row row = empty;
+	bool issue = strcmp(batch->action, "issue") == 0;
+	struct store_batch_row row = {.issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET};
 	enum skd_outcome outcome = !json_is_object(json) ? fail(one, SKD_BAD_INPUT, "must be an object")
-				   : strcmp(batch->action, "issue") == 0 ? issue_read(one, json, &row)
-									 : turn_read(one, json, &row);
-	if (outcome != SKD_OK) {
-		row = empty;
-		row.field = one->error_count ? one->errors[0].field : NULL;
-		row.fault = one->error_count ? one->errors[0].message : one->sentence;
-	}
+				   : issue		 ? issue_read(one, json, &row)
+							 : turn_read(one, json, &row);
+	if (outcome != SKD_OK)
+		row_spoil(one, given_read(one, issue ? "person" : "credential", json), table, &row);
 	outcome = batch_row(call, batch, &row);
 	talloc_free(one);
 	return outcome;
@@ -163,14 +192,11 @@ static enum skd_outcome rows_of_json(struct skd_call *call, struct store_batch *
 	size_t i;
 	json_t *item;
 	json_array_foreach (rows, i, item)
-		TRY(row_take(call, batch, item));
+		TRY(row_take(call, batch, item, false));
 	return SKD_OK;
 }
 
 /* ---- a table ---- */
-
-/* Columns beside those that are named as the members: of one piece of evidence. */
-static const char *const evidence_columns[] = {"evidence_name", "evidence_url", NULL};
 
 static bool column_known(const struct store_batch *batch, const char *name)
 {
@@ -181,20 +207,50 @@ static bool column_known(const struct store_batch *batch, const char *name)
 	return issue && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
 }
 
+static bool has_column(size_t count, const char *const *names, const char *name)
+{
+	bool found = false;
+	for (size_t i = 0; i < count; i++)
+		found = found || strcmp(names[i], name) == 0;
+	return found;
+}
+
+/* What no row could have without it. */
+static enum skd_outcome header_suffices(struct skd_call *call, const struct store_batch *batch, size_t count,
+					const char *const *names)
+{
+	bool issue = strcmp(batch->action, "issue") == 0;
+	const char *key = issue ? "person" : "credential", *either = issue ? "achievement" : "reason";
+	bool said = issue ? batch->achievement_id != NULL : batch->reason || strcmp(batch->action, "reinstate") == 0;
+	if (!has_column(count, names, key))
+		return fail_field(call, key, "is a column that the table needs");
+	return said || has_column(count, names, either)
+		       ? SKD_OK
+		       : fail_field(call, either, "is needed, as a column or as a parameter for all rows");
+}
+
 static enum skd_outcome header_read(struct skd_call *call, const struct store_batch *batch, size_t count,
 				    const char *const *names)
 {
-	const char *key = strcmp(batch->action, "issue") == 0 ? "person" : "credential";
-	bool keyed = false;
 	for (size_t i = 0; i < count; i++) {
-		keyed = keyed || strcmp(names[i], key) == 0;
 		if (!column_known(batch, names[i]))
 			return fail_field(call, text_shown(call, names[i]), "is not a column here");
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(names[i], names[k]) == 0)
-				return fail_field(call, names[i], "is the name of two columns");
+		if (has_column(i, names, names[i]))
+			return fail_field(call, names[i], "is the name of two columns");
 	}
-	return keyed ? SKD_OK : fail_field(call, key, "is a column that the table needs");
+	return header_suffices(call, batch, count, names);
+}
+
+/* As office programs of many countries write tables. */
+static enum skd_outcome separator_check(struct skd_call *call, const char *bytes, size_t size)
+{
+	const char *end = memchr(bytes, '\n', size);
+	size_t line = end ? (size_t)(end - bytes) : size;
+	bool semicolons = memchr(bytes, ';', line), tabs = memchr(bytes, '\t', line);
+	if (memchr(bytes, ',', line) || !(semicolons || tabs))
+		return SKD_OK;
+	return fail(call, SKD_BAD_INPUT, "the table's columns are separated by %s, and must be by commas",
+		    semicolons ? "semicolons" : "tabs");
 }
 
 /* name, url and narrative become one piece of evidence where there is more than the narrative. */
@@ -221,7 +277,7 @@ static enum skd_outcome record_take(struct skd_call *call, struct store_batch *b
 		if (*fields[i])
 			json_object_set_new(row, names[i], json_string_nocheck(fields[i]));
 	evidence_fold(row);
-	enum skd_outcome outcome = row_take(call, batch, row);
+	enum skd_outcome outcome = row_take(call, batch, row, true);
 	json_decref(row);
 	return outcome;
 }
@@ -298,6 +354,7 @@ static enum skd_outcome add_table(struct skd_call *call, const struct request *i
 	struct csv csv;
 	size_t count;
 	TRY(head_read(call, in->query, true, batch));
+	TRY(separator_check(call, in->table.bytes, in->table.size));
 	TRY(csv_begin(call, in->table.bytes, in->table.size, &csv));
 	TRY(csv_next(call, &csv, call, names, &count));
 	TRY(header_read(call, batch, count, names));

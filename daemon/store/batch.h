@@ -30,7 +30,7 @@ enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_
 struct store_batch_row {
 	int64_t number; /* from 1 */
 	const char *credential_id; /* issue: what it will be */
-	const char *person;        /* as it was written */
+	const char *person;        /* as it was written; of what is turned the credential */
 	const char *achievement_id;
 	int64_t issued_at, valid_from, expires_at; /* TIME_UNSET: not said */
 	const char *evidence, *results, *reason; /* results: a JSON array as rules/rubric has them, unresolved, or NULL */

@@ -38,7 +38,7 @@ CREATE TABLE batch_row (
 	batch_id uuid NOT NULL REFERENCES batch ON DELETE CASCADE,
 	number integer NOT NULL, -- from 1
 	credential_id uuid, -- of issue: what it will be, so that no row can be two; otherwise which one is meant
-	person text, -- as it was written
+	person text, -- as it was written; of what is turned the credential
 	achievement_id uuid,
 	issued_at timestamptz, valid_from timestamptz, expires_at timestamptz,
 	evidence jsonb,
