@@ -205,6 +205,48 @@ def test_results_are_those_that_the_achievement_describes(programme, whole, resu
     assert issue(programme, whole, [result], 400)["errors"][0]["field"] == f"/results/0{at}"
 
 
+SCORES = [{"name": "Score", "result_type": "Percent", "required_value": "80"},
+          {"name": "Letter", "result_type": "LetterGrade", "required_value": "B"}]
+BELOW = [({"result_description": "Practical test", "achieved_level": "Tried"}, "achieved_level", "Mastered"),
+         ({"result_description": "Practical test", "achieved_level": "Tried", "status": "Completed"}, "achieved_level", "Mastered"),
+         ({"result_description": "Written test", "value": "C"}, "value", "B"), ({"result_description": "Score", "value": "79.99"}, "value", "80"),
+         ({"result_description": "Score", "value": "-100"}, "value", "80"), ({"result_description": "Score", "value": "9"}, "value", "80")]
+ENOUGH = [{"result_description": "Practical test", "achieved_level": "Mastered"}, {"result_description": "Practical test", "status": "Completed"},
+          {"result_description": "Written test", "value": "B"}, {"result_description": "Score", "value": "80.0"},
+          {"result_description": "Score", "value": "100"}, {"result_description": "Score", "value": "nearly all"},
+          {"result_description": "Score", "value": "nan"}, {"result_description": "Letter", "value": "C"}]
+
+
+@pytest.fixture(scope="module")
+def measured(programme):
+    return programme.achievement(result_descriptions=[*DESCRIPTIONS, *SCORES])
+
+
+def test_what_is_below_the_required_is_not_issued(programme, measured):
+    for result, member, least in BELOW:
+        error, = issue(programme, measured, [ENOUGH[1], result] if result["result_description"] == "Score" else [result], 400)["errors"]
+        assert error["field"].split("/")[-1] == member and error["message"].startswith(f"must be at least {least}, which ")
+    for result in ENOUGH:
+        issue(programme, measured, [result])
+    rows = [{"person": HOLDER, "results": [result]} for result in [*(result for result, _, _ in BELOW), *ENOUGH]]
+    job = done(programme.issuer, "issue", rows, achievement=measured["id"])
+    assert [error["field"] for error in job["errors"]] == [f"/rows/{row}/results/0/{member}" for row, (_, member, _) in enumerate(BELOW)]
+    assert job["result"]["succeeded"] == len(ENOUGH)
+
+
+def test_no_correction_brings_a_result_below_the_required(programme):
+    made = programme.achievement(result_descriptions=DESCRIPTIONS)
+    old = issue(programme, made, [{"result_description": "Written test", "value": "B"}])
+    path = f"/credentials/{old['id']}/replace"
+    worse = {"reason": "x", "results": [{"result_description": "Written test", "value": "C"}]}
+    assert programme.issuer.post(path, worse, gives=400)["errors"][0]["field"] == "/results/0/value"
+    harder = [{**made["result_descriptions"][1], "required_value": "A"}]
+    programme.hr.patch(f"/achievements/{made['id']}", {"result_descriptions": harder, "state": "published"}, "*")
+    bad = programme.issuer.post(path, {"reason": "x", "achievement_version": 2}, gives=400)
+    assert bad["errors"] == [{"field": "/results/0/value", "message": "must be at least A, which Written test requires"}]
+    assert programme.issuer.post(path, {"reason": "x"})["results"] == old["results"]
+
+
 def test_each_result_is_said_once(programme, whole):
     both = [{"result_description": "Written test", "value": "A"}, {"result_description": whole["result_descriptions"][1]["id"], "value": "B"}]
     assert issue(programme, whole, both, 400)["errors"][0]["field"] == "/results/1"
@@ -230,13 +272,13 @@ def test_results_of_a_batch_are_as_those_of_one(programme, whole, schema):
 
 def test_results_go_with_a_correction_and_fit_its_version(programme):
     made = programme.achievement(result_descriptions=DESCRIPTIONS)
-    old = issue(programme, made, [{"result_description": "Written test", "value": "C"}])
+    old = issue(programme, made, [{"result_description": "Written test", "value": "B"}])
     new = programme.issuer.post(f"/credentials/{old['id']}/replace", {"reason": "x"})
     assert new["results"] == old["results"] != []
     programme.hr.patch(f"/achievements/{made['id']}", {"result_descriptions": DESCRIPTIONS[:1], "state": "published"}, "*")
     bad = programme.issuer.post(f"/credentials/{new['id']}/replace", {"reason": "x", "achievement_version": 2}, gives=400)
     assert bad["errors"][0]["field"] == "/results/0/result_description"
     right = programme.issuer.post(f"/credentials/{new['id']}/replace", {
-        "reason": "x", "achievement_version": 2, "results": [{"result_description": RESULT, "achieved_level": "Tried"}]})
-    assert right["results"][0]["achieved_level"] != "Tried" and right["achievement"]["version"] == 2
+        "reason": "x", "achievement_version": 2, "results": [{"result_description": RESULT, "achieved_level": "Mastered"}]})
+    assert right["results"][0]["achieved_level"] == LEVEL and right["achievement"]["version"] == 2
     assert programme.issuer.post(f"/credentials/{right['id']}/replace", {"reason": "x", "results": []})["results"] == []

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "rules/vocabulary.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = 50, LEVELS_MAX = 20 };
@@ -90,12 +92,17 @@ static enum skd_outcome levels_check(struct skd_call *call, const char *at, stru
 	return SKD_OK;
 }
 
+static size_t value_place(const struct skd_result_description *d, const char *value)
+{
+	size_t place = 0;
+	while (place < d->value_count && strcmp(d->values[place], value) != 0)
+		place++;
+	return place;
+}
+
 static bool has_value(const struct skd_result_description *d, const char *value)
 {
-	bool found = !d->value_count;
-	for (size_t i = 0; i < d->value_count; i++)
-		found = found || strcmp(d->values[i], value) == 0;
-	return found;
+	return !d->value_count || value_place(d, value) < d->value_count;
 }
 
 static enum skd_outcome description_check(struct skd_call *call, size_t i, struct skd_result_description *d)
@@ -184,6 +191,46 @@ static const struct skd_result_description *description_meant(const struct store
 	return NULL;
 }
 
+static size_t level_place(const struct skd_result_description *d, const char *id)
+{
+	size_t place = 0;
+	while (place < d->level_count && strcmp(d->levels[place].id, id) != 0)
+		place++;
+	return place;
+}
+
+static bool is_number(const char *text, double *number)
+{
+	char *end;
+	*number = strtod(text, &end);
+	return end != text && !*end && isfinite(*number);
+}
+
+/* By their order where they are listed; otherwise only numbers can be compared. */
+static bool value_falls_short(const struct skd_result_description *d, const char *value)
+{
+	double got, required;
+	if (d->value_count)
+		return value_place(d, value) < value_place(d, d->required_value);
+	return is_number(value, &got) && is_number(d->required_value, &required) && got < required;
+}
+
+/* Values and levels are listed from low to high, and the required one is that which it takes to pass (OB 3.0, ResultDescription). */
+static enum skd_outcome required_check(struct skd_call *call, size_t i, const struct skd_result_description *d,
+				       const struct skd_result *result)
+{
+	if (result->value && d->required_value && value_falls_short(d, result->value))
+		return fail_field(call, within(call, "/results", i, "/value"), "must be at least %s, which %s requires",
+				  d->required_value, d->name);
+	if (!result->achieved_level || !d->required_level)
+		return SKD_OK;
+	size_t required = level_place(d, d->required_level);
+	return level_place(d, result->achieved_level) >= required
+		       ? SKD_OK
+		       : fail_field(call, within(call, "/results", i, "/achieved_level"), "must be at least %s, which %s requires",
+				    d->levels[required].name, d->name);
+}
+
 static enum skd_outcome awarded_check(struct skd_call *call, size_t i, const struct skd_result_description *d,
 				      struct skd_result *result)
 {
@@ -217,6 +264,7 @@ static enum skd_outcome awarded_resolve(struct skd_call *call, const struct stor
 			if (strcmp(list[k].description, d->id) == 0)
 				return fail_field(call, within(call, "/results", i, ""), "is there twice");
 		TRY(awarded_check(call, i, d, &list[i]));
+		TRY(required_check(call, i, d, &list[i]));
 	}
 	return SKD_OK;
 }

@@ -16,7 +16,7 @@ enum skd_outcome rubric_results(struct skd_call *call, struct skd_result_descrip
 				const char **json) WARN_UNUSED;
 
 /* JSON of what somebody got, checked against what that version of the achievement describes; descriptions and levels are
- * named by id or by name. BAD_INPUT naming the field. */
+ * named by id or by name. BAD_INPUT naming the field, also of what is below the value or level that it takes to pass. */
 enum skd_outcome rubric_awarded(struct skd_call *call, const char *achievement_id, int64_t version,
 				const struct skd_result *results, size_t count, const char **json) WARN_UNUSED;
 /* The same of results that are kept already. BAD_INPUT when they are not that version's. */
