@@ -81,6 +81,57 @@ def test_what_begins_later_is_told_when_it_begins(programme, auditor):
     assert notice["due_at"] == notice["made_at"]
 
 
+LATER, LATEST = "2099-03-01T00:00:00Z", "2099-04-01T00:00:00Z"
+
+
+def beginning(auditor, credential):
+    """When its beginning is told: of each notice there is of it."""
+    return [notice.get("due_at") for notice in auditor.pages("/outbox", object=credential["id"], kind="credential.issued")]
+
+
+def test_nobody_is_told_of_the_beginning_of_what_does_not_begin(programme, auditor):
+    achievement = programme.achievement()
+    single, many, whole = (programme.issuer.issue(HOLDER, achievement["id"], valid_from=LATER) for _ in range(3))
+    begun = programme.issuer.issue(HOLDER, achievement["id"])
+    programme.issuer.post(f"/credentials/{single['id']}/revoke", {"reason": "x", "notice": False}, gives=200)
+    done(programme.issuer, "revoke", [{"credential": many["id"]}, {"credential": begun["id"]}], reason="x")
+    assert kinds(auditor, single) == [] and kinds(auditor, many) == ["revoked"]
+    assert kinds(auditor, begun) == ["issued", "revoked"]
+    programme.hr.patch(f"/achievements/{achievement['id']}", {"state": "archived"}, "*")
+    assert programme.issuer.get(f"/credentials/{whole['id']}")["state"] == "scheduled" and beginning(auditor, whole) == [LATER]
+
+
+def test_what_is_suspended_before_it_begins_is_told_once_it_goes_on(house, programme, auditor):
+    achievement = programme.achievement()
+    early, late, never = (programme.issuer.issue(HOLDER, achievement["id"], valid_from=LATER) for _ in range(3))
+    for one in early, late, never:
+        programme.issuer.post(f"/credentials/{one['id']}/suspend", {"reason": "x"}, gives=200)
+        assert beginning(auditor, one) == [None]
+    programme.issuer.post(f"/credentials/{early['id']}/reinstate", gives=200)
+    assert beginning(auditor, early) == [LATER]
+    house.sql("UPDATE credential SET valid_from = issued_at WHERE id IN (%s, %s)", late["id"], never["id"])
+    programme.issuer.post(f"/credentials/{late['id']}/reinstate", gives=200)
+    told, = auditor.pages("/outbox", object=late["id"], kind="credential.reinstated")
+    assert beginning(auditor, late) == [told["due_at"]]
+    programme.issuer.post(f"/credentials/{never['id']}/revoke", {"reason": "x"}, gives=200)
+    assert beginning(auditor, never) == []
+
+
+def test_the_notice_moves_with_the_date(programme, auditor):
+    made = programme.issuer.issue(HOLDER, programme.achievement()["id"], valid_from=LATER)
+    later = programme.issuer.post(f"/credentials/{made['id']}/replace", {"reason": "x", "valid_from": LATEST}, gives=201)
+    assert beginning(auditor, made) == [] and beginning(auditor, later) == [LATEST]
+    assert kinds(auditor, made) == ["replaced"]
+    quiet = {"reason": "x", "notice": False}
+    same = programme.issuer.post(f"/credentials/{later['id']}/replace", quiet, gives=201)
+    assert kinds(auditor, later) == [] and beginning(auditor, same) == [LATEST]
+    now = programme.issuer.post(f"/credentials/{same['id']}/replace", {**quiet, "valid_from": "2020-01-01"}, gives=201)
+    due, = beginning(auditor, now)
+    assert parsed(due) < parsed(LATER) and now["state"] == "active"
+    again = programme.issuer.post(f"/credentials/{now['id']}/replace", {**quiet, "valid_from": LATER}, gives=201)
+    assert again["state"] == "scheduled" and beginning(auditor, now) == [due] and beginning(auditor, again) == []
+
+
 def test_how_a_batch_ends_is_told_once(house, programme, auditor):
     achievement = programme.achievement()
     good, bad, of_it = {"person": HOLDER}, {"person": "nobody-here"}, {"achievement": achievement["id"]}

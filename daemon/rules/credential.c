@@ -127,9 +127,11 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 	return credential_times(call, order, &terms, award);
 }
 
+static const char issued_kind[] = "credential.issued";
+
 struct store_notice credential_issued(const char *id, const struct store_award *award)
 {
-	return (struct store_notice){.kind = "credential.issued", .noun = "credential", .object = id, .person_id = award->person_id,
+	return (struct store_notice){.kind = issued_kind, .noun = "credential", .object = id, .person_id = award->person_id,
 				     .due_at = award->valid_from};
 }
 
@@ -303,6 +305,7 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 	TRY(badge_begin(call, by));
 	TRY(badge_issue(call, by));
 	TRY(store_status_set(call, id, "revocation", true));
+	TRY(store_outbox_move(call, issued_kind, id, by, award.valid_from));
 	if (!correction->quiet)
 		TRY(notice(call, "credential.replaced", id, award.person_id, detail_of(call, "by", by, NULL)));
 	TRY(audit_done(call, "credential.replace", "credential", id, detail_of(call, "by", by, NULL)));
@@ -345,6 +348,15 @@ enum skd_outcome credential_may_turn(struct skd_call *call, const char *id, enum
 	return turn_look(call, id, turn, &credential, &now);
 }
 
+/* Nobody is told of the beginning of what does not begin: for now while it is suspended, and never once it is revoked. */
+static enum skd_outcome issued_turn(struct skd_call *call, const struct store_credential *credential, enum credential_turn turn)
+{
+	return turn == CREDENTIAL_REVOKE
+		       ? store_outbox_drop(call, issued_kind, credential->id)
+		       : store_outbox_move(call, issued_kind, credential->id, credential->id,
+					   turn == CREDENTIAL_SUSPEND ? TIME_NEVER : credential->valid_from);
+}
+
 enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
 				 bool quiet, struct store_credential *credential)
 {
@@ -356,6 +368,7 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 	TRY(store_status_set(call, id, "revocation", rule->bad));
 	if (turn != CREDENTIAL_REVOKE)
 		TRY(store_status_set(call, id, "suspension", rule->bad));
+	TRY(issued_turn(call, credential, turn));
 	if (!quiet)
 		TRY(notice(call, talloc_asprintf(call, "credential.%s", rule->kind), id, credential->person_id, NULL));
 	TRY(audit_done(call, rule->action, "credential", id, NULL));

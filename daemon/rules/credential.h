@@ -25,7 +25,7 @@ enum skd_outcome credential_terms(struct skd_call *call, const char *achievement
 enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id) WARN_UNUSED;
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
 				  const struct store_award_terms *terms, struct store_award *award) WARN_UNUSED;
-/* That it was issued: for its holder, and when it begins. */
+/* That it was issued: for its holder, and when it begins; until then it goes with what becomes of the credential. */
 struct store_notice credential_issued(const char *id, const struct store_award *award);
 /* Whose credentials are seen: also auditors see everyone's. */
 struct sight credential_sight(const struct skd_call *call);

@@ -38,6 +38,23 @@ enum skd_outcome store_outbox_add_many(struct skd_call *call, size_t count, cons
 		       NULL);
 }
 
+#define TO_COME "object = $1::uuid AND kind = $2 AND due_at > now()"
+
+static const char OUTBOX_MOVE[] =
+	"UPDATE outbox SET object = $3::uuid, due_at = greatest($4::timestamptz, now()) WHERE " TO_COME;
+
+enum skd_outcome store_outbox_move(struct skd_call *call, const char *kind, const char *object, const char *to, int64_t due_at)
+{
+	return db_send(call, OUTBOX_MOVE, ARGS(object, kind, to, arg_time(call, due_at)), NULL);
+}
+
+static const char OUTBOX_DROP[] = "DELETE FROM outbox WHERE " TO_COME;
+
+enum skd_outcome store_outbox_drop(struct skd_call *call, const char *kind, const char *object)
+{
+	return db_send(call, OUTBOX_DROP, ARGS(object, kind), NULL);
+}
+
 enum skd_outcome store_outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
 				   struct store_notice **notices, size_t *count)
 {
