@@ -107,7 +107,7 @@ static void words_put(struct sheet *sheet, const struct style *style, const char
 	int height, room = (int)((sheet->width - left - MARGIN) * PANGO_SCALE);
 	pango_layout_set_text(layout, words, -1);
 	font_set(layout, style, style->foot ? 1 : sheet->scale, room);
-	pango_layout_set_width(layout, room);
+	pango_layout_set_width(layout, style->whole ? -1 : room); /* rounding must not break what is whole */
 	pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
 	pango_layout_set_alignment(layout, style->foot ? PANGO_ALIGN_LEFT : PANGO_ALIGN_CENTER);
 	if (style->cut) {
