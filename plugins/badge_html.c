@@ -307,6 +307,8 @@ static void put_skills(struct page *page)
 	for (size_t i = 0; i < a->alignment_count; i++) {
 		put(page, "<li dir=\"auto\">");
 		put_link(page, a->alignments[i].url, a->alignments[i].name);
+		if (a->alignments[i].level)
+			put_with(page, " (<span class=\"level\">%</span>)", a->alignments[i].level);
 		put(page, "</li>\n");
 	}
 	put(page, a->alignment_count ? "</ul>\n" : "");

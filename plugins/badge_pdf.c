@@ -92,23 +92,35 @@ static void put_skills(struct page *page, const struct skd_award *a)
 	for (size_t i = 0; i < a->alignment_count; i++) {
 		add(words, i ? " · " : "");
 		add(words, a->alignments[i].name);
+		add(words, a->alignments[i].level ? " (" : "");
+		add(words, a->alignments[i].level);
+		add(words, a->alignments[i].level ? ")" : "");
 	}
 	put(page, "text", a->alignment_count ? words : NULL);
 }
 
-/* Dates tell by themselves what has expired or is to come. */
+/* It is made anew when this changes. */
 static void put_state(struct page *page, const struct skd_award *a)
 {
-	static const char *const states[][2] = {{"revoked", "REVOKED"}, {"suspended", "SUSPENDED"}, {"superseded", "SUPERSEDED"}};
-	char words[WORDS] = "";
+	static const char *const states[][2] = {{"revoked", "REVOKED"}, {"suspended", "SUSPENDED"}, {"superseded", "SUPERSEDED"},
+						{"expired", "EXPIRED"}, {"scheduled", "NOT YET VALID"}};
+	char words[WORDS] = "", date[DATE];
+	bool expired = strcmp(a->state, "expired") == 0, scheduled = strcmp(a->state, "scheduled") == 0;
+	if (a->key_revoked)
+		put(page, "alarm", "NOT TO BE RELIED ON: its issuer has revoked the key that it was signed with");
 	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
 		if (strcmp(a->state, states[i][0]) == 0) {
 			add(words, states[i][1]);
 			add(words, ": this is no valid certificate");
-			add(words, a->reason && *a->reason ? ", because: " : "");
-			add(words, a->reason);
-			put(page, "alarm", words);
 		}
+	if (expired || scheduled) {
+		add(words, expired ? " since " : " before ");
+		add(words, date_of(expired ? a->valid_until : a->valid_from, "%F", date));
+	} else if (*words && a->reason && *a->reason) {
+		add(words, ", because: ");
+		add(words, a->reason);
+	}
+	put(page, "alarm", words);
 }
 
 static void put_foot(struct page *page, const struct skd_award *a)

@@ -3,10 +3,12 @@
 import html.parser
 
 import pytest
+from kit import paper
 from kit.badges import Programme, badge_house, new_key
 from kit.house import PUBLIC_URL
 
 ODD = "Ünïcode 😀 \"quoted\" 'so' \\ back\tא ב e\u0301 & <b>bold</b> </script> <!-- %s -->"
+UNRELIABLE = "NOT TO BE RELIED ON: its issuer has revoked the key that it was signed with"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
 VOID = {"meta", "link", "img", "br"}
 
@@ -71,7 +73,7 @@ def test_a_browser_gets_a_page_that_says_it_all(programme):
                            evidence=[{"name": "Test", "url": "https://example.org/t", "narrative": "Passed"}])
     shown = page(programme, made)
     for words in ("Rigger", "Works at height", "Two\nlines", "Rope work", made["person"]["name"], "Example Ltd", "2026-01-15",
-                  "2028-01-15", "Test", "Passed", "Valid"):
+                  "2028-01-15", "Test", "Passed", "Valid", "Rope work (Novice)"):
         assert words in shown.words, words
     links = {one["href"] for one in shown.all("a")}
     assert {"https://example.org", "https://example.org/t", "https://example.org/skills/rope", "?format=ob3"} <= links
@@ -145,6 +147,7 @@ def test_a_page_says_that_its_key_was_revoked_before_it_signed(postgres):
         programme.issuer.post(f"/credentials/{over['id']}/revoke", {"reason": "wrong person"})
         for one in made, over:
             programme.badge(one)
+            programme.badge(one, format="pdf")
         assert house.command("key", "revoke", house.keys["ed25519"], "2090-01-01").returncode == 0
         assert page(programme, made, client=programme.hr).state() == "state active"
         house.sql("UPDATE signing_key SET revoked_at = '2020-01-01'")
@@ -157,6 +160,10 @@ def test_a_page_says_that_its_key_was_revoked_before_it_signed(postgres):
         shown = page(programme, over, client=programme.hr)
         assert shown.state() == "state unreliable" and "Revoked, because: wrong person" in shown.words
         assert page(programme, fine, client=programme.hr).state() == "state active"
+        for one, words in (made, {UNRELIABLE}), (over, {UNRELIABLE, "REVOKED: "}), (fine, set()):
+            programme.badge(one, programme.hr, format="pdf")
+            shown = paper.words(programme.hr.last.content)
+            assert {said for said in (UNRELIABLE, "REVOKED: ") if said in shown} == words
 
 
 def test_a_page_of_what_is_private_is_absent(house, programme):

@@ -50,7 +50,7 @@ def test_it_says_all_that_is_to_be_printed(programme):
     credential = programme.issue(achievement=achievement, issued_at="2026-01-15T12:00:00Z")
     page = pdf(programme, credential)
     shown = paper.words(page)
-    for words in ("Rigger of masts", "Works at height.", "Rope work", credential["person"]["name"], "Example Ltd", "2026-01-15", "2028-01-15",
+    for words in ("Rigger of masts", "Works at height.", "Rope work (Novice)", credential["person"]["name"], "Example Ltd", "2026-01-15", "2028-01-15",
                   credential["badge_url"]):
         assert words in shown, words
     assert "REVOKED" not in shown
@@ -113,6 +113,33 @@ def test_dates_stand_on_it_whenever_it_is_printed(programme):
     assert "Valid from 2020-01-01 until 2021-02-03" in paper.words(pdf(programme, old))
     later = programme.issue(valid_from="2090-01-02T00:00:00Z")
     assert "Valid from 2090-01-02, without an end" in paper.words(pdf(programme, later))
+
+
+def test_what_time_has_changed_is_said_on_it_too(house, programme):
+    """By the holder, who is told what is so now, and not what is kept for strangers for a moment."""
+    credential = programme.issue(valid_from="2090-01-02T00:00:00Z", expires_at="2091-01-02T00:00:00Z")
+    house.set_password(HOLDER)
+    holder = house.sign_in(HOLDER)
+    to_come, over = "NOT YET VALID: this is no valid certificate before 2090-01-02", "EXPIRED: this is no valid certificate since 2021-02-03"
+    assert to_come in paper.words(pdf(programme, credential, client=holder))
+    house.sql("UPDATE credential SET valid_from = '2020-01-01' WHERE id = %s", credential["id"])
+    good = pdf(programme, credential, client=holder)
+    assert "no valid certificate" not in paper.words(good) and pdf(programme, credential, client=holder) == good
+    house.sql("UPDATE credential SET expires_at = '2021-02-03' WHERE id = %s", credential["id"])
+    for size in "a4", "letter":
+        assert over in paper.words(pdf(programme, credential, client=holder, paper=size))
+    programme.issuer.post(f"/credentials/{credential['id']}/revoke", {"reason": "wrong person"})
+    shown = paper.words(pdf(programme, credential, client=holder))
+    assert "REVOKED" in shown and "EXPIRED" not in shown
+
+
+def test_the_level_of_each_skill_stands_on_it(house, programme):
+    scale = house.rescue.post("/scales", {"name": "Belts", "levels": ["White <b>", "Bläck 😀"]})
+    skills = [programme.skill(label="Judo", scale=scale["id"]), programme.skill(label="Tea")]
+    achievement = programme.hr.post("/achievements", {"name": "Both", "state": "published", "skills": [
+        {"skill": one["id"], "level": level} for one, level in zip(skills, (2, 4))]})
+    shown = paper.words(pdf(programme, programme.issue(achievement=achievement)))
+    assert "Skills: Judo (Bläck 😀) · Tea (Proficient)" in shown
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -173,7 +173,8 @@ static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind
 	}
 	TRY(badge_draft(call, kind, award, made));
 	TRY(sealing_forms(call, sealing, 1, made));
-	return store_form_put(call, award->id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id);
+	return store_form_put(call, award->id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id,
+			      NULL);
 }
 
 /* Makes a form, and keeps what is to be kept. */
@@ -185,7 +186,7 @@ static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind
 		TRY(badge_wrap(call, kind, badge, made));
 		return kind.form->fresh ? SKD_OK
 					: store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes,
-							 made->size, NULL);
+							 made->size, NULL, kind.form->paper ? &badge->award : NULL);
 	}
 	TRY(sealing_begin(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, &sealing));
 	return badge_seal(call, kind, badge, &sealing, made);

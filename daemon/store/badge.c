@@ -40,20 +40,24 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
 	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
 	" v.translations::text <> '{}', i.sandbox,"                                        \
-	" v.picture_id, v.drawing, v.state IN ('published', 'archived'), i.description, i.image_url, i.picture_id"
+	" v.picture_id, v.drawing, v.state IN ('published', 'archived'), i.description, i.image_url, i.picture_id, s.levels, v.validity"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
-	"  array_agg(f.name ORDER BY k.label, k.id) AS frameworks, array_agg(k.code ORDER BY k.label, k.id) AS codes"  \
-	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id"        \
+	"  array_agg(f.name ORDER BY k.label, k.id) AS frameworks, array_agg(k.code ORDER BY k.label, k.id) AS codes,"  \
+	"  array_agg(coalesce(nullif(l.levels[x.level], ''), x.level::text) ORDER BY k.label, k.id) AS levels"             \
+	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id JOIN scale l ON l.id = k.scale_id" \
 	" WHERE x.achievement_id = v.achievement_id AND x.number = v.number)"
+/* Of a credential c: nobody can rely on its proof. */
+#define KEY_REVOKED                                                                                                    \
+	"EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"           \
+	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
 static const char BADGE_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
 	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version,"
 	" (SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public'),"
-	" EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"
-	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
+	" " KEY_REVOKED
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	" LEFT JOIN badge b ON b.credential_id = c.id"
@@ -70,7 +74,7 @@ enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
 	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
-	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE,
+	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE, B_LEVELS, B_VALIDITY,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
 	B_SUPERSEDED_BY, B_KEY_REVOKED,
@@ -82,9 +86,10 @@ static void alignments_read(struct skd_call *call, const struct rows *rows, stru
 	const char *const *names = row_texts(rows, 0, B_SKILLS, &count), *const *urls = row_texts(rows, 0, B_SKILL_URLS, &count);
 	const char *const *frameworks = row_texts(rows, 0, B_FRAMEWORKS, &count);
 	const char *const *codes = row_texts(rows, 0, B_CODES, &count);
+	const char *const *levels = row_texts(rows, 0, B_LEVELS, &count);
 	struct skd_alignment *list = talloc_array(call, struct skd_alignment, count + 1);
 	for (size_t i = 0; i < count; i++)
-		list[i] = (struct skd_alignment){names[i], urls[i], frameworks[i], codes[i], "CFItem"};
+		list[i] = (struct skd_alignment){names[i], urls[i], frameworks[i], codes[i], "CFItem", levels[i]};
 	award->alignments = list;
 	award->alignment_count = count;
 }
@@ -137,7 +142,7 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 			  .issuer_image_url = row_text(rows, 0, B_ISSUER_IMAGE),
 			  .achievement_id = row_uuid(rows, 0, B_ACHIEVEMENT_ID), .type = row_text(rows, 0, B_TYPE),
 			  .name = row_text(rows, 0, B_NAME), .description = row_text(rows, 0, B_DESCRIPTION),
-			  .criteria = row_text(rows, 0, B_CRITERIA), .version = row_int(rows, 0, B_NUMBER),
+			  .criteria = row_text(rows, 0, B_CRITERIA), .validity = row_text(rows, 0, B_VALIDITY), .version = row_int(rows, 0, B_NUMBER),
 			  .image_url = row_text(rows, 0, B_IMAGE_URL), .language = row_text(rows, 0, B_LANGUAGE),
 			  .credits = {row_text(rows, 0, B_CREDITS), row_size(rows, 0, B_CREDITS)}, .field_of_study = row_text(rows, 0, B_FIELD_OF_STUDY),
 			  .specialization = row_text(rows, 0, B_SPECIALIZATION), .human_code = row_text(rows, 0, B_HUMAN_CODE)},
@@ -247,13 +252,17 @@ enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_i
 
 /* ---- forms ---- */
 
+/* What says how things stand is of use while they do. */
 static const char FORM_GET[] =
-	"SELECT " BADGE_VISIBILITY ", c.person_id, f.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
-	" LEFT JOIN badge_form f ON f.credential_id = c.id AND f.format = $2 AND f.version = c.version WHERE c.id = $1::uuid";
+	"SELECT " BADGE_VISIBILITY ", c.person_id, g.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
+	" LEFT JOIN badge_form g ON g.credential_id = c.id AND g.format = $2 AND g.version = c.version AND (g.standing IS NULL"
+	"  OR g.standing = " CREDENTIAL_STATE " || CASE WHEN " KEY_REVOKED " THEN ' key_revoked' ELSE '' END) WHERE c.id = $1::uuid";
 static const char FORM_PUT[] =
-	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id) VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid)"
+	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id, standing)"
+	" VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid, $6)"
 	" ON CONFLICT (credential_id, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes,"
-	"  key_id = excluded.key_id, made_at = now() WHERE f.version < excluded.version";
+	"  key_id = excluded.key_id, made_at = now(), standing = excluded.standing"
+	"  WHERE f.version < excluded.version OR (f.version = excluded.version AND f.standing <> excluded.standing)";
 
 enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
 				struct store_form *form)
@@ -269,10 +278,11 @@ enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id
 }
 
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
-				const void *bytes, size_t size, const char *key_id)
+				const void *bytes, size_t size, const char *key_id, const struct skd_award *told)
 {
+	const char *standing = told ? talloc_asprintf(call, "%s%s", told->state, told->key_revoked ? " key_revoked" : "") : NULL;
 	return db_send(call, FORM_PUT,
-		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id), NULL);
+		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id, standing), NULL);
 }
 
 /* ---- keys ---- */

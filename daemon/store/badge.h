@@ -45,7 +45,7 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 enum skd_outcome store_badge_translate(struct skd_call *call, const char *const *languages, size_t count,
 				       struct skd_award *award) WARN_UNUSED;
 
-/* A form as it was made; `bytes` NULL: it has not been made of this version. */
+/* A form as it was made; `bytes` NULL: it has not been made of this version, or tells of another state than there is. */
 struct store_form {
 	const char *visibility, *person_id;
 	const uint8_t *bytes;
@@ -55,9 +55,10 @@ struct store_form {
 /* ABSENT when there is no such credential. */
 enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
 				struct store_form *form) WARN_UNUSED;
-/* What another daemon has made in the meantime stays: read it again. */
+/* What another daemon has made in the meantime stays: read it again. `told`: whose state, and that of its key, it tells;
+ * NULL: it does not. */
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
-				const void *bytes, size_t size, const char *key_id) WARN_UNUSED;
+				const void *bytes, size_t size, const char *key_id, const struct skd_award *told) WARN_UNUSED;
 
 struct store_key {
 	const char *id, *issuer_id, *issuer_key, *issuer_name, *algorithm;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 11
+#define SKD_ABI 12
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -277,6 +277,7 @@ struct skd_alignment {
 	const char *name, *url;
 	const char *framework, *code; /* NULL: not known */
 	const char *type; /* targetType of Open Badges 3.0, or NULL */
+	const char *level; /* of a skill that is proved: as its scale calls it, or its number; otherwise NULL */
 };
 
 /* What results an achievement may have, in Open Badges 3.0's sense and words: ids are UUIDs. */
@@ -333,6 +334,7 @@ struct skd_award {
 	const char *issuer_image_url;
 
 	const char *achievement_id, *type, *name, *description, *criteria;
+	const char *validity; /* how long what is awarded is valid: a period of ISO 8601, such as P2Y, or NULL */
 	int64_t version;
 	const char *image_url;
 	size_t alignment_count;
@@ -400,7 +402,8 @@ struct skd_form {
 	bool fresh; /* made each time, never kept: it changes with more than the credential */
 	enum skd_image image; /* that wrap() needs */
 	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. One on Letter is not
-			       * asked for by its name, but as the one on A4 with the same media type is, and ?paper=letter */
+			       * asked for by its name, but as the one on A4 with the same media type is, and ?paper=letter. It
+			       * may say how things stand: it is made anew when state or key_revoked change */
 };
 
 struct skd_badge {

@@ -47,7 +47,7 @@ CREATE TABLE status_entry (
 	UNIQUE (credential_id, list_id)
 );
 
--- Made once, and given as they are until the credential is another version.
+-- Made once, and given as they are until the credential is another version, or no longer stands as they say it does.
 CREATE TABLE badge_form (
 	credential_id uuid NOT NULL REFERENCES credential,
 	format text NOT NULL,
@@ -55,6 +55,7 @@ CREATE TABLE badge_form (
 	bytes bytea NOT NULL,
 	key_id uuid REFERENCES signing_key, -- that signed it
 	made_at timestamptz NOT NULL DEFAULT now(),
+	standing text, -- of those that say it: the credential's state, and whether the key of its proof was revoked
 	PRIMARY KEY (credential_id, format)
 );
 ALTER TABLE badge_form ALTER bytes SET STORAGE EXTERNAL;
