@@ -11,7 +11,7 @@ import pytest
 from kit.badges import Programme, badge_house
 from kit.forge import Forge, text_of
 from kit.gate import wait_until
-from kit.house import PUBLIC_URL
+from kit.house import ACCOUNTS, PUBLIC_URL
 
 AT_ONCE, MORE = 6, 3
 
@@ -141,3 +141,24 @@ def test_a_foreign_endorsement_is_waited_for_with_no_session(house, programme, s
     assert answer.status_code == 201, answer.text
     again = programme.hr.ask("POST", "/endorsements/received", {"document": word}, headers={"Idempotency-Key": "a-word"})
     assert (again.status_code, again.json()) == (201, answer.json())
+
+
+def test_who_may_no_longer_when_the_wait_is_over_has_done_nothing(house, programme, slow, forge):
+    achievement = programme.achievement()
+    person = house.sign_in(ACCOUNTS["ISSUER"]).get("/me")["person"]["id"]
+
+    def role_goes(_):
+        house.sql("UPDATE role_grant SET until = now() WHERE person_id = %s AND until = 'infinity'", person)
+
+    for happens, why in (lambda client: client.delete("/sessions/current"), "taken back"), (role_goes, "your roles do not allow this"):
+        slow.open.clear()
+        client = house.sign_in(ACCOUNTS["ISSUER"])
+        word = json.dumps(forge.sign(forge.endorsement(f"{PUBLIC_URL}/achievements/{achievement['id']}?version=1", id=f"{forge.did}/words/9")))
+        with ThreadPoolExecutor(1) as pool:
+            taken = pool.submit(client.twin().ask, "POST", "/endorsements/received", {"document": word})
+            wait_until(lambda: slow.waiting == 1 or taken.done())
+            happens(client)
+            slow.open.set()
+            answer = taken.result()
+        assert answer.status_code == 403 and why in answer.json()["detail"], answer.text
+    assert programme.hr.get("/endorsements", achievement=achievement["id"])["items"] == []

@@ -59,9 +59,15 @@ static int64_t touch_after(const struct house *house)
 	return quarter < 60000000 ? quarter : 60000000;
 }
 
-/* What `by` lets through of it. */
-static void actor_make(struct skd_call *call, const struct store_ticket *ticket, const struct authenticator *by, bool is_token)
+static bool is_of_machine(const char *token)
 {
+	return token && strncmp(token, "skt_", 4) == 0;
+}
+
+/* What `by` lets through of it. */
+static void actor_make(struct skd_call *call, const struct store_ticket *ticket, const struct authenticator *by, const char *token)
+{
+	bool is_token = is_of_machine(token);
 	struct actor *actor = talloc_zero(call, struct actor);
 	*actor = (struct actor){
 		.session_id = is_token ? NULL : ticket->id,
@@ -75,6 +81,7 @@ static void actor_make(struct skd_call *call, const struct store_ticket *ticket,
 		.roles = roles_of(call, ticket, by),
 		.scopes = ticket->scopes,
 		.scope_count = ticket->scope_count,
+		.token = token,
 		.stale = ticket->seen_at < clock_now() - touch_after(call->house),
 	};
 	call->actor = actor;
@@ -84,19 +91,24 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token)
 {
 	uint8_t hash[DIGEST_SIZE];
 	struct store_ticket ticket = {0};
-	bool is_token = token && strncmp(token, "skt_", 4) == 0;
 	if (!token || !token_valid(token))
 		return fail(call, SKD_DENIED, "there is no valid token");
 	digest_keyed(call->house->token_key, "ticket", 1, &(struct digest_part){token, strlen(token)}, hash);
-	if (is_token)
+	if (is_of_machine(token))
 		TRY(store_token_find(call, hash, &ticket));
 	else
 		TRY(store_session_find(call, hash, call->house->session_idle, &ticket));
 	const struct authenticator *by = ticket.id ? authenticator_of(call->house, ticket.authenticator) : NULL;
 	if (!by)
 		return fail(call, SKD_DENIED, "the token is unknown, expired or was taken back");
-	actor_make(call, &ticket, by, is_token);
+	actor_make(call, &ticket, by, token);
 	return SKD_OK;
+}
+
+enum skd_outcome actor_again(struct skd_call *call, unsigned roles)
+{
+	TRY(actor_find(call, call->actor->token));
+	return actor_has(call, roles) ? SKD_OK : fail(call, SKD_DENIED, "your roles do not allow this");
 }
 
 enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id)
@@ -106,7 +118,7 @@ enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id)
 	TRY(store_account_ticket(call, account_id, &ticket));
 	ticket.id = NULL;
 	const struct authenticator *by = authenticator_of(call->house, ticket.authenticator);
-	actor_make(call, &ticket, by ? by : &gone, false);
+	actor_make(call, &ticket, by ? by : &gone, NULL);
 	return SKD_OK;
 }
 

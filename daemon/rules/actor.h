@@ -27,10 +27,13 @@ struct actor {
 	const char *const *scopes; /* of a token */
 	size_t scope_count;
 	bool stale; /* seen_at is due to be written */
+	const char *token; /* that was shown, as long as the request lasts; NULL for who is stood in for */
 };
 
 /* Sets call->actor. DENIED when the token is nobody's. One short read. */
 enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSED;
+/* The same once more, after the call has waited: roles are those they have now. DENIED, too, without any of `roles`. */
+enum skd_outcome actor_again(struct skd_call *call, unsigned roles) WARN_UNUSED;
 /* Sets call->actor to who has that account, with the roles that it has now: for what they asked to be done later. */
 enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id) WARN_UNUSED;
 /* Writes that the session or token was used; at most once a minute by `stale`. */

@@ -244,6 +244,8 @@ enum skd_outcome endorsement_receive(struct skd_call *call, const char *document
 	uuid_new(id);
 	*e = (struct store_endorsement){.id = id};
 	TRY(foreign_read(call, bytes, e, &about));
+	if (call->paused)
+		TRY(actor_again(call, ROLE_CATALOGUE));
 	TRY(absent_as_field(call, "/document", subject_find(call, about, e, &subject)));
 	if (strcmp(e->signer, issuer_did(call, subject.owner.id, subject.owner.key)) == 0)
 		return fail_field(call, "/document", "is the word of %s on what is its own", subject.owner.name);
