@@ -71,7 +71,8 @@ static enum skd_outcome terms_allow(struct skd_call *call, const struct store_aw
 	if (terms->sandbox)
 		return terms->active ? SKD_OK : fail(call, SKD_CLASH, "the issuer is archived and issues no more");
 	if (!actor_has(call, ROLE_ISSUER))
-		return fail(call, SKD_DENIED, "your roles do not allow this");
+		return fail(call, SKD_DENIED, "without the role issuer one issues to oneself, and only achievements of an issuer that is"
+					      " a sandbox, which this one's is not");
 	return terms->own ? SKD_OK : issuer_may_issue(call, terms->issuer_id, true);
 }
 
