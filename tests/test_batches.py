@@ -101,6 +101,15 @@ def test_the_first_second_of_1970_is_a_time_as_others_are(programme, achievement
     assert [row["field"] for row in rows_of(programme.issuer, job, state="faulty")] == ["/expires_at"]
 
 
+def test_each_row_is_a_credential_also_where_two_are_the_same(programme):
+    achievement = programme.achievement()
+    job = done(programme.issuer, "issue", [{"person": HOLDER}, {"person": HOLDER}, {"person": HOLDER.upper()}], achievement=achievement["id"], on_fault="wait")
+    made = credentials_of(programme.issuer, job)
+    assert len({one["id"] for one in made}) == job["result"]["succeeded"] == 3
+    assert {one["state"] for one in made} == {"active"} and len({one["person"]["id"] for one in made}) == 1
+    assert len(list(programme.issuer.pages("/credentials", achievement=achievement["id"]))) == 3
+
+
 def test_a_person_is_meant_by_any_of_their_names(programme, achievement, people):
     who = people[HOLDER]
     names = [who["id"], who["username"].upper(), who["mail"].upper(), who["external_id"], {"id": who["id"]}]

@@ -2,8 +2,11 @@
 """Long work when something comes in between: a kill, another daemon, a lost role, a signer that is gone, a wish to stop;
 and work that is for later. Nothing is lost, and nothing is done twice."""
 import datetime
+import http.client
+import json
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import ldap
 import psycopg2
@@ -85,6 +88,59 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(house, programme
     house.start()
     last = work.ended("done")
     assert last["result"]["succeeded"] == last["done"] == MANY == work.made()
+
+
+# ---- asked for twice
+
+def batches(house, key):
+    return house.sql("SELECT count(*) FROM batch WHERE reason = %s", key)[0][0]
+
+
+def turned(key, count=3):
+    """Of nothing: what counts is that it was asked for."""
+    return {"action": "revoke", "reason": key, "rows": [{"credential": "0190a000-0000-7000-8000-000000000000"}] * count}
+
+
+def asks(client, key, order):
+    answer = client.twin().ask("POST", "/batches", order, headers={"Idempotency-Key": key} if key else {})
+    assert answer.status_code == 202, answer.text
+    return answer.json()["job"]["id"]
+
+
+def test_a_kill_while_it_is_read_leaves_nothing_and_the_key_goes_on(house, programme):
+    order = turned("half")
+    body = json.dumps(order)
+    half = http.client.HTTPConnection("127.0.0.1", house.port)
+    half.putrequest("POST", "/api/v1/batches")
+    for name, value in {"Authorization": f"Bearer {programme.issuer.token}", "Content-Type": "application/json",
+                        "Content-Length": len(body), "Idempotency-Key": "half"}.items():
+        half.putheader(name, value)
+    half.endheaders(body[:len(body) // 2].encode())
+    with psycopg2.connect(house.postgres.dsn(house.database)) as link, ThreadPoolExecutor(1) as pool:
+        link.cursor().execute("LOCK TABLE batch_row IN ACCESS EXCLUSIVE MODE")
+        taken = pool.submit(programme.issuer.twin().ask, "POST", "/batches", turned("whole"), headers={"Idempotency-Key": "whole"})
+        wait_for("rows on their way", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY batch_row%'"))
+        house.kill()
+        assert taken.exception()
+    half.close()
+    link.close()
+    house.start()
+    assert batches(house, "half") == batches(house, "whole") == 0
+    for key in "half", "whole":
+        assert len({asks(programme.issuer, key, turned(key)) for _ in range(2)}) == batches(house, key) == 1
+
+
+def test_two_who_ask_the_same_at_once_get_one_with_a_key_and_two_without(house, programme):
+    with ThreadPoolExecutor(8) as pool:
+        for key, count in ("keyed", 1), (None, 4):
+            reason = f"at once {key}"
+            with psycopg2.connect(house.postgres.dsn(house.database)) as link:
+                link.cursor().execute("LOCK TABLE batch_row IN ACCESS EXCLUSIVE MODE")
+                asked = [pool.submit(asks, programme.issuer, key, turned(reason)) for _ in range(4)]
+                wait_for("one of them", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                                          " AND query LIKE 'COPY batch_row%'"))
+            link.close()
+            assert len({one.result() for one in asked}) == batches(house, reason) == count
 
 
 def test_another_daemon_goes_on_with_it(house, programme):
