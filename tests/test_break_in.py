@@ -2,7 +2,6 @@
 """Breaking in: every route asked by everyone for what is theirs and what is not, and again after the roles are lost;
 tokens that are spent, cut or made up, sessions fixed beforehand, headers that only a proxy may write, keys of others."""
 import http.client
-import itertools
 import json
 import re
 import subprocess
@@ -11,22 +10,14 @@ import time
 import ldap
 import pytest
 from kit.badges import new_key, signs
-from kit.batches import ask
 from kit.chart import Chart
 from kit.contract import MISSING
 from kit.gate import ROOT, make_userdb
-from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_ISSUER, House, demo_house, installed, wait_for
+from kit.house import BASE, House, demo_house, installed, wait_for
+from kit.scene import ADMIN, AWARDED, AWARDED_BELOW, EMPLOYEE, HR, LEAVERS, NAMES, STRANGER, Scene
 from kit.signer import Signer
 from kit.validate import contract
 
-EMPLOYEE, MANAGER, ASSESSOR, ISSUER, HR, ADMIN = (ACCOUNTS[name] for name in
-                                                  ("EMPLOYEE", "MANAGER", "ASSESSOR", "ISSUER", "HR", "ADMIN"))
-BELOW, AWARDED_BELOW = "jmarsh", "hshaw"  # the manager's people
-AWARDED, STRANGER = "pquinn", "nbrooks"   # nobody's here
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0L1 1"/></svg>'
-LEAVERS = [f"leaver{number}" for number in range(3)]
-NAMES = {"nameless": "machine", "employee": EMPLOYEE, "manager": MANAGER, "assessor": ASSESSOR, "issuer": ISSUER, "hr": HR,
-         "auditor": AUDITOR, "admin": ADMIN}
 GROUPS = {"assessor": "assessors", "issuer": "issuers", "hr": "hr", "auditor": "auditors", "admin": "admins"}
 
 # Who asks: nobody has no token, nameless an account that is no person, and token is one of hr's with the scope people:read.
@@ -215,167 +206,6 @@ ACTORS, *LINES = (line.split() for line in TABLE.strip().splitlines())
 ROWS = {f"{method} {path}": dict(zip(ACTORS, map(int, statuses), strict=True)) for method, path, *statuses in LINES}
 
 
-class Scene:
-    """Someone of each kind with a session, and things of theirs and of others."""
-
-    def __init__(self, house):
-        self.house, self.numbers, self.kept, self.frozen, self.other_issuer = house, itertools.count(1), {}, False, None
-        self.clients = {actor: house.sign_in(name) for actor, name in NAMES.items()}
-        self.hr, self.issuer, self.admin = (self.clients[actor] for actor in ("hr", "issuer", "admin"))
-        self.clients["nobody"] = house.client()
-        self.clients["token"] = house.client(self.hr.post("/tokens", {"name": "x", "scopes": ["people:read"]})["token"])
-        self.others = {name: house.sign_in(name) for name in (STRANGER, AWARDED_BELOW)}
-        self.people = {person["username"]: person["id"] for person in self.hr.pages("/people", limit=500)}
-        self.framework = self.hr.post("/frameworks", {"code": "IN", "name": "Breaking in"})["id"]
-        self.achievement = self.hr.post("/achievements", {"name": "Burglar", "state": "published"})["id"]
-        for person in AWARDED, AWARDED_BELOW:
-            self.issuer.issue(person, self.achievement)
-        self.partner = self.admin.post("/issuers", {"name": "Partner"})["id"]
-        self.admin.expect(200, "PUT", f"/api/v1/issuers/{self.partner}/image", data=SVG, headers={"If-Match": "*", "Content-Type": "image/svg+xml"})
-        self.partners = self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
-        sandbox = self.admin.post("/issuers", {"name": "Sandbox", "sandbox": True})["id"]
-        self.test = self.hr.post("/achievements", {"name": "Test", "state": "published", "issuer": sandbox})["id"]
-        self.leavers = [self.people[name] for name in LEAVERS]
-        for name in LEAVERS:
-            house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
-        house.sync()
-        self.erasure = self.hr.expect(201, "POST", f"/people/{self.leavers.pop()}/erase", {"reason": "x", "early": True},
-                                      headers={"If-Match": "*"})["id"]
-
-    def person_of(self, actor):
-        """Who has no person asks for a stranger's."""
-        return NAMES.get(actor, HR if actor == "token" else STRANGER).replace("machine", STRANGER)
-
-    def partners_credential(self):
-        """Of an issuer for whom nobody here issues."""
-        made = self.issuer.issue(AWARDED, self.achievement)["id"]
-        self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", self.partner, made)
-        return made
-
-    def of_partner(self):
-        return self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
-
-    def endorsement(self):
-        """The company's, of a partner's achievement."""
-        return self.issuer.post("/endorsements", {"subject": self.of_partner()}, gives=201)
-
-    def partners_endorsement(self):
-        """As if it had been signed elsewhere."""
-        made = self.endorsement()["id"]
-        self.house.sql("UPDATE endorsement SET issuer_id = NULL WHERE id = %s", made)
-        return made
-
-    def job(self):
-        """Another issuer's, which waits."""
-        self.other_issuer = self.other_issuer or self.house.sign_in(OTHER_ISSUER)
-        return ask(self.other_issuer, "issue", [{"person": AWARDED}], achievement=self.achievement, at="2099-01-01")
-
-    def skill(self):
-        code = f"IN-{next(self.numbers)}"
-        return self.hr.post("/skills", {"framework": "IN", "code": code, "label": code})["id"]
-
-    def claim(self, client, shared):
-        return client.post("/claims", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
-
-    def person(self, username, line):
-        """A hold on their data stands where the line needs one, and only there."""
-        person, client = self.people[username], self.house.rescue
-        if line.endswith("/hold"):
-            client.ask("DELETE", f"/people/{person}/hold", headers={"If-Match": "*"})
-            if not line.startswith("POST"):
-                client.post(f"/people/{person}/hold", {"reason": "x"})
-        return person
-
-    def owner(self, actor):
-        client = self.clients[actor]
-        return client if NAMES.get(actor, "machine") != "machine" else self.others[STRANGER]
-
-    def make(self, word, actor, line):
-        """The id of what a word of the table stands for; new where asking may change it."""
-        stranger = self.others[STRANGER]
-        makers = {
-            "talk": lambda: MISSING, "erasure": lambda: self.erasure, "framework": lambda: self.framework,
-            "self": lambda: self.person(self.person_of(actor), line), "below": lambda: self.person(BELOW, line),
-            "awarded": lambda: self.person(AWARDED, line), "stranger": lambda: self.person(STRANGER, line),
-            "leaver": lambda: self.leavers.pop() if ROWS[line][actor] == 201 else self.leavers[0] if self.leavers else MISSING,
-            "session": lambda: self.house.sign_in(STRANGER).get("/sessions/current")["id"],
-            "own_session": lambda: self.house.sign_in(NAMES.get(actor, STRANGER)).get("/sessions/current")["id"],
-            "token": lambda: stranger.post("/tokens", {"name": "x", "scopes": ["people:read"]})["id"],
-            "own_token": lambda: self.owner(actor).post("/tokens", {"name": "x", "scopes": ["people:read"]})["id"],
-            "unit": lambda: self.hr.get("/units")["items"][0]["id"],
-            "run": lambda: self.admin.get("/directory/runs")["items"][0]["id"],
-            "scale": lambda: self.hr.post("/scales", {"name": f"scale {next(self.numbers)}", "levels": ["a"]})["id"],
-            "skill": self.skill, "achievement": lambda: self.achievement,
-            "draft": lambda: self.hr.post("/achievements", {"name": "x"})["id"],
-            "in_review": self.in_review,
-            "own_claim": lambda: self.claim(self.owner(actor), False),
-            "shared_claim": lambda: self.claim(self.others[AWARDED_BELOW], True),
-            "claim": lambda: self.claim(self.others[AWARDED_BELOW], False),
-            "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
-            "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
-            "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
-            "badge": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
-            "issuer": lambda: self.hr.get(f"/achievements/{self.achievement}")["issuer"]["id"],
-            "endorsement": lambda: self.endorsement()["id"], "own_endorsement": lambda: self.endorsement()["id"], "partners_endorsement": self.partners_endorsement,
-            "collection": lambda: self.hr.post("/collections", {"name": "x"})["id"],
-            "partners_collection": lambda: self.hr.post("/collections", {"name": "x", "issuer": self.partner})["id"],
-            "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
-            "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
-            "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
-            "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
-        if not self.frozen:
-            self.kept[word, actor] = makers[word]()
-        return self.kept[word, actor]
-
-    def in_review(self):
-        made = self.hr.post("/achievements", {"name": "x"})["id"]
-        self.hr.expect(200, "POST", f"/achievements/{made}/submit", headers={"If-Match": "*"})
-        return made
-
-    def body(self, line):
-        number = next(self.numbers)
-        bodies = {
-            "POST /api/v1/sessions": {"username": STRANGER, "password": "wrong"},
-            "POST /api/v1/sessions/{talk}": {"answers": ["x"]},
-            "POST /api/v1/tokens": {"name": "x", "scopes": ["people:read"]},
-            "POST /api/v1/frameworks": {"code": f"code {number}", "name": "x"},
-            "POST /api/v1/scales": {"name": f"scale {number}", "levels": ["a"]},
-            "POST /api/v1/skills": {"framework": "IN", "code": f"code {number}", "label": "x"},
-            "POST /api/v1/achievements": {"name": "x"},
-            "POST /api/v1/endorsements": {"subject": self.partners if self.frozen else self.of_partner()},
-            "POST /api/v1/endorsements/received": {"document": "{}"},
-            "POST /api/v1/collections": {"name": "x"},
-            "POST /api/v1/issuers": {"name": f"Issuer {number}"},
-            "POST /api/v1/verifications": {"badge": "{}"},
-            "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
-            "POST /api/v1/me/credentials": {"achievement": self.test},
-            "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
-            "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
-        changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
-                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
-                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"}}
-        if line.startswith("PATCH"):
-            return changes[line.split("/")[3]]
-        if line.endswith("/return"):
-            return {"comment": "x"}
-        if line.endswith("/erase"):
-            return {"reason": "x", "early": True}
-        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)
-
-    def ask(self, line, actor, key=None):
-        """The answer to a line of the table; `key`: for this id instead of what it names."""
-        method, path = line.split()
-        found = re.search(r"\{(\w+)\}", path)
-        if found:
-            path = path.replace(found[0], key or self.make(found[1], actor, line))
-        path = path if path.startswith("/api/") else "/" + path
-        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return)$", path)
-        headers = {"If-Match": "*"} if matches else {}
-        if method == "PUT":
-            headers["Content-Type"] = "image/svg+xml"
-        return self.clients[actor].ask(method, path, self.body(line), headers=headers, data=SVG if method == "PUT" else None)
-
-
 @pytest.fixture(scope="module")
 def scene(postgres):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
@@ -389,7 +219,7 @@ def scene(postgres):
         house.set_password(name)
     with signer, house:
         new_key(house, "ed25519")
-        yield Scene(house)
+        yield Scene(house, ROWS)
 
 
 # ---- the table
