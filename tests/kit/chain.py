@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit's chain as a stranger sees it: made anew from what is written down of its form, without the daemon's code;
-and databases whose audit somebody has meddled with."""
+houses whose audit has one, and databases whose audit somebody has meddled with."""
 import base64
 import hashlib
+import json
 import subprocess
 import uuid
 
-from kit.house import installed
+import pytest
+from kit.house import House, installed, wait_for
+from kit.signer import Signer
 from kit.slapd import unprivileged
 
 FIELDS = ("int8send(e.seq)", "uuid_send(e.id)", "xid8send(e.tx)", "timestamptz_send(e.at)", "uuid_send(e.who)", "w.digest",
@@ -50,6 +53,44 @@ def relink(cursor):
     for sequence, _, fields in links(cursor):
         before = link_hash(before, sequence, fields)
         cursor.execute("UPDATE audit_link SET hash = %s WHERE sequence = %s", (before, sequence))
+
+
+# ---- houses
+
+@pytest.fixture(scope="module")
+def signer():
+    """Who signs checkpoints, with two keys for it."""
+    with Signer() as signer:
+        signer.key, signer.other = (signer.new("ed25519", "checkpoint") for _ in range(2))
+        yield signer
+
+
+def audited(postgres, signer, **options):
+    audit = {"key": signer.key.line, "checkpoint_interval": "1s", "checkpoint_file": "kept", **options}
+    house = House(config={"audit": audit, "signer": {"socket": signer.path}}, postgres=postgres)
+    house._write("kept", "")
+    return house
+
+
+def sealed(house):
+    wait_for("the sealer", lambda: not house.sql("SELECT 1 FROM audit_unsealed"))
+
+
+def checkpoints(house):
+    return [line for line, in house.sql("SELECT line FROM audit_checkpoint ORDER BY sequence")]
+
+
+def fill(house, count, first=0):
+    """Entries of which every field is said, and in between a checkpoint or two."""
+    link = house.postgres.connect(house.database)
+    with link.cursor() as cursor:
+        for n in range(first, first + count):
+            add_entry(cursor, f"test.{n}", f"ldap:user{n % 3}", f"thing {n}", json.dumps({"n": n, "ä": [1.50, None, "€"]}))
+            if n % 5 == 0:
+                sealed(house)
+                wait_for("a checkpoint", lambda: house.sql(
+                    "SELECT 1 FROM audit_checkpoint WHERE sequence = (SELECT max(sequence) FROM audit_link)"))
+    link.close()
 
 
 class Tampered:
