@@ -12,6 +12,7 @@ import struct
 import subprocess
 import uuid
 
+import pytest
 from kit.gate import build_folder, drop_to, make_folder, wait_until
 
 PROOF, JWS, CHECKPOINT = 1, 2, 3
@@ -20,6 +21,7 @@ ASKS, TELLS = 1, 2
 VERSION, HEAD, REQUEST, ANSWER = 1, struct.Struct(">IBBH"), struct.Struct(">B16sI"), struct.Struct(">BH")
 ALGORITHMS = {"ed25519": "EdDSA", "p256": "ES256", "rsa2048": "RS256"}
 HASHES = bytes(range(1, 65))
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
 
 
 def request(kind, key, data, size=None):
@@ -200,3 +202,17 @@ class Signer:
     def ask(self, *requests):
         with self.connect() as peer:
             return peer.ask(*requests)
+
+
+# ---- one for a whole file
+
+@pytest.fixture(scope="module")
+def signer():
+    with Signer() as one:
+        one.made = {name: one.new(name) for name in ALGORITHMS}
+        one.checkpoint = one.new("ed25519", "checkpoint")
+        yield one
+
+
+def proof(key):
+    return request(PROOF, key.id, HASHES)
