@@ -42,6 +42,7 @@ void uuid_new(char out[UUID_SIZE]);                            /* version 7, RFC
 bool uuid_valid(const char *string);                           /* 8-4-4-4-12 hexadecimal digits, any case */
 bool uuid_parse(const char *string, char out[UUID_SIZE]);      /* to lower case */
 void uuid_format(const uint8_t bytes[16], char out[UUID_SIZE]);
+void uuid_bytes(const char *uuid, uint8_t out[16]);             /* of one that is valid */
 
 #define DIGEST_SIZE 32 /* of a keyed hash, HMAC-SHA-256 */
 

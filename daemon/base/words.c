@@ -65,6 +65,19 @@ bool uuid_valid(const char *string)
 	return uuid_parse(string, out);
 }
 
+static uint8_t nibble(char digit)
+{
+	return (uint8_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+}
+
+void uuid_bytes(const char *uuid, uint8_t out[16])
+{
+	for (int i = 0; i < 16; i++, uuid += 2) {
+		uuid += *uuid == '-';
+		out[i] = (uint8_t)(nibble(uuid[0]) << 4 | nibble(uuid[1]));
+	}
+}
+
 void text_add_base64url(struct text *text, const void *bytes, size_t size)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

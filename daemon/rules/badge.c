@@ -12,6 +12,7 @@
 #include "store/bulk.h"
 #include "store/credential.h"
 #include "store/endorsement.h"
+#include "store/rubric.h"
 #include "verify/verify.h"
 
 #include <string.h>
@@ -240,20 +241,45 @@ static enum skd_outcome lot_achievements(struct skd_call *call, struct badge_lot
 	return SKD_OK;
 }
 
+/* As what was written of them just now. */
+static enum skd_outcome lot_awards(struct skd_call *call, struct badge_lot *lot)
+{
+	struct skd_result *results;
+	bool evidence = false;
+	for (size_t i = 0; i < lot->count; i++) {
+		const struct store_bulk *bulk = lot->bulk[i];
+		struct skd_award *award = &lot->badges[i].award;
+		award->id = bulk->id;
+		award->awarded = bulk->award.issued_at;
+		award->valid_from = bulk->award.valid_from;
+		award->valid_until = bulk->award.expires_at;
+		award->state = bulk->state;
+		TRY(store_rubric_results(call, bulk->award.results, &results, &award->result_count));
+		award->results = results;
+		evidence = evidence || strcmp(bulk->award.evidence, "[]") != 0;
+		lot->badges[i].person_id = bulk->award.person_id;
+		lot->badges[i].visibility = call->house->visibility;
+		lot->badges[i].version = 1;
+	}
+	return evidence ? store_bulk_evidence(call, lot->count, lot->ids, lot->badges) : SKD_OK;
+}
+
 static enum skd_outcome lot_begin(struct skd_call *call, struct badge_lot *lot)
 {
 	const char **salts = talloc_array(call, const char *, lot->count), *issuer_id = lot->bulk[0]->issuer_id;
 	for (size_t i = 0; i < lot->count; i++)
 		salts[i] = salt_new(call);
-	TRY(store_bulk_badges(call, lot->count, lot->ids, salts, call->house->visibility));
-	TRY(store_bulk_places(call, issuer_id, lot->count, lot->ids));
 	TRY(lot_achievements(call, lot));
+	TRY(lot_awards(call, lot));
 	const char *did = issuer_did(call, issuer_id, lot->badges[0].issuer_key);
 	enum skd_outcome outcome = sealing_begin(call, issuer_id, did, SKD_SEAL_PROOF, &lot->sealing);
 	if (outcome == SKD_ABSENT)
-		return call_forgive(call), SKD_OK;
-	TRY(outcome);
-	TRY(store_bulk_facts(call, lot->count, lot->ids, lot->badges));
+		call_forgive(call);
+	else
+		TRY(outcome);
+	TRY(store_bulk_places(call, issuer_id, "revocation", lot->count, lot->ids));
+	TRY(store_bulk_badges(call, lot->count, salts, call->house->visibility, lot->badges));
+	TRY(store_bulk_places(call, issuer_id, "suspension", lot->count, lot->ids));
 	for (size_t i = 0; i < lot->count; i++)
 		badge_place(call, &lot->badges[i]);
 	return SKD_OK;

@@ -85,6 +85,8 @@ static enum skd_outcome order_look(struct skd_call *call, struct bulk_order *ord
 					 order->order.result_count, &bulk->award.results);
 	if (outcome == SKD_OK)
 		outcome = credential_times(call, &order->order, &terms->terms, &bulk->award);
+	bulk->state = bulk->award.expires_at <= terms->terms.now  ? "expired"
+		      : bulk->award.valid_from > terms->terms.now ? "scheduled" : "active";
 	return outcome == SKD_OK || bulk_fault(call, outcome, &order->field, &order->fault) ? SKD_OK : outcome;
 }
 

@@ -79,19 +79,6 @@ static enum skd_outcome signer_connect(struct skd_call *call, const char *socket
 
 /* ---- frames ---- */
 
-static uint8_t nibble(char digit)
-{
-	return (uint8_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-}
-
-static void key_parse(const char *text, uint8_t key[SIGNER_KEY_SIZE])
-{
-	for (int i = 0; i < SIGNER_KEY_SIZE; i++, text += 2) {
-		text += *text == '-';
-		key[i] = (uint8_t)(nibble(text[0]) << 4 | nibble(text[1]));
-	}
-}
-
 /* As many of the jobs as fit into one frame. */
 static enum skd_outcome frame_pack(struct skd_call *call, size_t count, const struct signer_job *jobs, struct text *frame,
 				   size_t *packed)
@@ -108,7 +95,7 @@ static enum skd_outcome frame_pack(struct skd_call *call, size_t count, const st
 			return fail(call, SKD_FAULT, "%zu bytes cannot be signed with the key %s", request.size, job->key);
 		if (frame->size + size > SIGNER_HEAD_SIZE + SIGNER_BODY_MAX)
 			break;
-		key_parse(job->key, request.key);
+		uuid_bytes(job->key, request.key);
 		frame->size += signer_request_pack(&request, (uint8_t *)text_room(frame, size));
 	}
 	head.count = (uint16_t)*packed;

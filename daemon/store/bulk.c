@@ -2,20 +2,18 @@
  * Many at once. */
 #include "store/bulk.h"
 
-#include "store/rubric.h"
-
 #include <stdio.h>
 #include <string.h>
 
 /* ---- people ---- */
 
-#define IS_ID "'^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'"
-/* The best way first, of that all humans. */
-static const char MEANT[] =
+static const char MEANT_BY_ID[] =
+	"SELECT r.n::int, 1, p.id, coalesce(p.human, p.id) FROM unnest($1::text[]) WITH ORDINALITY AS r (v, n)"
+	" JOIN person p ON p.id = nullif(r.v, '')::uuid AND p.erased_at IS NULL ORDER BY r.n";
+/* The better way first, of that all humans. */
+static const char MEANT_BY_NAME[] =
 	"SELECT r.n::int, m.how, m.id, m.human FROM unnest($1::text[]) WITH ORDINALITY AS r (v, n), LATERAL ("
-	" SELECT 1 AS how, id, coalesce(human, id) AS human, source FROM person"
-	"  WHERE id = CASE WHEN r.v ~ " IS_ID " THEN r.v::uuid END AND erased_at IS NULL"
-	" UNION ALL SELECT 2, id, coalesce(human, id), source FROM person WHERE lower(username) = lower(r.v) AND absent_since IS NULL"
+	" SELECT 2 AS how, id, coalesce(human, id) AS human, source FROM person WHERE lower(username) = lower(r.v) AND absent_since IS NULL"
 	" UNION ALL SELECT 3, id, coalesce(human, id), source FROM person WHERE external_id = r.v AND absent_since IS NULL) AS m"
 	" ORDER BY r.n, m.how, m.id <> m.human, m.source";
 /* Each address once through all people: nobody else asks for them so. */
@@ -40,22 +38,41 @@ static void meant_read(const struct rows *rows, struct store_meant *meant)
 	}
 }
 
-enum skd_outcome store_people_meant(struct skd_call *call, size_t count, const char *const *refs, struct store_meant *meant)
+/* Of those that are not known yet and can be called so; the others are left out. */
+static enum skd_outcome meant_by(struct skd_call *call, const char *sql, bool (*fits)(const char *ref), size_t count,
+				 const char *const *refs, struct store_meant *meant)
 {
 	const char **missing = talloc_array(call, const char *, count + 1);
 	struct rows *rows;
-	bool addresses = false;
-	memset(meant, 0, count * sizeof *meant);
-	TRY(db_query(call, MEANT, ARGS(arg_array(call, count, refs)), &rows));
-	meant_read(rows, meant);
+	bool any = false;
 	for (size_t i = 0; i < count; i++) {
-		missing[i] = meant[i].entry_id ? "" : refs[i];
-		addresses = addresses || strchr(missing[i], '@');
+		bool wanted = !meant[i].entry_id && fits(refs[i]);
+		missing[i] = wanted ? refs[i] : "";
+		any = any || wanted;
 	}
-	if (addresses) {
-		TRY(db_query(call, MEANT_BY_MAIL, ARGS(arg_array(call, count, missing)), &rows));
-		meant_read(rows, meant);
-	}
+	if (!any)
+		return SKD_OK;
+	TRY(db_query(call, sql, ARGS(arg_array(call, count, missing)), &rows));
+	meant_read(rows, meant);
+	return SKD_OK;
+}
+
+static bool is_name(const char *ref)
+{
+	return *ref;
+}
+
+static bool is_address(const char *ref)
+{
+	return strchr(ref, '@');
+}
+
+enum skd_outcome store_people_meant(struct skd_call *call, size_t count, const char *const *refs, struct store_meant *meant)
+{
+	memset(meant, 0, count * sizeof *meant);
+	TRY(meant_by(call, MEANT_BY_ID, uuid_valid, count, refs, meant));
+	TRY(meant_by(call, MEANT_BY_NAME, is_name, count, refs, meant));
+	TRY(meant_by(call, MEANT_BY_MAIL, is_address, count, refs, meant));
 	for (size_t i = 0; i < count; i++)
 		if (meant[i].many)
 			meant[i] = (struct store_meant){.many = true};
@@ -66,11 +83,14 @@ static const char PEOPLE_HOLD[] =
 	"SELECT id, coalesce(human, id) FROM person WHERE id = ANY ($1::uuid[]) AND erased_at IS NULL ORDER BY id FOR SHARE";
 static const char PEOPLE_HERE[] = "SELECT id FROM person WHERE id = ANY ($1::uuid[]) AND absent_since IS NULL ORDER BY id";
 
+/* By the first column, in whose order they are. */
 static int row_find(const struct rows *rows, const char *id)
 {
 	int low = 0, high = rows_count(rows) - 1;
+	uint8_t wanted[16];
+	uuid_bytes(id, wanted);
 	while (low <= high) {
-		int middle = (low + high) / 2, way = strcmp(id, row_uuid(rows, middle, 0));
+		int middle = (low + high) / 2, way = memcmp(wanted, row_text(rows, middle, 0), sizeof wanted);
 		if (way == 0)
 			return middle;
 		low = way > 0 ? middle + 1 : low;
@@ -159,90 +179,87 @@ enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const cha
 /* ---- badges ---- */
 
 static const char BADGES_ADD[] =
-	"INSERT INTO badge (credential_id, subject, salt, identity, visibility)"
-	" SELECT c.id, c.person_id, CASE WHEN p.mail IS NOT NULL THEN s.salt END,"
-	"  'sha256$' || encode(sha256(convert_to(lower(p.mail) || s.salt, 'UTF8')), 'hex'), $3"
-	" FROM unnest($1::uuid[], $2::text[]) AS s (id, salt) JOIN credential c ON c.id = s.id JOIN person p ON p.id = c.person_id";
-static const char PLACES_ADD[] = "SELECT status_places_many($1::uuid, 'revocation', $2::uuid[]), status_places_many($1::uuid, 'suspension', $2::uuid[])";
+	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility)"
+	"  SELECT s.id, p.id, CASE WHEN p.mail IS NOT NULL THEN s.salt END,"
+	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || s.salt, 'UTF8')), 'hex'), $4"
+	"  FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS s (id, person, salt) JOIN person p ON p.id = s.person RETURNING *)"
+	" SELECT b.credential_id, 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, l.id, t.place::text FROM b"
+	" JOIN person p ON p.id = b.subject JOIN status_entry t ON t.credential_id = b.credential_id"
+	" JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation' ORDER BY b.credential_id";
 
-enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *ids, const char *const *salts,
-				   const char *visibility)
+enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *salts, const char *visibility,
+				   struct store_badge *badges)
 {
-	return db_send(call, BADGES_ADD, ARGS(arg_array(call, count, ids), arg_array(call, count, salts), visibility), NULL);
-}
-
-enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id, size_t count, const char *const *ids)
-{
-	return db_send(call, PLACES_ADD, ARGS(issuer_id, arg_array(call, count, ids)), NULL);
-}
-
-static const char FACTS[] =
-	"SELECT c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", c.reason, 'urn:uuid:' || b.subject, p.name, b.salt,"
-	" b.identity, e.names, e.urls, e.narratives, l.id, t.place::text, c.person_id, " BADGE_VISIBILITY ", c.version, c.results"
-	" FROM unnest($1::uuid[]) WITH ORDINALITY AS a (id, n) JOIN credential c ON c.id = a.id JOIN person p ON p.id = c.person_id"
-	" JOIN badge b ON b.credential_id = c.id JOIN status_entry t ON t.credential_id = c.id"
-	" JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation'"
-	" LEFT JOIN LATERAL (SELECT array_agg(coalesce(x.value->>'name', '') ORDER BY x.n) AS names,"
-	"   array_agg(coalesce(x.value->>'url', '') ORDER BY x.n) AS urls,"
-	"   array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) AS narratives"
-	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)) AS e ON c.evidence <> '[]'"
-	" ORDER BY a.n";
-
-static void facts_evidence(struct skd_call *call, const struct rows *rows, int i, struct skd_award *award)
-{
-	size_t count;
-	const char *const *names = row_texts(rows, i, 9, &count), *const *urls = row_texts(rows, i, 10, &count);
-	const char *const *narratives = row_texts(rows, i, 11, &count);
-	struct skd_evidence *list = talloc_array(call, struct skd_evidence, count + 1);
-	for (size_t k = 0; k < count; k++)
-		list[k] = (struct skd_evidence){names[k], urls[k], narratives[k]};
-	award->evidence = list;
-	award->evidence_count = count;
-}
-
-enum skd_outcome store_bulk_facts(struct skd_call *call, size_t count, const char *const *ids, struct store_badge *badges)
-{
+	const char **ids = talloc_array(call, const char *, count + 1), **people = talloc_array(call, const char *, count + 1);
 	struct rows *rows;
-	struct skd_result *results;
-	TRY(db_query(call, FACTS, ARGS(arg_array(call, count, ids)), &rows));
-	if ((size_t)rows_count(rows) != count)
-		return fail(call, SKD_FAULT, "of %zu badges %d are there", count, rows_count(rows));
-	for (int i = 0; i < (int)count; i++) {
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = badges[i].award.id;
+		people[i] = badges[i].person_id;
+	}
+	TRY(db_query(call, BADGES_ADD,
+		     ARGS(arg_array(call, count, ids), arg_array(call, count, people), arg_array(call, count, salts), visibility), &rows));
+	for (size_t i = 0; i < count; i++) {
 		struct skd_award *award = &badges[i].award;
-		award->id = ids[i];
-		award->awarded = row_time(rows, i, 0);
-		award->valid_from = row_time(rows, i, 1);
-		award->valid_until = row_time(rows, i, 2);
-		award->state = row_text(rows, i, 3);
-		award->reason = row_text(rows, i, 4);
-		award->subject = row_text(rows, i, 5);
-		award->recipient = row_text(rows, i, 6);
-		award->salt = row_text(rows, i, 7);
-		award->identity = row_text(rows, i, 8);
-		facts_evidence(call, rows, i, award);
-		award->status_list = row_uuid(rows, i, 12);
-		award->status_index = row_text(rows, i, 13);
-		badges[i].person_id = row_uuid(rows, i, 14);
-		badges[i].visibility = row_text(rows, i, 15);
-		badges[i].version = row_int(rows, i, 16);
-		TRY(store_rubric_results(call, row_json(rows, i, 17), &results, &award->result_count));
-		award->results = results;
+		int at = row_find(rows, ids[i]);
+		if (at < 0)
+			return fail(call, SKD_FAULT, "of %zu badges %d are there", count, rows_count(rows));
+		award->subject = row_text(rows, at, 1);
+		award->recipient = row_text(rows, at, 2);
+		award->salt = row_text(rows, at, 3);
+		award->identity = row_text(rows, at, 4);
+		award->status_list = row_uuid(rows, at, 5);
+		award->status_index = row_text(rows, at, 6);
 	}
 	return SKD_OK;
 }
 
-static const char FORMS_COPY[] = "COPY badge_form (credential_id, format, version, bytes, key_id) FROM STDIN";
+static const char PLACES_ADD[] = "SELECT status_places_many($1::uuid, $2, $3::uuid[])";
+
+enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id, const char *purpose, size_t count,
+				   const char *const *ids)
+{
+	return db_send(call, PLACES_ADD, ARGS(issuer_id, purpose, arg_array(call, count, ids)), NULL);
+}
+
+static const char EVIDENCE[] =
+	"SELECT c.id, array_agg(coalesce(x.value->>'name', '') ORDER BY x.n), array_agg(coalesce(x.value->>'url', '') ORDER BY x.n),"
+	" array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) FROM credential c"
+	" CROSS JOIN LATERAL jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)"
+	" WHERE c.id = ANY ($1::uuid[]) GROUP BY c.id ORDER BY c.id";
+
+enum skd_outcome store_bulk_evidence(struct skd_call *call, size_t count, const char *const *ids, struct store_badge *badges)
+{
+	struct rows *rows;
+	TRY(db_query(call, EVIDENCE, ARGS(arg_array(call, count, ids)), &rows));
+	for (size_t i = 0; i < count; i++) {
+		struct skd_award *award = &badges[i].award;
+		int at = row_find(rows, ids[i]);
+		if (at < 0)
+			continue;
+		const char *const *names = row_texts(rows, at, 1, &award->evidence_count);
+		const char *const *urls = row_texts(rows, at, 2, &award->evidence_count);
+		const char *const *narratives = row_texts(rows, at, 3, &award->evidence_count);
+		struct skd_evidence *list = talloc_array(call, struct skd_evidence, award->evidence_count + 1);
+		for (size_t k = 0; k < award->evidence_count; k++)
+			list[k] = (struct skd_evidence){names[k], urls[k], narratives[k]};
+		award->evidence = list;
+	}
+	return SKD_OK;
+}
+
+static const char FORMS_COPY[] = "COPY badge_form (credential_id, format, version, bytes, key_id) FROM STDIN (FORMAT binary)";
 
 enum skd_outcome store_bulk_forms(struct skd_call *call, size_t count, const char *const *ids, const char *format,
 				  const char *key_id, const struct text *forms)
 {
-	TRY(copy_begin(call, FORMS_COPY));
+	uint8_t id[16], key[16];
+	uuid_bytes(key_id, key);
+	TRY(copy_begin_binary(call, FORMS_COPY));
 	for (size_t i = 0; i < count; i++) {
-		const char *bytes = arg_bytea(call, forms[i].bytes, forms[i].size);
-		const struct skd_text values[] = {text_of(ids[i]), text_of(format), text_of("1"),
-						  {bytes, forms[i].size * 2 + 2}, text_of(key_id)};
+		uuid_bytes(ids[i], id);
+		const struct skd_text values[] = {{(const char *)id, sizeof id}, text_of(format), {"\0\0\0\1", 4},
+						  {forms[i].bytes, forms[i].size}, {(const char *)key, sizeof key}};
 		TRY(copy_row(call, sizeof values / sizeof *values, values));
-		talloc_free((void *)(uintptr_t)bytes);
 	}
 	return copy_end(call, true);
 }

@@ -24,19 +24,23 @@ struct store_bulk {
 	const char *id;
 	struct store_award award;
 	const char *issuer_id;
+	const char *state; /* of one that is new: scheduled, active or expired */
 };
 enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk,
 				const char *account_id) WARN_UNUSED;
 /* Then their events and what they prove. */
 enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const char *const *ids, const char *account_id,
 				  const char *account) WARN_UNUSED;
-/* What never changes of their badges: store_badge_add(). */
-enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *ids, const char *const *salts,
-				   const char *visibility) WARN_UNUSED;
-/* Places in the lists of one issuer. */
-enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id, size_t count, const char *const *ids) WARN_UNUSED;
-/* store_badge_get(), but that all which is the achievement's is in `badges` already. */
-enum skd_outcome store_bulk_facts(struct skd_call *call, size_t count, const char *const *ids, struct store_badge *badges) WARN_UNUSED;
+/* Places in an issuer's list of one purpose. */
+enum skd_outcome store_bulk_places(struct skd_call *call, const char *issuer_id, const char *purpose, size_t count,
+				   const char *const *ids) WARN_UNUSED;
+/* What never changes of their badges, once they have places for revocation: store_badge_add(). Of `badges` the ids and the people are known; set is what
+ * came of it, and the person's name. */
+enum skd_outcome store_bulk_badges(struct skd_call *call, size_t count, const char *const *salts, const char *visibility,
+				   struct store_badge *badges) WARN_UNUSED;
+/* What was given as evidence of each. */
+enum skd_outcome store_bulk_evidence(struct skd_call *call, size_t count, const char *const *ids,
+				     struct store_badge *badges) WARN_UNUSED;
 /* The first form of each. */
 enum skd_outcome store_bulk_forms(struct skd_call *call, size_t count, const char *const *ids, const char *format,
 				  const char *key_id, const struct text *forms) WARN_UNUSED;

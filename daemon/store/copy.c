@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * COPY FROM STDIN in text format, in chunks. */
+ * COPY FROM STDIN in chunks. */
 #include "store/session.h"
 
 #include "base/json.h"
@@ -22,6 +22,16 @@ enum skd_outcome copy_begin(struct skd_call *call, const char *sql)
 	TRY(copy_open(call, sql));
 	text_begin(&db->copy, call, CHUNK + 4096);
 	db->copy_later = NULL;
+	db->copy_binary = false;
+	return SKD_OK;
+}
+
+enum skd_outcome copy_begin_binary(struct skd_call *call, const char *sql)
+{
+	static const char head[] = "PGCOPY\n\377\r\n\0" "\0\0\0\0" "\0\0\0\0"; /* no flags, and nothing behind it */
+	TRY(copy_begin(call, sql));
+	text_add(&call->db->copy, head, sizeof head - 1);
+	call->db->copy_binary = true;
 	return SKD_OK;
 }
 
@@ -31,6 +41,7 @@ enum skd_outcome copy_begin_few(struct skd_call *call, const char *sql, const ch
 	text_begin(&db->copy, call, 1024);
 	text_begin(&db->few_rows, call, 1024);
 	db->copy_later = sql;
+	db->copy_binary = false;
 	db->few_sql = few_sql;
 	return SKD_OK;
 }
@@ -92,18 +103,45 @@ static void copy_value(struct text *to, const struct skd_text *value)
 	to->size += (size_t)(at - start);
 }
 
-enum skd_outcome copy_row(struct skd_call *call, size_t columns, const struct skd_text *values)
+static void text_row(struct text *to, size_t columns, const struct skd_text *values)
 {
-	struct text *to = &call->db->copy;
-	if (call->db->copy_later)
-		TRY(few_row(call, columns, values));
 	for (size_t i = 0; i < columns; i++) {
 		if (i)
 			text_add(to, "\t", 1);
 		copy_value(to, &values[i]);
 	}
 	text_add(to, "\n", 1);
-	return to->size < CHUNK ? SKD_OK : copy_flush(call);
+}
+
+/* In network order. */
+static void binary_number(struct text *to, uint32_t number, int size)
+{
+	char *at = text_room(to, (size_t)size);
+	for (int i = 0; i < size; i++)
+		at[i] = (char)(number >> 8 * (size - 1 - i));
+	to->size += (size_t)size;
+}
+
+static void binary_row(struct text *to, size_t columns, const struct skd_text *values)
+{
+	binary_number(to, (uint32_t)columns, 2);
+	for (size_t i = 0; i < columns; i++) {
+		binary_number(to, values[i].bytes ? (uint32_t)values[i].size : UINT32_MAX, 4);
+		if (values[i].bytes)
+			text_add(to, values[i].bytes, values[i].size);
+	}
+}
+
+enum skd_outcome copy_row(struct skd_call *call, size_t columns, const struct skd_text *values)
+{
+	struct db *db = call->db;
+	if (db->copy_later)
+		TRY(few_row(call, columns, values));
+	if (db->copy_binary)
+		binary_row(&db->copy, columns, values);
+	else
+		text_row(&db->copy, columns, values);
+	return db->copy.size < CHUNK ? SKD_OK : copy_flush(call);
 }
 
 enum skd_outcome copy_end(struct skd_call *call, bool good)
@@ -114,6 +152,8 @@ enum skd_outcome copy_end(struct skd_call *call, bool good)
 		db->copy_later = NULL;
 		return good ? few_end(call) : SKD_OK;
 	}
+	if (db->copy_binary)
+		text_add(&db->copy, "\377\377", 2);
 	if (good)
 		TRY(copy_flush(call));
 	if (PQputCopyEnd(db->pg, good ? NULL : "the run was given up") != 1)

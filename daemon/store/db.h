@@ -74,7 +74,9 @@ enum skd_outcome tx_slow(struct skd_call *call, const char *settings) WARN_UNUSE
 
 /* ---- COPY, on ordinary sessions ---- */
 enum skd_outcome copy_begin(struct skd_call *call, const char *sql) WARN_UNUSED; /* COPY … FROM STDIN, text format */
-/* The same, but rows that are few do not wait for it: with db_send() they become the parameter of `few_sql`, a JSON
+/* The same in binary format: values are what the columns' types receive, and need be no text. */
+enum skd_outcome copy_begin_binary(struct skd_call *call, const char *sql) WARN_UNUSED;
+/* As copy_begin(), but rows that are few do not wait for it: with db_send() they become the parameter of `few_sql`, a JSON
  * array of arrays of strings and nulls. */
 enum skd_outcome copy_begin_few(struct skd_call *call, const char *sql, const char *few_sql) WARN_UNUSED;
 /* One row; a NULL bytes is SQL's NULL. Values must be UTF-8 without NUL. */

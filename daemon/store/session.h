@@ -38,6 +38,7 @@ struct db {
 	struct sent sent[SENT_MAX];
 	unsigned sent_count;
 	struct text copy;    /* rows of a COPY on their way */
+	bool copy_binary;
 	struct text few_rows; /* the same rows as JSON, while they are so few that few_sql inserts them */
 	const char *copy_later, *few_sql; /* the COPY that is not begun, and the statement in its place; NULL: it is */
 	int cursor_step;     /* rows the FETCH under way asked for; 0: none */

@@ -64,7 +64,8 @@ BEGIN
 		WHILE list IS NOT NULL AND cardinality(waiting) > 0 AND (tries < 16 OR cardinality(waiting) * 2 < tries) LOOP
 			tries := tries + cardinality(waiting);
 			WITH taken AS (INSERT INTO status_entry (list_id, place, credential_id)
-				SELECT list, status_chance(), c FROM unnest(waiting) AS c ON CONFLICT DO NOTHING RETURNING credential_id)
+				SELECT list, status_chance() AS place, c FROM unnest(waiting) AS c ORDER BY place
+				ON CONFLICT (list_id, place) DO NOTHING RETURNING credential_id)
 			SELECT array_agg(c) INTO found FROM unnest(waiting) AS c WHERE c NOT IN (SELECT credential_id FROM taken);
 			waiting := coalesce(found, '{}');
 		END LOOP;
