@@ -140,6 +140,13 @@ const char *text_shown(void *owner, const char *string)
 	return text_escaped(owner, talloc_strndup(owner, string, MOST));
 }
 
+const char *text_whole(void *owner, const char *string)
+{
+	enum { MOST = 2000 };
+	const char *shown = text_escaped(owner, talloc_strndup(owner, string, MOST));
+	return string && strlen(string) > MOST ? talloc_asprintf(owner, "%s...", shown) : shown;
+}
+
 uint64_t text_hash(const char *bytes, size_t size)
 {
 	uint64_t hash = 14695981039346656037u;

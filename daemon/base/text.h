@@ -31,6 +31,7 @@ size_t utf8_length(const char *string); /* code points */
 void text_add_escaped(struct text *text, const char *bytes, size_t size);
 const char *text_escaped(void *owner, const char *string); /* the same of a string of its own; NULL gives "" */
 const char *text_shown(void *owner, const char *string);   /* and of its first bytes, for a sentence */
+const char *text_whole(void *owner, const char *string);   /* and whole, but for what no address is as long as: 2000 bytes */
 
 uint64_t text_hash(const char *bytes, size_t size); /* FNV-1a: others can find two with the same one */
 

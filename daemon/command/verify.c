@@ -55,7 +55,7 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 	if (shelf_find(orders->shelf, address, document))
 		return SKD_OK;
 	if (!place || strchr(place, '#') || !orders->fetches)
-		return fail(call, SKD_ABSENT, "the document of %s was not given", text_shown(call, address));
+		return fail(call, SKD_ABSENT, "the document of %s was not given", text_whole(call, address));
 	return fetch_get(call, orders->door, place, VERIFY_JSON, &document->bytes, &document->trusted);
 }
 

@@ -208,7 +208,7 @@ static enum skd_outcome request_run(struct skd_call *call, struct request *reque
 static enum skd_outcome place_find(struct skd_call *call, const struct fetch_door *door, const char *url, struct request *request,
 				   const char **place)
 {
-	const char *shown = text_shown(call, url), *at = mapped(call, door, url);
+	const char *shown = text_whole(call, url), *at = mapped(call, door, url);
 	request->call = call;
 	request->mapped = at != NULL;
 	*place = at ? at : url;
@@ -242,8 +242,8 @@ enum skd_outcome fetch_get(struct skd_call *call, const struct fetch_door *door,
 	enum skd_outcome outcome = place_find(call, door, url, &request, &place);
 	*is_mapped = request.mapped;
 	TRY(outcome);
-	TRY(request_enter(call, door, &request, place, text_shown(call, url), &status));
-	TRY(status_read(call, text_shown(call, url), status));
+	TRY(request_enter(call, door, &request, place, text_whole(call, url), &status));
+	TRY(status_read(call, text_whole(call, url), status));
 	*bytes = (struct skd_text){request.body.bytes, request.body.size};
 	return SKD_OK;
 }
@@ -255,7 +255,7 @@ enum skd_outcome fetch_look(struct skd_call *call, const struct fetch_door *door
 	for (int head = 1; head >= 0; head--) {
 		struct request request = {.head = head};
 		TRY(place_find(call, door, url, &request, &place));
-		outcome = request_run(call, &request, place, text_shown(call, url), status);
+		outcome = request_run(call, &request, place, text_whole(call, url), status);
 		if (outcome != SKD_OK && *status) { /* answered, and then cut off */
 			call_forgive(call);
 			outcome = SKD_OK;

@@ -109,7 +109,7 @@ static enum skd_outcome subject_find(struct skd_call *call, const char *id, stru
 			TRY(achievement_pick(call, uuid, atol(number + 9), e, subject));
 	}
 	if (!subject->id || strcmp(subject->id, id) != 0)
-		return fail(call, SKD_ABSENT, "it is about %s, which is no issuer and no version of an achievement of ours", text_shown(call, id));
+		return fail(call, SKD_ABSENT, "it is about %s, which is no issuer and no version of an achievement of ours", text_whole(call, id));
 	return SKD_OK;
 }
 

@@ -67,7 +67,7 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 		return SKD_OK;
 	const char *place = strncmp(address, "did:", 4) == 0 ? verify_did_place(call, address) : address;
 	if (!house->door || !place || strchr(place, '#'))
-		return fail(call, SKD_ABSENT, "the document of %s is not known here", text_shown(call, address));
+		return fail(call, SKD_ABSENT, "the document of %s is not known here", text_whole(call, address));
 	work_pause(call);
 	return fetch_get(call, house->door, place, VERIFY_JSON, &document->bytes, &mapped);
 }

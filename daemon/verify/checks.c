@@ -41,10 +41,10 @@ void check_tell(struct checking *c, enum verify_check check, enum skd_outcome ou
 
 void check_signatory(struct checking *c, const char *issuer, const char *name, const struct signatory *signatory)
 {
-	const char *shown = text_shown(c->call, issuer ? issuer : "nobody");
+	const char *shown = text_whole(c->call, issuer ? issuer : "nobody");
 	if (!issuer || strcmp(signatory->controller, issuer) != 0)
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "it says it is issued by %s, but %s signed it", shown,
-			  text_shown(c->call, signatory->controller));
+			  text_whole(c->call, signatory->controller));
 	else if (signatory->trusted)
 		check_say(c, CHECK_ISSUER, VERIFY_PASSED, "%s signed it, whose documents are trusted here", shown);
 	else

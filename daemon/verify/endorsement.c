@@ -42,12 +42,12 @@ static const char *first_of(struct checking *c, const struct verify_answer *answ
 static void endorsement_tell(struct checking *c, const struct carrier *carrier, const char *place,
 			     const struct verify_answer *answer)
 {
-	const char *by = talloc_asprintf(c->call, "that of %s at %s", text_shown(c->call, answer->issuer ? answer->issuer : "nobody"), place);
+	const char *by = talloc_asprintf(c->call, "that of %s at %s", text_whole(c->call, answer->issuer ? answer->issuer : "nobody"), place);
 	const char *failed = first_of(c, answer, VERIFY_FAILED), *unknown = first_of(c, answer, VERIFY_UNKNOWN);
 	if (failed)
 		line_say(c, VERIFY_FAILED, talloc_asprintf(c->call, "%s does not hold: %s", by, failed));
 	else if (!is_about(c, carrier, answer->subject))
-		line_say(c, VERIFY_FAILED, talloc_asprintf(c->call, "%s is of something else: %s", by, text_shown(c->call, answer->subject)));
+		line_say(c, VERIFY_FAILED, talloc_asprintf(c->call, "%s is of something else: %s", by, text_whole(c->call, answer->subject)));
 	else if (unknown)
 		line_say(c, VERIFY_UNKNOWN, talloc_asprintf(c->call, "%s could not be found out to hold: %s", by, unknown));
 	else

@@ -132,12 +132,12 @@ static void hosted_issuer(struct checking *c, const struct assertion *a, bool tr
 		check_say(c, CHECK_ISSUER, VERIFY_UNKNOWN, "its badge class, which names the issuer, cannot be had");
 	else if (!may_host(a))
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the issuer %s does not keep badges where this one is",
-			  text_shown(c->call, a->issuer_id));
+			  text_whole(c->call, a->issuer_id));
 	else
 		check_say(c, CHECK_ISSUER, trusted || a->trusted ? VERIFY_PASSED : VERIFY_UNKNOWN,
 			  trusted || a->trusted ? "%s issued it, whose documents are trusted here"
 						: "%s issued it; nobody here vouches for who that is",
-			  text_shown(c->call, a->issuer_id));
+			  text_whole(c->call, a->issuer_id));
 }
 
 static void hosted_check(struct checking *c, const struct assertion *a)
@@ -192,10 +192,10 @@ static void signed_issuer(struct checking *c, const struct assertion *a, struct 
 		check_say(c, CHECK_ISSUER, VERIFY_UNKNOWN, "its badge class, which names the issuer, cannot be had");
 	else if (!a->own)
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the profile of %s, which would have to name the key that signed it, %s, "
-			  "cannot be had", text_shown(c->call, a->issuer_id), text_shown(c->call, signatory->method));
+			  "cannot be had", text_whole(c->call, a->issuer_id), text_whole(c->call, signatory->method));
 	else if (!has_key(a->issuer, signatory->method))
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the issuer %s does not name the key that signed it, %s",
-			  text_shown(c->call, a->issuer_id), text_shown(c->call, signatory->method));
+			  text_whole(c->call, a->issuer_id), text_whole(c->call, signatory->method));
 	else
 		check_signatory(c, a->issuer_id, c->answer->issuer_name, signatory);
 }
@@ -236,7 +236,7 @@ static void signed_check(struct checking *c, const struct assertion *a)
 	if (outcome == SKD_OK)
 		signed_issuer(c, a, &signatory);
 	check_tell(c, CHECK_SIGNATURE, outcome, "it is as it was signed with the key %s",
-		   outcome == SKD_OK ? text_shown(c->call, signatory.method) : "");
+		   outcome == SKD_OK ? text_whole(c->call, signatory.method) : "");
 	signed_status(c, a);
 }
 

@@ -126,7 +126,7 @@ enum skd_outcome png_unbake(struct skd_call *call, struct skd_text png, struct s
 	if (!baked.keyword && baked.address)
 		return fail(call, SKD_BAD_INPUT,
 			    "the PNG has only the address of a badge, as was usual before Open Badges 2.0; it is not followed: %s",
-			    text_shown(call, baked.address));
+			    text_whole(call, baked.address));
 	if (!baked.keyword)
 		return fail(call, SKD_BAD_INPUT, "there is no badge in the PNG: no iTXt chunk openbadgecredential or openbadges");
 	*badge = baked.badge;

@@ -78,12 +78,12 @@ enum skd_outcome library_get(struct skd_call *call, const struct verify_library 
 			     json_t **document, bool *trusted)
 {
 	struct verify_document found = {0};
-	const char *shown = text_shown(call, address);
+	const char *shown = text_whole(call, address);
 	TRY(library->find(library->self, call, address, &found));
 	TRY(sealed_json(call, talloc_asprintf(call, "the document of %s", shown), found.bytes, document));
 	const char *id = canon_string(*document, "id"), *kid = canon_string(*document, "kid");
 	if ((!id || strcmp(id, address) != 0) && (!kid || strcmp(kid, address) != 0))
-		return fail(call, SKD_DENIED, "what stands for %s says it is of %s", shown, id ? text_shown(call, id) : "nobody");
+		return fail(call, SKD_DENIED, "what stands for %s says it is of %s", shown, id ? text_whole(call, id) : "nobody");
 	*trusted = found.trusted;
 	return SKD_OK;
 }
@@ -134,10 +134,10 @@ static enum skd_outcome signatory_read(struct skd_call *call, const json_t *obje
 	if (!signatory->controller && json_object_get(object, "kty") && fragment)
 		signatory->controller = talloc_strndup(call, signatory->method, size);
 	if (!signatory->controller)
-		return fail(call, SKD_BAD_INPUT, "the key %s does not say whose it is", text_shown(call, signatory->method));
+		return fail(call, SKD_BAD_INPUT, "the key %s does not say whose it is", text_whole(call, signatory->method));
 	if (fragment && (strlen(signatory->controller) != size || strncmp(signatory->controller, signatory->method, size) != 0))
 		return fail(call, SKD_DENIED, "the key %s says it is of %s, in whose document it is not",
-			    text_shown(call, signatory->method), text_shown(call, signatory->controller));
+			    text_whole(call, signatory->method), text_whole(call, signatory->controller));
 	TRY(end_read(call, object, "revoked", &signatory->revoked));
 	TRY(end_read(call, object, "expires", &signatory->expires));
 	return key_read(call, object, &signatory->key);
@@ -147,7 +147,7 @@ static enum skd_outcome method_find(struct skd_call *call, const json_t *documen
 {
 	const json_t *methods = json_object_get(document, "verificationMethod");
 	const json_t *may = json_object_get(document, "assertionMethod");
-	const char *shown = text_shown(call, method);
+	const char *shown = text_whole(call, method);
 	size_t i;
 	json_t *item;
 	*found = NULL;
@@ -262,7 +262,7 @@ enum skd_outcome sealed_holds(struct skd_call *call, const struct sealed *sealed
 	}
 	TRY(jws_verify(call, sealed->jws, signatory->key));
 	if (sealed->jws->header.jwk && !key_same(sealed->jws->header.jwk, signatory->key))
-		return fail(call, SKD_DENIED, "the jwk in the header is not the key %s", text_shown(call, signatory->method));
+		return fail(call, SKD_DENIED, "the jwk in the header is not the key %s", text_whole(call, signatory->method));
 	/* A badge may begin to be valid later than it is signed. */
 	int64_t when = jws_time(sealed->document);
 	return when_check(call, signatory, when != TIME_NEVER && when > now ? now : when, now);
@@ -288,7 +288,7 @@ enum skd_outcome sealed_verify(struct skd_call *call, const struct verify_librar
 			return fail(call, SKD_BAD_INPUT, "the proof has no verificationMethod");
 	}
 	if (!strchr(method, '#') && strncmp(method, "did:key:", 8) != 0)
-		return fail(call, SKD_DENIED, "the key %s is not one of a document: its name has no fragment", text_shown(call, method));
+		return fail(call, SKD_DENIED, "the key %s is not one of a document: its name has no fragment", text_whole(call, method));
 	TRY(signatory_find(call, library, method, signatory));
 	return sealed_holds(call, sealed, now, signatory);
 }

@@ -41,13 +41,13 @@ static enum skd_outcome entry_read(struct skd_call *call, const json_t *status, 
 static enum skd_outcome list_find(struct checking *c, const char *address, struct sealed *list)
 {
 	struct verify_document found = {0};
-	const char *shown = text_shown(c->call, address);
+	const char *shown = text_whole(c->call, address);
 	TRY(c->ask->library.find(c->ask->library.self, c->call, address, &found));
 	TRY(sealed_read(c->call, talloc_asprintf(c->call, "the status list %s", shown), found.bytes, list));
 	const char *id = canon_string(list->document, "id");
 	if (!id || strcmp(id, address) != 0)
 		return fail(c->call, SKD_DENIED, "what stands for the status list %s is another: its id is %s", shown,
-			    id ? text_shown(c->call, id) : "absent");
+			    id ? text_whole(c->call, id) : "absent");
 	if (!has_type(list->document, "BitstringStatusListCredential"))
 		return fail(c->call, SKD_DENIED, "%s is no BitstringStatusListCredential", shown);
 	return SKD_OK;
@@ -59,7 +59,7 @@ static enum skd_outcome list_trust(struct checking *c, const struct sealed *list
 	const char *by = id_of(json_object_get(list->document, "issuer"));
 	if (!by || strcmp(by, issuer) != 0)
 		return fail(c->call, SKD_DENIED, "the status list is issued by %s, not by the badge's issuer",
-			    by ? text_shown(c->call, by) : "nobody");
+			    by ? text_whole(c->call, by) : "nobody");
 	enum skd_outcome outcome = sealed_verify(c->call, &c->ask->library, list, c->ask->now, &signatory);
 	if (outcome != SKD_OK) {
 		const char *why = talloc_strdup(c->call, c->call->sentence);
@@ -68,7 +68,7 @@ static enum skd_outcome list_trust(struct checking *c, const struct sealed *list
 	}
 	if (strcmp(signatory.controller, issuer) != 0)
 		return fail(c->call, SKD_DENIED, "the status list is signed by %s, not by the badge's issuer",
-			    text_shown(c->call, signatory.controller));
+			    text_whole(c->call, signatory.controller));
 	return SKD_OK;
 }
 
