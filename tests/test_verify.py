@@ -81,6 +81,8 @@ def test_the_daemon_says_what_is_no_badge(programme):
         assert asked(programme.hr, badge, 400)["errors"][0]["field"] == "/badge"
     for badge in "{}", "YWJj", "<svg/>", "a.b.c":
         refused(asked(programme.hr, badge), "format")
+    for text in "Just a text.", "two\nlines.":
+        refused(asked(programme.hr, text), "format", "it is no badge: a badge is a JSON object, a JWT, or a PNG or SVG")
     programme.hr.post("/verifications", {"badge": "x" * (5 << 20)}, gives=413)
 
 
@@ -122,6 +124,36 @@ def test_the_command_says_what_it_is_asked_and_how_it_went(forge, signed, papers
             [verifier.folder / "absent"], [good, "--key", verifier.file({"kty": "OKP"})]:
         done = verifier.run(*words)
         assert done.returncode == 2 and done.stderr and not done.stdout, words
+
+
+def test_what_is_no_badge_or_cannot_be_read_is_told_in_words(signed, verifier):
+    folder = verifier.folder / "folder"
+    folder.mkdir()
+    shut = verifier.file(signed)
+    shut.chmod(0)
+    cases = {b"": "it is empty", b"A letter to you.": "it is no badge: a badge is a JSON object, a JWT, or a PNG or SVG with one baked in",
+             b"%PDF-1.7\n%": "it is a PDF, to print and to read: a badge is", b" \n": "it is no badge",
+             b"<!DOCTYPE html><html><body>": "it is XML or HTML, but not an SVG picture", b"\xff\xd8\xff\xe0\0\x10JFIF": "it is no badge",
+             b"[1]": "it is no badge", b"a.b": "it is no badge", b"\0": "it is no badge", b"{": "the badge is not JSON"}
+    for words, answer in zip(cases.values(), verifier.all(cases)):
+        refused(answer, "format", words)
+    did = verifier.file("A letter to you.")
+    done = verifier.run(folder, shut, verifier.folder / "absent", verifier.file("x"))
+    assert done.returncode == 2 and "it is no badge" in done.stdout, "those that can be read are looked at"
+    for path, words in (folder, "it is a directory, not a file"), (shut, "Permission denied"), (verifier.folder / "absent", "No such file"):
+        assert f"skillsd verify: {path}: {words}" in done.stderr
+    done = verifier.run(verifier.file(signed), "--did", did)
+    assert done.returncode == 2 and f"{did}: it is neither JSON, which begins with {{, nor a JWT" in done.stderr
+
+
+def test_addresses_are_told_whole_and_do_no_harm(forge, papers, verifier):
+    path = "/".join(["a-very-long-address"] * 30)
+    place, far = f"https://issuer.example/{path}", f"https://issuer.example/{'x' * 5000}"
+    for address, shown in (place, place), (far, far[:2000] + "..."), (place + "\x1b[2J\u202e", place + "\\x1b[2J\\xe2\\x80\\xae"):
+        badge = forge.sign(forge.badge(credentialStatus={"id": address, "type": "1EdTechRevocationList"}))
+        assert verifier.one(badge, papers[:1])["checks"]["status"] == ("unknown", f"the document of {shown} was not given")
+        badge = forge.sign(forge.badge(), verificationMethod=f"{address}#key")
+        assert shown in verifier.one(badge, papers)["checks"]["signature"][1]
 
 
 def test_what_a_badge_says_does_no_harm_to_a_terminal(forge, papers, verifier):

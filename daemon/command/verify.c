@@ -21,8 +21,9 @@ static const char usage[] =
 	"  --fetch           fetch other documents from where they are, by https and from public addresses only\n"
 	"  --recipient MAIL  the mail address that the badges should be of\n"
 	"  --json            one JSON object a line\n"
-	"A badge is Open Badges 2.0 or 3.0: JSON, a JWT, or a PNG or SVG that one is baked into. Ends with 0 when all are\n"
-	"verified, with 1 when one is not, and with 3 when it could not be found out of one, and none is not.\n";
+	"A badge is Open Badges 2.0 or 3.0: JSON, a JWT, or a PNG or SVG that one is baked into; an endorsement will do too.\n"
+	"Ends with 0 when all are verified, with 1 when one is not, with 3 when it could not be found out of one, and none is\n"
+	"not, and with 2 when a file cannot be read.\n";
 
 enum { NOT_VERIFIED = 1, UNREADABLE = 2, NOT_FOUND_OUT = 3 }; /* exit statuses */
 
@@ -43,9 +44,9 @@ static enum skd_outcome file_read(struct skd_call *call, const char *path, struc
 	if (!file)
 		return fail(call, SKD_ABSENT, "%s", strerror(errno));
 	*bytes = (struct skd_text){room, fread(room, 1, VERIFY_INPUT + 1, file)};
-	bool broken = ferror(file);
+	const char *broken = ferror(file) ? errno == EISDIR ? "it is a directory, not a file" : strerror(errno) : NULL;
 	fclose(file);
-	return broken ? fail(call, SKD_ABSENT, "it cannot be read") : SKD_OK;
+	return broken ? fail(call, SKD_ABSENT, "%s", broken) : SKD_OK;
 }
 
 static enum skd_outcome library_find(void *self, struct skd_call *call, const char *address, struct verify_document *document)
@@ -108,7 +109,7 @@ static int badge_verify(const struct orders *orders, const char *path)
 		else
 			answer_tell(text_escaped(call, path), &answer);
 	} else {
-		fprintf(stderr, "skillsd verify: %s: %s\n", path, call->sentence);
+		fprintf(stderr, "skillsd verify: %s: %s\n", text_escaped(call, path), call->sentence);
 	}
 	talloc_free(call);
 	return status;
@@ -122,7 +123,7 @@ static bool document_add(struct orders *orders, const char *path)
 	struct skd_text bytes;
 	bool good = file_read(call, path, &bytes) == SKD_OK && shelf_add(call, orders->shelf, "it", bytes) == SKD_OK;
 	if (!good)
-		fprintf(stderr, "skillsd verify: %s: %s\n", path, call->sentence);
+		fprintf(stderr, "skillsd verify: %s: %s\n", text_escaped(call, path), call->sentence);
 	talloc_free(call);
 	return good;
 }
@@ -175,17 +176,18 @@ static bool orders_read(const struct command_line *line, struct orders *orders)
 int command_verify(const struct command_line *line)
 {
 	struct orders *orders = talloc_zero(NULL, struct orders);
+	static const int weights[] = {[0] = 0, [NOT_FOUND_OUT] = 1, [NOT_VERIFIED] = 2, [UNREADABLE] = 3};
 	int status = 0;
 	log_open(SKD_ERROR);
 	orders->shelf = shelf_new(orders);
 	orders->door = fetch_open(orders);
 	orders->files = talloc_zero_array(orders, const char *, (size_t)line->count + 1);
-	if (!orders_read(line, orders))
-		status = UNREADABLE;
-	for (size_t i = 0; status != UNREADABLE && i < orders->file_count; i++) {
+	bool good = orders_read(line, orders);
+	for (size_t i = 0; good && i < orders->file_count; i++) {
 		int one = badge_verify(orders, orders->files[i]);
-		status = one == NOT_FOUND_OUT && status ? status : one ? one : status;
+		status = weights[one] > weights[status] ? one : status;
 	}
+	status = good ? status : UNREADABLE;
 	talloc_free(orders);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include "sign/canon.h"
 #include "sign/proof.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { PIECES = 1 << 16, SKEW = 300 }; /* commas and brackets in a document; seconds that clocks may differ */
@@ -56,6 +57,27 @@ static struct skd_text trimmed(struct skd_text bytes)
 	return bytes;
 }
 
+/* Base64url, which begins as that of a bracket does before a quote or white space, and has a dot in it at least. */
+static bool is_jws_like(struct skd_text bytes)
+{
+	size_t dots = 0;
+	if (bytes.size < 2 || bytes.bytes[0] != 'e' || !memchr("yw", bytes.bytes[1], 2))
+		return false;
+	for (size_t i = 0; i < bytes.size; i++) {
+		const char at = bytes.bytes[i];
+		if (!isalnum((unsigned char)at) && !memchr("-_.", at, 3))
+			return false;
+		dots += at == '.';
+	}
+	return dots > 0;
+}
+
+bool sealed_like(struct skd_text bytes)
+{
+	bytes = trimmed(bytes);
+	return bytes.size && (bytes.bytes[0] == '{' || is_jws_like(bytes));
+}
+
 enum skd_outcome sealed_read(struct skd_call *call, const char *what, struct skd_text bytes, struct sealed *sealed)
 {
 	struct jws *jws = talloc_zero(call, struct jws);
@@ -65,6 +87,8 @@ enum skd_outcome sealed_read(struct skd_call *call, const char *what, struct skd
 		return fail(call, SKD_BAD_INPUT, "%s is empty", what);
 	if (bytes.bytes[0] == '{')
 		return sealed_json(call, what, bytes, &sealed->document);
+	if (!is_jws_like(bytes))
+		return fail(call, SKD_BAD_INPUT, "%s is neither JSON, which begins with {, nor a JWT", what);
 	if (bytes.size > VERIFY_JSON / 3 * 4)
 		return fail(call, SKD_BAD_INPUT, "%s is larger than any JWS of one", what);
 	TRY(jws_read(call, bytes.bytes, bytes.size, jws));

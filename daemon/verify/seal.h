@@ -25,6 +25,8 @@ struct signatory {
 
 /* `what` is "the badge". BAD_INPUT for what is no JSON object of at most VERIFY_JSON bytes; DENIED as jws_read(). */
 enum skd_outcome sealed_json(struct skd_call *call, const char *what, struct skd_text bytes, json_t **object) WARN_UNUSED;
+/* Whether it is, at first sight, JSON or a JWS. */
+bool sealed_like(struct skd_text bytes);
 enum skd_outcome sealed_read(struct skd_call *call, const char *what, struct skd_text bytes, struct sealed *sealed) WARN_UNUSED;
 
 /* The document of that id, whatever it is about. DENIED: what stands there has another id. ABSENT. */

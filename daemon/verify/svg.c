@@ -134,7 +134,7 @@ static enum skd_outcome root_open(struct scan *scan, const struct tag *tag)
 {
 	struct skd_text local, space = namespace_of(scan, tag, &local);
 	if (!is(local, "svg") || !is(space, "http://www.w3.org/2000/svg"))
-		return fail(scan->call, SKD_BAD_INPUT, "it is XML, but not an SVG picture");
+		return fail(scan->call, SKD_BAD_INPUT, "it is XML or HTML, but not an SVG picture, which could have a badge baked in");
 	scan->root = tag->attributes;
 	return SKD_OK;
 }

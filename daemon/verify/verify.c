@@ -51,11 +51,22 @@ static enum skd_outcome version_read(struct skd_call *call, const json_t *docume
 	return SKD_OK;
 }
 
+/* What somebody may take for a badge. */
+static enum skd_outcome mistaken(struct skd_call *call, struct skd_text bytes)
+{
+	if (!bytes.size)
+		return fail(call, SKD_BAD_INPUT, "it is empty");
+	return fail(call, SKD_BAD_INPUT, "it is %s: a badge is a JSON object, a JWT, or a PNG or SVG with one baked in",
+		    bytes.size >= 5 && memcmp(bytes.bytes, "%PDF-", 5) == 0 ? "a PDF, to print and to read" : "no badge");
+}
+
 static enum skd_outcome form_read(struct checking *c, bool *ob3, enum picture *picture)
 {
 	struct skd_text badge = c->ask->badge;
 	bool baked = false;
 	TRY(picture_open(c->call, &badge, picture, &baked));
+	if (*picture == NONE && !sealed_like(badge))
+		return mistaken(c->call, badge);
 	TRY(sealed_read(c->call, "the badge", badge, &c->sealed));
 	return version_read(c->call, c->sealed.document, *picture, baked, ob3);
 }
