@@ -108,6 +108,8 @@ def test_an_issuer_endorses_an_achievement_and_anyone_can_check_it(house, progra
     assert document["type"] == ["VerifiableCredential", "EndorsementCredential"]
     assert document["credentialSubject"] == {"id": id_of(achievement), "type": ["EndorsementSubject"], "endorsementComment": ODD}
     assert (document["issuer"]["id"], document["name"]) == (did["id"], "Endorsement of Teamwork 😀")
+    answer = programme.employee.post("/verifications", {"badge": json.dumps(document)}, gives=200)
+    assert answer["verified"] and (answer["subject"], answer["comment"]) == (id_of(achievement), ODD)
     page = public(programme, achievement)
     assert page["endorsement"] == [document] and "endorsementJwt" not in page
     assert audited(house, made) == ["endorsement.add"]

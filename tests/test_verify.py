@@ -94,6 +94,8 @@ def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed
     with badge_house(("ed25519",), postgres=postgres, config={"verify": {"pinned": folder}}) as house:
         client = Programme(house).hr
         assert outcomes(asked(client, json.dumps(signed))) == ALL
+        word = asked(client, json.dumps(forge.sign(forge.endorsement("https://other.example/1"))))
+        assert word["verified"] and outcomes(word) == ALL and word["subject"] == "https://other.example/1"
         foreign = Forge("mallory.example")
         answer = asked(client, json.dumps(foreign.sign(foreign.badge())))
         assert not answer["verified"]

@@ -2,6 +2,7 @@
  * What form a badge has, which version it is of, and what came of the checks. */
 #include "verify/verify.h"
 
+#include "base/text.h"
 #include "sign/canon.h"
 #include "verify/check.h"
 #include "verify/image.h"
@@ -71,8 +72,18 @@ static enum skd_outcome form_read(struct checking *c, bool *ob3, enum picture *p
 	return version_read(c->call, c->sealed.document, *picture, baked, ob3);
 }
 
+static bool is_endorsement(const json_t *document)
+{
+	return has_type(document, "EndorsementCredential") && !has_type(document, "OpenBadgeCredential") &&
+	       !has_type(document, "AchievementCredential");
+}
+
 static const char *form_name(const struct checking *c, bool ob3)
 {
+	const char *subject = canon_string(json_object_get(c->sealed.document, "credentialSubject"), "id");
+	if (ob3 && is_endorsement(c->sealed.document))
+		return talloc_asprintf(c->call, "an Open Badges 3.0 endorsement of %s, as %s",
+				       subject ? text_whole(c->call, subject) : "nothing", c->sealed.jws ? "a JWT" : "JSON");
 	if (ob3)
 		return c->sealed.jws ? "an Open Badges 3.0 credential as a JWT" : "an Open Badges 3.0 credential as JSON";
 	return c->sealed.jws ? "a signed Open Badges 2.0 assertion" : "a hosted Open Badges 2.0 assertion";
@@ -106,6 +117,14 @@ void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, str
 	answer_end(answer);
 }
 
+/* Nobody was awarded an endorsement. */
+static void alone_check(struct checking *c)
+{
+	endorsement_check(c);
+	if (c->ask->recipient)
+		check_say(c, CHECK_RECIPIENT, VERIFY_UNKNOWN, "it is an endorsement, which is awarded to nobody");
+}
+
 void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer)
 {
 	static const char *const pictures[] = {"", ", baked into a PNG", ", baked into an SVG"};
@@ -116,7 +135,9 @@ void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct ve
 	enum skd_outcome outcome = form_read(&c, &ob3, &picture);
 	check_tell(&c, CHECK_FORMAT, outcome, "%s%s",
 		   outcome == SKD_OK ? form_name(&c, ob3) : "", pictures[picture]);
-	if (outcome == SKD_OK && ob3)
+	if (outcome == SKD_OK && ob3 && is_endorsement(c.sealed.document))
+		alone_check(&c);
+	else if (outcome == SKD_OK && ob3)
 		ob3_check(&c);
 	else if (outcome == SKD_OK)
 		ob2_check(&c);
@@ -149,6 +170,8 @@ void verify_put(struct json *json, const struct verify_answer *answer)
 	put_string(json, "issuer", answer->issuer);
 	put_string(json, "issuer_name", answer->issuer_name);
 	put_string(json, "achievement", answer->achievement);
+	put_string(json, "subject", answer->subject);
+	put_string(json, "comment", answer->comment);
 }
 
 /* ---- did:web ---- */

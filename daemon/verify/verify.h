@@ -58,10 +58,11 @@ struct verify_answer {
 	bool jws; /* the document is a JWT */
 };
 
-/* Never fails: what goes wrong is a check's. The texts live with the call. */
+/* Of a badge, or an EndorsementCredential by itself. Never fails: what goes wrong is a check's. The texts live with the
+ * call. */
 void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
 
-/* The same of an EndorsementCredential by itself, as JSON or a JWT. */
+/* The same where it has to be an EndorsementCredential, as JSON or a JWT. */
 void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
 
 const char *verify_check_name(enum verify_check check);
