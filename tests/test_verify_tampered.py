@@ -162,6 +162,35 @@ def test_a_did_key_signs_for_itself_and_nobody_vouches(verifier):
     refused(verifier.one(other), "issuer", "issued by did:web:issuer.example")
 
 
+def test_of_a_set_of_proofs_the_first_that_is_known_counts_and_the_others_are_told(forge, signed, papers, verifier):
+    own, other = signed["proof"][0], Forge("mallory.example").sign(forge.badge())["proof"][0]
+    rdfc = {**own, "cryptosuite": "eddsa-rdfc-2022", "proofValue": "zUnknown"}
+    old = {"type": "Ed25519Signature2020", "proofValue": "z1", "verificationMethod": forge.method()}
+    signs = f"it is as it was signed with the key {forge.method()}"
+    for proofs, told in (([own], ""), ([rdfc, old, own], "; not checked: a proof of eddsa-rdfc-2022, Ed25519Signature2020"),
+                         ([own, other], "; not checked: a proof of eddsa-jcs-2022"), ([own, {"type": "Other"}], "; not checked: a proof of Other"),
+                         ([own] + [rdfc] * 30, "; not checked: a proof of " + ", ".join(["eddsa-rdfc-2022"] * 10) + " and more")):
+        answer = verifier.one({**signed, "proof": proofs}, papers)
+        assert outcomes(answer) == ALL and answer["checks"]["signature"][1] == signs + told, answer
+    jwt = verifier.one(forge.jws({**forge.claims(forge.badge()), "proof": [rdfc]}), papers)
+    assert outcomes(jwt) == ALL and jwt["checks"]["signature"][1].endswith("; not checked: a proof of eddsa-rdfc-2022")
+    for proofs in [other, own], [rdfc, other, own]:
+        refused(verifier.one({**signed, "proof": proofs}, [*papers, Forge("mallory.example").document()]), "signature")
+    for proofs in [rdfc], [rdfc, old]:
+        answer = verifier.one({**signed, "proof": proofs}, papers)
+        assert answer["verdict"] == "unknown" and "no proof of eddsa-jcs-2022, but of eddsa-rdfc-2022" in answer["checks"]["signature"][1]
+    refused(verifier.one({**signed, "proof": [rdfc, "x"]}, papers), "signature", "a proof is not an object")
+    assert verifier.one({**signed, "proof": []}, papers)["checks"]["signature"] == ("unknown", "it has no proof")
+
+
+def test_each_piece_of_evidence_is_looked_at(forge, papers, verifier):
+    pieces = [{"type": ["Evidence"], "id": f"https://issuer.example/{number}", "narrative": "*n*"} for number in range(5)]
+    assert outcomes(verifier.one(forge.sign(forge.badge(evidence=pieces)), papers)) == ALL
+    for number, (at, value) in enumerate((("type", ...), ("name", 1), ("type", "Evidence"))):
+        answer = verifier.one(forge.sign(forge.badge(evidence=changed(pieces, (number + 2, at), value))), papers)
+        refused(answer, "schema", f"/evidence/{number + 2}/{at}: is ")
+
+
 # ---- JWTs
 
 def test_a_jwt_names_a_key_that_is_found_and_fits(forge, papers, verifier):

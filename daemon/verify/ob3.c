@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sign/canon.h"
+#include "sign/proof.h"
 #include "verify/schema.h"
 
 #include <string.h>
@@ -85,6 +86,27 @@ static void recipient_check(struct checking *c)
 		  mails ? "it was awarded to another mail address" : "it does not say to which mail address it was awarded");
 }
 
+/* Of a set of proofs one is looked at, the first that is known; with a JWT none. Beginning with "; ", or empty. */
+static const char *unchecked_proofs(struct checking *c)
+{
+	enum { MOST = 10 };
+	const json_t *proofs = json_object_get(c->sealed.document, "proof"), *known = NULL, *proof;
+	struct text names;
+	text_begin(&names, c->call, 64);
+	if (!c->sealed.jws && proof_find(c->call, c->sealed.document, PROOF_JCS, &known) != SKD_OK)
+		call_forgive(c->call);
+	for (size_t i = 0; (proof = json_is_array(proofs) ? json_array_get(proofs, i) : i ? NULL : proofs); i++) {
+		const char *suite = canon_string(proof, "cryptosuite"), *type = canon_string(proof, "type");
+		if (proof == known)
+			continue;
+		if (i > MOST)
+			return talloc_asprintf(c->call, "%s and more", text_end(&names));
+		text_addf(&names, "%s%s", names.size ? ", " : "; not checked: a proof of ",
+			  text_shown(c->call, suite ? suite : type ? type : "no known type"));
+	}
+	return text_end(&names);
+}
+
 /* What any credential says, and whether it holds. */
 static void credential_check(struct checking *c, const char *shape)
 {
@@ -98,8 +120,8 @@ static void credential_check(struct checking *c, const char *shape)
 	enum skd_outcome outcome = sealed_verify(c->call, &c->ask->library, &c->sealed, c->ask->now, &signatory);
 	if (outcome == SKD_OK)
 		check_signatory(c, c->answer->issuer, c->answer->issuer_name, &signatory);
-	check_tell(c, CHECK_SIGNATURE, outcome, "it is as it was signed with the key %s",
-		   outcome == SKD_OK ? text_shown(c->call, signatory.method) : "");
+	check_tell(c, CHECK_SIGNATURE, outcome, "it is as it was signed with the key %s%s",
+		   outcome == SKD_OK ? text_whole(c->call, signatory.method) : "", outcome == SKD_OK ? unchecked_proofs(c) : "");
 	check_dates(c, check_time(document, "validFrom"), check_time(document, "validUntil"));
 	status_check(c, c->answer->issuer);
 }
