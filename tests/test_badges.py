@@ -216,7 +216,7 @@ def test_what_was_taken_back_is_listed_beside_the_lists(programme, did):
     programme.issuer.post(f"/credentials/{other['id']}/revoke", {"reason": "of a private one"})
     programme.house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{other['id']}'")
     listed = revocations(programme, path)
-    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": ODD}
+    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": ODD, "status": "revoked"}
     assert listed[other["badge_url"]] == {"id": other["badge_url"], "revoked": True}
 
 
@@ -239,9 +239,15 @@ def test_what_was_suspended_or_superseded_is_listed_beside_the_lists(programme):
     path = f"/issuers/{made['issuer']['id']}/revocations"
     programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "Looked at"})
     new = programme.issuer.post(f"/credentials/{old['id']}/replace", {"reason": "Misspelt"}, gives=201)
+    third = programme.issue()
+    unseen = programme.issuer.post(f"/credentials/{third['id']}/replace", {"reason": "Misspelt"}, gives=201)
+    programme.house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{unseen['id']}'")
     listed = revocations(programme, path)
-    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": "Looked at"}
-    assert listed[old["badge_url"]] == {"id": old["badge_url"], "revoked": True, "revocationReason": "Misspelt"}
+    assert listed[third["badge_url"]]["status"] == "superseded" and "supersededBy" not in listed[third["badge_url"]]
+    assert listed[made["badge_url"]] == {"id": made["badge_url"], "revoked": True, "revocationReason": "Looked at",
+                                         "status": "suspended"}
+    assert listed[old["badge_url"]] == {"id": old["badge_url"], "revoked": True, "revocationReason": "Misspelt",
+                                        "status": "superseded", "supersededBy": new["badge_url"]}
     assert new["badge_url"] not in listed
     programme.issuer.post(f"/credentials/{made['id']}/reinstate")
     assert made["badge_url"] not in revocations(programme, path)

@@ -250,13 +250,13 @@ def test_one_that_is_withdrawn_is_published_no_longer_and_its_list_says_so(house
     forge = Forge()
     badge = forge.sign(forge.badge(credentialStatus=None, endorsement=[{**document}]))
     answer = verifier.one(badge, [forge.document(), programme.stranger.get("/.well-known/did.json"), programme.stranger.get(status)])
-    assert "status: its issuer has revoked it" in answer["endorsements"][0][1]
+    assert "status: it is not in force any more" in answer["endorsements"][0][1]
     notices = programme.admin.pages("/outbox", object=made["id"])[::-1]
     assert [one["kind"] for one in notices] == ["endorsement.made", "endorsement.withdrawn"]
     assert notices[1]["detail"] == {"achievement": achievement["id"], "issuer": made["issuer"]["id"]}
     assert audited(house, made) == ["endorsement.add", "endorsement.withdraw"]
     again = receive(programme.hr, json.dumps(document), gives=400)
-    assert "status: its issuer has revoked it" in field_of(again)[1]
+    assert "status: it is not in force any more" in field_of(again)[1]
 
 
 # ---- partners'
@@ -297,7 +297,7 @@ def test_a_partners_word_that_does_not_hold_is_refused_and_it_is_said_why(progra
         ("issuer: it says it is issued by", partner.sign({**good, "issuer": {"id": stranger.did, "type": ["Profile"]}})),
         ("schema: ", partner.sign({**good, "name": 1})), ("dates: expired", partner.sign({**good, "validUntil": time_at(-1)})),
         ("dates: not yet valid", partner.sign({**good, "validFrom": time_at(1)})),
-        ("status: its issuer has revoked it", partner.sign({**good, "credentialStatus": status})),
+        ("status: it is not in force any more", partner.sign({**good, "credentialStatus": status})),
         ("status: the document of", partner.sign({**good, "credentialStatus": {**status, "statusListCredential": "https://partner.example/s"}})),
         ("has an id of more than 2000 bytes", partner.sign({**good, "id": "https://partner.example/" + "x" * 2000})),
         ("must have at most 65536 bytes", " {" + " " * 65536 + "}"), ("schema: ", partner.jws(good))]

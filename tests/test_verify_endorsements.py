@@ -84,7 +84,7 @@ def test_a_badge_with_a_bad_endorsement_is_not_verified_and_it_is_said_which(for
         ("schema: ", partner.sign(partner.endorsement(subject, name=None)))]
     badges = [carried(forge, ACHIEVEMENT, one) for _, one in cases]
     answers = verifier.all([*badges, forge.sign(revoked)], [*papers[:1], forge.status([7]), papers[2]])
-    for (words, _), answer in zip([*cases, ("status: its issuer has revoked it", None)], answers):
+    for (words, _), answer in zip([*cases, ("status: it is not in force any more", None)], answers):
         (outcome, detail), = lines(answer)
         assert answer["verdict"] == "not_verified" and outcome == "failed" and words in detail, answer
         assert "/credentialSubject/achievement/endorsement/0" in detail
@@ -92,6 +92,56 @@ def test_a_badge_with_a_bad_endorsement_is_not_verified_and_it_is_said_which(for
             partner.jws({**forge.claims(forge.badge())}):
         (outcome, detail), = lines(verifier.one(carried(forge, ACHIEVEMENT, wrong, member="endorsementJwt"), papers))
         assert outcome == "failed" and "does not hold: " in detail
+
+
+def test_an_endorsement_that_its_issuer_takes_back_later_is_told(forge, partner, papers, verifier):
+    """By the partner's own list, which is at hand or not; that of the badge's issuer says nothing of it."""
+    place = "https://partner.example/status/1"
+    listed = {"id": place + "#7", "type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "7",
+              "statusListCredential": place}
+    word = partner.sign(partner.endorsement(ids(forge)[ACHIEVEMENT], credentialStatus=listed))
+    badge = carried(forge, ACHIEVEMENT, word)
+    good, bad = (partner.status(bits, id=place) for bits in ((), [7]))
+    gone = "it is not in force any more: its issuer has revoked, suspended or replaced it"
+    for documents, result, words in (([good], "passed", "holds: "), ([bad], "failed", f"does not hold: status: {gone}"),
+                                     ([], "unknown", f"could not be found out to hold: status: the document of {place} was not given"),
+                                     ([forge.status([], id=place)], "failed", "issued by did:web:issuer.example, not by")):
+        answer = verifier.one(badge, [*papers, *documents])
+        (outcome, detail), = lines(answer)
+        assert outcome == result and words in detail, answer
+        assert answer["verdict"] == ("not_verified" if result == "failed" else "verified")
+        assert answer["checks"]["status"][0] == "passed"
+        alone = verifier.one(word, [*papers, *documents])["checks"]["status"]
+        assert alone[0] == result and (result != "failed" or gone in alone[1] or words in alone[1])
+    service = {"id": "#r", "type": "1EdTechRevocationList", "serviceEndpoint": "https://partner.example/revoked"}
+    document = partner.document(service=[service])
+    why = {"id": service["serviceEndpoint"], "revokedCredential": [{"id": word["id"], "revoked": True, "status": "suspended"}]}
+    answer = verifier.one(badge, [*papers[:2], document, bad, why])
+    assert lines(answer)[0][1].endswith("does not hold: status: its issuer has suspended it")
+    assert verifier.one(badge, [*papers[:2], document, good, why])["verified"], "the list that is signed counts"
+
+
+# ---- by itself
+
+def test_an_endorsement_by_itself_is_verified_as_what_it_is(partner, papers, verifier):
+    made = partner.endorsement("https://other.example/achievements/1")
+    for form, one in ("JSON", partner.sign(made)), ("a JWT", partner.jws(partner.claims(made))):
+        answer = verifier.one(one, papers)
+        assert answer["verified"] and {check for check, _ in answer["checks"].values()} == {"passed"}, answer
+        assert answer["checks"]["format"][1] == f"an Open Badges 3.0 endorsement of https://other.example/achievements/1, as {form}"
+        assert (answer["subject"], answer["comment"], answer["issuer"]) == (
+            "https://other.example/achievements/1", made["credentialSubject"]["endorsementComment"], partner.did)
+        asked = verifier.one(one, papers, "--recipient", MAIL)
+        assert asked["verdict"] == "unknown" and asked["checks"]["recipient"][0] == "unknown"
+    stranger = Forge("mallory.example")
+    for check, words, one in (
+            ("signature", "changed", {**partner.sign(made), "name": "Better"}), ("signature", "not signed", made),
+            ("schema", "/name: is absent", partner.sign(partner.endorsement("x:y", name=None))),
+            ("dates", "expired", partner.sign(partner.endorsement("x:y", validUntil=time_at(-1)))),
+            ("issuer", "but did:web:partner.example signed it", partner.sign({**made, "issuer": {"id": "x:y", "type": ["Profile"]}}))):
+        detail = verifier.one(one, papers)["checks"][check]
+        assert detail[0] == "failed" and words in detail[1]
+    assert verifier.one(stranger.sign(stranger.endorsement("x:y")), papers)["verdict"] == "unknown"
 
 
 def test_one_bad_endorsement_among_good_ones_is_enough(forge, partner, papers, verifier):

@@ -51,7 +51,7 @@ def test_badges_of_version_2_that_are_not_so_are_refused(forge, verifier):
     elsewhere = ob2(forge, id="https://evil.example/1")
     cases = [
         ("signature", "not what its own address gives", {**hosted, "expires": time_at(9)}, [*papers, hosted]),
-        ("status", "revoked it: cheated", hosted,
+        ("status", "revoked, suspended or replaced it: cheated", hosted,
          [*papers, {"id": hosted["id"], "revoked": True, "revocationReason": "cheated"}]),
         ("issuer", "does not keep badges where this one is", elsewhere, [*papers, elsewhere]),
         ("dates", "expired", (late := ob2(forge, expires=time_at(-1))), [*papers, late]),
@@ -62,7 +62,7 @@ def test_badges_of_version_2_that_are_not_so_are_refused(forge, verifier):
         ("signature", "alg is ES256, but the key is for RS256",
          forge.jws(ob2(forge, "signed"), "p256", header={"alg": "ES256"}), papers),
         ("issuer", "does not name the key", ob2_jws(forge), ob2_papers(forge, publicKey=f"{HERE}/other")),
-        ("status", "revoked it: lost", ob2_jws(forge, id="urn:uuid:gone"), papers),
+        ("status", "revoked, suspended or replaced it: lost", ob2_jws(forge, id="urn:uuid:gone"), papers),
         ("schema", "/verification/type: is not signed", ob2_jws(forge, verification={"type": "hosted", "creator": f"{HERE}/key"}),
          papers)]
     mallory, claimed = Forge("mallory.example"), "https://mallory.example/key"
@@ -83,4 +83,4 @@ def test_a_hosted_badge_that_is_gone_was_revoked(forge, origin, verifier):
     origin.pages = {one["id"].removeprefix("https://issuer.example"): page(one) for one in [*ob2_papers(forge), hosted]}
     assert verifier.one(hosted, (), *mapped)["verified"]
     origin.pages["/ob2/assertion/1"] = page({"id": hosted["id"], "revoked": True}, 410)
-    refused(verifier.one(hosted, (), *mapped), "status", "revoked it")
+    refused(verifier.one(hosted, (), *mapped), "status", "replaced it: it is gone from its address")

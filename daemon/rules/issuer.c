@@ -411,11 +411,14 @@ enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id
 	put_string(json, "id", talloc_asprintf(call, "%s/issuers/%s/revocations", origin, issuer.id));
 	put_string(json, "issuer", issuer_did(call, issuer.id, issuer.key));
 	put_array(json, "revokedCredential");
-	for (size_t i = 0; i < count; i++) {
+	for (const struct store_revoked *at = revoked; at < revoked + count; at++) {
 		put_object(json, NULL);
-		put_string(json, "id", talloc_asprintf(call, "%s/badges/%s", origin, revoked[i].credential_id));
+		put_string(json, "id", talloc_asprintf(call, "%s/badges/%s", origin, at->credential_id));
 		put_bool(json, "revoked", true);
-		put_string(json, "revocationReason", revoked[i].reason);
+		put_string(json, "revocationReason", at->reason);
+		put_string(json, "status", at->state);
+		if (at->superseded_by)
+			put_string(json, "supersededBy", talloc_asprintf(call, "%s/badges/%s", origin, at->superseded_by));
 		put_object_end(json);
 	}
 	put_array_end(json);

@@ -52,12 +52,14 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 #define KEY_REVOKED                                                                                                    \
 	"EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"           \
 	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
+/* Where anyone may see it. */
+#define SUPERSEDED_BY                                                                                                  \
+	"(SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public')"
 static const char BADGE_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END,"
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
 	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version,"
-	" (SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public'),"
-	" " KEY_REVOKED
+	" " SUPERSEDED_BY ", " KEY_REVOKED
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	" LEFT JOIN badge b ON b.credential_id = c.id"
@@ -383,8 +385,9 @@ enum skd_outcome store_status_set(struct skd_call *call, const char *credential_
 }
 
 static const char REVOKED_LIST[] =
-	"SELECT c.id, CASE WHEN " BADGE_VISIBILITY " = 'public' THEN c.reason END FROM credential c"
-	" JOIN badge b ON b.credential_id = c.id"
+	"SELECT c.id, CASE WHEN v.is_public THEN c.state END, CASE WHEN v.is_public THEN c.reason END,"
+	" CASE WHEN v.is_public THEN " SUPERSEDED_BY " END FROM credential c JOIN badge b ON b.credential_id = c.id"
+	" CROSS JOIN LATERAL (SELECT " BADGE_VISIBILITY " = 'public' AS is_public) AS v"
 	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded') ORDER BY c.id";
 static const char STATUS_LIST[] = "SELECT id, purpose FROM status_list WHERE issuer_id = $1::uuid ORDER BY id";
 
@@ -396,7 +399,7 @@ enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id
 	*count = (size_t)rows_count(rows);
 	*revoked = talloc_array(call, struct store_revoked, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
-		(*revoked)[i] = (struct store_revoked){row_uuid(rows, i, 0), row_text(rows, i, 1)};
+		(*revoked)[i] = (struct store_revoked){row_uuid(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2), row_uuid(rows, i, 3)};
 	return SKD_OK;
 }
 

@@ -93,9 +93,10 @@ enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_
 /* Sets or clears the credential's bit for a purpose; nothing where it has none. */
 enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit) WARN_UNUSED;
 
-/* What of an issuer's is good no longer, or not for now, oldest first; the reason only where the public may see the badge. */
+/* What of an issuer's is good no longer, or not for now, oldest first; state, reason, and by which badge it was superseded
+ * only where the public may see the badge, and that one. */
 struct store_revoked {
-	const char *credential_id, *reason;
+	const char *credential_id, *state, *reason, *superseded_by;
 };
 enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,
 				    size_t *count) WARN_UNUSED;

@@ -50,7 +50,19 @@ void check_signatory(struct checking *c, const char *issuer, const char *name, c
 	else
 		check_say(c, CHECK_ISSUER, VERIFY_UNKNOWN,
 			  "%s signed it; that this is %s, and to be trusted, nobody here vouches for", shown,
-			  name ? text_shown(c->call, name) : "whom it seems to be");
+			  name ? text_whole(c->call, name) : "whom it seems to be");
+}
+
+const char *verify_ended(struct skd_call *call, const char *state, const char *by, const char *why)
+{
+	const char *words = "it is not in force any more: its issuer has revoked, suspended or replaced it";
+	if (state && strcmp(state, "revoked") == 0)
+		words = "its issuer has revoked it";
+	else if (state && strcmp(state, "suspended") == 0)
+		words = "its issuer has suspended it";
+	else if (state && strcmp(state, "superseded") == 0)
+		words = by ? talloc_asprintf(call, "its issuer has replaced it by %s", text_whole(call, by)) : "its issuer has replaced it";
+	return why ? talloc_asprintf(call, "%s: %s", words, text_whole(call, why)) : words;
 }
 
 const char *check_time(const json_t *object, const char *name)

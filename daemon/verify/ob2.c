@@ -147,12 +147,11 @@ static void hosted_check(struct checking *c, const struct assertion *a)
 	enum skd_outcome outcome = a->id ? library_get(c->call, &c->ask->library, a->id, &published, &trusted)
 					 : fail(c->call, SKD_BAD_INPUT, "it has no id, at which it could be confirmed");
 	if (outcome == SKD_GONE) {
-		check_say(c, CHECK_STATUS, VERIFY_FAILED, "its issuer has revoked it: it is gone from its address");
+		check_say(c, CHECK_STATUS, VERIFY_FAILED, "%s", verify_ended(c->call, NULL, NULL, "it is gone from its address"));
 	} else if (outcome == SKD_OK && json_is_true(json_object_get(published, "revoked"))) {
-		const char *why = canon_string(published, "revocationReason");
-		check_say(c, CHECK_STATUS, VERIFY_FAILED, "its issuer has revoked it%s%s", why ? ": " : "",
-			  why ? text_shown(c->call, why) : "");
-		outcome = fail(c->call, SKD_ABSENT, "at its address there is no more than that it was revoked");
+		check_say(c, CHECK_STATUS, VERIFY_FAILED, "%s",
+			  verify_ended(c->call, NULL, NULL, canon_string(published, "revocationReason")));
+		outcome = fail(c->call, SKD_ABSENT, "at its address there is no more than that it is not in force any more");
 	} else if (outcome == SKD_OK && !json_equal(published, a->document)) {
 		outcome = fail(c->call, SKD_DENIED, "it is not what its own address gives: it was changed");
 	}
@@ -210,10 +209,10 @@ static enum skd_outcome list_check(struct checking *c, const struct assertion *a
 	if (!of || strcmp(of, a->issuer_id) != 0)
 		return fail(c->call, SKD_DENIED, "the revocation list is that of another issuer");
 	json_array_foreach (json_object_get(list, "revokedAssertions"), i, item) {
-		const char *id = id_of(item), *why = canon_string(item, "revocationReason");
+		const char *id = id_of(item);
 		if (id && a->id && strcmp(id, a->id) == 0)
-			return fail(c->call, SKD_DENIED, "its issuer has revoked it%s%s", why ? ": " : "",
-				    why ? text_shown(c->call, why) : "");
+			return fail(c->call, SKD_DENIED, "%s",
+				    verify_ended(c->call, NULL, NULL, canon_string(item, "revocationReason")));
 	}
 	return SKD_OK;
 }

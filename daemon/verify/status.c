@@ -105,6 +105,57 @@ static enum skd_outcome list_bit(struct checking *c, const json_t *list, const s
 	return SKD_OK;
 }
 
+/* ---- the list of what is revoked, by id ---- */
+
+static const json_t *item_find(const json_t *list, const char *id)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (json_object_get(list, "revokedCredential"), i, item) {
+		const char *one = canon_string(item, "id");
+		if (one && strcmp(one, id) == 0 && !json_is_false(json_object_get(item, "revoked")))
+			return item;
+	}
+	return NULL;
+}
+
+/* A list may say more than that it is good no longer: ours do of what is public. */
+static const char *item_words(struct checking *c, const json_t *item)
+{
+	const char *state = canon_string(item, "status"), *by = canon_string(item, "supersededBy");
+	return verify_ended(c->call, state, by, canon_string(item, "revocationReason"));
+}
+
+/* NULL: the badge is not in it. */
+static enum skd_outcome item_ask(struct checking *c, const char *issuer, const json_t **found)
+{
+	const char *id = canon_string(c->sealed.document, "id"), *place = NULL;
+	struct verify_document bytes = {0};
+	json_t *document, *service, *list;
+	bool trusted;
+	size_t i;
+	*found = NULL;
+	TRY(library_get(c->call, &c->ask->library, issuer, &document, &trusted));
+	json_array_foreach (json_object_get(document, "service"), i, service)
+		if (has_type(service, "1EdTechRevocationList"))
+			place = canon_string(service, "serviceEndpoint");
+	if (!id || !place)
+		return SKD_OK;
+	TRY(c->ask->library.find(c->ask->library.self, c->call, place, &bytes));
+	TRY(sealed_json(c->call, "the list of revoked credentials", bytes.bytes, &list));
+	*found = item_find(list, id);
+	return SKD_OK;
+}
+
+/* Why the issuer's bit is set, as far as its list of revoked credentials is at hand. That is not signed: the bit counts. */
+static const char *ended_words(struct checking *c, const char *issuer)
+{
+	const json_t *item;
+	if (item_ask(c, issuer, &item) != SKD_OK)
+		call_forgive(c->call);
+	return item ? item_words(c, item) : verify_ended(c->call, NULL, NULL, NULL);
+}
+
 static enum skd_outcome bitstring_check(struct checking *c, const json_t *status, const char *issuer)
 {
 	struct sealed list;
@@ -116,7 +167,7 @@ static enum skd_outcome bitstring_check(struct checking *c, const json_t *status
 	TRY(list_dates(c, list.document));
 	TRY(list_bit(c, list.document, &entry, &set));
 	if (set && strcmp(entry.purpose, "revocation") == 0)
-		return fail(c->call, SKD_DENIED, "its issuer has revoked it");
+		return fail(c->call, SKD_DENIED, "%s", ended_words(c, issuer));
 	if (set && strcmp(entry.purpose, "suspension") == 0)
 		return fail(c->call, SKD_DENIED, "its issuer has suspended it");
 	return set ? fail(c->call, SKD_ABSENT, "its issuer says \"%s\" of it", text_shown(c->call, entry.purpose)) : SKD_OK;
@@ -127,21 +178,15 @@ static enum skd_outcome revoked_check(struct checking *c, const json_t *status)
 {
 	const char *address = canon_string(status, "id"), *id = canon_string(c->sealed.document, "id");
 	struct verify_document found = {0};
-	json_t *list, *item;
-	size_t i;
+	json_t *list;
 	if (!address || !id)
 		return fail(c->call, SKD_BAD_INPUT, "the credentialStatus has no id");
 	TRY(c->ask->library.find(c->ask->library.self, c->call, address, &found));
 	TRY(sealed_json(c->call, "the list of revoked credentials", found.bytes, &list));
 	if (!json_is_array(json_object_get(list, "revokedCredential")))
 		return fail(c->call, SKD_BAD_INPUT, "the list of revoked credentials has no revokedCredential");
-	json_array_foreach (json_object_get(list, "revokedCredential"), i, item) {
-		const char *one = canon_string(item, "id"), *why = canon_string(item, "revocationReason");
-		if (one && strcmp(one, id) == 0 && !json_is_false(json_object_get(item, "revoked")))
-			return fail(c->call, SKD_DENIED, "its issuer has revoked it%s%s", why ? ": " : "",
-				    why ? text_shown(c->call, why) : "");
-	}
-	return SKD_OK;
+	const json_t *item = item_find(list, id);
+	return item ? fail(c->call, SKD_DENIED, "%s", item_words(c, item)) : SKD_OK;
 }
 
 static void entry_check(struct checking *c, const json_t *status, const char *issuer)

@@ -65,6 +65,10 @@ void verify_badge(struct skd_call *call, const struct verify_ask *ask, struct ve
 /* The same where it has to be an EndorsementCredential, as JSON or a JWT. */
 void verify_endorsement(struct skd_call *call, const struct verify_ask *ask, struct verify_answer *answer);
 
+/* What an issuer has done to what is good no longer: "revoked", "suspended" or "superseded", or NULL where that is not
+ * known; by which badge; and why. The latter two may be NULL. */
+const char *verify_ended(struct skd_call *call, const char *state, const char *by, const char *why);
+
 const char *verify_check_name(enum verify_check check);
 const char *verify_result_name(enum verify_result result);
 /* verified, verdict, checks: [{check, outcome, detail}], and what the badge says, into an object that is open. Each
