@@ -4,11 +4,19 @@ import base64
 import json
 import shutil
 
-from kit.badges import Programme, badge_house, house, programme  # noqa: F401 fixtures
+import pytest
+from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, house, programme  # noqa: F401 fixtures
 from kit.forge import Forge, changed, itxt, png, svg, text_of
 from kit.gate import make_folder
 from kit.house import PUBLIC_URL
 from kit.verify import ALL, forge, origin, outcomes, papers, published, refused, signed, verifier  # noqa: F401 fixtures
+
+@pytest.fixture(scope="module")
+def colleague(house):
+    house.set_password(COLLEAGUE)
+    house.set_password(HOLDER)
+    return house.sign_in(COLLEAGUE)
+
 
 # ---- badges of a house
 
@@ -74,6 +82,75 @@ def test_the_daemon_verifies_its_own_badges_in_any_form(programme):
     programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": "r"})
     refused(asked(programme.hr, raw), "status", "revoked")
     refused(asked(programme.hr, raw.replace('"Achievement ', '"Bchievement ')), "signature", "changed")
+
+
+OB2 = ("ob2", "ob2-jws", "ob2-png", "ob2-svg")
+
+
+def form(programme, made, name, client=None):
+    """A form as it is posted: text, or a picture in base64."""
+    answer = (client or programme.stranger).ask("GET", f"/badges/{made['id']}?format={name}")
+    assert answer.status_code == 200, answer.text
+    return base64.b64encode(answer.content).decode() if name.endswith("png") else answer.text
+
+
+def test_the_daemon_verifies_its_own_badges_of_version_2_with_no_door_open(programme):
+    made = programme.issue()
+    mail = programme.hr.get(f"/people/{made['person']['id']}")["mail"]
+    forms = {name: form(programme, made, name) for name in OB2}
+    for name, badge in forms.items():
+        answer = asked(programme.issuer, badge, recipient=mail)
+        assert answer["verified"] and outcomes(answer) == {**ALL, "recipient": "passed"}, (name, answer)
+        assert (answer["issuer_name"], answer["achievement"]) == ("Example Ltd", made["achievement"]["name"])
+        other = forms[name].replace("expires", "Expires").replace(made["id"], programme.issue()["id"]) if name == "ob2" else badge
+        assert asked(programme.issuer, other)["verified"] == (name != "ob2")
+    refused(asked(programme.hr, forms["ob2"].replace("sha256$", "sha256$0")), "signature", "not what its own address gives")
+    for old, new in (made["id"], "0190a000-0000-7000-8000-000000000000"), ("format=ob2", "format=pdf"), ("format=ob2", "format=ob2-png"):
+        answer = asked(programme.hr, forms["ob2"].replace(f"badges/{made['id']}?format=ob2", f"badges/{made['id']}?format=ob2".replace(old, new), 1))
+        assert answer["verdict"] == "unknown" and answer["checks"]["signature"][0] == "unknown", answer
+    forged = forms["ob2"].replace(f"achievements/{made['achievement']['id']}?version=1", "achievements/x?version=99999999999999", 1)
+    refused(asked(programme.hr, forged), "signature", "not what its own address gives")
+    programme.issuer.post(f"/credentials/{made['id']}/revoke", {"reason": "Wrong person"})
+    for name in OB2:
+        refused(asked(programme.hr, forms[name]), "status", "its issuer has revoked it: Wrong person")
+
+
+def test_a_hosted_badge_is_confirmed_to_whom_its_address_shows_it(house, programme, colleague):
+    made = programme.issue()
+    badge = form(programme, made, "ob2")
+    house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id = '{made['id']}'")
+    assert asked(programme.issuer, badge)["verified"] and asked(house.sign_in(HOLDER), badge)["verified"]
+    answer, absent = (asked(colleague, one) for one in (badge, badge.replace(made["id"], made["person"]["id"])))
+    assert answer["verdict"] == "unknown" and answer["checks"]["signature"] == absent["checks"]["signature"]
+
+
+def test_of_one_of_ours_that_is_good_no_longer_it_is_said_what_became_of_it(house, programme, colleague):
+    for action, words in (("suspend", "its issuer has suspended it: Looked at"), ("revoke", "its issuer has revoked it: Looked at"),
+                          ("replace", "its issuer has replaced it by {}: Looked at")):
+        made = programme.issue()
+        badges = [form(programme, made, name) for name in ("ob3", "jwt", "ob2", "ob2-jws")]
+        new = programme.issuer.ask("POST", f"/credentials/{made['id']}/{action}", {"reason": "Looked at"}).json()
+        for badge in badges:
+            assert refused(asked(colleague, badge), "status") == words.format(new["badge_url"])
+        house.sql(f"UPDATE badge SET visibility = 'private' WHERE credential_id IN ('{made['id']}', '{new['id']}')")
+        for badge in badges[:2]:
+            assert refused(asked(colleague, badge), "status") == words.partition(" by {}")[0].partition(": ")[0]
+            assert refused(asked(programme.issuer, badge), "status") == words.format(new["badge_url"])
+        forged = badges[0].replace('"Achievement ', '"Bchievement ')
+        assert "is not in force any more" in refused(asked(colleague, forged), "status"), "that it is known here is not told for the asking"
+
+
+def test_the_list_of_what_is_revoked_says_offline_what_became_of_a_badge(programme, verifier):
+    for action, words in (("suspend", "its issuer has suspended it: r"), ("revoke", "its issuer has revoked it: r"),
+                          ("replace", "its issuer has replaced it by {}: r")):
+        made = programme.issue()
+        badge = programme.badge(made)
+        new = programme.issuer.ask("POST", f"/credentials/{made['id']}/{action}", {"reason": "r"}).json()
+        papers = published(programme, badge)
+        detail = refused(verifier.one(badge, papers), "status")
+        assert detail == "it is not in force any more: its issuer has revoked, suspended or replaced it"
+        listed = programme.stranger.ask("GET", f"/issuers/{made['issuer']['id']}/revocations").content
+        assert refused(verifier.one(badge, [*papers, listed]), "status") == words.format(new["badge_url"])
 
 
 def test_the_daemon_says_what_is_no_badge(programme):

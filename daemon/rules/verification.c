@@ -4,7 +4,9 @@
 
 #include "fetch/fetch.h"
 #include "rules/actor.h"
+#include "rules/badge.h"
 #include "rules/counts.h"
+#include "rules/credential.h"
 #include "rules/issuer.h"
 #include "rules/limit.h"
 #include "rules/status.h"
@@ -39,7 +41,53 @@ static enum skd_outcome list_find(struct skd_call *call, const char *id, struct 
 	return SKD_OK;
 }
 
-/* Of the company, of an issuer within it, or one of their status lists. */
+/* ---- what is published here ---- */
+
+/* A parameter's value, or NULL. */
+static const char *parameter_of(struct skd_call *call, const char *query, const char *name)
+{
+	size_t size = strlen(name);
+	for (const char *at = query; at; at = strchr(at, '&')) {
+		at++;
+		if (strncmp(at, name, size) == 0 && at[size] == '=')
+			return talloc_strndup(call, at + size + 1, strcspn(at + size + 1, "&"));
+	}
+	return NULL;
+}
+
+static enum skd_outcome page_draft(struct skd_call *call, struct badge_kind kind, const char *id, const char *query, struct badge *page)
+{
+	const char *version = parameter_of(call, query, "version");
+	if (kind.form->about == SKD_ABOUT_CREDENTIAL)
+		return badge_get(call, id, kind, page);
+	if (kind.form->about == SKD_ABOUT_ISSUER)
+		return badge_issuer(call, id, parameter_of(call, query, "key"), kind, page);
+	if (version && (!*version || strlen(version) > 9 || version[strspn(version, "0123456789")]))
+		return fail(call, SKD_ABSENT, "there is no such version");
+	return badge_achievement(call, id, version, kind, page);
+}
+
+/* What stands behind the origin, in the form of JSON that is asked for: a badge is shown to whom its address shows it. */
+static enum skd_outcome page_find(struct skd_call *call, const char *place, struct skd_text *bytes)
+{
+	static const char *const nouns[] = {[SKD_ABOUT_CREDENTIAL] = "badges/", [SKD_ABOUT_ACHIEVEMENT] = "achievements/",
+					    [SKD_ABOUT_ISSUER] = "issuers/"};
+	const char *format = parameter_of(call, strchr(place, '?'), "format");
+	for (size_t about = 0; format && about < sizeof nouns / sizeof *nouns; about++) {
+		const char *rest = nouns[about] ? behind(place, nouns[about]) : NULL;
+		struct badge_kind kind = badge_kind_named(call->house, (enum skd_about)about, format, strlen(format));
+		char id[UUID_SIZE];
+		struct badge page;
+		if (!rest || !kind.form || !strstr(kind.form->types, "json") || !uuid_parse(talloc_strndup(call, rest, strcspn(rest, "?")), id))
+			continue;
+		TRY(page_draft(call, kind, id, strchr(rest, '?'), &page));
+		*bytes = (struct skd_text){(const char *)page.bytes, page.size};
+		return SKD_OK;
+	}
+	return fail(call, SKD_ABSENT, "there is no such document here: %s", text_whole(call, place));
+}
+
+/* Of the company, of an issuer within it, one of their status lists, or what else is published. */
 static enum skd_outcome own_find(struct skd_call *call, const char *address, struct verify_document *document, bool *own)
 {
 	const char *company = issuer_did(call, "", "company"), *rest = behind(address, company), *id;
@@ -52,6 +100,9 @@ static enum skd_outcome own_find(struct skd_call *call, const char *address, str
 	id = behind(address, talloc_asprintf(call, "%s/status/", call->house->public_url));
 	if (id && uuid_valid(id))
 		return list_find(call, id, &document->bytes);
+	id = behind(address, talloc_asprintf(call, "%s/", call->house->public_url));
+	if (id)
+		return page_find(call, id, &document->bytes);
 	*own = document->trusted = false;
 	return SKD_OK;
 }
@@ -77,14 +128,69 @@ static struct verify_ask ask_of(struct skd_text badge, const char *recipient)
 	return (struct verify_ask){.badge = badge, .recipient = recipient, .now = clock_now(), .library = {library_find, NULL}};
 }
 
-/* One of ours, whose id is its address. */
-static void verification_count(struct skd_call *call, const struct verify_answer *answer)
+/* ---- of ours ---- */
+
+/* One that says it is ours: its id is its address, or in a signed one of Open Badges 2.0 a URN. */
+static bool credential_of(struct skd_call *call, const struct verify_answer *answer, char id[UUID_SIZE])
 {
-	const char *place = talloc_asprintf(call, "%s/badges/", call->house->public_url);
-	const char *id = answer->verdict == VERDICT_VERIFIED && answer->id ? behind(answer->id, place) : NULL;
-	char credential[UUID_SIZE];
-	if (id && uuid_parse(talloc_strndup(call, id, strcspn(id, "?")), credential))
-		counts_add(call->house->counts, credential, COUNT_VERIFICATION);
+	const char *company = issuer_did(call, "", "company"), *origin = call->house->public_url;
+	const char *rest = answer->issuer ? behind(answer->issuer, company) : NULL;
+	const char *page = answer->issuer ? behind(answer->issuer, talloc_asprintf(call, "%s/issuers/", origin)) : NULL;
+	if (!answer->id || !(page || (rest && (!*rest || behind(rest, ":issuers:")))))
+		return false;
+	rest = behind(answer->id, talloc_asprintf(call, "%s/badges/", origin));
+	rest = !rest && page ? behind(answer->id, "urn:uuid:") : rest;
+	return rest && uuid_parse(talloc_strndup(call, rest, strcspn(rest, "?")), id);
+}
+
+static bool has_passed(const struct verify_answer *answer, enum verify_check check)
+{
+	return answer->checks[check].made && answer->checks[check].result == VERIFY_PASSED;
+}
+
+/* By which one it was superseded: for anyone where that is public, and for who sees the credential. */
+static const char *successor_of(struct skd_call *call, const char *id, const struct store_badge *facts)
+{
+	struct store_credential credential = {0};
+	if (!facts->award.superseded_by && credential_get(call, id, &credential) != SKD_OK)
+		call_forgive(call);
+	const char *by = facts->award.superseded_by ? facts->award.superseded_by : credential.superseded_by;
+	return by ? talloc_asprintf(call, "%s/badges/%s", call->house->public_url, by) : NULL;
+}
+
+/* Whoever holds a genuine one may know what became of it; why, and what took its place, who sees the badge. */
+static enum skd_outcome ended_tell(struct skd_call *call, const char *id, struct verify_answer *answer)
+{
+	struct store_badge facts;
+	const char *by = NULL, *why = NULL;
+	TRY(work_resume(call));
+	bool seen = badge_facts(call, id, &facts) == SKD_OK;
+	call_forgive(call);
+	if (!seen && !(has_passed(answer, CHECK_SIGNATURE) && has_passed(answer, CHECK_ISSUER)))
+		return SKD_OK;
+	if (!seen)
+		TRY(store_badge_get(call, id, &facts));
+	const char *state = facts.award.state;
+	if (seen) {
+		by = strcmp(state, "superseded") == 0 ? successor_of(call, id, &facts) : NULL;
+		why = facts.award.reason;
+	}
+	if (strcmp(state, "suspended") == 0 || strcmp(state, "revoked") == 0 || strcmp(state, "superseded") == 0)
+		answer->checks[CHECK_STATUS].detail = verify_ended(call, state, by, why);
+	return SKD_OK;
+}
+
+/* Of one of ours the registry knows more than its lists say. */
+static void own_tell(struct skd_call *call, struct verify_answer *answer)
+{
+	const struct verify_line *status = &answer->checks[CHECK_STATUS];
+	char id[UUID_SIZE];
+	if (!credential_of(call, answer, id))
+		return;
+	if (answer->verdict == VERDICT_VERIFIED)
+		counts_add(call->house->counts, id, COUNT_VERIFICATION);
+	if (status->made && status->result == VERIFY_FAILED && ended_tell(call, id, answer) != SKD_OK)
+		call_forgive(call);
 }
 
 enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
@@ -94,7 +200,7 @@ enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge,
 	TRY(limit_ask(call, LIMIT_VERIFICATIONS, call->actor->account_id));
 	limit_take(call, LIMIT_VERIFICATIONS, call->actor->account_id);
 	verify_badge(call, &ask, answer);
-	verification_count(call, answer);
+	own_tell(call, answer);
 	return SKD_OK;
 }
 

@@ -7,9 +7,10 @@
 #include "verify/verify.h"
 
 /* In a transaction, which it may write in, but lets go of while it waits for a document of somebody else's: afterwards there
- * may be none, and work_resume() begins one. Documents of our own issuers come from the database, those of others from
- * the pinned ones, or, where that is allowed, from where they are. `recipient` may be NULL. SLOW_DOWN for an account that
- * verifies too many; one of ours that is verified is counted. */
+ * may be none, and work_resume() begins one. Documents of our own come from the database, as their addresses give them to
+ * who asks; those of others from the pinned ones, or, where that is allowed, from where they are. Of one of ours that is
+ * good no longer is said what became of it. `recipient` may be NULL. SLOW_DOWN for an account that verifies too many; one
+ * of ours that is verified is counted. */
 enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
 				   struct verify_answer *answer) WARN_UNUSED;
 
