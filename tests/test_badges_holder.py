@@ -159,6 +159,23 @@ def test_of_a_colleague_who_has_opened_nothing_one_sees_who_they_are(programme):
     assert programme.colleague.get(f"/people/{programme.person[COLLEAGUE]['id']}/badges")["items"] == []
 
 
+def test_one_finds_a_colleague_by_name_and_no_more_of_them(programme):
+    client, whom, others = programme.colleague, programme.person[HOLDER], programme.person
+    assert HOLDER not in {one["username"] for one in client.pages("/people")}
+    found, = client.get("/colleagues", q=whom["name"].upper())["items"]
+    assert found == colleague(whom)
+    assert {one["id"]: one for one in client.pages("/colleagues", limit=50)} == {
+        one["id"]: colleague(one) for one in others.values() if one["status"] == "active"}
+    for told in whom["username"], whom["mail"], whom["external_id"], "%", "_":
+        assert whom["id"] not in {one["id"] for one in client.pages("/colleagues", q=told)}, "what is not seen is not searched either"
+    unit = {one["id"] for one in client.pages("/colleagues", unit=whom["unit"]["id"])}
+    assert unit == {one["id"] for one in programme.hr.pages("/people", unit=whom["unit"]["id"], status="active")}
+    client.get("/colleagues", unit=whom["id"], gives=400)
+    client.get("/colleagues", manager=whom["id"], gives=400)
+    rows = client.ask("GET", "/colleagues", params={"format": "csv", "q": whom["name"]}).text.splitlines()
+    assert rows[0] == "id,name,title,unit_id,unit" and rows[1].startswith(f"{whom['id']},{whom['name']},") and len(rows) == 2
+
+
 def test_of_a_colleague_one_sees_name_unit_title_and_what_they_opened(programme):
     person, made = programme.person[HOLDER], say(programme, programme.issue(evidence=[{"name": "A secret"}]), visibility="colleagues")
     shown, = (one for one in programme.colleague.pages(f"/people/{person['id']}/badges", limit=500) if one["id"] == made["id"])
@@ -190,10 +207,13 @@ def test_who_has_left_is_no_colleague(postgres):
         path = f"/people/{made['person']['id']}/badges"
         employee = house.sign_in(ACCOUNTS["EMPLOYEE"])
         assert [one["id"] for one in employee.get(path)["items"]] == [made["id"]]
+        found, = employee.get("/colleagues", q=made["person"]["name"])["items"]
+        assert found["id"] == made["person"]["id"]
         link = house.slapd.admin()
         link.delete_s(link.search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={COLLEAGUE})", ["1.1"])[0][0])
         house.sync()
         employee.get(path, gives=404)
+        assert employee.get("/colleagues", q=made["person"]["name"])["items"] == []
         programme.badge(made)
 
 

@@ -56,6 +56,7 @@ DELETE /api/v1/tokens/{token}                             401   403   404   404 
 GET    /api/v1/me                                         401   200   200   200   200   200   200   200   200   200
 POST   /api/v1/me/credentials                             401   403   201   201   201   201   201   201   201   403
 GET    /api/v1/people                                     401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/colleagues                                 401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/people/{self}                              401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}                             401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}                           401   403   404   404   404   200   200   404   200   200

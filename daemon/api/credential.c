@@ -3,6 +3,7 @@
 #include "api/nouns.h"
 
 #include "api/merge.h"
+#include "api/person.h"
 #include "api/rubric.h"
 #include "api/work.h"
 #include "rules/credential.h"
@@ -108,17 +109,6 @@ static void opened_write(struct skd_call *call, struct json *json, const struct 
 	put_object_end(json);
 }
 
-/* Also of one who has opened nothing. */
-static void colleague_write(struct json *json, const struct store_person *person)
-{
-	put_object(json, "person");
-	put_string(json, "id", person->id);
-	put_string(json, "name", person->name);
-	put_string(json, "title", person->title);
-	put_named(json, "unit", person->unit_id, "name", person->unit_name);
-	put_object_end(json);
-}
-
 enum skd_outcome api_credential_opened(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_person person;
@@ -128,7 +118,7 @@ enum skd_outcome api_credential_opened(struct skd_call *call, const struct reque
 		in->list->descending = true;
 	TRY(credential_opened(call, in->ids[0], query_text(in, "state"), in->list, &person, &credentials, &count));
 	put_object(&out->json, NULL);
-	colleague_write(&out->json, &person);
+	colleague_write(&out->json, "person", &person);
 	put_array(&out->json, "items");
 	for (size_t i = 0; i < count; i++)
 		opened_write(call, &out->json, &credentials[i], &person);

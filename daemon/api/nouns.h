@@ -47,6 +47,8 @@ enum skd_outcome api_me(struct skd_call *call, const struct request *in, struct 
 /* person.c */
 extern const struct field person_list_fields[];
 enum skd_outcome api_person_list(struct skd_call *call, const struct request *in, struct reply *out);
+extern const struct field colleague_list_fields[];
+enum skd_outcome api_colleague_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_person_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_person_history(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, struct reply *out);

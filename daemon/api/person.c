@@ -2,7 +2,7 @@
  * /people and /units as JSON. */
 #include "api/nouns.h"
 
-#include "rules/person.h"
+#include "api/person.h"
 
 #include <string.h>
 
@@ -57,6 +57,30 @@ enum skd_outcome api_person_list(struct skd_call *call, const struct request *in
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
 		person_write(&out->json, &people[i]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
+void colleague_write(struct json *json, const char *key, const struct store_person *person)
+{
+	put_object(json, key);
+	put_string(json, "id", person->id);
+	put_string(json, "name", person->name);
+	put_string(json, "title", person->title);
+	put_named(json, "unit", person->unit_id, "name", person->unit_name);
+	put_object_end(json);
+}
+
+const struct field colleague_list_fields[] = {{"q", FIELD_TEXT, .most = 200}, {"unit", FIELD_UUID}, {NULL}};
+
+enum skd_outcome api_colleague_list(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_person *people;
+	size_t count;
+	TRY(person_colleagues(call, query_text(in, "q"), query_text(in, "unit"), in->list, &people, &count));
+	reply_list_begin(in, out);
+	for (size_t i = 0; i < count; i++)
+		colleague_write(&out->json, NULL, &people[i]);
 	reply_list_end(in, out);
 	return SKD_OK;
 }

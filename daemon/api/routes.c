@@ -41,6 +41,8 @@ const struct route routes[] = {
 	 "name|username|updated_at",
 	 .columns = "id,external_id,source,username,name,mail,title,unit_id,"
 		    "unit,manager_id,manager,status,absent_since,updated_at,phone,employee_number,locale,country"},
+	{"GET", "/api/v1/colleagues", RUNS_READ, FORM_LIST, 0, api_colleague_list, colleague_list_fields, "name",
+	 .columns = "id,name,title,unit_id,unit"},
 	{"GET", "/api/v1/people/{id}", RUNS_READ, FORM_ONE, 0, api_person_get},
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",

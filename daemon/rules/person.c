@@ -69,6 +69,15 @@ enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *
 	return store_person_list(call, &sight, filter, list, people, count);
 }
 
+enum skd_outcome person_colleagues(struct skd_call *call, const char *name, const char *unit, struct list *list,
+				   struct store_person **people, size_t *count)
+{
+	const struct sight all = {.everyone = true};
+	const struct store_person_filter filter = {.name = name, .unit = unit, .status = "active"};
+	TRY(unit_must_exist(call, "unit", unit));
+	return store_person_list(call, &all, &filter, list, people, count);
+}
+
 enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit)
 {
 	return store_unit_get(call, id, unit);

@@ -12,6 +12,9 @@ enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_
 /* BAD_INPUT for a unit or manager that does not exist, or whom the actor does not see. */
 enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *filter, struct list *list,
 			     struct store_person **people, size_t *count) WARN_UNUSED;
+/* Everyone who is active, whoever asks, by what all may know; NULL: any. What may be told of them is name, title and unit. BAD_INPUT for a unit that does not exist. */
+enum skd_outcome person_colleagues(struct skd_call *call, const char *name, const char *unit, struct list *list,
+				   struct store_person **people, size_t *count) WARN_UNUSED;
 /* The human whose entry it is; BAD_INPUT naming `field` unless the actor sees them. NULL stays NULL. */
 enum skd_outcome person_resolve(struct skd_call *call, const char *field, const char **id) WARN_UNUSED;
 /* The human whom an id or a username means; the same BAD_INPUT for who is not in sight. NULL stays NULL. */

@@ -64,7 +64,7 @@ static const int64_t DAY = 86400LL * 1000000;
 
 static bool scope_known(const char *scope)
 {
-	static const char *const nouns[] = {"people", "units", "frameworks", "scales", "skills", "achievements",
+	static const char *const nouns[] = {"people", "colleagues", "units", "frameworks", "scales", "skills", "achievements",
 					    "credentials", "claims", "directory", "audit", "access", "reports",
 					    "retention", "erasures", "issuers", "keys", "verifications", "endorsements", "collections", "links",
 					    "batches", "jobs", "outbox", NULL};

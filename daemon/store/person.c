@@ -57,11 +57,13 @@ enum skd_outcome store_person_list(struct skd_call *call, const struct sight *si
 		" AND ($6::uuid IS NULL OR p.id IN (SELECT people_below($6::uuid)))"
 		" AND ($7::text IS NULL OR $7 = CASE WHEN p.absent_since IS NOT NULL THEN 'absent'"
 		"  WHEN p.disabled THEN 'disabled' ELSE 'active' END)"
-		" AND ($8::text IS NULL OR p.id IN (SELECT coalesce(e.human, e.id) FROM person e WHERE lower(e.username) = lower($8)))";
+		" AND ($8::text IS NULL OR p.id IN (SELECT coalesce(e.human, e.id) FROM person e WHERE lower(e.username) = lower($8)))"
+		" AND ($9::text IS NULL OR p.name ILIKE $9)";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, PERSON_COLUMNS, where, "p.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued),
-			    f->q ? arg_like(call, f->q) : NULL, f->unit, f->manager, f->status, f->username),
+			    f->q ? arg_like(call, f->q) : NULL, f->unit, f->manager, f->status, f->username,
+			    f->name ? arg_like(call, f->name) : NULL),
 		       &rows, count));
 	*people = talloc_zero_array(call, struct store_person, *count + 1);
 	for (int i = 0; i < (int)*count; i++)

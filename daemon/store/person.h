@@ -27,6 +27,7 @@ struct store_person_filter {
 	const char *manager; /* everyone below */
 	const char *status;  /* active, disabled, absent */
 	const char *username;
+	const char *name; /* in the name alone */
 };
 /* Any entry; lists show humans. ABSENT when there is none, or none that is seen. */
 enum skd_outcome store_person_get(struct skd_call *call, const struct sight *sight, const char *id,
