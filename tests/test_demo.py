@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make demo` in a checkout whose path is too long for a socket's: it serves, says so when skillsd is killed, and
-leaves neither a process nor, once cleaned away, a file. Of what the demo shows it knows the badge."""
+"""`make demo` in a checkout whose path is too long for a socket's: what it prints works, its programme has a history, it
+says so when skillsd has ended, and leaves neither a process nor, once cleaned away, a file."""
+import json
 import os
 import pathlib
 import re
@@ -14,61 +15,153 @@ from kit.gate import ROOT
 from kit.house import wait_for
 from kit.slapd import free_port, short_folder
 
+ROLES = {"ADMIN", "HR", "ISSUER", "ASSESSOR", "AUDITOR", "MANAGER", "EMPLOYEE"}
 
-@pytest.fixture
-def checkout():
+
+class Demo:
+    """demo.sh with a word, in a process group of its own."""
+
+    def __init__(self, folder):
+        self.top, self.output = folder / ("long" * 30) / ("longer" * 10), folder / "output"
+        shutil.copytree(ROOT, self.top, symlinks=True, ignore=shutil.ignore_patterns(
+            ".git", "var", "asan", "node_modules", "__pycache__", "tests"))
+        self.here = self.top / "var/demo"
+        self.process = None
+
+    def run(self, *command):
+        with open(self.output, "wb") as output:
+            self.process = subprocess.Popen(command, cwd=self.top, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                            env={**os.environ, "SKILLSD_PORT": str(free_port())}, process_group=0)
+        return self.process
+
+    def start(self):
+        self.run("make", "demo")
+        wait_for("the demo to serve", lambda: "Ctrl-C stops" in self.output.read_text() or self.process.poll() is not None, 600)
+        assert self.process.poll() is None, self.output.read_text()
+
+    def clean(self):
+        return self.run(self.top / "etc/demo/demo.sh", "clean").wait(60)
+
+    def env(self):
+        return dict(re.findall(r"^(\w+)='(.*)'$", (self.here / "env").read_text(), re.M))
+
+    def started(self):
+        return re.findall(r"^(?!step)\w+ (\d+)", (self.here / "state/pids").read_text(), re.M)
+
+    def lines(self, pattern):
+        return re.findall(rf"^{pattern}.*$", self.output.read_text(), re.M)
+
+
+def paste(line):
+    return subprocess.run(line, shell=True, timeout=60, capture_output=True, text=True)
+
+
+def living(pids):
+    return [pid for pid in pids if pathlib.Path("/proc", pid).exists()]
+
+
+@pytest.fixture(scope="module")
+def house():
     folder = short_folder("demo-")
     folder.chmod(0o755)
-    top = folder / ("long" * 30) / ("longer" * 10)
-    shutil.copytree(ROOT, top, symlinks=True, ignore=shutil.ignore_patterns(
-        ".git", "var", "asan", "node_modules", "__pycache__", "tests"))
-    yield top
+    demo = Demo(folder)
+    yield demo
+    if demo.process:
+        demo.process.terminate()
+        demo.process.wait(60)
+    assert demo.clean() == 0
     shutil.rmtree(folder)
 
 
 @pytest.fixture
-def start(checkout):
-    """Starts demo.sh with a word, its output in a file; what still runs at the end is stopped, and cleaned away."""
-    processes = []
-
-    def run(word):
-        with open(checkout.parent / "output", "wb") as output:
-            processes.append(subprocess.Popen(
-                [checkout / "etc/demo/demo.sh", word], stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, env={**os.environ, "SKILLSD_PORT": str(free_port())}))
-        return processes[-1]
-    yield run
-    for process in processes:
-        process.terminate()
-        process.wait(60)
-    assert run("clean").wait(60) == 0
+def demo(house):
+    if not house.process or house.process.poll() is not None:
+        house.start()
+    return house
 
 
-def test_a_long_path_is_no_hindrance_and_the_end_of_skillsd_is_the_end_of_all(checkout, start):
-    output, process = checkout.parent / "output", start("run")
-    here = checkout / "var/demo"
-    wait_for("the demo to serve", lambda: (here / "env").exists() or process.poll() is not None, 600)
-    assert process.poll() is None, output.read_text()
-    env = dict(re.findall(r"^(\w+)='(.*)'$", (here / "env").read_text(), re.M))
+def test_accounts_of_all_roles_and_the_lines_to_paste_work(demo):
+    env = demo.env()
     assert requests.get(env["SKILLSD_URL"] + "/readyz", timeout=10).status_code == 200
-    badge = requests.get(env["SKILLSD_BADGE"], headers={"Accept": "application/vc"}, timeout=10)
-    wait_for("all that it says", lambda: "Ctrl-C stops" in output.read_text())
-    assert badge.status_code == 200 and env["SKILLSD_BADGE"] in output.read_text()
-    line, = re.findall(r"^\S+/skillsd verify .*$", output.read_text(), re.M)
-    assert subprocess.run(line, shell=True, timeout=60).returncode == 0
-    (here / "badge/badge.json").write_text(badge.text.replace("Git", "Gin"))
-    assert subprocess.run(line, shell=True, timeout=60).returncode == 1
-    sockets = (here / "run").resolve()
+    for role in ROLES:
+        account = {"username": env[role + "_USER"], "password": env[role + "_PASSWORD"]}
+        answer = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=account, timeout=10)
+        assert answer.status_code == 201 and role.lower() in [*answer.json()["roles"], "manager"]
+        assert re.search(rf"^  {role.lower()} +{account['username']} +{account['password']}$", demo.output.read_text(), re.M)
+    lines = demo.lines("curl ")
+    assert len(lines) == 5
+    for line in lines:
+        said = json.loads(paste(line).stdout)
+        assert said.get("items") or said.get("person"), (line, said)
+
+
+def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_without_a_network(demo):
+    badge, url = demo.env()["SKILLSD_BADGE"], demo.env()["SKILLSD_URL"]
+    links = demo.lines(f"{url}/(?:badges|achievements)/")
+    types = [requests.get(link, timeout=60).headers["Content-Type"].split(";")[0] for link in links]
+    assert links[0] == badge and types == ["application/vc", "image/png", "application/pdf", "application/ld+json", "application/jose",
+                                           "application/ld+json"]
+    assert "Łukasz Wójcik" in requests.get(badge, headers={"Accept": "text/html"}, timeout=10).content.decode()
+    line, = demo.lines(r"\S+/skillsd verify ")
+    assert paste(line).returncode == 0
+    saved = demo.here / "badge/badge.json"
+    genuine = saved.read_text()
+    saved.write_text(genuine.replace("Git", "Gin"))
+    assert paste(line).returncode == 1
+    saved.write_text(genuine)
+
+
+def test_the_programme_has_a_history(demo):
+    env = demo.env()
+    hr = {"username": env["HR_USER"], "password": env["HR_PASSWORD"]}
+    token = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=hr, timeout=10).json()["token"]
+
+    def all_of(path):
+        answer = requests.get(f"{env['SKILLSD_URL']}/api/v1/{path}", headers={"Authorization": "Bearer " + token}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    credentials = all_of("credentials?limit=500")
+    assert {one["state"] for one in credentials} == {"active", "scheduled", "suspended", "revoked", "expired", "superseded"}
+    assert all(one["reason"] for one in credentials if one["state"] in ("suspended", "revoked", "superseded"))
+    assert len({one["issued_at"][:10] for one in credentials}) > 40
+    assert {one["visibility"] for one in credentials} == {"private", "colleagues", "public"}
+    assert [one for one in credentials if one["evidence"]] and [one for one in credentials if one["results"]]
+    assert {one["response"] for one in credentials} == {"pending", "accepted", "hidden"}
+    assert len({one["issuer"]["name"] for one in credentials}) == len(all_of("issuers")) == 3
+    assert [one for one in all_of("issuers") if one.get("sandbox")]
+    assert {one["state"] for one in all_of("achievements")} == {"published", "in_review"}
+    assert all_of("endorsements")[0]["state"] == "active" and all_of("collections")[0]["goals"]
+
+
+def test_whatever_is_killed_nothing_stays(demo):
+    sockets = (demo.here / "run").resolve()
     assert sockets.parent == pathlib.Path("/var/tmp") and sockets.stat().st_mode & 0o777 == 0o700
-    started = re.findall(r"^(?!step)\w+ (\d+)", (here / "state/pids").read_text(), re.M)
+    started = demo.started()
     assert len(started) == 5
-
-    os.kill(int(env["SKILLSD_PID"]), signal.SIGKILL)
-    assert process.wait(60) == 1
-    said = output.read_text()
+    os.kill(int(demo.env()["SKILLSD_PID"]), signal.SIGKILL)
+    assert demo.process.wait(60) == 2
+    said = demo.output.read_text()
     assert "demo: skillsd has ended by signal KILL; its log is " in said and "Killed" not in said
-    assert not [pid for pid in started if pathlib.Path("/proc", pid).exists()]
-    assert not (here / "env").exists()
+    assert not living(started) and not (demo.here / "env").exists()
 
-    assert start("clean").wait(60) == 0
-    assert output.read_text() == "" and not (checkout / "var").exists() and not sockets.exists()
+    demo.start()
+    started = demo.started()
+    os.kill(int((demo.here / "state/demo.pid").read_text()), signal.SIGKILL)
+    demo.process.wait(60)
+    wait_for("its servers to end", lambda: not living(started))
+
+
+def test_make_that_alone_is_told_to_end_ends_calmly(demo):
+    started = demo.started()
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(60) == -signal.SIGINT
+    assert not living(started) and "***" not in demo.output.read_text() and demo.output.read_text().endswith("demo: stopped\n")
+
+
+def test_skillsd_that_is_told_to_end_is_a_calm_end_and_nothing_is_left_after_cleaning(demo):
+    sockets = (demo.here / "run").resolve()
+    os.kill(int(demo.env()["SKILLSD_PID"]), signal.SIGTERM)
+    assert demo.process.wait(60) == 0 and "demo: skillsd has ended with status 0" in demo.output.read_text()
+    assert demo.clean() == 0
+    assert demo.output.read_text() == "" and not (demo.top / "var").exists() and not sockets.exists()

@@ -110,12 +110,12 @@ copy_tree() {
 	mv "$room/tree.new" "$room/tree"
 }
 
-# Becomes serve.sh, as nobody where we are root.
+# Becomes serve.sh, as nobody where we are root; it is told to end when make is killed.
 become() {
-	local what=$1 home tree=$top as=()
+	local what=$1 home tree=$top as=(setpriv --pdeathsig TERM)
 	home=$(readlink -f "$demo")
 	if is_root; then
-		as=(setpriv --reuid nobody --regid nogroup --clear-groups --)
+		as+=(--reuid nobody --regid nogroup --clear-groups)
 		chown -R -h nobody:nogroup "$home"
 		if is_away "$demo"; then
 			tree=${home%/demo}/tree
@@ -127,11 +127,12 @@ become() {
 	fi
 	chmod 700 "$home"
 	cd "$home"
-	exec "${as[@]}" env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$home" LC_ALL=C.UTF-8 TMPDIR="$home/tmp" \
+	exec "${as[@]}" -- env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$home" LC_ALL=C.UTF-8 TMPDIR="$home/tmp" \
 		http_proxy="${http_proxy:-}" bash "$tree/etc/demo/serve.sh" "$what" "$tree" "$demo" "$port"
 }
 
 run() {
+	trap 'exit 0' HUP INT TERM
 	make_folder || quit "$demo cannot be made"
 	take_lock
 	check_port

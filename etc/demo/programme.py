@@ -1,17 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""programme.py URL FOLDER STATE: records FOLDER/programme.json through the REST API.
+"""programme.py URL FOLDER STATE KEY...: records FOLDER/programme.json through the REST API, with dates as if its today were
+the day of the first recording. KEY... and the id of an issuer is the command that makes a key of it.
 
-Everyone does their own part in a session of their own: HR keeps the catalogue, the issuer awards,
+Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue, the issuer awards,
 people claim and say who sees what. Each request has an idempotency key, so a programme that was cut off can be recorded
 again and goes on where it was. Knows the API; refuses to know the database."""
 import concurrent.futures
+import datetime
 import http.client
 import json
 import os
+import re
+import subprocess
 import sys
 import time
 import urllib.parse
+
+NOT_AWARDED = ("revoke", "suspend", "replace", "visibility", "response", "example")
 
 
 class Refused(Exception):
@@ -68,7 +74,48 @@ def sign_in_as(url, username, passwords, role, seconds=60):
         time.sleep(0.2)
 
 
-def keep_catalogue(hr, programme):
+def move(value, days):
+    """The same with each date so many days later."""
+    if isinstance(value, dict):
+        return {name: move(one, days) for name, one in value.items()}
+    if isinstance(value, list):
+        return [move(one, days) for one in value]
+    found = isinstance(value, str) and re.fullmatch(r"(\d{4}-\d\d-\d\d)(T.*)?", value)
+    if not found:
+        return value
+    return f"{datetime.date.fromisoformat(found[1]) + datetime.timedelta(days)}{found[2] or ''}"
+
+
+def read_programme(folder, state):
+    with open(os.path.join(folder, "programme.json"), encoding="utf-8") as file:
+        programme = json.load(file)
+    first = os.path.join(state, "today")
+    if not os.path.exists(first):
+        with open(first, "w", encoding="ascii") as file:
+            file.write(f"{datetime.datetime.now(datetime.timezone.utc).date()}\n")
+    with open(first, encoding="ascii") as file:
+        today = datetime.date.fromisoformat(file.read().strip())
+    return move(programme, (today - datetime.date.fromisoformat(programme["today"])).days)
+
+
+def without(one, *names):
+    return {name: value for name, value in one.items() if name not in names}
+
+
+def add_issuers(admin, programme, state, new_key):
+    """The issuers' ids by key; each has one to sign with."""
+    issuers = {}
+    for issuer in programme["issuers"]:
+        made = admin.ask("POST", "/issuers", without(issuer, "key"), "issuer-" + issuer["key"])["id"]
+        done = os.path.join(state, "key." + made)
+        if not os.path.exists(done):
+            subprocess.run([*new_key, made], check=True, stdout=subprocess.DEVNULL)
+            open(done, "w", encoding="ascii").close()
+        issuers[issuer["key"]] = made
+    return issuers
+
+
+def keep_catalogue(hr, programme, issuers):
     """The achievements' ids by key."""
     skills, achievements = {}, {}
     for framework in programme["frameworks"]:
@@ -76,34 +123,45 @@ def keep_catalogue(hr, programme):
     for scale in programme["scales"]:
         hr.ask("POST", "/scales", scale, "scale-" + scale["name"].replace(" ", "-"))
     for skill in programme["skills"]:
-        body = {name: value for name, value in skill.items() if name != "parent"}
+        body = without(skill, "parent")
         if "parent" in skill:
             body["parent_id"] = skills[skill["parent"]]
         skills[skill["code"]] = hr.ask("POST", "/skills", body, "skill-" + skill["code"])["id"]
     for achievement in programme["achievements"]:
-        body = {name: value for name, value in achievement.items() if name != "key"}
-        key = achievement["key"]
-        achievements[key] = hr.ask("POST", "/achievements", body, "achievement-" + key)["id"]
+        body, key = without(achievement, "key", "submit"), achievement["key"]
+        if "issuer" in achievement:
+            body["issuer"] = issuers[achievement["issuer"]]
+        made = achievements[key] = hr.ask("POST", "/achievements", body, "achievement-" + key)["id"]
+        if "submit" in achievement:
+            hr.ask("POST", f"/achievements/{made}/submit", {"comment": achievement["submit"]}, "submit-" + key, {"If-Match": "*"})
+    for collection in programme["collections"]:
+        body = {**collection, "achievements": [achievements[key] for key in collection["achievements"]]}
+        hr.ask("POST", "/collections", body, "collection-" + collection["name"].replace(" ", "-"))
     return achievements
 
 
-def award(issuer, achievements, number, one):
-    body = {name: value for name, value in one.items() if name not in ("revoke", "visibility", "example")}
-    body["achievement"] = achievements[one["achievement"]]
-    credential = issuer.ask("POST", "/credentials", body, f"award-{number}")
-    if "revoke" in one:
-        issuer.ask("POST", f"/credentials/{credential['id']}/revoke", {"reason": one["revoke"]}, f"revoke-{number}")
-    return credential["id"]
+def award(issuer, achievements, number, one, today):
+    body = {**without(one, *NOT_AWARDED), "achievement": achievements[one["achievement"]]}
+    if body.get("valid_from", today) < today:
+        body["issued_at"] = body["valid_from"]
+    made = issuer.ask("POST", "/credentials", body, f"award-{number}")["id"]
+    for verb in "revoke", "suspend":
+        if verb in one:
+            issuer.ask("POST", f"/credentials/{made}/{verb}", {"reason": one[verb]}, f"{verb}-{number}")
+    if "replace" in one:
+        issuer.ask("POST", f"/credentials/{made}/replace", one["replace"], f"replace-{number}")
+    return made
 
 
-def award_all(url, username, passwords, achievements, awards, hands=4):
+def award_all(url, username, passwords, achievements, programme, hands=4):
     """The credentials' ids, in the order of the awards."""
+    awards = programme["awards"]
     ids = [None] * len(awards)
 
     def some(first):
         issuer = sign_in_as(url, username, passwords, "issuer")
         for number in range(first, len(awards), hands):
-            ids[number] = award(issuer, achievements, number, awards[number])
+            ids[number] = award(issuer, achievements, number, awards[number], programme["today"])
         issuer.sign_out()
 
     with concurrent.futures.ThreadPoolExecutor(hands) as pool:
@@ -111,14 +169,29 @@ def award_all(url, username, passwords, achievements, awards, hands=4):
     return ids
 
 
-def show_all(url, passwords, awards, ids):
-    """What their holders show to others than the configuration says."""
+def endorse_all(issuer, programme, issuers, achievements):
+    for number, one in enumerate(programme["endorsements"]):
+        body = {**one, "issuer": issuers[one["issuer"]], "subject": achievements[one["subject"]]}
+        issuer.ask("POST", "/endorsements", body, f"endorsement-{number}")
+
+
+def answer_all(url, passwords, awards, ids):
+    """What their holders say to them, and show to others than the configuration says."""
     for one, credential in zip(awards, ids):
-        if "visibility" in one:
+        body = {name: one[name] for name in ("visibility", "response") if name in one}
+        if body:
             holder = Client(url)
             holder.sign_in(one["person"], passwords[one["person"]])
-            holder.ask("PATCH", f"/credentials/{credential}", {"visibility": one["visibility"]}, headers={"If-Match": "*"})
+            holder.ask("PATCH", f"/credentials/{credential}", body, headers={"If-Match": "*"})
             holder.sign_out()
+
+
+def try_all(url, passwords, achievements, tries):
+    for number, one in enumerate(tries):
+        person = Client(url)
+        person.sign_in(one["person"], passwords[one["person"]])
+        person.ask("POST", "/me/credentials", {"achievement": achievements[one["achievement"]]}, f"try-{number}")
+        person.sign_out()
 
 
 def claim_all(url, passwords, claims):
@@ -127,20 +200,26 @@ def claim_all(url, passwords, claims):
         client.sign_in(person, passwords[person])
         for number, claim in enumerate(claims):
             if claim["person"] == person:
-                body = {name: value for name, value in claim.items() if name != "person"}
-                client.ask("POST", "/claims", body, f"claim-{number}")
+                client.ask("POST", "/claims", without(claim, "person"), f"claim-{number}")
         client.sign_out()
 
 
-def main(url, folder, state):
-    with open(os.path.join(folder, "programme.json"), encoding="utf-8") as file:
-        programme = json.load(file)
+def main(url, folder, state, *new_key):
+    programme = read_programme(folder, state)
     who = pairs(os.path.join(folder, "accounts"), "=")
     passwords = pairs(os.path.join(state, "accounts"), ":")
+    with open(os.path.join(state, "pam.secret"), encoding="ascii") as file:
+        admin = sign_in_as(url, who["ADMIN"], {who["ADMIN"]: file.read().strip()}, "admin")
+    issuers = add_issuers(admin, programme, state, new_key)
+    admin.sign_out()
     hr = sign_in_as(url, who["HR"], passwords, "hr")
-    achievements = keep_catalogue(hr, programme)
-    ids = award_all(url, who["ISSUER"], passwords, achievements, programme["awards"])
-    show_all(url, passwords, programme["awards"], ids)
+    achievements = keep_catalogue(hr, programme, issuers)
+    ids = award_all(url, who["ISSUER"], passwords, achievements, programme)
+    issuer = sign_in_as(url, who["ISSUER"], passwords, "issuer")
+    endorse_all(issuer, programme, issuers, achievements)
+    issuer.sign_out()
+    answer_all(url, passwords, programme["awards"], ids)
+    try_all(url, passwords, achievements, programme["tries"])
     with open(os.path.join(state, "badge"), "w", encoding="ascii") as file:
         file.writelines(f"{credential}\n" for one, credential in zip(programme["awards"], ids) if one.get("example"))
     claim_all(url, passwords, programme["claims"])
@@ -152,5 +231,5 @@ def main(url, folder, state):
 
 try:
     main(*sys.argv[1:])
-except (Refused, OSError, http.client.HTTPException) as error:
+except (Refused, OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
     sys.exit(str(error) or type(error).__name__)

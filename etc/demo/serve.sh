@@ -230,7 +230,7 @@ serve() {
 	say "starting skillsd"
 	step "checking the configuration" check.log "$skillsd" -c skillsd.conf check
 	step "preparing the database" migrate.log "$skillsd" -c skillsd.conf migrate
-	for key in ed25519 p256; do
+	for key in ed25519 p256 rsa2048; do
 		if [ ! -e "state/key.$key" ]; then
 			step "making a key" key.log "$skillsd" -c skillsd.conf key new "$key"
 			: >"state/key.$key"
@@ -243,7 +243,8 @@ serve() {
 record() {
 	if [ ! -e state/recorded ]; then
 		say "syncing the directory, and recording a programme of skills and credentials"
-		step "recording the programme" programme.log "$here/programme.py" "$url" "$here" state
+		step "recording the programme" programme.log "$here/programme.py" "$url" "$here" state \
+			"$tree/build/plain/skillsd" -c skillsd.conf key new ed25519
 		say "recorded: $(tail -n 1 log/programme.log)"
 		: >state/recorded
 	fi
@@ -258,6 +259,8 @@ save_badge() {
 	list=$(jq -r .credentialStatus.statusListCredential badge/badge.json)
 	fetch "${list#https://skills.example.org}" badge/status.json
 	fetch /.well-known/did.json badge/did.json
+	achievement=$(jq -r .credentialSubject.achievement.id badge/badge.json)
+	achievement=${achievement#https://skills.example.org}
 }
 
 fetch() { step "fetching a badge" fetch.log curl -q -sS -f --noproxy '*' -o "$2" "$url$1"; }
@@ -280,7 +283,7 @@ write_env() {
 		assign PGPORT 5432
 		assign PGUSER postgres
 		assign PGDATABASE skillsd
-		for role in ADMIN HR ISSUER ASSESSOR MANAGER EMPLOYEE; do
+		for role in ADMIN HR ISSUER ASSESSOR AUDITOR MANAGER EMPLOYEE; do
 			assign "${role}_USER" "${!role}"
 			assign "${role}_PASSWORD" "$(password_of $role)"
 		done
@@ -321,13 +324,13 @@ print_guide() {
 
 		Accounts (sign in with POST $url/api/v1/sessions):
 	TEXT
-	for role in ADMIN HR ISSUER ASSESSOR MANAGER EMPLOYEE; do
+	for role in ADMIN HR ISSUER ASSESSOR AUDITOR MANAGER EMPLOYEE; do
 		printf '  %-9s %-12s %s\n' "${role,,}" "${!role}" "$(password_of $role)"
 	done
 	cat <<-TEXT
 
 		Try: as HR, who can give first aid, and how we know; who an employee is to skillsd; as the admin, who has
-		which role, and through which group.
+		which role, and through which group; as the issuer, what is suspended, and why; as the auditor, what was done last.
 
 		$(curl_line HR '/api/v1/reports/skills?skill=SW-1')
 
@@ -335,9 +338,21 @@ print_guide() {
 
 		$(curl_line ADMIN /api/v1/access)
 
-		A badge, for everybody who has the link; and whether it is genuine, with no network:
+		$(curl_line ISSUER '/api/v1/credentials?state=suspended')
+
+		$(curl_line AUDITOR '/api/v1/audit?limit=3')
+
+		A badge, for everybody who has the link: as a page or Open Badges 3.0, as a picture that carries it, as a certificate to
+		print, for readers of Open Badges 2.0, and signed for them; and what it is awarded for:
 
 		$url$badge
+		$url$badge?format=png
+		$url$badge?format=pdf
+		$url$badge?format=ob2
+		$url$badge?format=ob2-jws
+		$url$achievement
+
+		Whether it is genuine, with no network:
 
 		$(verify_line)
 
@@ -346,17 +361,27 @@ print_guide() {
 	TEXT
 }
 
-# Servers may be stopped and started again under a demo, to see what happens; without skillsd it is over.
-# Looks at each in turn, since `wait -n` never tells of one that ended before it was called.
+# Servers may be stopped and started again under a demo, to see what happens; without skillsd it is over, calmly where it was
+# told to stop. Looks at each in turn, since `wait -n` never tells of one that ended before it was called.
 watch() {
 	local name
 	while [ -n "${pid[skillsd]:-}" ]; do
+		if is_told; then
+			exit 0
+		fi
 		for name in "${!pid[@]}"; do
 			is_running "$name" || say_end "$name"
 		done
 		sleep 0.3 >/dev/null 9>&- &
 		wait $! || :
 	done
+}
+
+# Whether make was told to end, and we were not: it waits for us, and the signal is none that it catches any more.
+is_told() {
+	local caught
+	caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$PPID/status" 2>/dev/null) && [ "$(cat "/proc/$PPID/comm")" = make ] &&
+		(((caught & 3) != 3))
 }
 
 say_end() {
@@ -367,11 +392,14 @@ say_end() {
 		how="by signal $signal"
 	fi
 	unset "pid[$name]"
+	if [ "$name" = skillsd ]; then
+		ended=$((status != 0))
+	fi
 	say "$name has ended $how; its log is $shown/log/$name.log"
 }
 
 run() {
-	local began=$SECONDS
+	local began=$SECONDS ended
 	echo $$ >state/demo.pid
 	if [ -s state/pids ]; then
 		say "an earlier demo was killed; stopping what it left"
@@ -398,7 +426,8 @@ run() {
 		print_guide
 		watch
 	} 2>/dev/null
-	quit "without skillsd the demo is over"
+	say "without skillsd the demo is over"
+	exit "$ended"
 }
 
 mkdir -p log pam.d state tmp

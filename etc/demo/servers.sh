@@ -41,8 +41,9 @@ declare -A pid
 start() {
 	local name=$1
 	shift
-	# What runs in the background ignores SIGINT from bash on; a session of its own spares it the terminal's.
-	env --default-signal=INT,QUIT,PIPE setsid "$@" >>"log/$name.log" 2>&1 </dev/null 9>&- &
+	# What runs in the background ignores SIGINT from bash on; a session of its own spares it the terminal's. It is told
+	# to end when we are killed.
+	env --default-signal=INT,QUIT,PIPE setsid setpriv --pdeathsig INT -- "$@" >>"log/$name.log" 2>&1 </dev/null 9>&- &
 	pid[$name]=$!
 	note "$name" $!
 }

@@ -415,7 +415,7 @@ def demo_accounts():
 
 
 ACCOUNTS = demo_accounts()
-AUDITOR, OTHER_HR, OTHER_ISSUER = "wclarke", "tdube", "rdeshpande"
+AUDITOR, OTHER_HR, OTHER_ISSUER = ACCOUNTS["AUDITOR"], "tdube", "rdeshpande"
 SYNC_LIMITS = f'limits dn.exact="cn=sync,{BASE}" size=unlimited time=unlimited'
 
 
@@ -434,6 +434,6 @@ def demo_house(config=None, more_ldif="", **how):
     for name, options in (config or {}).items():
         merged[name] = {**merged.get(name, {}), **options}
     house = House(text, config=merged, pam={ACCOUNTS["ADMIN"]: "admin-password"}, **how)
-    for username in {*ACCOUNTS.values(), AUDITOR, OTHER_HR, OTHER_ISSUER} - {ACCOUNTS["ADMIN"]}:
+    for username in {*ACCOUNTS.values(), OTHER_HR, OTHER_ISSUER} - {ACCOUNTS["ADMIN"]}:
         house.set_password(username)
     return house
