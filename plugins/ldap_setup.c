@@ -71,7 +71,13 @@ static enum skd_outcome uri_check(struct dir_setup *setup, struct skd_call *call
 	return SKD_OK;
 }
 
-/* A keytab is as good as a password, so the same holds for its file. */
+/* A keytab is as good as a password; but root may lend one to the daemon's own group. */
+static bool keytab_is_ours(const struct stat *about)
+{
+	int others = about->st_gid == getegid() ? 037 : 077;
+	return S_ISREG(about->st_mode) && !(about->st_mode & others) && (about->st_uid == geteuid() || about->st_uid == 0);
+}
+
 static enum skd_outcome kerberos_check(struct dir_setup *setup, struct skd_call *call)
 {
 	const struct skd_host *host = setup->host;
@@ -81,8 +87,11 @@ static enum skd_outcome kerberos_check(struct dir_setup *setup, struct skd_call 
 		return host->fail(call, SKD_FAULT, "keytab is missing: bind = gssapi needs it");
 	if (stat(keytab, &about) != 0 || access(keytab, R_OK) != 0)
 		return host->fail(call, SKD_FAULT, "keytab: %s: %s", keytab, strerror(errno));
-	if (!S_ISREG(about.st_mode) || about.st_mode & 077)
-		return host->fail(call, SKD_FAULT, "keytab: %s: it must be a file readable by nobody else (0400)", keytab);
+	if (!keytab_is_ours(&about))
+		return host->fail(call, SKD_FAULT,
+				  "keytab: %s: it must be a file of the daemon's user or root, and readable by nobody else (0400), "
+				  "or by the daemon's own group (0440)",
+				  keytab);
 	setup->kerberos = dir_kerberos_new(keytab, host->option(host, "principal"));
 	if (!setup->kerberos)
 		return host->fail(call, SKD_FAULT,

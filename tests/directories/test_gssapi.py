@@ -2,6 +2,8 @@
 """bind = gssapi: the service account signs in by Kerberos, with tickets that are its instance's alone."""
 import contextlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -294,6 +296,17 @@ def test_a_server_that_the_kdc_does_not_know_is_named(source, server):
 def test_a_bad_keytab_is_said_when_it_opens(source, options, words):
     run = source.open(**options)
     assert run.outcome == "FAULT" and words in run.sentence
+
+
+@pytest.mark.parametrize("mode, good", [(0o440, True), (0o640, True), (0o460, False), (0o444, False), (0o404, False), (0o402, False)])
+def test_a_keytab_may_be_read_by_the_group_of_the_daemon_and_changed_by_nobody_else(source, realm, tmp_path, mode, good):
+    keytab = tmp_path / "keytab"
+    shutil.copy(realm.folder / "skillsd", keytab)
+    os.chown(keytab, -1, os.getegid())
+    keytab.chmod(mode)
+    run = source.open(keytab=keytab)
+    assert run.outcome == ("OK" if good else "FAULT"), run.sentence
+    assert good or "by nobody else" in run.sentence
 
 
 def test_a_principal_that_the_keytab_lacks_says_so(source):
