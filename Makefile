@@ -144,7 +144,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz
 fuzz-binaries: $(FUZZ_BIN)
 tests-binaries: $(UNIT_BIN) $(KIT_BIN) $(FUZZ_BIN)
 
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(LIB_OBJ)
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(LIB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -rdynamic -o $@ $< $(FUZZER) $(FUZZ_OBJ) $(FUZZ_LIBS)
@@ -160,6 +160,10 @@ $(BUILD)/fuzz/markdown: FUZZ_OBJ = $(LIB_OBJ) $(BUILD)/plugins/markdown.o
 $(BUILD)/fuzz/dn: $(LDAP_OBJ)
 $(BUILD)/fuzz/dn: FUZZ_OBJ = $(LDAP_OBJ) $(LIB_OBJ)
 $(BUILD)/fuzz/dn: FUZZ_LIBS = $(LDAP_LIBS) $(LDLIBS)
+$(BUILD)/fuzz/draw: $(PAINTER_OBJ)
+$(BUILD)/fuzz/draw: CPPFLAGS += $(shell pkg-config --cflags $(PAINTER_LIBS) 2>/dev/null)
+$(BUILD)/fuzz/draw: FUZZ_OBJ = $(LIB_OBJ) $(filter-out %/main.o,$(PAINTER_OBJ))
+$(BUILD)/fuzz/draw: FUZZ_LIBS = $(LDLIBS) $(shell pkg-config --libs $(PAINTER_LIBS) 2>/dev/null)
 # A list's statement is looked at, not run.
 $(BUILD)/fuzz/cursor: FUZZ_LIBS = $(LDLIBS) -Wl,--wrap=db_query_once
 

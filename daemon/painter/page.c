@@ -45,10 +45,10 @@ struct sheet {
 /* False at the end, and where something else stands than a record. */
 static bool record_next(struct bytes *page, struct record *record)
 {
-	size_t head = strcspn(page->at, "\n"), size = 0;
+	size_t head = strcspn(page->at, "\n"), size = 0, left = page->size > head + 1 ? page->size - head - 1 : 0;
 	int used = 0;
-	if (head == page->size || sscanf(page->at, "%15s %zu%n", record->word, &size, &used) != 2 || (size_t)used != head ||
-	    size > page->size - head - 2 || page->at[head + 1 + size] != '\n')
+	if (!left || sscanf(page->at, "%15s %zu%n", record->word, &size, &used) != 2 || (size_t)used != head || size >= left ||
+	    page->at[head] != '\n' || page->at[head + 1 + size] != '\n')
 		return false;
 	record->value = (struct bytes){page->at + head + 1, size};
 	page->at += head + size + 2;

@@ -3,34 +3,10 @@
  * why. */
 #include "fuzz.h"
 #include "base/text.h"
+#include "png_mend.h"
 #include "verify/image.h"
 
 #include <string.h>
-
-static uint32_t crc_of(const uint8_t *bytes, size_t size)
-{
-	uint32_t crc = UINT32_MAX;
-	for (size_t i = 0; i < size; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
-	return ~crc;
-}
-
-/* Gives each chunk the CRC that it should have, as far as there are whole ones. */
-static void crcs_mend(uint8_t *bytes, size_t size)
-{
-	for (size_t at = 8; size >= 12 && at <= size - 12;) {
-		size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
-		if (length > size - at - 12)
-			return;
-		uint32_t crc = crc_of(bytes + at + 4, length + 4);
-		for (size_t i = 0; i < 4; i++)
-			bytes[at + 8 + length + i] = (uint8_t)(crc >> (24 - 8 * i));
-		at += length + 12;
-	}
-}
 
 static void png_try(const uint8_t *bytes, size_t size)
 {
@@ -56,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(copy, "there is memory");
 	if (size)
 		memcpy(copy, bytes, size);
-	crcs_mend(copy, size);
+	png_mend(copy, size);
 	png_try(copy, size);
 	free(copy);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon's client of skillsd-sign, for tests/test_signer.py and for measuring.
+ * The daemon's client of skillsd-sign, for tests/test_signer_peers.py and for measuring.
  *   signer_ask SOCKET KEY proof|jws|checkpoint COUNT THREADS [SECONDS [hold]]
  * has what standard input holds signed COUNT times in each of THREADS threads at once. Prints for each thread the first
  * signature as hexadecimal digits, or the outcome and its sentence, and then how long it took. hold: does not end, so
