@@ -3,13 +3,15 @@
 import datetime
 import threading
 
+import ldap
 import pytest
 from kit.badges import Programme, badge_house
 from kit.house import ACCOUNTS, BASE, OTHER_HR, wait_for
 from kit.second import Second
 
 ODD = "Ünïcode 😀 \"quoted\", א </script>"
-LEAVER = f"dn: uid=leaver,ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: leaver\ncn: Lea Ver\nsn: Ver"
+LEAVER = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: Lea Ver\nsn: Ver"
+                     for name in ("leaver", "goer", "locked"))
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +155,18 @@ def test_a_review_that_is_near_is_said_once(programme):
     assert reminders(house, near) == [(owner, soon), (owner, (day + datetime.timedelta(21)).isoformat())]
     assert reminders(house, far) == [(owner, soon)] and reminders(house, over) == [(owner, "2020-02-29")]
     assert reminders(house, gone) == []
+
+
+def test_who_has_left_or_may_not_sign_in_is_not_who_is_reminded(programme):
+    house, soon = programme.house, datetime.date.today().isoformat()
+    made = {name: programme.achievement(owner=name, next_review=soon) for name in ("goer", "locked", OTHER_HR)}
+    house.slapd.admin().delete_s(f"uid=goer,ou=people,{BASE}")
+    house.slapd.admin().modify_s(f"uid=locked,ou=people,{BASE}", [(ldap.MOD_ADD, "pwdAccountLockedTime", b"000001010000Z")])
+    house.sync()
+    house.restart()
+    wait_for("all of them", lambda: all(reminders(house, one) for one in made.values()))
+    assert {name: reminders(house, one) for name, one in made.items()} == {
+        "goer": [("None", soon)], "locked": [("None", soon)], OTHER_HR: [(made[OTHER_HR]["owner"]["id"], soon)]}
 
 
 def test_two_daemons_remind_once(programme):

@@ -44,12 +44,26 @@ def test_each_step_of_a_credential_is_told(house, programme, auditor):
     programme.issuer.post(f"{path}/reinstate", gives=200)
     new = programme.issuer.post(f"{path}/replace", {"reason": "Better"}, gives=201)
     programme.issuer.post(f"/credentials/{new['id']}/revoke", {"reason": "Worse"}, gives=200)
-    assert kinds(auditor, made) == ["issued", "accepted", "declined", "hidden", "accepted", "suspended", "reinstated", "replaced"]
+    assert kinds(auditor, made) == ["issued", "accepted", "declined", "hidden", "accepted", "shown", "suspended", "reinstated",
+            "replaced"]
     assert kinds(auditor, new) == ["revoked"]
     notice, = auditor.pages("/outbox", object=made["id"], kind="credential.replaced")
     assert notice["person_id"] == made["person"]["id"] and notice["detail"] == {"by": new["id"]}
     assert notice["key"] == notice["id"] and notice["due_at"] == notice["made_at"]
     assert made["person"]["name"] not in json.dumps(auditor.get("/outbox", limit=500))
+
+
+def test_what_its_holder_shows_is_told_once_it_is_otherwise(house, programme, auditor):
+    made = programme.issue(HOLDER, evidence=[{"name": f"Piece {number}"} for number in range(3)])
+    holder, path = house.sign_in(HOLDER), f"/credentials/{made['id']}"
+    for said in ({"shown_evidence": [0, 2]}, {"shown_evidence": [2, 0]}, {"visibility": made["visibility"]},
+                 {"visibility": "private", "response": "accepted"}, {"shown_evidence": None}):
+        holder.patch(path, said, "*")
+    assert kinds(auditor, made)[1:2] == ["shown"] and sorted(kinds(auditor, made)[2:4]) == ["accepted", "shown"]
+    notices = list(auditor.pages("/outbox", object=made["id"], kind="credential.shown", sort="made_at"))
+    assert [(one["detail"]["visibility"], one["detail"].get("shown_evidence")) for one in notices] == [
+        ("public", [0, 2]), ("private", [0, 2]), ("private", None)]
+    assert {one["person_id"] for one in notices} == {made["person"]["id"]} and "Piece" not in json.dumps(notices)
 
 
 def test_who_says_so_leaves_the_notice_out(programme, auditor):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * oEmbed (https://oembed.com) of badges: a picture that leads to the page. Knows no badge but those that are public. */
+ * oEmbed (https://oembed.com) of badges: a picture that leads to the page. Whoever asks is told of those
+ * that they may see, a stranger of those that are public. */
 #include "api/nouns.h"
 
 #include "api/public.h"

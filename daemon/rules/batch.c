@@ -113,8 +113,8 @@ static enum skd_outcome rows_issue(struct skd_call *call, const struct store_bat
 				   struct store_batch_row *rows, bool look)
 {
 	struct bulk_order *orders = talloc_zero_array(call, struct bulk_order, count + 1);
-	struct skd_result *results = NULL;
 	for (size_t i = 0; i < count; i++) {
+		struct skd_result *results = NULL;
 		orders[i] = (struct bulk_order){
 			.order = {rows[i].person, rows[i].achievement_id ? rows[i].achievement_id : batch->achievement_id,
 				  rows[i].issued_at, rows[i].valid_from, rows[i].expires_at, rows[i].evidence},

@@ -215,10 +215,13 @@ enum skd_outcome credential_show(struct skd_call *call, struct store_credential 
 	TRY(badge_begin(call, old.id));
 	const char *said = show_said(call, credential);
 	TRY(store_credential_show(call, credential, said, audit_account(call), call->actor->account_id, now));
+	TRY(audit_done(call, "credential.show", "credential", old.id, said));
+	TRY(credential_get(call, old.id, credential));
 	if (strcmp(old.response, credential->response) != 0)
 		TRY(notice(call, talloc_asprintf(call, "credential.%s", credential->response), old.id, old.person_id, NULL));
-	TRY(audit_done(call, "credential.show", "credential", old.id, said));
-	return credential_get(call, old.id, credential);
+	if (strcmp(old.visibility, credential->visibility) != 0 || !string_same(old.shown_evidence, credential->shown_evidence))
+		TRY(notice(call, "credential.shown", old.id, old.person_id, said));
+	return SKD_OK;
 }
 
 enum skd_outcome credential_opened(struct skd_call *call, const char *person_id, const char *state, struct list *list,

@@ -12,7 +12,7 @@ const char outbox_kinds[] =
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
 	"|batch.done|batch.failed|batch.cancelled"
 	"|collection.created|collection.edited|collection.archived"
-	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.replaced"
+	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
 	"|credential.revoked|credential.suspended|credential.reinstated"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked";

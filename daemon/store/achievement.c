@@ -212,7 +212,8 @@ static const char ACHIEVEMENT_DUE[] =
 	"  WHERE d.reminded IS DISTINCT FROM d.next_review"
 	"  AND d.next_review <= ((now() + $1::bigint * interval '1 ms') AT TIME ZONE 'UTC')::date"
 	"  LIMIT 500 FOR UPDATE OF d SKIP LOCKED)"
-	" RETURNING a.id, (SELECT coalesce(p.human, p.id) FROM person p WHERE p.id = a.owner_id), a.next_review::text";
+	" RETURNING a.id, (SELECT h.id FROM person p JOIN person h ON h.id = coalesce(p.human, p.id) AND h.absent_since IS NULL"
+	"  AND NOT h.disabled WHERE p.id = a.owner_id), a.next_review::text";
 
 enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, struct store_achievement **due, size_t *count)
 {

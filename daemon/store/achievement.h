@@ -72,8 +72,8 @@ enum skd_outcome store_achievement_add(struct skd_call *call, const char *issuer
 enum skd_outcome store_achievement_touch(struct skd_call *call, const char *id, long version, long latest) WARN_UNUSED;
 /* a->owner_entry and a->next_review. */
 enum skd_outcome store_achievement_keep(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
-/* Whose next review is at most so many milliseconds away, and was not said to be: id, owner_id and next_review of them. From
- * then on it was; not of what is archived. */
+/* Whose next review is at most so many milliseconds away, and was not said to be: id, owner_id (NULL when the owner has left
+ * or is disabled) and next_review of them. From then on it was; not of what is archived. */
 enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, struct store_achievement **due,
 				       size_t *count) WARN_UNUSED;
 /* Writes version a->number with its skills: a new one, or over a draft, never over what was published. */
