@@ -34,7 +34,9 @@ static void batch_write(struct json *json, const struct store_batch *batch)
 	put_object_end(json);
 }
 
-const struct field batch_list_fields[] = {{"state", FIELD_ENUM, .words = "queued|running|done|failed|cancelled"}, {NULL}};
+const struct field batch_list_fields[] = {
+	{"state", FIELD_ENUM, .words = "queued|running|done|failed|cancelled"},
+	{"action", FIELD_ENUM, .words = "issue|revoke|suspend|reinstate"}, {NULL}};
 const struct field batch_row_fields[] = {{"state", FIELD_ENUM, .words = "waiting|done|faulty|dropped"}, {NULL}};
 
 enum skd_outcome api_batch_list(struct skd_call *call, const struct request *in, struct reply *out)
@@ -43,7 +45,7 @@ enum skd_outcome api_batch_list(struct skd_call *call, const struct request *in,
 	size_t count;
 	if (!in->list->sort)
 		in->list->descending = true;
-	TRY(batch_list(call, query_text(in, "state"), in->list, &batches, &count));
+	TRY(batch_list(call, query_text(in, "state"), query_text(in, "action"), in->list, &batches, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
 		batch_write(&out->json, &batches[i]);

@@ -30,7 +30,10 @@ static void badge_url_write(struct skd_call *call, struct json *json, const stru
 	put_string(json, "badge_url", talloc_asprintf(call, "%s/badges/%s", call->house->public_url, c->id));
 }
 
-static void credential_write(struct skd_call *call, struct json *json, const struct store_credential *c)
+static const char NOTE[] = "names, unit, visibility and response are those of today";
+
+/* `note` in the same object, or NULL. */
+static void credential_write(struct skd_call *call, struct json *json, const struct store_credential *c, const char *note)
 {
 	put_object(json, NULL);
 	put_string(json, "id", c->id);
@@ -49,20 +52,39 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_string(json, "response", c->response);
 	if (c->shown_evidence)
 		put_raw(json, "shown_evidence", c->shown_evidence, strlen(c->shown_evidence));
+	put_string(json, "note", note);
 	put_object_end(json);
 }
 
 static void credential_reply(struct skd_call *call, struct reply *out, const struct store_credential *c)
 {
-	credential_write(call, &out->json, c);
+	credential_write(call, &out->json, c, NULL);
 	reply_version(call, out, c->version);
 }
 
 const struct field credential_list_fields[] = {
 	{"person", FIELD_REF}, {"achievement", FIELD_UUID},
-	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {"issuer", FIELD_UUID}, {NULL}};
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {"issuer", FIELD_UUID},
+	{"unit", FIELD_UUID}, {"visibility", FIELD_ENUM, .words = "private|colleagues|public"}, {"issued_after", FIELD_TIME},
+	{"issued_before", FIELD_TIME}, {"expires_after", FIELD_TIME}, {"expires_before", FIELD_TIME}, {"as_of", FIELD_TIME},
+	{"known_at", FIELD_TIME}, {NULL}};
 const struct field person_credential_fields[] = {
-	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {"as_of", FIELD_TIME},
+	{"known_at", FIELD_TIME}, {NULL}};
+const struct field credential_get_fields[] = {{"as_of", FIELD_TIME}, {"known_at", FIELD_TIME}, {NULL}};
+
+static int64_t query_time(const struct request *in, const char *name)
+{
+	return value_time(query_value(in, name));
+}
+
+/* NULL: of now. */
+static const struct store_moment *moment_read(struct skd_call *call, const struct request *in)
+{
+	struct store_moment *then = talloc(call, struct store_moment);
+	*then = (struct store_moment){query_time(in, "as_of"), query_time(in, "known_at")};
+	return then->as_of == TIME_UNSET && then->known_at == TIME_UNSET ? NULL : then;
+}
 
 static enum skd_outcome list_reply(struct skd_call *call, const struct request *in, struct reply *out,
 				   const struct store_credential_filter *filter)
@@ -72,23 +94,28 @@ static enum skd_outcome list_reply(struct skd_call *call, const struct request *
 	if (!in->list->sort)
 		in->list->descending = true;
 	TRY(credential_list(call, filter, in->list, &credentials, &count));
+	out->note = filter->then ? NOTE : NULL;
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
-		credential_write(call, &out->json, &credentials[i]);
+		credential_write(call, &out->json, &credentials[i], NULL);
 	reply_list_end(in, out);
 	return SKD_OK;
 }
 
 enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_credential_filter filter = {query_text(in, "person"), query_text(in, "achievement"),
-						 query_text(in, "state"), query_text(in, "issuer")};
+	const struct store_credential_times times = {query_time(in, "issued_after"), query_time(in, "issued_before"),
+						     query_time(in, "expires_after"), query_time(in, "expires_before")};
+	const struct store_credential_filter filter = {
+		query_text(in, "person"), query_text(in, "achievement"), query_text(in, "state"), query_text(in, "issuer"),
+		query_text(in, "unit"), query_text(in, "visibility"), &times, moment_read(call, in)};
 	return list_reply(call, in, out, &filter);
 }
 
 enum skd_outcome api_credential_of_person(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_credential_filter filter = {in->ids[0], NULL, query_text(in, "state")};
+	const struct store_credential_filter filter = {
+		.person = in->ids[0], .state = query_text(in, "state"), .then = moment_read(call, in)};
 	struct store_person person;
 	TRY(person_get(call, in->ids[0], &person));
 	return list_reply(call, in, out, &filter);
@@ -128,9 +155,16 @@ enum skd_outcome api_credential_opened(struct skd_call *call, const struct reque
 
 enum skd_outcome api_credential_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
+	const struct store_moment *then = moment_read(call, in);
 	struct store_credential credential;
-	TRY(credential_get(call, in->ids[0], &credential));
-	credential_reply(call, out, &credential);
+	TRY(credential_get_then(call, in->ids[0], then, &credential));
+	if (!then) {
+		credential_reply(call, out, &credential);
+		return SKD_OK;
+	}
+	out->note = NOTE;
+	credential_write(call, &out->json, &credential, NOTE);
+	reply_fingerprint(call, out);
 	return SKD_OK;
 }
 

@@ -93,7 +93,7 @@ void entry_draining(struct entry *entry);
 /* ---- for handlers ---- */
 const struct value *query_value(const struct request *in, const char *name);
 const char *query_text(const struct request *in, const char *name); /* NULL when it is not given */
-/* Ends a list: "items" is open; closes it and writes next and total. */
+/* Ends a list: "items" is open; closes it and writes next, total, and the reply's note. */
 void reply_list_begin(const struct request *in, struct reply *out);
 void reply_list_end(const struct request *in, struct reply *out);
 /* Sets list->cursor from the query; BAD_INPUT for one that is of another question. */

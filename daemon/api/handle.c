@@ -37,6 +37,7 @@ void reply_list_end(const struct request *in, struct reply *out)
 	reply_list_next(in, out, in->list->next);
 	if (in->list->count)
 		put_int(&out->json, "total", in->list->total);
+	put_string(&out->json, "note", out->note);
 	put_object_end(&out->json);
 }
 

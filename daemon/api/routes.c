@@ -162,7 +162,7 @@ const struct route routes[] = {
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
 	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue, .body_limit = 262144},
-	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get},
+	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get, credential_get_fields},
 	{"PATCH", "/api/v1/credentials/{id}", RUNS_WRITE, FORM_MATCH, 0, api_credential_set},
 	{"GET", "/api/v1/credentials/{id}/events", RUNS_READ, FORM_LIST, 0, api_credential_events, NULL,
 	 "recorded_at",

@@ -159,8 +159,9 @@ static enum skd_outcome streamer_item(struct streamer *s, const json_t *item)
 static enum skd_outcome streamer_begin(struct streamer *s, struct reply *out)
 {
 	const struct skd_report *form = s->form ? &s->form->plugin->is.report : NULL;
+	const struct http_header note = {"Skillsd-Note", out->note};
 	out->streamed = true;
-	reply_stream(s->in->exchange, form ? form->media_type : "application/x-ndjson", NULL, 0);
+	reply_stream(s->in->exchange, form ? form->media_type : "application/x-ndjson", &note, !!out->note);
 	s->begun = true;
 	return form ? form->begin(s->form->self, &s->out, s->column_count, s->columns) : SKD_OK;
 }

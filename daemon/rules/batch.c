@@ -88,11 +88,11 @@ enum skd_outcome batch_get(struct skd_call *call, const char *id, struct store_b
 	return store_batch_get(call, &sight, id, batch);
 }
 
-enum skd_outcome batch_list(struct skd_call *call, const char *state, struct list *list, struct store_batch **batches,
-			    size_t *count)
+enum skd_outcome batch_list(struct skd_call *call, const char *state, const char *action, struct list *list,
+			    struct store_batch **batches, size_t *count)
 {
 	struct store_job_sight sight = job_sight(call);
-	return store_batch_list(call, &sight, state, list, batches, count);
+	return store_batch_list(call, &sight, state, action, list, batches, count);
 }
 
 enum skd_outcome batch_rows(struct skd_call *call, const char *id, const char *state, struct list *list,

@@ -21,8 +21,8 @@ enum skd_outcome batch_end(struct skd_call *call, struct store_batch *batch, boo
 
 /* Those that one has asked for, and everyone's for admin and auditor. ABSENT. */
 enum skd_outcome batch_get(struct skd_call *call, const char *id, struct store_batch *batch) WARN_UNUSED;
-enum skd_outcome batch_list(struct skd_call *call, const char *state, struct list *list, struct store_batch **batches,
-			    size_t *count) WARN_UNUSED;
+enum skd_outcome batch_list(struct skd_call *call, const char *state, const char *action, struct list *list,
+			    struct store_batch **batches, size_t *count) WARN_UNUSED;
 enum skd_outcome batch_rows(struct skd_call *call, const char *id, const char *state, struct list *list,
 			    struct store_batch_row **rows, size_t *count) WARN_UNUSED;
 

@@ -163,8 +163,14 @@ struct sight credential_sight(const struct skd_call *call)
 
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential)
 {
+	return credential_get_then(call, id, NULL, credential);
+}
+
+enum skd_outcome credential_get_then(struct skd_call *call, const char *id, const struct store_moment *then,
+				     struct store_credential *credential)
+{
 	struct sight sight = credential_sight(call);
-	return store_credential_get(call, &sight, id, credential);
+	return store_credential_get(call, &sight, id, then, credential);
 }
 
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
@@ -175,6 +181,7 @@ enum skd_outcome credential_list(struct skd_call *call, const struct store_crede
 	TRY(person_pick(call, &sight, "person", filter->person, &found.person));
 	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	TRY(issuer_must_exist(call, "issuer", filter->issuer));
+	TRY(unit_must_exist(call, "unit", filter->unit));
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }
 

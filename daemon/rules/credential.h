@@ -30,6 +30,9 @@ struct store_notice credential_issued(const char *id, const struct store_award *
 /* Whose credentials are seen: also auditors see everyone's. */
 struct sight credential_sight(const struct skd_call *call);
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential) WARN_UNUSED;
+/* As store_credential_get() has it. */
+enum skd_outcome credential_get_then(struct skd_call *call, const char *id, const struct store_moment *then,
+				     struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome credential_list(struct skd_call *call, const struct store_credential_filter *filter,
 				 struct list *list, struct store_credential **credentials, size_t *count) WARN_UNUSED;
 enum skd_outcome credential_events(struct skd_call *call, const char *id, struct store_event **events,

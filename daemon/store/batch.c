@@ -52,12 +52,13 @@ enum skd_outcome store_batch_get(struct skd_call *call, const struct store_job_s
 }
 
 enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_sight *sight, const char *state,
-				  struct list *list, struct store_batch **batches, size_t *count)
+				  const char *action, struct list *list, struct store_batch **batches, size_t *count)
 {
 	static const struct list_order orders[] = {{"created_at", "j.created_at", "timestamptz"}, {NULL, NULL, NULL}};
+	static const char where[] = BATCH_SEEN " AND ($4::text IS NULL OR j.state = $4) AND ($5::text IS NULL OR b.action = $5)";
 	struct rows *rows;
-	TRY(list_query(call, list, orders, BATCH_COLUMNS, BATCH_SEEN " AND ($4::text IS NULL OR j.state = $4)", "b.id",
-		       ARGS(arg_bool(sight->everyone), sight->account_id, sight->person_id, state), &rows, count));
+	TRY(list_query(call, list, orders, BATCH_COLUMNS, where, "b.id",
+		       ARGS(arg_bool(sight->everyone), sight->account_id, sight->person_id, state, action), &rows, count));
 	*batches = talloc_zero_array(call, struct store_batch, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		batch_read(rows, i, &(*batches)[i]);

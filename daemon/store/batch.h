@@ -25,7 +25,8 @@ enum skd_outcome store_batch_add(struct skd_call *call, const struct store_batch
 enum skd_outcome store_batch_get(struct skd_call *call, const struct store_job_sight *sight, const char *id,
 				 struct store_batch *batch) WARN_UNUSED;
 enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_sight *sight, const char *state,
-				  struct list *list, struct store_batch **batches, size_t *count) WARN_UNUSED;
+				  const char *action, struct list *list, struct store_batch **batches,
+				  size_t *count) WARN_UNUSED;
 
 struct store_batch_row {
 	int64_t number; /* from 1 */

@@ -81,15 +81,31 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 
 /* ---- reading ---- */
 
-#define CREDENTIAL_COLUMNS                                                                                       \
-	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from,"       \
-	" c.expires_at, " CREDENTIAL_STATE ", c.reason, c.superseded_by, c.evidence,"  \
-	" coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'), c.version + coalesce(b.version - 1, 0),"                       \
-	" c.entry_id, c.replaces, c.results, b.shown_evidence"
+#define COLUMNS_BEFORE                                                                                           \
+	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, c.expires_at, "
+#define COLUMNS_BEHIND                                                                                           \
+	", c.evidence, coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'),"                      \
+	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence"
+#define CREDENTIAL_COLUMNS COLUMNS_BEFORE CREDENTIAL_STATE ", c.reason, c.superseded_by" COLUMNS_BEHIND
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
 	" LEFT JOIN badge b ON b.credential_id = c.id"
+
+/* Of a moment `d`: `t` is the last that was known of it. */
+#define STATE_THEN                                                                                               \
+	"CASE WHEN t.kind IN ('revoked', 'superseded') THEN t.kind WHEN c.expires_at <= d.as_of THEN 'expired'"  \
+	" WHEN t.kind = 'suspended' THEN t.kind WHEN c.valid_from > d.as_of THEN 'scheduled' ELSE 'active' END"
+#define COLUMNS_THEN                                                                                             \
+	COLUMNS_BEFORE STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
+	" CASE WHEN t.kind = 'superseded' THEN c.superseded_by END" COLUMNS_BEHIND
+#define FROM_THEN                                                                                                \
+	" CROSS JOIN LATERAL (SELECT e.kind, n.reason FROM credential_event e"                                   \
+	"  LEFT JOIN credential_note n ON n.event_id = e.id"                                                     \
+	"  WHERE e.credential_id = c.id AND e.kind <> 'shown' AND e.recorded_at <= d.known_at"                   \
+	"  AND d.as_of >= CASE WHEN e.kind <> 'issued' THEN e.valid_from"                                        \
+	"   WHEN c.replaces IS NULL THEN least(c.issued_at, c.valid_from) ELSE e.recorded_at END"                \
+	"  ORDER BY e.id DESC LIMIT 1) AS t"
 
 static void credential_read(const struct rows *rows, int i, struct store_credential *c)
 {
@@ -105,15 +121,25 @@ static void credential_read(const struct rows *rows, int i, struct store_credent
 		.results = row_json(rows, i, 20), .shown_evidence = row_json(rows, i, 21)};
 }
 
-static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM
-				     " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)";
+#define GET_WHERE " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)"
+static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM GET_WHERE;
+static const char CREDENTIAL_GET_THEN[] =
+	"SELECT " COLUMNS_THEN " " CREDENTIAL_FROM " CROSS JOIN (SELECT coalesce($5::timestamptz, now()) AS as_of,"
+	" coalesce($6::timestamptz, 'infinity') AS known_at) AS d" FROM_THEN GET_WHERE;
+
+static const char *arg_said(struct skd_call *call, int64_t time)
+{
+	return time == TIME_UNSET ? NULL : arg_time(call, time);
+}
 
 enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
-				      struct store_credential *credential)
+				      const struct store_moment *then, struct store_credential *credential)
 {
 	struct rows *rows;
-	TRY(db_query(call, CREDENTIAL_GET, ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)),
-		     &rows));
+	struct args args = ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued),
+				then ? arg_said(call, then->as_of) : NULL, then ? arg_said(call, then->known_at) : NULL);
+	args.count -= then ? 0 : 2;
+	TRY(db_query(call, then ? CREDENTIAL_GET_THEN : CREDENTIAL_GET, args, &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such credential");
 	credential_read(rows, 0, credential);
@@ -143,6 +169,21 @@ void store_credential_read(const struct rows *asked, struct store_credential *cr
 	credential_read(asked, 0, credential);
 }
 
+#define LIST_WHERE                                                                                               \
+	" WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, false))"                               \
+	"  OR ($3::bool AND c.issuer_id IN (SELECT issuers_of($2::uuid))))"                                      \
+	" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"                                                      \
+	" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"                                                 \
+	" AND (NOT $7::bool OR " BADGE_VISIBILITY " <> 'private')"                                               \
+	" AND ($8::uuid IS NULL OR c.issuer_id = $8::uuid)"                                                      \
+	" AND ($9::uuid IS NULL OR p.unit_id IN (SELECT units_within($9::uuid)))"                                \
+	" AND ($10::text IS NULL OR coalesce(b.visibility, 'private') = $10)"                                    \
+	" AND ($11::timestamptz IS NULL OR c.issued_at >= $11::timestamptz)"                                     \
+	" AND ($12::timestamptz IS NULL OR c.issued_at < $12::timestamptz)"                                      \
+	" AND ($13::timestamptz IS NULL OR c.expires_at >= $13::timestamptz)"                                    \
+	" AND ($14::timestamptz IS NULL OR c.expires_at < $14::timestamptz)"                                     \
+	" AND ($6::text IS NULL OR $6 = "
+
 enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
 				       const struct store_credential_filter *f, struct list *list,
 				       struct store_credential **credentials, size_t *count)
@@ -150,18 +191,20 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 	static const struct list_order orders[] = {{"issued_at", "c.issued_at", "timestamptz"},
 						   {"expires_at", "c.expires_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
-	static const char where[] =
-		CREDENTIAL_FROM " WHERE ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, false))"
-				"  OR ($3::bool AND c.issuer_id IN (SELECT issuers_of($2::uuid))))"
-				" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
-				" AND ($5::uuid IS NULL OR c.achievement_id = $5::uuid)"
-				" AND ($6::text IS NULL OR $6 = " CREDENTIAL_STATE ")"
-				" AND (NOT $7::bool OR " BADGE_VISIBILITY " <> 'private')"
-				" AND ($8::uuid IS NULL OR c.issuer_id = $8::uuid)";
+	static const char where[] = CREDENTIAL_FROM LIST_WHERE CREDENTIAL_STATE ")";
+	static const char where_then[] = CREDENTIAL_FROM " CROSS JOIN (SELECT coalesce($15::timestamptz, now()) AS as_of,"
+							 " coalesce($16::timestamptz, 'infinity') AS known_at) AS d"
+					 FROM_THEN LIST_WHERE STATE_THEN ")";
+	static const struct store_credential_times any = {TIME_UNSET, TIME_UNSET, TIME_UNSET, TIME_UNSET};
+	const struct store_credential_times *times = f->times ? f->times : &any;
 	struct rows *rows;
-	TRY(list_query(call, list, orders, CREDENTIAL_COLUMNS, where, "c.id",
-		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person, f->achievement,
-			    f->state, arg_bool(f->opened), f->issuer),
+	struct args args = ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->person, f->achievement,
+				f->state, arg_bool(f->opened), f->issuer, f->unit, f->visibility,
+				arg_said(call, times->issued_after), arg_said(call, times->issued_before),
+				arg_said(call, times->expires_after), arg_said(call, times->expires_before),
+				f->then ? arg_said(call, f->then->as_of) : NULL, f->then ? arg_said(call, f->then->known_at) : NULL);
+	args.count -= f->then ? 0 : 2;
+	TRY(list_query(call, list, orders, f->then ? COLUMNS_THEN : CREDENTIAL_COLUMNS, f->then ? where_then : where, "c.id", args,
 		       &rows, count));
 	*credentials = talloc_zero_array(call, struct store_credential, *count + 1);
 	for (int i = 0; i < (int)*count; i++)

@@ -66,12 +66,25 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 enum skd_outcome store_credential_ask(struct skd_call *call, const char *id, struct rows **asked) WARN_UNUSED;
 void store_credential_read(const struct rows *asked, struct store_credential *credential);
 
+/* A moment of which is asked; TIME_UNSET: now. */
+struct store_moment {
+	int64_t as_of, known_at; /* when it was so, and when we knew */
+};
+/* `then` NULL: as it is. Otherwise its state, and what goes with that, are those of then, by its events; all else is as it is.
+ * ABSENT, too, when it was not there then: neither issued nor valid, taking another's place no sooner than it did, or not known. */
 enum skd_outcome store_credential_get(struct skd_call *call, const struct sight *sight, const char *id,
-				      struct store_credential *credential) WARN_UNUSED;
+				      const struct store_moment *then, struct store_credential *credential) WARN_UNUSED;
 enum skd_outcome store_credential_seen(struct skd_call *call, const struct sight *sight, const char *id, bool *seen) WARN_UNUSED;
 struct store_credential_filter {
 	const char *person, *achievement, *state, *issuer;
+	const char *unit, *visibility; /* of those in the unit, or in one below it, today; as its holder wants it */
+	const struct store_credential_times *times; /* NULL: any */
+	const struct store_moment *then;            /* as store_credential_get() */
 	bool opened; /* only what its holder shows to colleagues or the public */
+};
+/* From the first to before the second; TIME_UNSET: any. What does not expire is later than any time. */
+struct store_credential_times {
+	int64_t issued_after, issued_before, expires_after, expires_before;
 };
 enum skd_outcome store_credential_list(struct skd_call *call, const struct sight *sight,
 				       const struct store_credential_filter *filter, struct list *list,
