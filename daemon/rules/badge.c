@@ -193,14 +193,14 @@ static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind
 	return badge_seal(call, kind, badge, &sealing, made);
 }
 
-enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id)
+enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential)
 {
 	struct store_badge badge;
 	struct store_key *keys;
 	size_t count;
 	struct sealing sealing;
 	struct text made;
-	TRY(store_badge_issue(call, credential_id, &badge, &keys, &count));
+	TRY(store_badge_issue(call, credential_id, credential, &badge, &keys, &count));
 	badge_place(call, &badge);
 	enum skd_outcome outcome = sealing_with(call, keys, count, badge.award.issuer_did, SKD_SEAL_PROOF, &sealing);
 	if (outcome == SKD_ABSENT)

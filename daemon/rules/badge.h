@@ -32,8 +32,9 @@ struct badge {
 };
 /* What never changes of the credential's badges; nothing where that is there already. */
 enum skd_outcome badge_begin(struct skd_call *call, const char *credential_id) WARN_UNUSED;
-/* In the transaction that issues, after badge_begin(): the forms that carry a proof. An issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
-enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+/* In the transaction that issues, after badge_begin(): the forms that carry a proof, and the credential as it is now. An
+ * issuer without a key has no badges yet; BUSY when skillsd-sign does not answer. */
+enum skd_outcome badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential) WARN_UNUSED;
 struct store_bulk; /* store/bulk.h */
 struct badge_lot;
 /* The same for many, in two steps: what never changes, with all that is to be read of them; and the forms, for which

@@ -141,14 +141,11 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 {
 	char id[UUID_SIZE];
 	struct store_award award = {.id = id, .achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
-	struct rows *asked;
 	uuid_new(id);
 	TRY(order_read(call, order, &award));
 	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call)));
 	TRY(badge_begin(call, id));
-	TRY(store_credential_ask(call, id, &asked));
-	TRY(badge_issue(call, id));
-	store_credential_read(asked, credential);
+	TRY(badge_issue(call, id, credential));
 	const struct store_notice issued = credential_issued(id, &award);
 	TRY(outbox_add(call, &issued));
 	return audit_done(call, "credential.issue", "credential", credential->id, NULL);
@@ -314,7 +311,7 @@ enum skd_outcome credential_replace(struct skd_call *call, const char *id, const
 	TRY(store_credential_add(call, &award, account_id, account));
 	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
 	TRY(badge_begin(call, by));
-	TRY(badge_issue(call, by));
+	TRY(badge_issue(call, by, credential));
 	TRY(store_status_set(call, id, "revocation", true));
 	TRY(store_outbox_move(call, issued_kind, id, by, award.valid_from));
 	if (!correction->quiet)

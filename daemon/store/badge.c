@@ -55,22 +55,24 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 /* Where anyone may see it. */
 #define SUPERSEDED_BY                                                                                                  \
 	"(SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public')"
-static const char BADGE_GET[] =
-	"SELECT " ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END,"
-	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text,"
-	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version,"
-	" " SUPERSEDED_BY ", " KEY_REVOKED
-	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"
-	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
-	" LEFT JOIN badge b ON b.credential_id = c.id"
-	" LEFT JOIN (status_entry t JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation') ON t.credential_id = c.id"
-	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s"
-	" CROSS JOIN LATERAL (SELECT array_agg(coalesce(x.value->>'name', '') ORDER BY x.n) AS names,"
-	"   array_agg(coalesce(x.value->>'url', '') ORDER BY x.n) AS urls,"
-	"   array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) AS narratives"
-	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)"
-	"  WHERE coalesce(b.shown_evidence @> to_jsonb(x.n - 1), true)) AS e"
-	" WHERE c.id = $1::uuid";
+#define BADGE_COLUMNS                                                                                                  \
+	ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END," \
+	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text," \
+	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version"
+#define BADGE_FROM                                                                                                     \
+	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id" \
+	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
+	" LEFT JOIN badge b ON b.credential_id = c.id" \
+	" LEFT JOIN (status_entry t JOIN status_list l ON l.id = t.list_id AND l.purpose = 'revocation') ON t.credential_id = c.id" \
+	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s" \
+	" CROSS JOIN LATERAL (SELECT array_agg(coalesce(x.value->>'name', '') ORDER BY x.n) AS names," \
+	"   array_agg(coalesce(x.value->>'url', '') ORDER BY x.n) AS urls," \
+	"   array_agg(coalesce(x.value->>'narrative', '') ORDER BY x.n) AS narratives" \
+	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)" \
+	"  WHERE coalesce(b.shown_evidence @> to_jsonb(x.n - 1), true)) AS e" \
+	" WHERE c.id = $1::uuid"
+static const char BADGE_GET[] = "SELECT " BADGE_COLUMNS ", " SUPERSEDED_BY ", " KEY_REVOKED BADGE_FROM;
+static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, " CREDENTIAL_COLUMNS BADGE_FROM; /* of a new one */
 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
@@ -79,7 +81,7 @@ enum badge_column {
 	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE, B_LEVELS, B_VALIDITY,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
-	B_SUPERSEDED_BY, B_KEY_REVOKED,
+	B_SUPERSEDED_BY, B_KEY_REVOKED, B_CREDENTIAL,
 };
 
 static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
@@ -164,10 +166,9 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 	return row_bool(rows, 0, B_RUBRIC) ? rubric_read(call, award) : SKD_OK;
 }
 
-enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge)
+static enum skd_outcome badge_read(struct skd_call *call, const struct rows *rows, const char *credential_id,
+				   struct store_badge *badge)
 {
-	struct rows *rows;
-	TRY(db_query(call, BADGE_GET, ARGS(credential_id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such badge");
 	TRY(achievement_read(call, rows, badge));
@@ -191,6 +192,13 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	badge->visibility = row_text(rows, 0, B_VISIBILITY);
 	badge->version = row_int(rows, 0, B_VERSION);
 	return results_read(call, row_json(rows, 0, B_RESULTS), award);
+}
+
+enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge)
+{
+	struct rows *rows;
+	TRY(db_query(call, BADGE_GET, ARGS(credential_id), &rows));
+	return badge_read(call, rows, credential_id, badge);
 }
 
 /* Drafts are hardly anybody's business; without a number the newest that is seen. */
@@ -328,13 +336,15 @@ enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, st
 	return SKD_OK;
 }
 
-enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_badge *badge,
-				   struct store_key **keys, size_t *count)
+enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
+				   struct store_badge *badge, struct store_key **keys, size_t *count)
 {
-	struct rows *rows;
-	TRY(db_ask(call, KEYS_OF_CREDENTIAL, ARGS(credential_id), &rows));
-	TRY(store_badge_get(call, credential_id, badge));
-	keys_read(call, rows, keys, count);
+	struct rows *known, *rows;
+	TRY(db_ask(call, KEYS_OF_CREDENTIAL, ARGS(credential_id), &known));
+	TRY(db_query(call, BADGE_ISSUE, ARGS(credential_id), &rows));
+	TRY(badge_read(call, rows, credential_id, badge));
+	store_credential_read(rows, 0, B_CREDENTIAL, credential);
+	keys_read(call, known, keys, count);
 	return SKD_OK;
 }
 

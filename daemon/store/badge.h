@@ -66,9 +66,11 @@ struct store_key {
 	size_t public_size;
 	int64_t created_at, retired_at, revoked_at; /* TIME_NEVER */
 };
-/* What issuing one needs, with one way to the server and back: the badge and the keys of its issuer, newest first. ABSENT. */
-enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_badge *badge,
-				   struct store_key **keys, size_t *count) WARN_UNUSED;
+/* What issuing one needs, with one way to the server and back: the credential, whoever may see it, the badge and the keys
+ * of its issuer, newest first. ABSENT. */
+struct store_credential; /* store/credential.h */
+enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
+				   struct store_badge *badge, struct store_key **keys, size_t *count) WARN_UNUSED;
 enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key) WARN_UNUSED;
 /* Of one issuer, or with NULL of all, newest first. */
 enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys,

@@ -81,12 +81,6 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 
 /* ---- reading ---- */
 
-#define COLUMNS_BEFORE                                                                                           \
-	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, c.expires_at, "
-#define COLUMNS_BEHIND                                                                                           \
-	", c.evidence, coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'),"                      \
-	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence"
-#define CREDENTIAL_COLUMNS COLUMNS_BEFORE CREDENTIAL_STATE ", c.reason, c.superseded_by" COLUMNS_BEHIND
 #define CREDENTIAL_FROM                                                                                          \
 	"FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id"              \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
@@ -97,8 +91,8 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"CASE WHEN t.kind IN ('revoked', 'superseded') THEN t.kind WHEN c.expires_at <= d.as_of THEN 'expired'"  \
 	" WHEN t.kind = 'suspended' THEN t.kind WHEN c.valid_from > d.as_of THEN 'scheduled' ELSE 'active' END"
 #define COLUMNS_THEN                                                                                             \
-	COLUMNS_BEFORE STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
-	" CASE WHEN t.kind = 'superseded' THEN c.superseded_by END" COLUMNS_BEHIND
+	CREDENTIAL_BEFORE_STATE STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
+	" CASE WHEN t.kind = 'superseded' THEN c.superseded_by END" CREDENTIAL_BEHIND_STATE
 #define FROM_THEN                                                                                                \
 	" CROSS JOIN LATERAL (SELECT e.kind, n.reason FROM credential_event e"                                   \
 	"  LEFT JOIN credential_note n ON n.event_id = e.id"                                                     \
@@ -107,18 +101,18 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"   WHEN c.replaces IS NULL THEN least(c.issued_at, c.valid_from) ELSE e.recorded_at END"                \
 	"  ORDER BY e.id DESC LIMIT 1) AS t"
 
-static void credential_read(const struct rows *rows, int i, struct store_credential *c)
+void store_credential_read(const struct rows *rows, int i, int at, struct store_credential *c)
 {
 	*c = (struct store_credential){
-		.id = row_uuid(rows, i, 0), .person_id = row_uuid(rows, i, 1), .person_name = row_text(rows, i, 2),
-		.achievement_id = row_uuid(rows, i, 3), .achievement_name = row_text(rows, i, 4),
-		.issuer_id = row_uuid(rows, i, 5), .issuer_name = row_text(rows, i, 6),
-		.achievement_version = row_int(rows, i, 7), .issued_at = row_time(rows, i, 8),
-		.valid_from = row_time(rows, i, 9), .expires_at = row_time(rows, i, 10), .state = row_text(rows, i, 11),
-		.reason = row_text(rows, i, 12), .superseded_by = row_uuid(rows, i, 13), .evidence = row_json(rows, i, 14),
-		.visibility = row_text(rows, i, 15), .response = row_text(rows, i, 16), .version = row_int(rows, i, 17),
-		.entry_id = row_uuid(rows, i, 18), .replaces = row_uuid(rows, i, 19),
-		.results = row_json(rows, i, 20), .shown_evidence = row_json(rows, i, 21)};
+		.id = row_uuid(rows, i, at), .person_id = row_uuid(rows, i, at + 1), .person_name = row_text(rows, i, at + 2),
+		.achievement_id = row_uuid(rows, i, at + 3), .achievement_name = row_text(rows, i, at + 4),
+		.issuer_id = row_uuid(rows, i, at + 5), .issuer_name = row_text(rows, i, at + 6),
+		.achievement_version = row_int(rows, i, at + 7), .issued_at = row_time(rows, i, at + 8),
+		.valid_from = row_time(rows, i, at + 9), .expires_at = row_time(rows, i, at + 10), .state = row_text(rows, i, at + 11),
+		.reason = row_text(rows, i, at + 12), .superseded_by = row_uuid(rows, i, at + 13), .evidence = row_json(rows, i, at + 14),
+		.visibility = row_text(rows, i, at + 15), .response = row_text(rows, i, at + 16), .version = row_int(rows, i, at + 17),
+		.entry_id = row_uuid(rows, i, at + 18), .replaces = row_uuid(rows, i, at + 19),
+		.results = row_json(rows, i, at + 20), .shown_evidence = row_json(rows, i, at + 21)};
 }
 
 #define GET_WHERE " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)"
@@ -142,7 +136,7 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 	TRY(db_query(call, then ? CREDENTIAL_GET_THEN : CREDENTIAL_GET, args, &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such credential");
-	credential_read(rows, 0, credential);
+	store_credential_read(rows, 0, 0, credential);
 	return SKD_OK;
 }
 
@@ -155,18 +149,6 @@ enum skd_outcome store_credential_seen(struct skd_call *call, const struct sight
 	TRY(db_query(call, CREDENTIAL_SEEN, ARGS(id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)), &rows));
 	*seen = rows_count(rows) > 0;
 	return SKD_OK;
-}
-
-static const char CREDENTIAL_ASK[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM " WHERE c.id = $1::uuid";
-
-enum skd_outcome store_credential_ask(struct skd_call *call, const char *id, struct rows **asked)
-{
-	return db_ask(call, CREDENTIAL_ASK, ARGS(id), asked);
-}
-
-void store_credential_read(const struct rows *asked, struct store_credential *credential)
-{
-	credential_read(asked, 0, credential);
 }
 
 #define LIST_WHERE                                                                                               \
@@ -208,7 +190,7 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 		       &rows, count));
 	*credentials = talloc_zero_array(call, struct store_credential, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
-		credential_read(rows, i, &(*credentials)[i]);
+		store_credential_read(rows, i, 0, &(*credentials)[i]);
 	return SKD_OK;
 }
 

@@ -62,9 +62,15 @@ enum skd_outcome store_award_order(struct skd_call *call, const char *person, co
 /* The row, its event and its proofs. */
 enum skd_outcome store_credential_add(struct skd_call *call, const struct store_award *award, const char *account_id,
 				      const char *account) WARN_UNUSED;
-/* In a transaction: the credential, whoever may see it, once `asked` is there (db_ask()). */
-enum skd_outcome store_credential_ask(struct skd_call *call, const char *id, struct rows **asked) WARN_UNUSED;
-void store_credential_read(const struct rows *asked, struct store_credential *credential);
+/* Of c, with its person p, issuer i, version of the achievement v, and b, the badge or nothing; and reading them, from a
+ * column on. */
+#define CREDENTIAL_BEFORE_STATE                                                                                        \
+	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, c.expires_at, "
+#define CREDENTIAL_BEHIND_STATE                                                                                        \
+	", c.evidence, coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'),"                            \
+	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence"
+#define CREDENTIAL_COLUMNS CREDENTIAL_BEFORE_STATE CREDENTIAL_STATE ", c.reason, c.superseded_by" CREDENTIAL_BEHIND_STATE
+void store_credential_read(const struct rows *rows, int row, int column, struct store_credential *credential);
 
 /* A moment of which is asked; TIME_UNSET: now. */
 struct store_moment {

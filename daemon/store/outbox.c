@@ -2,13 +2,14 @@
  * Notices. */
 #include "store/outbox.h"
 
-static const char OUTBOX_ADD[] =
-	"INSERT INTO outbox (kind, noun, object, person_id, due_at, key, detail) VALUES"
-	" ($1, $2, $3::uuid, $4::uuid, greatest($5::timestamptz, now()), $6, $7::jsonb) ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING";
+#define OUTBOX_ADD                                                                                                     \
+	"INSERT INTO outbox (kind, noun, object, person_id, due_at, key, detail) VALUES"                                \
+	" ($1, $2, $3::uuid, $4::uuid, greatest($5::timestamptz, now()), $6, $7::jsonb)"
+static const char ADD[] = OUTBOX_ADD, ADD_ONCE[] = OUTBOX_ADD " ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING";
 
 enum skd_outcome store_outbox_add(struct skd_call *call, const struct store_notice *n)
 {
-	return db_send(call, OUTBOX_ADD,
+	return db_send(call, n->key ? ADD_ONCE : ADD,
 		       ARGS(n->kind, n->noun, n->object, n->person_id, n->due_at ? arg_time(call, n->due_at) : NULL, n->key,
 			    n->detail),
 		       NULL);
