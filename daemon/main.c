@@ -206,7 +206,7 @@ static const struct {
 	{"migrate", "bring the database's schema up to this program", command_migrate},
 	{"sync", "[--dry-run [--json]] [NAME]: run one directory, or all, now", command_sync},
 	{"doctor", "[--json] [NAME]: look at directories and the rest, and say what to change", command_doctor},
-	{"key", "new|list|retire|revoke: the keys that badges are signed with", command_key},
+	{"key", "new|add|list|retire|revoke: the keys that badges are signed with", command_key},
 	{"verify", "FILE...: whether badges are what they say they are; needs no database", command_verify},
 	{"routes", "print the table of routes", print_routes},
 	{"options", "print the table of options", command_options},

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kit.badges import HOLDER, Programme, badge_house, new_key, verify_proof
 from kit.gate import wait_until
+from kit.house import ACCOUNTS, BASE
 
 MANY = 6
 
@@ -76,6 +77,22 @@ def test_a_key_that_is_retired_by_another_process_signs_not_one_more(house, prog
     assert house.command("key", "retire", key).returncode == 0
     assert all(method(badge) != old for badge in issue_many(programme, achievement))
     assert key not in house.signer.list()
+
+
+def test_a_key_that_skillsd_sign_has_made_by_itself_is_added_by_what_it_printed(house, programme):
+    key, other = house.signer.new("ed25519"), house.signer.new("p256")
+    words = key.line.split()
+    school = house.sign_in(ACCOUNTS["ADMIN"]).post("/issuers", {"name": "School", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)["id"]
+    for bad in ([*words[:3], other.line.split()[3]], [words[0], "p256", *words[2:]], [words[0], words[1], "checkpoint", words[3]],
+                ["x", *words[1:]], [*words[:3], words[3][:-8]], [*words, "nobody"]):
+        done = house.command("key", "add", *bad)
+        assert done.returncode == 1 and done.stderr.startswith("skillsd key: "), bad
+    assert house.command("key", "add", *words[:3]).returncode == 2
+    done = house.command("key", "add", *words, school)
+    assert (done.returncode, done.stdout.strip()) == (0, key.id), done.stderr
+    assert house.command("key", "add", *words).returncode == 1
+    badge = programme.badge(programme.issue(achievement=programme.achievement(issuer=school)))
+    verify_proof(badge, programme.stranger.get(f"/issuers/{school}/did.json"))
 
 
 def test_where_its_file_cannot_be_put_away_it_is_said_and_the_key_has_ended_all_the_same(house, programme):

@@ -13,11 +13,13 @@
 
 static const char usage[] =
 	"usage: skillsd key new ed25519|p256|rsa2048 [ISSUER]\n"
+	"       skillsd key add ID ALGORITHM assertion PUBLIC [ISSUER]\n"
 	"       skillsd key list\n"
 	"       skillsd key retire KEY\n"
 	"       skillsd key revoke KEY [DATE]\n"
-	"A key of the company, or of the issuer with that id. A retired key signs no more, and what it signed is good; what\n"
-	"a revoked key signed after the date, which is now where none is given, is not. The file of either is put away.\n";
+	"A key of the company, or of the issuer with that id. new has skillsd-sign make it, add takes what skillsd-sign has\n"
+	"printed of one it made. A retired key signs no more, and what it signed is good; what a revoked key signed after the\n"
+	"date, which is now where none is given, is not. The file of either is put away.\n";
 
 enum { PATIENCE = 30000 }; /* milliseconds for skillsd-sign */
 
@@ -25,17 +27,37 @@ struct line {
 	char id[UUID_SIZE], algorithm[16], purpose[16], public[600];
 };
 
-/* What skillsd-sign prints of the key that it has made. */
+/* What skillsd-sign prints of a key that it has made. */
+static enum skd_outcome line_read(struct skd_call *call, const char *said, struct line *line)
+{
+	char id[64];
+	bool whole = sscanf(said, "%63s %15s %15s %599s", id, line->algorithm, line->purpose, line->public) == 4;
+	return whole && uuid_parse(id, line->id) && strcmp(line->purpose, "assertion") == 0
+		       ? SKD_OK
+		       : fail(call, SKD_BAD_INPUT, "this is nothing that skillsd-sign says of a key for badges: %s", said);
+}
+
 static enum skd_outcome sign_new(struct skd_call *call, const char *program, const char *folder, const char *algorithm,
 				 struct line *line)
 {
 	struct text said;
-	char id[64];
 	text_begin(&said, call, 1024);
 	TRY(child_run(call, (const char *const[]){program, "new", folder, algorithm, "assertion", NULL}, (struct skd_text){0},
 		      PATIENCE, 1024, &said));
-	bool whole = sscanf(text_end(&said), "%63s %15s %15s %599s", id, line->algorithm, line->purpose, line->public) == 4;
-	return whole && uuid_parse(id, line->id) ? SKD_OK : fail(call, SKD_FAULT, "skillsd-sign has made no key");
+	return line_read(call, text_end(&said), line);
+}
+
+static enum skd_outcome key_add(struct skd_call *call, const struct line *line, const char *issuer)
+{
+	uint8_t der[500];
+	long size = base64_decode(line->public, der, sizeof der);
+	if (size < 0)
+		return fail(call, SKD_BAD_INPUT, "skillsd-sign tells no public half of %s", line->id);
+	const struct store_key key = {
+		.id = line->id, .algorithm = line->algorithm, .public_key = der, .public_size = (size_t)size};
+	TRY(issuer_key_add(call, issuer, &key));
+	puts(line->id);
+	return SKD_OK;
 }
 
 static enum skd_outcome key_new(struct skd_call *call, const struct settings *settings, const struct command_line *at)
@@ -43,17 +65,18 @@ static enum skd_outcome key_new(struct skd_call *call, const struct settings *se
 	const struct section *signer = conf_find(settings->conf, "signer", "");
 	const char *folder = section_text(signer, "keys");
 	struct line line;
-	uint8_t der[500];
 	if (!folder)
 		return fail(call, SKD_BAD_INPUT, "[signer] has no keys: the folder where skillsd-sign keeps them");
 	TRY(sign_new(call, section_text(signer, "program"), folder, at->words[1], &line));
-	long size = base64_decode(line.public, der, sizeof der);
-	if (size < 0)
-		return fail(call, SKD_FAULT, "skillsd-sign tells no public half of %s", line.id);
-	const struct store_key key = {.id = line.id, .algorithm = line.algorithm, .public_key = der, .public_size = (size_t)size};
-	TRY(issuer_key_add(call, at->count > 2 ? at->words[2] : NULL, &key));
-	puts(line.id);
-	return SKD_OK;
+	return key_add(call, &line, at->count > 2 ? at->words[2] : NULL);
+}
+
+static enum skd_outcome key_told(struct skd_call *call, const struct command_line *at)
+{
+	char *const *words = at->words;
+	struct line line;
+	TRY(line_read(call, talloc_asprintf(call, "%s %s %s %s", words[1], words[2], words[3], words[4]), &line));
+	return key_add(call, &line, at->count > 5 ? words[5] : NULL);
 }
 
 static enum skd_outcome key_list(struct skd_call *call)
@@ -108,7 +131,7 @@ static bool is_sound(const struct command_line *at)
 	static const struct {
 		const char *word;
 		int least, most;
-	} forms[] = {{"new", 2, 3}, {"list", 1, 1}, {"retire", 2, 2}, {"revoke", 2, 3}};
+	} forms[] = {{"new", 2, 3}, {"add", 5, 6}, {"list", 1, 1}, {"retire", 2, 2}, {"revoke", 2, 3}};
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		if (at->count >= forms[i].least && at->count <= forms[i].most && strcmp(at->words[0], forms[i].word) == 0)
 			return true;
@@ -124,6 +147,8 @@ static enum skd_outcome key_run(struct skd_call *call, struct settings *settings
 	TRY(tx_begin(call));
 	if (strcmp(at->words[0], "new") == 0)
 		TRY(key_new(call, settings, at));
+	else if (strcmp(at->words[0], "add") == 0)
+		TRY(key_told(call, at));
 	else if (strcmp(at->words[0], "list") == 0)
 		TRY(key_list(call));
 	else

@@ -351,12 +351,15 @@ static enum skd_outcome key_told(struct skd_call *call, const char *action, cons
 
 enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
 {
+	static const char *const algorithms[] = {[KEY_EDDSA] = "ed25519", [KEY_ES256] = "p256", [KEY_RS256] = "rsa2048"};
 	struct store_key added = *key;
 	struct store_issuer issuer;
 	struct public_key *open;
 	if (issuer_id && !uuid_valid(issuer_id))
 		return fail(call, SKD_BAD_INPUT, "there is no issuer %s", issuer_id);
 	TRY(key_from_der(call, key->public_key, key->public_size, &open));
+	if (strcmp(algorithms[key_algorithm(open)], key->algorithm) != 0)
+		return fail(call, SKD_BAD_INPUT, "key %s is not of the algorithm %s", key->id, key->algorithm);
 	TRY(company_put(call));
 	TRY(store_issuer_get(call, issuer_id, &issuer));
 	added.issuer_id = issuer.id;
