@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Departments and partners that issue on the company's behalf: who makes them, who issues for them, what their badges say,
 and the public halves of everybody's keys."""
+import json
+
 import ldap
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, method_of, new_key, public_key, verify_proof
 from kit.batches import ask, credentials_of, done, ended, rows_of
+from kit.forge import Verifier
 from kit.house import ACCOUNTS, BASE, OTHER_ISSUER, PUBLIC_URL
+from kit.verify import refused
 
 HERE = PUBLIC_URL.removeprefix("https://")
 SAFETY, WITHIN = (f"cn={name},ou=groups,{BASE}" for name in ("safety", "within"))
@@ -228,6 +232,24 @@ def test_its_badges_say_that_they_are_tests(programme, sandbox):
         assert "TEST: Welder" in page and "Playground (for tests only)" in page
         assertion = programme.badge(made, format="ob2")
         assert programme.stranger.get("/" + assertion["badge"].removeprefix(PUBLIC_URL))["name"] == "TEST: Welder"
+
+
+def test_its_badges_are_what_they_are_and_verified_by_nobody(programme, sandbox, tmp_path):
+    me, verifier = programme.issuer.get("/me")["person"]["id"], Verifier(tmp_path)
+    test = programme.issuer.issue(me, programme.achievement(issuer=sandbox["id"])["id"])
+    real = programme.issue()
+    for form in "ob3", "ob2":
+        for made, verdict, outcome, words in [
+                (test, "not_verified", "failed", "is for tests only: what it issues proves nothing"),
+                (real, "verified", "passed", "whose documents are trusted here")]:
+            badge = programme.badge(made, format=form)
+            answer = programme.hr.post("/verifications", {"badge": json.dumps(badge)})
+            checks = {one["check"]: one for one in answer["checks"]}
+            assert (answer["verdict"], checks["issuer"]["outcome"], checks["signature"]["outcome"]) == (verdict, outcome, "passed")
+            assert checks["issuer"]["detail"].endswith(words)
+    place = programme.badge(test)["credentialStatus"]["statusListCredential"].removeprefix(PUBLIC_URL)
+    documents = [programme.stranger.ask("GET", path).content for path in (f"/issuers/{sandbox['id']}/did.json", place)]
+    refused(verifier.one(programme.badge(test), documents), "issuer", "proves nothing")
 
 
 # ---- what its issuers see

@@ -93,7 +93,7 @@ static const struct skd_award *badge_place(struct skd_call *call, struct store_b
 {
 	struct skd_award *award = &badge->award;
 	if (badge->sandbox) {
-		award->issuer_name = talloc_asprintf(call, "%s (for tests only)", award->issuer_name);
+		award->issuer_name = talloc_asprintf(call, "%s" VERIFY_TESTS, award->issuer_name);
 		award->name = award->name ? talloc_asprintf(call, "TEST: %s", award->name) : NULL;
 	}
 	award->origin = call->house->public_url;

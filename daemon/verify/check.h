@@ -30,6 +30,8 @@ void endorsements_check(struct checking *c);
 void status_check(struct checking *c, const char *issuer);
 
 /* checks.c: what both versions have. */
+/* Says so of an issuer that is for tests, by the name it has in the badge. */
+bool check_tests(struct checking *c, const char *issuer, const char *name);
 void check_signatory(struct checking *c, const char *issuer, const char *name, const struct signatory *signatory);
 void check_dates(struct checking *c, const char *from, const char *until);
 /* `identity` is "sha256$HEX" where it is hashed. */

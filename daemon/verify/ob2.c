@@ -133,7 +133,7 @@ static void hosted_issuer(struct checking *c, const struct assertion *a, bool tr
 	else if (!may_host(a))
 		check_say(c, CHECK_ISSUER, VERIFY_FAILED, "the issuer %s does not keep badges where this one is",
 			  text_whole(c->call, a->issuer_id));
-	else
+	else if (!check_tests(c, a->issuer_id, c->answer->issuer_name))
 		check_say(c, CHECK_ISSUER, trusted || a->trusted ? VERIFY_PASSED : VERIFY_UNKNOWN,
 			  trusted || a->trusted ? "%s issued it, whose documents are trusted here"
 						: "%s issued it; nobody here vouches for who that is",

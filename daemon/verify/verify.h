@@ -30,6 +30,9 @@ struct verify_ask {
 	struct verify_library library;
 };
 
+/* What the name of an issuer for tests ends with, in its badges: they prove nothing, and say so themselves. */
+#define VERIFY_TESTS " (for tests only)"
+
 enum verify_result { VERIFY_PASSED, VERIFY_FAILED, VERIFY_UNKNOWN };
 enum verify_verdict { VERDICT_NOT_VERIFIED, VERDICT_VERIFIED, VERDICT_UNKNOWN };
 enum verify_check { CHECK_FORMAT, CHECK_SCHEMA, CHECK_SIGNATURE, CHECK_ISSUER, CHECK_DATES, CHECK_STATUS, CHECK_RECIPIENT };
