@@ -48,6 +48,16 @@ class Demo:
     def started(self):
         return re.findall(r"^(?!step)\w+ (\d+)", (self.here / "state/pids").read_text(), re.M)
 
+    def ask(self, role, path):
+        env = self.env()
+        account = {"username": env[role + "_USER"], "password": env[role + "_PASSWORD"]}
+        session = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=account, timeout=10)
+        assert session.status_code == 201 and role.lower() in [*session.json()["roles"], "manager"]
+        answer = requests.get(f"{env['SKILLSD_URL']}/api/v1/{path}", timeout=10,
+                              headers={"Authorization": "Bearer " + session.json()["token"]})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def lines(self, pattern):
         return re.findall(rf"^{pattern}.*$", self.output.read_text(), re.M)
 
@@ -84,15 +94,25 @@ def test_accounts_of_all_roles_and_the_lines_to_paste_work(demo):
     env = demo.env()
     assert requests.get(env["SKILLSD_URL"] + "/readyz", timeout=10).status_code == 200
     for role in ROLES:
-        account = {"username": env[role + "_USER"], "password": env[role + "_PASSWORD"]}
-        answer = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=account, timeout=10)
-        assert answer.status_code == 201 and role.lower() in [*answer.json()["roles"], "manager"]
-        assert re.search(rf"^  {role.lower()} +{account['username']} +{account['password']}$", demo.output.read_text(), re.M)
+        assert demo.ask(role, "me")["roles"]
+        assert re.search(rf"^  {role.lower()} +{env[role + '_USER']} +{env[role + '_PASSWORD']}$", demo.output.read_text(), re.M)
     lines = demo.lines("curl ")
     assert len(lines) == 5
     for line in lines:
         said = json.loads(paste(line).stdout)
         assert said.get("items") or said.get("person"), (line, said)
+
+
+def test_what_the_readme_asks_is_answered(demo):
+    text = (demo.top / "README.md").read_text()
+    lines, = [block for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S) if ". var/demo/env" in block]
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], cwd=demo.top, timeout=60, capture_output=True, text=True)
+    (demo.top / "skills.csv").unlink()
+    assert (done.returncode, done.stderr) == (0, "") and '"levels"' in done.stdout and "null" not in done.stdout.split()
+    job = demo.ask("ISSUER", "jobs?limit=1")["items"][0]["id"]
+    wait_for("the job of the batch", lambda: demo.ask("ISSUER", f"jobs/{job}")["state"] == "done")
+    rows = demo.ask("ISSUER", f"batches/{demo.ask('ISSUER', 'batches')['items'][0]['id']}/rows")["items"]
+    assert [row["state"] for row in rows] == ["done", "faulty"], rows
 
 
 def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_without_a_network(demo):
@@ -112,14 +132,8 @@ def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_without_a_ne
 
 
 def test_the_programme_has_a_history(demo):
-    env = demo.env()
-    hr = {"username": env["HR_USER"], "password": env["HR_PASSWORD"]}
-    token = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=hr, timeout=10).json()["token"]
-
     def all_of(path):
-        answer = requests.get(f"{env['SKILLSD_URL']}/api/v1/{path}", headers={"Authorization": "Bearer " + token}, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["items"]
+        return demo.ask("HR", path)["items"]
 
     credentials = all_of("credentials?limit=500")
     assert {one["state"] for one in credentials} == {"active", "scheduled", "suspended", "revoked", "expired", "superseded"}
