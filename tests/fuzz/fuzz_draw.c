@@ -80,16 +80,21 @@ static void png_try(char *bytes, size_t size)
 /* ---- pages and words ---- */
 
 /* What is no UTF-8 is shown as well as can be. */
-static void unheard(const char *domain, GLogLevelFlags level, const char *message, void *data)
+static GLogWriterOutput unheard(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer data)
 {
-	(void)domain, (void)level, (void)message, (void)data;
+	(void)level, (void)fields, (void)count, (void)data;
+	return G_LOG_WRITER_HANDLED;
+}
+
+static void __attribute__((constructor)) warnings_hush(void)
+{
+	g_log_set_writer_func(unheard, NULL, NULL);
 }
 
 static void page_try(struct bytes page)
 {
 	struct made pdf;
 	FILE *out = made_open(&pdf);
-	g_log_set_default_handler(unheard, NULL);
 	bool good = page_print(page, page.size % 2, out);
 	must(fclose(out) == 0, "there is memory");
 	must(!good || (pdf.size > 4 && memcmp(pdf.bytes, "%PDF", 4) == 0), "a page that is taken is printed");
