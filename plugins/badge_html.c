@@ -361,22 +361,10 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 	return page.outcome;
 }
 
-static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
-{
-	(void)host, (void)call;
-	*self = NULL;
-	return SKD_OK;
-}
-
-static void close(void *self)
-{
-	(void)self;
-}
-
 static const struct skd_option options[] = {{0}};
 static const struct skd_form forms[] = {
 	{SKD_ABOUT_CREDENTIAL, "html", "text/html;charset=utf-8", .fresh = true}, {0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
-	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_html", .options = options, .open = open, .close = close,
+	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_html", .options = options,
 	.is.badge = {.forms = forms, .wrap = wrap}};

@@ -291,20 +291,8 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 					 : bake_svg(&bake, "http://openbadges.org", "assertion", place);
 }
 
-static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
-{
-	(void)call;
-	*self = (void *)(uintptr_t)host;
-	return SKD_OK;
-}
-
-static void close(void *self)
-{
-	(void)self;
-}
-
 static const struct skd_option options[] = {{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
-	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob2", .options = options, .open = open, .close = close,
+	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob2", .options = options,
 	.is.badge = {.forms = forms, .draft = draft, .wrap = wrap}};

@@ -425,18 +425,6 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 					    : bake_svg(&bake, "https://purl.imsglobal.org/ob/v3p0", "credential", NULL);
 }
 
-static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
-{
-	(void)call;
-	*self = (void *)(uintptr_t)host;
-	return SKD_OK;
-}
-
-static void close(void *self)
-{
-	(void)self;
-}
-
 static const struct skd_option options[] = {{0}};
 static const struct skd_form forms[] = {
 	{SKD_ABOUT_CREDENTIAL, "ob3", "application/vc application/vc+ld+json application/ld+json application/json", SKD_SEAL_PROOF},
@@ -449,5 +437,5 @@ static const struct skd_form forms[] = {
 	{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
-	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob3", .options = options, .open = open, .close = close,
+	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_ob3", .options = options,
 	.is.badge = {.forms = forms, .draft = draft, .wrap = wrap}};

@@ -158,18 +158,6 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 	return page.outcome;
 }
 
-static enum skd_outcome open(const struct skd_host *host, struct skd_call *call, void **self)
-{
-	(void)host, (void)call;
-	*self = NULL;
-	return SKD_OK;
-}
-
-static void close(void *self)
-{
-	(void)self;
-}
-
 static const struct skd_option options[] = {{0}};
 static const struct skd_form forms[] = {
 	{SKD_ABOUT_CREDENTIAL, "pdf", "application/pdf", .image = SKD_IMAGE_PNG, .paper = SKD_PAPER_A4},
@@ -177,5 +165,5 @@ static const struct skd_form forms[] = {
 	{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {
-	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_pdf", .options = options, .open = open, .close = close,
+	.abi = SKD_ABI, .kind = SKD_BADGE, .name = "badge_pdf", .options = options,
 	.is.badge = {.forms = forms, .wrap = wrap}};

@@ -152,18 +152,6 @@ static enum skd_outcome csv_end(void *self, const struct skd_out *out)
 	return SKD_OK;
 }
 
-static enum skd_outcome csv_open(const struct skd_host *host, struct skd_call *call, void **self)
-{
-	(void)host, (void)call;
-	*self = NULL;
-	return SKD_OK;
-}
-
-static void csv_close(void *self)
-{
-	(void)self;
-}
-
 static const struct skd_option csv_options[] = {{0}};
 
 __attribute__((visibility("default"))) extern const struct skd_plugin skillsd_plugin;
@@ -172,8 +160,6 @@ const struct skd_plugin skillsd_plugin = {
 	.kind = SKD_REPORT,
 	.name = "report_csv",
 	.options = csv_options,
-	.open = csv_open,
-	.close = csv_close,
 	.is.report = {.format = "csv", .media_type = "text/csv; charset=utf-8", .begin = csv_begin, .row = csv_row,
 		      .end = csv_end},
 };

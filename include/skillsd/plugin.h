@@ -428,7 +428,8 @@ struct skd_plugin {
 	/* One open per instance. On failure everything is released again. The host outlives the instance.
 	 * A sentence that begins with an option's key, and of several values quotes the one meant, is shown with
 	 * that option's line.
-	 * No network and no waiting in open: a daemon starts while its directory is down. */
+	 * No network and no waiting in open: a daemon starts while its directory is down.
+	 * Both NULL where nothing is kept: self is the host then. */
 	enum skd_outcome (*open)(const struct skd_host *host, struct skd_call *call, void **self);
 	void (*close)(void *self);
 
