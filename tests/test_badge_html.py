@@ -4,7 +4,7 @@ import html.parser
 
 import pytest
 from kit import paper
-from kit.badges import Programme, badge_house, new_key
+from kit.badges import Programme, badge_house, new_key, programme  # noqa: F401 a fixture
 from kit.house import PUBLIC_URL
 
 ODD = "Ünïcode 😀 \"quoted\" 'so' \\ back\tא ב e\u0301 & <b>bold</b> </script> <!-- %s -->"
@@ -17,11 +17,6 @@ VOID = {"meta", "link", "img", "br"}
 def house(postgres):
     with badge_house(("ed25519",), postgres=postgres) as house:
         yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 class Page(html.parser.HTMLParser):

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 from kit import paper
-from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house
+from kit.badges import COLLEAGUE, HOLDER, house, programme  # noqa: F401 fixtures
 from kit.house import PUBLIC_URL
 from kit.pictures import made, vector
 
@@ -12,17 +12,6 @@ from kit.pictures import made, vector
 NAMES = ["Łukasz Wójcik", "Σωκράτης Ἀθηναῖος", "Анна Каренина", "e\u0301clair a\u0308pfel", "\"quoted\" 'words' \\ back", "<b> & ]]> </svg>",
          "漢字 仮名", "emoji 😀 inside", "O'Brien (née (Smith)", "%PDF-1.7 endobj"]
 FROM_THE_RIGHT = ["שלום עולם", "مرحبا بالعالم"]
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(("ed25519",), postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 def pdf(programme, credential, **parameters):

@@ -3,25 +3,9 @@
 to those who may read that."""
 import threading
 
-import pytest
-from kit.badges import COLLEAGUE, HOLDER, Programme, b64url, badge_house, verify_jws, verify_proof
+from kit.badges import b64url, house, programme, verify_jws, verify_proof  # noqa: F401 fixtures
 
 PIECES = [{"name": f"Piece {letter}", "url": f"https://example.org/{letter}", "narrative": f"Words {letter}"} for letter in "abc"]
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(postgres=postgres) as house:
-        house.set_password(HOLDER)
-        house.set_password(COLLEAGUE)
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    programme = Programme(house)
-    programme.holder, programme.colleague = house.sign_in(HOLDER), house.sign_in(COLLEAGUE)
-    return programme
 
 
 def choose(programme, credential, places, gives=200):

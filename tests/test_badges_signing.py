@@ -4,23 +4,11 @@ keys that end elsewhere."""
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from kit.badges import HOLDER, Programme, badge_house, new_key, verify_proof
+from kit.badges import HOLDER, house, new_key, programme, verify_proof  # noqa: F401 fixtures
 from kit.gate import wait_until
 from kit.house import ACCOUNTS, BASE
 
 MANY = 6
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(("ed25519",), postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 def issue_many(programme, achievement):

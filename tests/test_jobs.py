@@ -10,24 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import ldap
 import psycopg2
-import pytest
-from kit.badges import HOLDER, Programme, badge_house
+from kit.badges import HOLDER, house, programme  # noqa: F401 fixtures
 from kit.batches import ask, ended, rows_of
 from kit.house import ACCOUNTS, BASE, parsed, wait_for
 from kit.second import Second
 
 PIECE, MANY = 1000, 2200  # rows of one, and of a job with a few of them
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(("ed25519",), postgres=postgres) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    return Programme(house)
 
 
 class Work:

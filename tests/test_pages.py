@@ -8,26 +8,11 @@ import time
 import uuid
 
 import pytest
-from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, bits_of, place_of
+from kit.badges import Programme, badge_house, bits_of, house, place_of, programme  # noqa: F401 fixtures
 from kit.house import wait_for
 from kit.second import Second
 
 HTML, JSON = "text/html", "application/json"
-
-
-@pytest.fixture(scope="module")
-def house(postgres):
-    with badge_house(("ed25519",), postgres=postgres) as house:
-        house.set_password(HOLDER)
-        house.set_password(COLLEAGUE)
-        yield house
-
-
-@pytest.fixture(scope="module")
-def programme(house):
-    programme = Programme(house)
-    programme.holder, programme.colleague = house.sign_in(HOLDER), house.sign_in(COLLEAGUE)
-    return programme
 
 
 def page(client, made, accept=HTML, **headers):

@@ -3,6 +3,7 @@
 library, so that the product is not held against itself. Knows the public documents, no key of ours."""
 import base64
 import contextlib
+import functools
 import gzip
 import hashlib
 import itertools
@@ -52,6 +53,14 @@ class Programme:
         self.stranger = house.client()
         self.framework = self.hr.post("/frameworks", {"code": "BADGES", "name": "Skills of badges"})
 
+    @functools.cached_property
+    def holder(self):
+        return self.house.sign_in(HOLDER)
+
+    @functools.cached_property
+    def colleague(self):
+        return self.house.sign_in(COLLEAGUE)
+
     def skill(self, **fields):
         number = next(self.numbers)
         return self.hr.post("/skills", {"framework": "BADGES", "code": f"B{number}", "label": f"Skill {number}", **fields})
@@ -72,6 +81,8 @@ class Programme:
 @pytest.fixture(scope="module")
 def house(postgres):
     with badge_house(postgres=postgres) as house:
+        for username in HOLDER, COLLEAGUE:
+            house.set_password(username)
         yield house
 
 
