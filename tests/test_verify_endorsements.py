@@ -2,19 +2,10 @@
 """skillsd verify: what others say of a badge, its achievement and its issuer is held to what the badge is held to; what
 could not be found out is not taken for good; and of several status entries each one counts."""
 import pytest
-from kit.forge import LIST, MAIL, Forge, Verifier, changed, time_at
+from kit.forge import LIST, MAIL, Forge, changed, time_at
+from kit.verify import forge, verifier  # noqa: F401 fixtures
 
 ACHIEVEMENT = ("credentialSubject", "achievement")
-
-
-@pytest.fixture(scope="module")
-def verifier(tmp_path_factory):
-    return Verifier(tmp_path_factory.mktemp("verify"))
-
-
-@pytest.fixture(scope="module")
-def forge():
-    return Forge()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,11 @@ http {{
 """
 # What it sends by itself; its Server and Connection stand for two of ours.
 NGINX_OWN = ("Date", "Content-Type", "Content-Length", "X-Content-Type-Options", "Referrer-Policy")
-WRK_PEOPLE = """
+
+
+def wrk_people(request):
+    """A script of wrk that asks for one person of many at random, with the same dice in each run; `request`: as Lua, of person n."""
+    return """
 local thread_count = 0
 function setup(thread)
   thread_count = thread_count + 1
@@ -43,14 +47,17 @@ end
 function init(words)
   math.randomseed(seed)
   requests = {}
-  for n = 1, tonumber(words[2]) do
-    requests[n] = wrk.format("GET", "/api/v1/people/%s" .. (%d + n - 1) .. words[1])
+  for n = %d, %d + tonumber(words[2]) - 1 do
+    requests[#requests + 1] = %s
   end
 end
 function request()
   return requests[math.random(#requests)]
 end
-""" % (ID, FIRST)
+""" % (FIRST, FIRST, request)
+
+
+WRK_PEOPLE = wrk_people(f'wrk.format("GET", "/api/v1/people/{ID}" .. n .. words[1])')
 
 
 def fetch(port, path="/healthz"):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import requests
-from bench.answer import NAMED_SQL, WRK_PEOPLE
+from bench.answer import NAMED_SQL, WRK_PEOPLE, wrk_people
 from bench.measure import alternate, pg_environment, wrk
 from bench.people import FIRST, ID, get
 from kit.slapd import free_port, short_folder
@@ -24,24 +24,8 @@ CREATE OR REPLACE FUNCTION bench.holdings(who uuid) RETURNS TABLE ({', '.join(f'
 LANGUAGE sql STABLE AS $$ {NAMED_SQL.format(person='$1')} $$"""
 QUERY = """query holdings($who: UUID!) { holdings(who: $who) { nodes { personId person skillId level expiresAt credentialId issuerId
   achievementId achievementNumber issuedAt skill achievement issuer } } }"""
-WRK_GRAPHQL = """
-local thread_count = 0
-function setup(thread)
-  thread_count = thread_count + 1
-  thread:set("seed", thread_count)
-end
-function init(words)
-  math.randomseed(seed)
-  requests = {}
-  for n = 1, tonumber(words[2]) do
-    local body = string.format('{"query": %s, "variables": {"who": "%s%%d"}}', %d + n - 1)
-    requests[n] = wrk.format("POST", "/graphql", {["Content-Type"] = "application/json"}, body)
-  end
-end
-function request()
-  return requests[math.random(#requests)]
-end
-""" % ("%s", ID, FIRST)
+WRK_GRAPHQL = wrk_people(f"""wrk.format("POST", "/graphql", {{["Content-Type"] = "application/json"}},
+      '{{"query": {json.dumps(" ".join(QUERY.split()))}, "variables": {{"who": "{ID}' .. n .. '"}}}}')""")
 
 
 @contextlib.contextmanager
@@ -74,7 +58,7 @@ def peers(table, house, people, rounds, seconds):
     folder, who = short_folder("wrk-"), f"{ID}{FIRST}"
     try:
         (folder / "people.lua").write_text(WRK_PEOPLE)
-        (folder / "graphql.lua").write_text(WRK_GRAPHQL.replace("%s", json.dumps(" ".join(QUERY.split())), 1))
+        (folder / "graphql.lua").write_text(WRK_GRAPHQL)
         with peer(house, "fastify") as fastify, peer(house, "postgraphile") as postgraphile:
             ours = {(one["skill"]["id"], one["level"]) for one in get(house, f"/people/{who}/holdings")["items"]}
             assert answers(fastify, postgraphile, who) == [ours, ours] and len(ours) == 20

@@ -164,10 +164,10 @@ class Frame:
 
 
 class Peer:
-    """One connection to the gate."""
+    """One connection to a helper of the daemon's."""
 
-    def __init__(self, connection):
-        connection.settimeout(20)
+    def __init__(self, connection, seconds=20):
+        connection.settimeout(seconds)
         self.socket = connection
 
     def close(self):
@@ -185,6 +185,15 @@ class Peer:
             data += more
         return data
 
+    def hung_up(self):
+        """Whether it ends the connection without another word."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+class GatePeer(Peer):
     def receive(self):
         size, version, kind, verdict, count, unused, delay = HEAD.unpack(self._exactly(HEAD.size))
         body, strings = self._exactly(size), []
@@ -196,13 +205,6 @@ class Peer:
             body = body[2 + length:]
         assert len(strings) == count
         return Frame(kind, verdict, delay, strings)
-
-    def hung_up(self):
-        """Whether the gate ends the connection without another word."""
-        try:
-            return self.socket.recv(1) == b""
-        except ConnectionResetError:
-            return True
 
     def start(self, username, password, address="192.0.2.1"):
         strings = [text if isinstance(text, bytes) else text.encode() for text in (username, password, address)]
@@ -323,7 +325,7 @@ class Gate:
     def connect(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(self.path))
-            yield Peer(connection)
+            yield GatePeer(connection)
 
     def sign_in(self, username, password, address="192.0.2.1"):
         """What comes back for a START: a RESULT, or a PROMPT when more is asked."""

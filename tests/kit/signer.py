@@ -13,7 +13,7 @@ import subprocess
 import uuid
 
 import pytest
-from kit.gate import build_folder, drop_to, make_folder, wait_until
+from kit.gate import Peer, build_folder, drop_to, make_folder, wait_until
 
 PROOF, JWS, CHECKPOINT = 1, 2, 3
 SIGNED, NO_KEY, OTHER_PURPOSE, WRONG_BYTES, FAILED = range(5)
@@ -84,25 +84,7 @@ class Key:
                               capture_output=True).returncode == 0
 
 
-class Peer:
-    """One connection to the signer."""
-
-    def __init__(self, connection):
-        connection.settimeout(60)
-        self.socket = connection
-
-    def send(self, data):
-        self.socket.sendall(data)
-
-    def _exactly(self, size):
-        data = b""
-        while len(data) < size:
-            more = self.socket.recv(size - len(data))
-            if not more:
-                raise EOFError(f"hung up after {len(data)} of {size} bytes")
-            data += more
-        return data
-
+class SignerPeer(Peer):
     def receive(self):
         """[(reason, signature)]"""
         size, version, kind, count = HEAD.unpack(self._exactly(HEAD.size))
@@ -119,13 +101,6 @@ class Peer:
     def ask(self, *requests):
         self.send(frame(*requests))
         return self.receive()
-
-    def hung_up(self):
-        """Whether the signer ends the connection without another word."""
-        try:
-            return self.socket.recv(1) == b""
-        except ConnectionResetError:
-            return True
 
 
 class Signer:
@@ -197,7 +172,7 @@ class Signer:
     def connect(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(self.path))
-            yield Peer(connection)
+            yield SignerPeer(connection, 60)
 
     def ask(self, *requests):
         with self.connect() as peer:
