@@ -95,7 +95,7 @@ class Client:
         answer = self.session.request(method, self.house.url + path, json=body, data=data, params=params,
                                       headers=headers, timeout=timeout)
         self.house.traffic.append(f"{method} {answer.request.path_url} {body if 'password' not in str(body) else ''}"
-                                  f" -> {answer.status_code} {answer.text[:300]}")
+                                  f" -> {answer.status_code} {answer.content[:300].decode(errors='replace')}")
         validate.check_response(answer)
         self.last = answer
         return answer
