@@ -327,6 +327,17 @@ static void put_evidence(struct page *page)
 	put(page, a->evidence_count ? "</ul>\n" : "");
 }
 
+static void put_recommended(struct page *page)
+{
+	const struct skd_award *a = page->award;
+	put(page, a->recommended_count ? "<h2>What may come next</h2>\n<ul class=\"next\">\n" : "");
+	for (size_t i = 0; i < a->recommended_count; i++) {
+		put_with(page, "<li dir=\"auto\"><a href=\"/achievements/%\">", a->recommended[i].id);
+		put_with(page, "%</a></li>\n", a->recommended[i].name);
+	}
+	put(page, a->recommended_count ? "</ul>\n" : "");
+}
+
 static void put_forms(struct page *page)
 {
 	static const char *const forms[][2] = {
@@ -356,6 +367,7 @@ static enum skd_outcome wrap(void *self, struct skd_call *call, const struct skd
 	put_results(&page);
 	put_skills(&page);
 	put_evidence(&page);
+	put_recommended(&page);
 	put_forms(&page);
 	put(&page, "</main>\n</body>\n</html>\n");
 	return page.outcome;

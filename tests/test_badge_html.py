@@ -79,6 +79,17 @@ def test_a_browser_gets_a_page_that_says_it_all(programme):
     assert image["src"] == f"/achievements/{achievement['id']}/image?version=1"
 
 
+def test_a_page_leads_to_what_may_come_next(programme):
+    following, draft, over = (programme.achievement(name=name, state=state) for name, state in (
+        (ODD, "published"), ("Hidden", "draft"), ("Over", "published")))
+    programme.hr.patch(f"/achievements/{over['id']}", {"state": "archived"}, "*")
+    shown = page(programme, programme.issue(achievement=programme.achievement(
+        recommended=[draft["id"], following["id"], over["id"]])))
+    assert [one["href"] for one in shown.all("a") if "/achievements/" in one["href"]] == [f"/achievements/{following['id']}"]
+    assert ODD in shown.words and not any(name in shown.words for name in ("Hidden", "Over"))
+    assert "What may come next" not in page(programme, programme.issue()).words
+
+
 def test_a_page_leads_to_the_other_forms(programme):
     made = programme.issue()
     shown = page(programme, made)

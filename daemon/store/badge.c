@@ -38,7 +38,8 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 #define ACHIEVEMENT_COLUMNS                                                                                            \
 	"i.id, i.key, i.name, i.url, i.mail, v.achievement_id, v.type, v.name, v.description, v.criteria, v.number,"   \
 	" v.image_url, s.level, s.names, s.urls, s.frameworks, s.codes, v.language, v.tags, trim_scale(v.credits)::text,"   \
-	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
+	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.recommended::text[],"                   \
+	" v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
 	" v.translations::text <> '{}', i.sandbox,"                                        \
 	" v.picture_id, v.drawing, v.state IN ('published', 'archived'), i.description, i.image_url, i.picture_id, s.levels, v.validity"
 #define SKILLS_OF_V                                                                                                    \
@@ -77,7 +78,7 @@ static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
 	B_CRITERIA, B_NUMBER, B_IMAGE_URL, B_LEVEL, B_SKILLS, B_SKILL_URLS, B_FRAMEWORKS, B_CODES, B_LANGUAGE, B_TAGS, B_CREDITS,
-	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
+	B_FIELD_OF_STUDY, B_SPECIALIZATION, B_HUMAN_CODE, B_RELATED, B_RECOMMENDED, B_RUBRIC, B_TRANSLATED, B_SANDBOX,
 	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE, B_LEVELS, B_VALIDITY,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
@@ -127,6 +128,27 @@ static enum skd_outcome rubric_read(struct skd_call *call, struct skd_award *awa
 	return SKD_OK;
 }
 
+static const char RECOMMENDED[] =
+	"SELECT r.id, v.name FROM unnest($1::uuid[]) WITH ORDINALITY AS r (id, n) CROSS JOIN LATERAL"
+	" (SELECT v.name, v.state FROM achievement_version v WHERE v.achievement_id = r.id AND v.state IN ('published', 'archived')"
+	"  ORDER BY v.number DESC LIMIT 1) AS v WHERE v.state = 'published' ORDER BY r.n";
+
+static enum skd_outcome recommended_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
+{
+	size_t count;
+	struct rows *named;
+	const char *const *ids = row_texts(rows, 0, B_RECOMMENDED, &count);
+	if (!count)
+		return SKD_OK;
+	TRY(db_query(call, RECOMMENDED, ARGS(arg_array(call, count, ids)), &named));
+	award->recommended_count = (size_t)rows_count(named);
+	struct skd_achievement *list = talloc_array(call, struct skd_achievement, award->recommended_count + 1);
+	for (int i = 0; i < rows_count(named); i++)
+		list[i] = (struct skd_achievement){row_uuid(named, i, 0), row_text(named, i, 1)};
+	award->recommended = list;
+	return SKD_OK;
+}
+
 static enum skd_outcome results_read(struct skd_call *call, const char *json, struct skd_award *award)
 {
 	struct skd_result *results;
@@ -163,6 +185,7 @@ static enum skd_outcome achievement_read(struct skd_call *call, const struct row
 	award->tags = row_texts(rows, 0, B_TAGS, &award->tag_count);
 	award->related = row_texts(rows, 0, B_RELATED, &award->related_count);
 	alignments_read(call, rows, award);
+	TRY(recommended_read(call, rows, award));
 	return row_bool(rows, 0, B_RUBRIC) ? rubric_read(call, award) : SKD_OK;
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 12
+#define SKD_ABI 13
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -303,6 +303,10 @@ struct skd_result {
 	const char *value, *achieved_level, *status; /* any may be NULL; achieved_level is an id */
 };
 
+struct skd_achievement {
+	const char *id, *name; /* id: a UUID */
+};
+
 struct skd_evidence {
 	const char *name, *url, *narrative; /* any may be NULL */
 };
@@ -347,6 +351,8 @@ struct skd_award {
 	size_t tag_count, related_count, description_count, result_count;
 	const char *const *tags;
 	const char *const *related; /* UUIDs of achievements */
+	size_t recommended_count;
+	const struct skd_achievement *recommended; /* as the next ones: those that are published */
 	const struct skd_result_description *descriptions;
 	const struct skd_result *results;
 
