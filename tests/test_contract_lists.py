@@ -84,7 +84,8 @@ def test_what_an_item_has_has_a_column(name):
     content = OPERATIONS[name].answers["200"]["content"]
     members = set(contract().resolve(content["application/x-ndjson"]["schema"])["properties"])
     columns = set(content["text/csv"]["example"].splitlines()[0].split(","))
-    assert members - columns - {column.removesuffix("_id") for column in columns} == without.get(name, members & {"evidence", "results", "shown_evidence"})
+    assert members - columns - {column.removesuffix("_id") for column in columns} == without.get(name, (members - columns) & {
+        "evidence", "results", "shown_evidence", "note"})
 
 
 def test_accept_is_weighed(world):

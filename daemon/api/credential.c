@@ -71,6 +71,8 @@ const struct field credential_list_fields[] = {
 const struct field person_credential_fields[] = {
 	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {"as_of", FIELD_TIME},
 	{"known_at", FIELD_TIME}, {NULL}};
+const struct field person_badge_fields[] = {
+	{"state", FIELD_ENUM, .words = "scheduled|active|suspended|revoked|expired|superseded"}, {NULL}};
 const struct field credential_get_fields[] = {{"as_of", FIELD_TIME}, {"known_at", FIELD_TIME}, {NULL}};
 
 static int64_t query_time(const struct request *in, const char *name)

@@ -155,7 +155,8 @@ enum skd_outcome api_collection_add(struct skd_call *call, const struct request 
 enum skd_outcome api_collection_set(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* credential.c */
-extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[];
+extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
+	person_badge_fields[];
 enum skd_outcome api_credential_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_of_person(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_opened(struct skd_call *call, const struct request *in, struct reply *out);

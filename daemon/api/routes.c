@@ -48,7 +48,7 @@ const struct route routes[] = {
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
-	{"GET", "/api/v1/people/{id}/badges", RUNS_READ, FORM_LIST, 0, api_credential_opened, person_credential_fields,
+	{"GET", "/api/v1/people/{id}/badges", RUNS_READ, FORM_LIST, 0, api_credential_opened, person_badge_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,title,unit_id,unit,achievement_id,achievement_version,achievement,issuer_id,"
 		    "issuer,issued_at,expires_at,state,badge_url"},
