@@ -122,6 +122,22 @@ def test_what_time_has_changed_is_said_on_it_too(house, programme):
     assert "REVOKED" in shown and "EXPIRED" not in shown
 
 
+def test_it_is_made_out_to_the_name_of_today(house, programme):
+    credential = programme.issue()
+    before, name = pdf(programme, credential, client=programme.hr), credential["person"]["name"]
+    try:
+        house.write_entry(HOLDER, "cn", "Patrick Quinn-Ross 😀")
+        house.sync()
+        for size in "a4", "letter":
+            page = pdf(programme, credential, client=programme.hr, paper=size)
+            assert paper.facts(page)["Subject"] == "Awarded to Patrick Quinn-Ross 😀 by Example Ltd"
+            assert pdf(programme, credential, client=programme.hr, paper=size) == page
+    finally:
+        house.write_entry(HOLDER, "cn", name)
+        house.sync()
+    assert pdf(programme, credential, client=programme.hr) == before
+
+
 def test_the_level_of_each_skill_stands_on_it(house, programme):
     scale = house.rescue.post("/scales", {"name": "Belts", "levels": ["White <b>", "Bläck 😀"]})
     skills = [programme.skill(label="Judo", scale=scale["id"]), programme.skill(label="Tea")]

@@ -289,7 +289,8 @@ enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_i
 static const char FORM_GET[] =
 	"SELECT " BADGE_VISIBILITY ", c.person_id, g.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
 	" LEFT JOIN badge_form g ON g.credential_id = c.id AND g.format = $2 AND g.version = c.version AND (g.standing IS NULL"
-	"  OR g.standing = " CREDENTIAL_STATE " || CASE WHEN " KEY_REVOKED " THEN ' key_revoked' ELSE '' END) WHERE c.id = $1::uuid";
+	"  OR g.standing = " CREDENTIAL_STATE " || CASE WHEN " KEY_REVOKED " THEN ' key_revoked' ELSE '' END"
+	"   || ' ' || (SELECT p.name FROM person p WHERE p.id = c.person_id)) WHERE c.id = $1::uuid";
 static const char FORM_PUT[] =
 	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id, standing)"
 	" VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid, $6)"
@@ -313,7 +314,9 @@ enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
 				const void *bytes, size_t size, const char *key_id, const struct skd_award *told)
 {
-	const char *standing = told ? talloc_asprintf(call, "%s%s", told->state, told->key_revoked ? " key_revoked" : "") : NULL;
+	const char *standing = told ? talloc_asprintf(call, "%s%s %s", told->state, told->key_revoked ? " key_revoked" : "",
+						      told->recipient ? told->recipient : "")
+				    : NULL;
 	return db_send(call, FORM_PUT,
 		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id, standing), NULL);
 }

@@ -55,8 +55,8 @@ struct store_form {
 /* ABSENT when there is no such credential. */
 enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
 				struct store_form *form) WARN_UNUSED;
-/* What another daemon has made in the meantime stays: read it again. `told`: whose state, and that of its key, it tells;
- * NULL: it does not. */
+/* What another daemon has made in the meantime stays: read it again. `told`: whose state, that of its key, and the
+ * name of its holder it tells; NULL: it does not. */
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
 				const void *bytes, size_t size, const char *key_id, const struct skd_award *told) WARN_UNUSED;
 

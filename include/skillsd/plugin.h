@@ -409,7 +409,7 @@ struct skd_form {
 	enum skd_image image; /* that wrap() needs */
 	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. One on Letter is not
 			       * asked for by its name, but as the one on A4 with the same media type is, and ?paper=letter. It
-			       * may say how things stand: it is made anew when state or key_revoked change */
+			       * may say how things stand: it is made anew when state, key_revoked or recipient change */
 };
 
 struct skd_badge {

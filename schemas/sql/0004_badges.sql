@@ -55,7 +55,7 @@ CREATE TABLE badge_form (
 	bytes bytea NOT NULL,
 	key_id uuid REFERENCES signing_key, -- that signed it
 	made_at timestamptz NOT NULL DEFAULT now(),
-	standing text, -- of those that say it: the credential's state, and whether the key of its proof was revoked
+	standing text, -- of those that say it: the credential's state, whether the key of its proof was revoked, the holder's name
 	PRIMARY KEY (credential_id, format)
 );
 ALTER TABLE badge_form ALTER bytes SET STORAGE EXTERNAL;
