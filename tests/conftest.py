@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """What integration tests share: one PostgreSQL and one house with the demo's organisation a worker."""
+import pathlib
+
 import pytest
 from kit.house import demo_house, houses
 from kit.postgres import Postgres
 
+# Beside all of tests/directories.
+LONG = ["test_follow_faults", "test_same_human_random", "test_directory_random", "test_standstill", "test_soak", "test_report",
+        "test_retention_erasure", "test_stream", "test_failover", "test_follow", "test_pam_trouble", "test_commit", "test_contract",
+        "test_break_in"]
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "thorough: of tests/directories, left to make check-directories")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes long begins first, so that no worker is at it alone when the others have ended."""
+    def place(item):
+        path = pathlib.Path(item.path)
+        return path.parent.name != "directories", LONG.index(path.stem) if path.stem in LONG else len(LONG)
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
