@@ -100,7 +100,7 @@ LDAP_LIBS := -lldap -llber -lgssapi_krb5 -lkrb5
 $(LDAP_SO): PLUGIN_LIBS = $(LDAP_LIBS)
 $(BUILD)/plugins/source_ldif.so: $(LDIF_OBJ)
 $(BUILD)/plugins/badge_ob2.so $(BUILD)/plugins/badge_ob3.so: $(BUILD)/plugins/bake.o
-$(BUILD)/plugins/badge_html.so: $(BUILD)/plugins/markdown.o
+$(BUILD)/plugins/badge_html.so: $(BUILD)/plugins/html.o $(BUILD)/plugins/markdown.o
 
 $(BUILD)/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)

@@ -264,7 +264,7 @@ class House:
         if place[0] == "include":
             return f"a public header includes \"{header}\""
         if place[0] == "plugins":
-            if header in ("bake.h", "markdown.h") and re.match(r"(bake|markdown|badge_\w+)\.c", place[1]):
+            if header in ("bake.h", "html.h", "markdown.h") and re.match(r"(bake|html|markdown|badge_\w+)\.c", place[1]):
                 return None
             if not re.fullmatch(r"(ldap|ldif)(_\w+)?\.(h|inc)", header):
                 return f"a plugin includes \"{header}\"; it may see <skillsd/plugin.h>, plugins/ldap*.h and ldif*.h"

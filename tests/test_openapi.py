@@ -106,13 +106,14 @@ def test_every_path_parameter_is_declared_once_and_required():
         assert all(parameter["required"] for parameter in declared), name
 
 
-def test_every_refusal_is_a_problem():
+def test_every_refusal_is_a_problem_and_a_page_only_beside_the_api():
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for name, status, answer in answers():
         if name == "GET /badges/{id} 410":  # what Open Badges 2.0 has there
             assert list(answer["content"]) == ["application/ld+json"]
         elif status == "default" or int(status) >= 400:
-            assert list(answer["content"]) == [PROBLEM], name
+            for_people = ["text/html"] if " /api/" not in name and status in ("404", "410", "429", "503") else []
+            assert list(answer["content"]) == [PROBLEM, *for_people], name
             assert answer["content"][PROBLEM]["schema"] == problem["schema"], name
         else:
             assert PROBLEM not in answer.get("content", {}), name

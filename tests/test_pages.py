@@ -241,15 +241,15 @@ def strict(postgres):
         yield house
 
 
-def missing(house, address, path="/badges"):
-    return house.client().ask("GET", f"{path}/{uuid.uuid4()}", headers={"X-Forwarded-For": address})
+def missing(house, address, path="/badges", **headers):
+    return house.client().ask("GET", f"{path}/{uuid.uuid4()}", headers={"X-Forwarded-For": address, **headers})
 
 
-def spend(house, address):
+def spend(house, address, **headers):
     """Statuses until one is 429, and that answer."""
     statuses = []
     for path in itertools.cycle(("/badges", "//achievements", "//issuers", "/status")):
-        answer = missing(house, address, path)
+        answer = missing(house, address, path, **headers)
         if answer.status_code == 429:
             return statuses, answer
         statuses.append(answer.status_code)
@@ -262,6 +262,9 @@ def test_who_asks_too_often_for_what_is_not_there_waits(strict):
     assert set(statuses) == {404} and len(statuses) >= 20
     assert 1 <= int(refused.headers["Retry-After"]) <= 3 and refused.json()["type"] == "urn:skillsd:problem:too-many-attempts"
     assert missing(strict, "192.0.2.2").status_code == 404
+    _, in_words = spend(strict, "192.0.2.4", Accept=HTML)
+    assert in_words.headers["Content-Type"] == "text/html;charset=utf-8" and refused.json()["detail"] in in_words.text
+    assert in_words.headers["Retry-After"]
     assert page(strict.programme.issuer, made, **{"X-Forwarded-For": "192.0.2.1"}).status_code in (200, 429)
 
     def kept_page():

@@ -4,6 +4,7 @@
 
 #include "api/accept.h"
 #include "api/public.h"
+#include "http/reply.h"
 #include "rules/badge.h"
 #include "rules/counts.h"
 #include "rules/endorsement.h"
@@ -57,8 +58,22 @@ static struct badge_kind kind_accepted(struct skd_call *call, const struct reque
 	return best;
 }
 
+static bool is_page(const char *type)
+{
+	return strncmp(type, "text/html", 9) == 0;
+}
+
+/* A picture that is opened by itself is of no origin, so that whatever got into it runs nowhere, and shows no more than it has
+ * in it. */
+static const char *policy_of(const char *type)
+{
+	return is_page(type) ? reply_page_policy
+	       : strncmp(type, "image/", 6) == 0 ? "default-src 'none'; img-src data:; frame-ancestors 'none'; sandbox" : NULL;
+}
+
 void public_answer(struct skd_call *call, struct reply *out, const char *type, const void *bytes, size_t size)
 {
+	out->policy = policy_of(type);
 	out->etag = talloc_asprintf(call, "%016" PRIx64, text_hash(bytes, size));
 	out->cache = call->actor ? "private, no-cache" : "no-cache";
 	out->type = type;
@@ -73,7 +88,7 @@ static const char *language_of(struct skd_call *call, const struct request *in, 
 	const char *said = public_parameter(in, "lang", &size);
 	if (said)
 		return talloc_strndup(call, said, size);
-	return strncmp(form->types, "text/html", 9) == 0 ? exchange_list(in->exchange, call, "Accept-Language") : NULL;
+	return is_page(form->types) ? exchange_list(in->exchange, call, "Accept-Language") : NULL;
 }
 
 /* The house's, unless another is asked for; of what is not printed it is as it is. */
@@ -105,9 +120,6 @@ static enum skd_outcome kind_wanted(struct skd_call *call, const struct request 
 	return fail(call, SKD_BAD_INPUT, "there is no form of it that would be accepted");
 }
 
-/* Opened by itself it is of no origin, so that whatever got into it runs nowhere, and shows no more than it has in it. */
-static const char still_policy[] = "default-src 'none'; img-src data:; frame-ancestors 'none'; sandbox";
-
 enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct badge_kind kind;
@@ -115,15 +127,9 @@ enum skd_outcome api_badge_get(struct skd_call *call, const struct request *in, 
 	TRY(kind_wanted(call, in, SKD_ABOUT_CREDENTIAL, out, &kind));
 	TRY(badge_get(call, in->ids[0], kind, &badge));
 	if (!badge.gone) {
-		bool page = strncmp(badge.type, "text/html", 9) == 0;
 		public_answer(call, out, badge.type, badge.bytes, badge.size);
 		if (!actor_is(call, badge.person_id))
-			out->look = page ? COUNT_VIEW : COUNT_DOWNLOAD;
-		if (strncmp(badge.type, "image/", 6) == 0)
-			out->policy = still_policy;
-		if (page)
-			out->policy = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-				      "frame-ancestors 'none'";
+			out->look = is_page(badge.type) ? COUNT_VIEW : COUNT_DOWNLOAD;
 		return SKD_OK;
 	}
 	out->status = 410;
@@ -182,7 +188,6 @@ enum skd_outcome api_achievement_image(struct skd_call *call, const struct reque
 	TRY(image_wanted(call, in, out, &kind));
 	TRY(image_get(call, in->ids[0], version, kind, &picture));
 	public_answer(call, out, image_types[kind], picture.bytes, picture.size);
-	out->policy = still_policy;
 	if (version && !call->actor)
 		out->cache = "public, max-age=86400"; /* what is published of a version stays as it is */
 	return SKD_OK;
@@ -195,7 +200,6 @@ enum skd_outcome api_issuer_image(struct skd_call *call, const struct request *i
 	TRY(image_wanted(call, in, out, &kind));
 	TRY(issuer_picture_get(call, in->ids[0], kind, &picture));
 	public_answer(call, out, image_types[kind], picture.bytes, picture.size);
-	out->policy = still_policy;
 	return SKD_OK;
 }
 

@@ -48,7 +48,7 @@ static void refuse_plainly(struct exchange *exchange, int status, const char *se
 {
 	struct skd_call *call = call_new("request", 1000);
 	struct http_header header = {"Allow", allow};
-	reply_problem(exchange, call, status, sentence, &header, allow ? 1 : 0);
+	reply_problem(exchange, call, status, sentence, page_is_for_people(call, exchange, status), &header, allow ? 1 : 0);
 	talloc_free(call);
 }
 
@@ -342,7 +342,7 @@ static void entry_reply(struct skd_call *call, const struct request *in, struct 
 		audit_refused(call, call->what, in->ids[0]);
 	if (outcome != SKD_BAD_INPUT || status < 400)
 		status = outcome == SKD_DENIED && out->unauthorized ? 401 : reply_status(outcome);
-	reply_problem(in->exchange, call, status, call->sentence, NULL, 0);
+	reply_problem(in->exchange, call, status, call->sentence, page_is_for_people(call, in->exchange, status), NULL, 0);
 }
 
 static void entry_serve(void *self, struct exchange *exchange)

@@ -24,16 +24,6 @@ static enum skd_outcome badge_of(struct skd_call *call, const char *url, size_t 
 	return fail(call, SKD_ABSENT, "there is no badge at that address");
 }
 
-/* Good between quotes, too. */
-static void escaped_add(struct text *html, const char *words)
-{
-	for (; *words; words++)
-		if (strchr("<>&\"'", *words) || (unsigned char)*words < ' ')
-			text_addf(html, "&#%d;", (unsigned char)*words < ' ' ? ' ' : *words);
-		else
-			text_add(html, words, 1);
-}
-
 /* As wide and as high as it may be. */
 static enum skd_outcome side_wanted(struct skd_call *call, const struct request *in, long *side)
 {
@@ -55,11 +45,11 @@ static const char *html_of(struct skd_call *call, const struct skd_award *award,
 	struct text html;
 	text_begin(&html, call, 512);
 	text_adds(&html, "<a href=\"");
-	escaped_add(&html, page);
+	text_add_html(&html, page);
 	text_adds(&html, "\"><img src=\"");
-	escaped_add(&html, image);
+	text_add_html(&html, image);
 	text_addf(&html, "\" width=\"%ld\" height=\"%ld\" alt=\"", side, side);
-	escaped_add(&html, award->name);
+	text_add_html(&html, award->name);
 	text_adds(&html, "\"></a>");
 	return text_end(&html);
 }

@@ -2,6 +2,7 @@
  * Public pages on their way around the lanes. */
 #include "api/page.h"
 
+#include "api/accept.h"
 #include "http/reply.h"
 #include "rules/counts.h"
 #include "rules/limit.h"
@@ -28,6 +29,16 @@ const char *page_key(void *owner, const struct exchange *exchange, const struct 
 		return NULL;
 	const char *accept = exchange_list(exchange, owner, "Accept"), *language = exchange_list(exchange, owner, "Accept-Language");
 	return talloc_asprintf(owner, "%s\n%s\n%s", exchange_target(exchange), accept ? accept : "*", language ? language : "*");
+}
+
+bool page_is_for_people(void *owner, const struct exchange *exchange, int status)
+{
+	bool said = status == 404 || status == 410 || status == 429 || status == 503;
+	if (!said || strncmp(exchange_target(exchange), "/api/", 5) == 0)
+		return false;
+	const char *accept = exchange_list(exchange, owner, "Accept");
+	int page = accept_weight(accept, "text/html");
+	return page > accept_weight(accept, "application/problem+json") && page > accept_weight(accept, "application/json");
 }
 
 /* Whether the client has it already (RFC 9110 section 13.1.2). */

@@ -11,6 +11,9 @@
 const char *page_key(void *owner, const struct exchange *exchange, const struct route *route);
 /* True: it has been answered. `made`: perhaps by somebody else while this one waited. */
 bool page_give(const struct house *house, struct exchange *exchange, const char *key, bool made);
+/* Whether it is said to a person that there is nothing, any more or for now: to whoever looks elsewhere than at the API and would
+ * rather have a page. */
+bool page_is_for_people(void *owner, const struct exchange *exchange, int status);
 /* When a handler has said OK: keeps what may be kept, counts the look, and makes 304 of what the client has already. */
 void page_finish(struct skd_call *call, const struct request *in, struct reply *out, const char *key, struct page_ticket ticket);
 

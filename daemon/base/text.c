@@ -126,6 +126,15 @@ void text_add_escaped(struct text *text, const char *bytes, size_t size)
 	}
 }
 
+void text_add_html(struct text *text, const char *words)
+{
+	for (; *words; words++)
+		if (strchr("<>&\"'", *words) || (unsigned char)*words < ' ')
+			text_addf(text, "&#%d;", (unsigned char)*words < ' ' ? ' ' : *words);
+		else
+			text_add(text, words, 1);
+}
+
 const char *text_escaped(void *owner, const char *string)
 {
 	struct text text;

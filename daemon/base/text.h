@@ -33,6 +33,9 @@ const char *text_escaped(void *owner, const char *string); /* the same of a stri
 const char *text_shown(void *owner, const char *string);   /* and of its first bytes, for a sentence */
 const char *text_whole(void *owner, const char *string);   /* and whole, but for what no address is as long as: 2000 bytes */
 
+/* Appends as HTML, good between quotes too; control characters become spaces. */
+void text_add_html(struct text *text, const char *words);
+
 uint64_t text_hash(const char *bytes, size_t size); /* FNV-1a: others can find two with the same one */
 
 /* Random bytes from the kernel; ends the process when there are none. */

@@ -119,7 +119,25 @@ static void problem_write(struct text *body, struct skd_call *call, int status, 
 	put_object_end(&json);
 }
 
-void reply_problem(struct exchange *exchange, struct skd_call *call, int status, const char *sentence,
+const char reply_page_policy[] = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "
+				 "form-action 'none'; frame-ancestors 'none'";
+
+static void problem_page_write(struct text *body, struct skd_call *call, int status, const char *sentence)
+{
+	const char *title = problem_of(status)->title;
+	text_addf(body, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+			"<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s</title>\n"
+			"<style>body{font:1rem/1.5 sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#222;"
+			"overflow-wrap:break-word}p::first-letter{text-transform:uppercase}small{color:#555}</style>\n</head>\n"
+			"<body>\n<main>\n<h1>%s</h1>\n<p>", title, title);
+	text_add_html(body, sentence);
+	text_adds(body, "</p>\n");
+	if (call)
+		text_addf(body, "<p><small>Request %s</small></p>\n", call_id(call));
+	text_adds(body, "</main>\n</body>\n</html>\n");
+}
+
+void reply_problem(struct exchange *exchange, struct skd_call *call, int status, const char *sentence, bool page,
 		   const struct http_header *extra, size_t extra_count)
 {
 	struct text body;
@@ -130,8 +148,10 @@ void reply_problem(struct exchange *exchange, struct skd_call *call, int status,
 		log_failure(call);
 	if (status == 500)
 		sentence = "something went wrong here; the request id finds it in the log";
-	for (; count < extra_count && count < HEADERS_MAX - 7; count++)
+	for (; count < extra_count && count < HEADERS_MAX - 8; count++)
 		headers[count] = extra[count];
+	if (page)
+		headers[count++] = (struct http_header){"Content-Security-Policy", reply_page_policy};
 	if (status == 401)
 		headers[count++] = (struct http_header){"WWW-Authenticate", "Bearer realm=\"skillsd\""};
 	if (status == 429 || status == 503) {
@@ -139,7 +159,7 @@ void reply_problem(struct exchange *exchange, struct skd_call *call, int status,
 		headers[count++] = (struct http_header){"Retry-After", seconds};
 	}
 	text_begin(&body, NULL, 512);
-	problem_write(&body, call, status, sentence ? sentence : problem_of(status)->title);
-	reply_body(exchange, status, "application/problem+json", body.bytes, body.size, headers, count);
+	(page ? problem_page_write : problem_write)(&body, call, status, sentence ? sentence : problem_of(status)->title);
+	reply_body(exchange, status, page ? "text/html;charset=utf-8" : "application/problem+json", body.bytes, body.size, headers, count);
 	talloc_free(body.bytes);
 }

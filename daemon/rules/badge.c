@@ -392,12 +392,13 @@ enum skd_outcome badge_facts(struct skd_call *call, const char *credential_id, s
 	return SKD_OK;
 }
 
-static enum skd_outcome document_draft(struct skd_call *call, struct badge_kind kind, struct store_badge *facts,
+static enum skd_outcome document_make(struct skd_call *call, struct badge_kind kind, struct store_badge *facts,
 				       struct badge *document)
 {
-	struct text draft;
-	TRY(badge_draft(call, kind, badge_place(call, facts), &draft));
-	badge_dress(call, kind.form, draft.bytes, draft.size, document);
+	struct text made;
+	badge_place(call, facts);
+	TRY(kind.instance->plugin->is.badge.draft ? badge_draft(call, kind, &facts->award, &made) : badge_wrap(call, kind, facts, &made));
+	badge_dress(call, kind.form, made.bytes, made.size, document);
 	return SKD_OK;
 }
 
@@ -409,7 +410,7 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 	TRY(badge_translate(call, kind.language, &facts));
 	TRY(store_endorsement_published(call, id, facts.award.version, NULL, VERIFY_ENDORSEMENTS, &facts.award.endorsements,
 					&facts.award.endorsement_count));
-	return document_draft(call, kind, &facts, document);
+	return document_make(call, kind, &facts, document);
 }
 
 /* Of the keys only the one that was asked for. */
@@ -440,5 +441,5 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 		TRY(store_badge_revoked(call, id, &award->revoked, &award->revoked_count));
 	}
 	TRY(store_endorsement_published(call, NULL, 0, id, VERIFY_ENDORSEMENTS, &award->endorsements, &award->endorsement_count));
-	return document_draft(call, kind, &facts, document);
+	return document_make(call, kind, &facts, document);
 }

@@ -414,7 +414,7 @@ struct skd_form {
 
 struct skd_badge {
 	const struct skd_form *forms; /* ends with a name that is NULL */
-	/* Writes one JSON object; NULL: all forms are wrap()'s. */
+	/* Writes one JSON object; NULL: all forms are wrap()'s, those of achievements and issuers too. */
 	enum skd_outcome (*draft)(void *self, struct skd_call *call, const struct skd_form *form,
 				  const struct skd_award *award, struct skd_json *json);
 	/* Puts the finished form `inside`, if there is one, into this one; NULL where nothing is wrapped. */

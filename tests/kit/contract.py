@@ -201,7 +201,12 @@ class World:
         if body is None and operation.body and "data" not in how:
             body = {}
         path = at(path) if path else self.path(operation, found)
-        answer = self.clients[by or operation.actor()].ask(operation.method, path, body, **how)
+        client = self.clients[by or operation.actor()]
+        answer = client.ask(operation.method, path, body, **how)
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            return answer
+        if answer.status_code in (404, 503) and not operation.is_of_api():
+            client.ask(operation.method, path, body, **{**how, "headers": {**how.get("headers", {}), "Accept": "text/html, */*;q=0.1"}})
         if answer.status_code >= 400:
             kind = answer.json()["type"].removeprefix("urn:skillsd:problem:")
             assert kind in TYPES[answer.status_code], f"{name}: {answer.text}"

@@ -117,6 +117,8 @@ class Contract:
                 return {"headers": {"Allow": {"required": True, "schema": {"type": "string"}}}}
             if status < 400 or (template and status in (404, 406)):
                 raise Mismatch(f"{where} for a route that is not in the document")
+            if not path.startswith("/api/"):
+                return self.resolve({"$ref": "#/components/responses/PublicAbsent"})
             return {"content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         answers = operation["responses"]
         if str(status) in answers:
