@@ -5,7 +5,7 @@
 #include "base/child.h"
 #include "base/log.h"
 #include "command/settings.h"
-#include "rules/issuer.h"
+#include "rules/key.h"
 #include "rules/work.h"
 
 #include <stdio.h>

@@ -14,6 +14,7 @@
 #include "rules/rubric.h"
 #include "store/bulk.h"
 #include "store/human.h"
+#include "store/status.h"
 
 #include <string.h>
 

@@ -12,6 +12,7 @@
 #include "rules/sealing.h"
 #include "rules/verification.h"
 #include "rules/work.h"
+#include "store/status.h"
 
 #include <stdlib.h>
 #include <string.h>

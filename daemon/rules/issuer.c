@@ -5,9 +5,11 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
+#include "rules/key.h"
 #include "rules/outbox.h"
 #include "rules/picture.h"
 #include "store/picture.h"
+#include "store/status.h"
 
 #include <string.h>
 
@@ -25,21 +27,6 @@ const char *issuer_did(struct skd_call *call, const char *issuer_id, const char 
 	if (strcmp(issuer_key, "company") != 0)
 		text_addf(&did, ":issuers:%s", issuer_id);
 	return text_end(&did);
-}
-
-enum skd_outcome issuer_key_open(struct skd_call *call, const struct store_key *key, struct public_key **open)
-{
-	if (key_from_der(call, key->public_key, key->public_size, open) == SKD_OK)
-		return SKD_OK;
-	call_forgive(call);
-	return fail(call, SKD_FAULT, "what is stored as key %s is none", key->id);
-}
-
-const char *issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const struct public_key *open)
-{
-	char multibase[KEY_MULTIBASE_SIZE];
-	bool named = key_algorithm(open) == KEY_EDDSA && key_multibase(open, multibase);
-	return talloc_asprintf(call, "%s#%s", did, named ? multibase : key->id);
 }
 
 static void jwk_put(struct json *json, const struct public_key *open, const char *kid)
@@ -201,8 +188,7 @@ static enum skd_outcome groups_put(struct skd_call *call, const struct store_iss
 	return store_issuer_groups(call, issuer->id, count, sources, keys);
 }
 
-/* As the configuration has it. */
-static enum skd_outcome company_put(struct skd_call *call)
+enum skd_outcome issuer_company_put(struct skd_call *call)
 {
 	const struct house *h = call->house;
 	return store_issuer_put(call, &(struct store_issuer){.name = h->issuer_name, .url = h->issuer_url, .mail = h->issuer_mail,
@@ -213,7 +199,7 @@ enum skd_outcome issuer_settle(struct skd_call *call)
 {
 	struct store_issuer *issuers;
 	size_t count;
-	TRY(company_put(call));
+	TRY(issuer_company_put(call));
 	TRY(store_issuer_grouped(call, &issuers, &count));
 	for (size_t i = 0; i < count; i++)
 		TRY(groups_put(call, &issuers[i]));
@@ -338,68 +324,6 @@ enum skd_outcome issuer_may_issue(struct skd_call *call, const char *id, bool fr
 enum skd_outcome issuer_may_write(struct skd_call *call, const char *id, bool fresh)
 {
 	return may(call, id, ROLE_SEES_ALL, fresh);
-}
-
-/* ---- keys ---- */
-
-static enum skd_outcome key_told(struct skd_call *call, const char *action, const char *kind, const char *id)
-{
-	const struct store_notice notice = {.kind = kind, .noun = "key", .object = id};
-	TRY(outbox_add(call, &notice));
-	return audit_note(call, action, "ok", "key", id, NULL);
-}
-
-enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key)
-{
-	static const char *const algorithms[] = {[KEY_EDDSA] = "ed25519", [KEY_ES256] = "p256", [KEY_RS256] = "rsa2048"};
-	struct store_key added = *key;
-	struct store_issuer issuer;
-	struct public_key *open;
-	if (issuer_id && !uuid_valid(issuer_id))
-		return fail(call, SKD_BAD_INPUT, "there is no issuer %s", issuer_id);
-	TRY(key_from_der(call, key->public_key, key->public_size, &open));
-	if (strcmp(algorithms[key_algorithm(open)], key->algorithm) != 0)
-		return fail(call, SKD_BAD_INPUT, "key %s is not of the algorithm %s", key->id, key->algorithm);
-	TRY(company_put(call));
-	TRY(store_issuer_get(call, issuer_id, &issuer));
-	added.issuer_id = issuer.id;
-	TRY(store_key_add(call, &added));
-	return key_told(call, "key.add", "key.created", key->id);
-}
-
-const char *issuer_key_state(const struct store_key *key)
-{
-	return key->revoked_at != TIME_NEVER ? "revoked" : key->retired_at != TIME_NEVER ? "retired" : "active";
-}
-
-enum skd_outcome issuer_key_list(struct skd_call *call, const char *issuer, const char *state, struct store_key **keys,
-				 size_t *count)
-{
-	size_t whole;
-	TRY(issuer_must_exist(call, "issuer", issuer));
-	TRY(store_key_list(call, issuer, keys, &whole));
-	*count = 0;
-	for (size_t i = 0; i < whole; i++)
-		if (!state || strcmp(state, issuer_key_state(&(*keys)[i])) == 0)
-			(*keys)[(*count)++] = (*keys)[i];
-	return SKD_OK;
-}
-
-enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key)
-{
-	struct public_key *open;
-	TRY(issuer_key_open(call, key, &open));
-	put_string(json, "verification_method", issuer_method(call, issuer_did(call, key->issuer_id, key->issuer_key), key, open));
-	put_object(json, "public_key");
-	key_put_jwk(json, open);
-	put_object_end(json);
-	return SKD_OK;
-}
-
-enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked)
-{
-	TRY(store_key_end(call, id, revoked));
-	return key_told(call, revoked ? "key.revoke" : "key.retire", revoked ? "key.revoked" : "key.retired", id);
 }
 
 enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id, struct json *json)

@@ -6,15 +6,10 @@
 #include "base/json.h"
 #include "draw/draw.h"
 #include "rules/house.h"
-#include "sign/key.h"
-#include "store/badge.h"
+#include "store/issuer.h"
 
 /* "did:web:HOST", or of an issuer within "did:web:HOST:issuers:ID". */
 const char *issuer_did(struct skd_call *call, const char *issuer_id, const char *issuer_key);
-/* FAULT for what is no key. */
-enum skd_outcome issuer_key_open(struct skd_call *call, const struct store_key *key, struct public_key **open) WARN_UNUSED;
-/* What a key is called in documents: "DID#z6Mk…", or for those that have no such form "DID#KEY_ID". */
-const char *issuer_method(struct skd_call *call, const char *did, const struct store_key *key, const struct public_key *open);
 
 /* The DID document (W3C DID 1.0, did:web) of the issuer, or with NULL of the company. All keys are in it, those that
  * sign no longer too; of one that was revoked it says since when. ABSENT. */
@@ -26,6 +21,8 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUS
 
 /* At the start: the company as it is configured, and all issuers' groups as the configured directories know them. */
 enum skd_outcome issuer_settle(struct skd_call *call) WARN_UNUSED;
+/* The company alone, as it is configured. */
+enum skd_outcome issuer_company_put(struct skd_call *call) WARN_UNUSED;
 /* ABSENT. */
 enum skd_outcome issuer_get(struct skd_call *call, const char *id, struct store_issuer *issuer) WARN_UNUSED;
 /* BAD_INPUT that names the field; NULL is fine. */
@@ -51,16 +48,5 @@ enum skd_outcome issuer_picture_set(struct skd_call *call, enum skd_image kind, 
 enum skd_outcome issuer_picture_get(struct skd_call *call, const char *id, enum skd_image kind, struct picture *picture) WARN_UNUSED;
 /* Where an issuer's image is; NULL: it has none. */
 const char *issuer_image_place(struct skd_call *call, const char *id, const char *image_url, const char *picture_id);
-
-/* A new key of the issuer, or with NULL of the company, audited. BAD_INPUT for what is no public key, or no issuer. */
-enum skd_outcome issuer_key_add(struct skd_call *call, const char *issuer_id, const struct store_key *key) WARN_UNUSED;
-/* All keys, newest first; of an issuer, and active, retired or revoked, unless these are NULL. BAD_INPUT. */
-enum skd_outcome issuer_key_list(struct skd_call *call, const char *issuer, const char *state, struct store_key **keys,
-				 size_t *count) WARN_UNUSED;
-const char *issuer_key_state(const struct store_key *key);
-/* What others need of one, into an open object: its name in documents, and its public half as a JWK. */
-enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key) WARN_UNUSED;
-/* Ends one: revoked since a time, since now (below 0), or retired (0). Audited. CLASH when it has ended so before. */
-enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked) WARN_UNUSED;
 
 #endif

@@ -2,7 +2,7 @@
  * Seals: the issuer's newest key that fits. */
 #include "rules/sealing.h"
 
-#include "rules/issuer.h"
+#include "rules/key.h"
 #include "sign/base58.h"
 #include "sign/jws.h"
 #include "sign/proof.h"

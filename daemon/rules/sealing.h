@@ -5,7 +5,7 @@
 
 #include "rules/house.h"
 #include "sign/key.h"
-#include "store/badge.h"
+#include "store/key.h"
 
 /* A seal of one issuer, for any number of drafts. */
 struct sealing {

@@ -6,6 +6,7 @@
 #include "rules/issuer.h"
 #include "rules/sealing.h"
 #include "sign/bits.h"
+#include "store/status.h"
 
 #include <string.h>
 

@@ -53,9 +53,6 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 #define KEY_REVOKED                                                                                                    \
 	"EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"           \
 	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
-/* Where anyone may see it. */
-#define SUPERSEDED_BY                                                                                                  \
-	"(SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public')"
 #define BADGE_COLUMNS                                                                                                  \
 	ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END," \
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text," \
@@ -224,6 +221,18 @@ enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_i
 	return badge_read(call, rows, credential_id, badge);
 }
 
+enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
+				   struct store_badge *badge, struct store_key **keys, size_t *count)
+{
+	struct rows *known, *rows;
+	TRY(store_key_ask(call, credential_id, &known));
+	TRY(db_query(call, BADGE_ISSUE, ARGS(credential_id), &rows));
+	TRY(badge_read(call, rows, credential_id, badge));
+	store_credential_read(rows, 0, B_CREDENTIAL, credential);
+	store_key_read(call, known, keys, count);
+	return SKD_OK;
+}
+
 /* Drafts are hardly anybody's business; without a number the newest that is seen. */
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " FROM achievement a JOIN issuer i ON i.id = a.issuer_id"
@@ -319,137 +328,4 @@ enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id
 				    : NULL;
 	return db_send(call, FORM_PUT,
 		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id, standing), NULL);
-}
-
-/* ---- keys ---- */
-
-static const char KEY_ADD[] = "INSERT INTO signing_key (id, issuer_id, algorithm, public_key) VALUES ($1::uuid, $2::uuid, $3, $4::bytea)";
-#define KEYS                                                                                                           \
-	"SELECT k.id, i.id, i.key, i.name, k.algorithm, k.public_key, k.created_at, k.retired_at, k.revoked_at"        \
-	" FROM signing_key k JOIN issuer i ON i.id = k.issuer_id"
-#define NEWEST_FIRST " ORDER BY k.created_at DESC, k.id DESC"
-static const char KEY_LIST[] = KEYS NEWEST_FIRST;
-static const char KEYS_OF_ISSUER[] = KEYS " WHERE k.issuer_id = $1::uuid" NEWEST_FIRST; /* by itself: planned once */
-static const char KEYS_OF_CREDENTIAL[] =
-	KEYS " WHERE k.issuer_id = (SELECT c.issuer_id FROM credential c WHERE c.id = $1::uuid)" NEWEST_FIRST;
-static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
-static const char KEY_REVOKE[] =
-	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
-	" WHERE id = $1::uuid AND revoked_at = 'infinity'";
-
-enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key)
-{
-	return db_run(call, KEY_ADD, ARGS(key->id, key->issuer_id, key->algorithm, arg_bytea(call, key->public_key, key->public_size)),
-		      NULL);
-}
-
-static void keys_read(struct skd_call *call, const struct rows *rows, struct store_key **keys, size_t *count)
-{
-	*count = (size_t)rows_count(rows);
-	*keys = talloc_zero_array(call, struct store_key, *count + 1);
-	for (int i = 0; i < (int)*count; i++)
-		(*keys)[i] = (struct store_key){
-			row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2), row_text(rows, i, 3),
-			row_text(rows, i, 4), (const uint8_t *)row_text(rows, i, 5), row_size(rows, i, 5),
-			row_time(rows, i, 6), row_time(rows, i, 7), row_time(rows, i, 8)};
-}
-
-enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys, size_t *count)
-{
-	struct rows *rows;
-	TRY(issuer_id ? db_query(call, KEYS_OF_ISSUER, ARGS(issuer_id), &rows) : db_query(call, KEY_LIST, NO_ARGS, &rows));
-	keys_read(call, rows, keys, count);
-	return SKD_OK;
-}
-
-enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
-				   struct store_badge *badge, struct store_key **keys, size_t *count)
-{
-	struct rows *known, *rows;
-	TRY(db_ask(call, KEYS_OF_CREDENTIAL, ARGS(credential_id), &known));
-	TRY(db_query(call, BADGE_ISSUE, ARGS(credential_id), &rows));
-	TRY(badge_read(call, rows, credential_id, badge));
-	store_credential_read(rows, 0, B_CREDENTIAL, credential);
-	keys_read(call, known, keys, count);
-	return SKD_OK;
-}
-
-enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at)
-{
-	int64_t touched;
-	TRY(revoked_at ? db_run(call, KEY_REVOKE, ARGS(id, revoked_at > 0 ? arg_time(call, revoked_at) : NULL), &touched)
-		       : db_run(call, KEY_RETIRE, ARGS(id), &touched));
-	return touched ? SKD_OK : fail(call, SKD_CLASH, "there is no such key, or it has ended before");
-}
-
-/* ---- status lists ---- */
-
-/* Of a key that is retired only where none has come after it. */
-#define STATUS                                                                                                         \
-	"SELECT i.id, i.key, l.purpose, l.bits, l.version, l.changed_at, CASE WHEN l.signed_version = l.version AND EXISTS ("  \
-	"  SELECT FROM signing_key k WHERE k.id = l.signed_by AND k.revoked_at = 'infinity' AND (k.retired_at = 'infinity' OR" \
-	"   NOT EXISTS (SELECT FROM signing_key n WHERE n.issuer_id = k.issuer_id AND n.algorithm = k.algorithm"               \
-	"    AND n.retired_at = 'infinity'))) THEN l.signed END"                                                                 \
-	" FROM status_list l JOIN issuer i ON i.id = l.issuer_id WHERE l.id = $1::uuid"
-static const char STATUS_GET[] = STATUS, STATUS_LOCK[] = STATUS " FOR UPDATE OF l";
-static const char STATUS_SIGN[] =
-	"UPDATE status_list SET signed = $3, signed_version = $2::bigint, signed_by = $4::uuid WHERE id = $1::uuid AND version = $2::bigint";
-static const char STATUS_SET[] = "SELECT status_set($1::uuid, $2, $3::int)";
-
-enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status)
-{
-	struct rows *rows;
-	TRY(db_query(call, locked ? STATUS_LOCK : STATUS_GET, ARGS(id), &rows));
-	if (!rows_count(rows))
-		return fail(call, SKD_ABSENT, "there is no such list");
-	*status = (struct store_status){
-		.issuer_id = row_uuid(rows, 0, 0), .issuer_key = row_text(rows, 0, 1), .purpose = row_text(rows, 0, 2),
-		.bits = (const uint8_t *)row_text(rows, 0, 3), .size = row_size(rows, 0, 3), .version = row_int(rows, 0, 4),
-		.changed_at = row_time(rows, 0, 5), .signed_form = row_text(rows, 0, 6)};
-	return SKD_OK;
-}
-
-enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form,
-				    const char *key_id)
-{
-	return db_run(call, STATUS_SIGN, ARGS(id, arg_int(call, version), form, key_id), NULL);
-}
-
-enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit)
-{
-	return db_send(call, STATUS_SET, ARGS(credential_id, purpose, bit ? "1" : "0"), NULL);
-}
-
-static const char REVOKED_LIST[] =
-	"SELECT c.id, CASE WHEN v.is_public THEN c.state END, CASE WHEN v.is_public THEN c.reason END,"
-	" CASE WHEN v.is_public THEN " SUPERSEDED_BY " END FROM credential c JOIN badge b ON b.credential_id = c.id"
-	" CROSS JOIN LATERAL (SELECT " BADGE_VISIBILITY " = 'public' AS is_public) AS v"
-	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded') ORDER BY c.id";
-static const char STATUS_LIST[] = "SELECT id, purpose FROM status_list WHERE issuer_id = $1::uuid ORDER BY id";
-
-enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,
-				    size_t *count)
-{
-	struct rows *rows;
-	TRY(db_query(call, REVOKED_LIST, ARGS(issuer_id), &rows));
-	*count = (size_t)rows_count(rows);
-	*revoked = talloc_array(call, struct store_revoked, *count + 1);
-	for (int i = 0; i < (int)*count; i++)
-		(*revoked)[i] = (struct store_revoked){row_uuid(rows, i, 0), row_text(rows, i, 1), row_text(rows, i, 2), row_uuid(rows, i, 3)};
-	return SKD_OK;
-}
-
-enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id, const char ***ids,
-				   const char ***purposes, size_t *count)
-{
-	struct rows *rows;
-	TRY(db_query(call, STATUS_LIST, ARGS(issuer_id), &rows));
-	*count = (size_t)rows_count(rows);
-	*ids = talloc_array(call, const char *, *count + 1);
-	*purposes = talloc_array(call, const char *, *count + 1);
-	for (int i = 0; i < (int)*count; i++) {
-		(*ids)[i] = row_uuid(rows, i, 0);
-		(*purposes)[i] = row_text(rows, i, 1);
-	}
-	return SKD_OK;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Badges as rows: what does not change in them, the forms that were made, public halves of keys, status lists. */
+ * Badges as rows: what does not change in them, and the forms that were made. */
 #ifndef STORE_BADGE_H
 #define STORE_BADGE_H
 
 #include "store/issuer.h"
+#include "store/key.h"
 #include "store/person.h"
 
 #include <skillsd/plugin.h>
@@ -32,6 +33,12 @@ struct store_badge {
 /* ABSENT. */
 enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge) WARN_UNUSED;
 
+/* What issuing one needs, with one way to the server and back: the credential, whoever may see it, the badge and the keys
+ * of its issuer, newest first. ABSENT. */
+struct store_credential; /* store/credential.h */
+enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
+				   struct store_badge *badge, struct store_key **keys, size_t *count) WARN_UNUSED;
+
 /* Ids of credentials of the issuer that have a form which says RS256 and are good no longer. */
 enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids,
 				     size_t *count) WARN_UNUSED;
@@ -59,51 +66,5 @@ enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id
  * name of its holder it tells; NULL: it does not. */
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
 				const void *bytes, size_t size, const char *key_id, const struct skd_award *told) WARN_UNUSED;
-
-struct store_key {
-	const char *id, *issuer_id, *issuer_key, *issuer_name, *algorithm;
-	const uint8_t *public_key; /* SubjectPublicKeyInfo */
-	size_t public_size;
-	int64_t created_at, retired_at, revoked_at; /* TIME_NEVER */
-};
-/* What issuing one needs, with one way to the server and back: the credential, whoever may see it, the badge and the keys
- * of its issuer, newest first. ABSENT. */
-struct store_credential; /* store/credential.h */
-enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
-				   struct store_badge *badge, struct store_key **keys, size_t *count) WARN_UNUSED;
-enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key) WARN_UNUSED;
-/* Of one issuer, or with NULL of all, newest first. */
-enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys,
-				size_t *count) WARN_UNUSED;
-/* It signs no longer: revoked since `revoked_at` (below 0: since now), or with 0 retired, so that what it signed stays
- * good. CLASH when it has ended so before. */
-enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at) WARN_UNUSED;
-
-/* ---- status lists ---- */
-
-struct store_status {
-	const char *issuer_id, *issuer_key, *purpose;
-	const uint8_t *bits;
-	size_t size;     /* bytes */
-	int64_t version, changed_at;
-	const char *signed_form; /* of this version, by a key that is good; or NULL */
-};
-/* `locked`: until the transaction ends nothing changes in it. ABSENT. */
-enum skd_outcome store_status_get(struct skd_call *call, const char *id, bool locked, struct store_status *status) WARN_UNUSED;
-enum skd_outcome store_status_sign(struct skd_call *call, const char *id, int64_t version, const char *form,
-				    const char *key_id) WARN_UNUSED;
-/* Sets or clears the credential's bit for a purpose; nothing where it has none. */
-enum skd_outcome store_status_set(struct skd_call *call, const char *credential_id, const char *purpose, bool bit) WARN_UNUSED;
-
-/* What of an issuer's is good no longer, or not for now, oldest first; state, reason, and by which badge it was superseded
- * only where the public may see the badge, and that one. */
-struct store_revoked {
-	const char *credential_id, *state, *reason, *superseded_by;
-};
-enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,
-				    size_t *count) WARN_UNUSED;
-/* The lists of an issuer: ids and purposes, oldest first. */
-enum skd_outcome store_status_list(struct skd_call *call, const char *issuer_id, const char ***ids,
-				   const char ***purposes, size_t *count) WARN_UNUSED;
 
 #endif

@@ -15,6 +15,10 @@
 /* SQL: who sees a badge `b` besides those who see the credential anyway; nobody what its holder declined or hid. */
 #define BADGE_VISIBILITY "CASE WHEN b.response IN ('declined', 'hidden') THEN 'private' ELSE b.visibility END"
 
+/* SQL: the badge by which that of a credential `c` was superseded, where anyone may see it. */
+#define SUPERSEDED_BY                                                                                                  \
+	"(SELECT b.credential_id FROM badge b WHERE b.credential_id = c.superseded_by AND " BADGE_VISIBILITY " = 'public')"
+
 struct store_credential {
 	const char *id, *person_id, *person_name, *entry_id, *achievement_id, *achievement_name, *issuer_id, *issuer_name;
 	int64_t achievement_version;
