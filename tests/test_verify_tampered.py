@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """skillsd verify: what was tampered with does not hold, and it is said why: fields, proofs, keys, JWTs, lists, schema."""
+import datetime
 import hmac
 import json
 
@@ -108,6 +109,19 @@ def test_the_key_must_be_the_issuers_and_good(forge, signed, verifier, what, wor
 
 def test_a_key_that_is_revoked_later_signed_well_before(forge, signed, verifier):
     assert verifier.one(signed, [keys_changed(forge, revoked=time_at(1)), forge.status()])["verified"]
+
+
+def test_a_jwt_was_signed_when_it_says_so_and_not_when_it_begins(forge, verifier):
+    late, own = forge.claims(forge.badge(validFrom=time_at(-1))), forge.document()
+    ended = changed(own, ("verificationMethod", 1, "revoked"), time_at(-2))
+
+    def answer(document, **days):
+        iat = {name: int(datetime.datetime.fromisoformat(time_at(day)).timestamp()) for name, day in days.items()}
+        return verifier.one(forge.jws({**late, **iat}), [document, forge.status()])
+    assert answer(ended, iat=-3)["verified"] and answer(own)["verified"]
+    refused(answer(ended, iat=-1), "signature", "the key is revoked since")
+    refused(answer(ended), "signature", "the key is revoked since")
+    refused(answer(own, iat=3), "signature", "yet to come")
 
 
 def test_a_proof_is_of_its_time_and_purpose(forge, papers, verifier):

@@ -16,7 +16,8 @@ const char *issuer_did(struct skd_call *call, const char *issuer_id, const char 
 enum skd_outcome issuer_did_document(struct skd_call *call, const char *issuer_id, struct json *json) WARN_UNUSED;
 /* What it has taken back, suspended or superseded, as Open Badges 3.0 has it (1EdTechRevocationList). ABSENT. */
 enum skd_outcome issuer_revocations(struct skd_call *call, const char *issuer_id, struct json *json) WARN_UNUSED;
-/* All keys of all issuers as a JWK set (RFC 7517 section 5); kid is what the DID documents call them. */
+/* All keys of all issuers as a JWK set (RFC 7517 section 5); kid is what the DID documents call them, and created, retired
+ * and revoked are times (RFC 3339). */
 enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json) WARN_UNUSED;
 
 /* At the start: the company as it is configured, and all issuers' groups as the configured directories know them. */

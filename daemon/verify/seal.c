@@ -198,6 +198,29 @@ static enum skd_outcome signatory_own(struct skd_call *call, struct signatory *s
 	return SKD_OK;
 }
 
+/* A key that was given by itself may be older than what its issuer's document has to say of it. */
+static enum skd_outcome signatory_update(struct skd_call *call, const struct verify_library *library, struct signatory *signatory)
+{
+	const char *base = talloc_strndup(call, signatory->method, strcspn(signatory->method, "#"));
+	int64_t revoked, expires;
+	json_t *document, *item;
+	bool trusted;
+	size_t i;
+	if (!strchr(signatory->method, '#') || library_get(call, library, base, &document, &trusted) != SKD_OK) {
+		call_forgive(call);
+		return SKD_OK;
+	}
+	json_array_foreach (json_object_get(document, "verificationMethod"), i, item) {
+		if (!is_named(canon_string(item, "id"), signatory->method))
+			continue;
+		TRY(end_read(call, item, "revoked", &revoked));
+		TRY(end_read(call, item, "expires", &expires));
+		signatory->revoked = revoked < signatory->revoked ? revoked : signatory->revoked;
+		signatory->expires = expires < signatory->expires ? expires : signatory->expires;
+	}
+	return SKD_OK;
+}
+
 enum skd_outcome signatory_find(struct skd_call *call, const struct verify_library *library, const char *method,
 				struct signatory *signatory)
 {
@@ -207,8 +230,10 @@ enum skd_outcome signatory_find(struct skd_call *call, const struct verify_libra
 	if (strncmp(method, "did:key:", 8) == 0)
 		return signatory_own(call, signatory);
 	enum skd_outcome outcome = library_get(call, library, method, &document, &signatory->trusted);
-	if (outcome == SKD_OK)
-		return signatory_read(call, document, signatory);
+	if (outcome == SKD_OK) {
+		TRY(signatory_read(call, document, signatory));
+		return signatory_update(call, library, signatory);
+	}
 	if (outcome != SKD_ABSENT || !strchr(method, '#'))
 		return outcome;
 	call_forgive(call);
@@ -262,18 +287,20 @@ static int64_t claim_time(const json_t *document, const char *name)
 	return json_is_number(value) && seconds > -1e11 && seconds < 1e11 ? (int64_t)(seconds * 1e6) : TIME_NEVER;
 }
 
-static int64_t jws_time(const json_t *document)
+/* From when on it is good is the last time at which it may have been signed, where that is not said. */
+static int64_t jws_time(const json_t *document, int64_t now)
 {
 	static const char *const names[] = {"validFrom", "issuedOn"};
-	int64_t when = claim_time(document, "iat");
-	if (when == TIME_NEVER)
-		when = claim_time(document, "nbf");
+	int64_t signed_at = claim_time(document, "iat");
+	if (signed_at != TIME_NEVER)
+		return signed_at;
+	int64_t when = claim_time(document, "nbf");
 	for (int i = 0; when == TIME_NEVER && i < 2; i++) {
 		const char *text = canon_string(document, names[i]);
 		if (!text || !time_parse(text, &when))
 			when = TIME_NEVER;
 	}
-	return when;
+	return when != TIME_NEVER && when > now ? now : when;
 }
 
 enum skd_outcome sealed_holds(struct skd_call *call, const struct sealed *sealed, int64_t now,
@@ -287,9 +314,7 @@ enum skd_outcome sealed_holds(struct skd_call *call, const struct sealed *sealed
 	TRY(jws_verify(call, sealed->jws, signatory->key));
 	if (sealed->jws->header.jwk && !key_same(sealed->jws->header.jwk, signatory->key))
 		return fail(call, SKD_DENIED, "the jwk in the header is not the key %s", text_whole(call, signatory->method));
-	/* A badge may begin to be valid later than it is signed. */
-	int64_t when = jws_time(sealed->document);
-	return when_check(call, signatory, when != TIME_NEVER && when > now ? now : when, now);
+	return when_check(call, signatory, jws_time(sealed->document, now), now);
 }
 
 enum skd_outcome sealed_verify(struct skd_call *call, const struct verify_library *library, const struct sealed *sealed,
