@@ -86,17 +86,20 @@ static void put_dates(struct page *page, const struct skd_award *a)
 	put(page, "line", words);
 }
 
+/* What is proved at a level; to what else it is aligned the public page says. */
 static void put_skills(struct page *page, const struct skd_award *a)
 {
-	char words[WORDS] = "Skills: ";
+	char words[WORDS] = "";
 	for (size_t i = 0; i < a->alignment_count; i++) {
-		add(words, i ? " · " : "");
+		if (!a->alignments[i].level)
+			continue;
+		add(words, *words ? " · " : "Skills: ");
 		add(words, a->alignments[i].name);
-		add(words, a->alignments[i].level ? " (" : "");
+		add(words, " (");
 		add(words, a->alignments[i].level);
-		add(words, a->alignments[i].level ? ")" : "");
+		add(words, ")");
 	}
-	put(page, "text", a->alignment_count ? words : NULL);
+	put(page, "text", words);
 }
 
 /* It is made anew when this changes. */

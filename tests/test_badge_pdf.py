@@ -141,10 +141,10 @@ def test_it_is_made_out_to_the_name_of_today(house, programme):
 def test_the_level_of_each_skill_stands_on_it(house, programme):
     scale = house.rescue.post("/scales", {"name": "Belts", "levels": ["White <b>", "Bläck 😀"]})
     skills = [programme.skill(label="Judo", scale=scale["id"]), programme.skill(label="Tea")]
-    achievement = programme.hr.post("/achievements", {"name": "Both", "state": "published", "skills": [
+    achievement = programme.hr.post("/achievements", {"name": "Both", "state": "published", "alignments": [{"name": "No skill", "url": "https://example.org/a"}], "skills": [
         {"skill": one["id"], "level": level} for one, level in zip(skills, (2, 4))]})
     shown = paper.words(pdf(programme, programme.issue(achievement=achievement)))
-    assert "Skills: Judo (Bläck 😀) · Tea (Proficient)" in shown
+    assert "Skills: Judo (Bläck 😀) · Tea (Proficient)" in shown and "No skill" not in shown
 
 
 @pytest.mark.parametrize("name", NAMES)
