@@ -219,6 +219,7 @@ static enum skd_outcome draft_key(const struct draft *d, struct skd_call *call)
 	draft_place(d, "id", "issuers", d->award->issuer_id, query);
 	draft_place(d, "owner", "issuers", d->award->issuer_id, "?format=ob2");
 	draft_string(d, "publicKeyPem", d->award->keys->pem);
+	d->host->put_time(d->json, "revoked", d->award->keys->revoked);
 	d->host->put_object_end(d->json);
 	return SKD_OK;
 }
@@ -253,15 +254,6 @@ static const struct skd_form forms[FORMS + 1] = {
 	[REVOKED] = {SKD_ABOUT_ISSUER, "ob2-revoked", "application/ld+json application/json", SKD_SEAL_RS256},
 };
 
-static bool is_gone(const struct skd_award *award)
-{
-	static const char *const states[] = {"revoked", "suspended", "superseded"};
-	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-		if (strcmp(award->state, states[i]) == 0)
-			return true;
-	return false;
-}
-
 static enum skd_outcome draft(void *self, struct skd_call *call, const struct skd_form *form,
 			      const struct skd_award *award, struct skd_json *json)
 {
@@ -274,7 +266,7 @@ static enum skd_outcome draft(void *self, struct skd_call *call, const struct sk
 		draft_revoked(&d);
 	else if (form == &forms[KEY])
 		return draft_key(&d, call);
-	else if (is_gone(award))
+	else if (award->gone)
 		draft_gone(&d);
 	else
 		draft_assertion(&d, form == &forms[SIGNED]);

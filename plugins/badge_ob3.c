@@ -356,6 +356,8 @@ static void draft_credential(const struct draft *at, bool claims)
 	draft_evidence(&d);
 	if (claims && award->valid_until != SKD_NEVER)
 		d.host->put_number(json, "exp", seconds_of(award->valid_until));
+	if (claims)
+		d.host->put_number(json, "iat", seconds_of(award->sealed));
 	draft_place(&d, "id", "/badges/", award->id, "");
 	if (claims)
 		draft_string(&d, "iss", award->issuer_did);

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """skillsd verify: badges of a house hold in every form with no network, also over REST; and the command."""
 import base64
+import hashlib
 import json
 import shutil
 
 import pytest
 from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, house, programme  # noqa: F401 fixtures
+from kit.batches import credentials_of, done
 from kit.forge import Forge, changed, itxt, png, svg, text_of
 from kit.gate import make_folder
 from kit.house import PUBLIC_URL
@@ -60,6 +62,21 @@ def test_a_key_that_was_revoked_made_no_good_badge_since(postgres, verifier):
         assert house.command("key", "revoke", house.keys["ed25519"], "2020-01-01").returncode == 0
         did = programme.stranger.ask("GET", "/.well-known/did.json").content
         refused(verifier.one(badge, [did, papers[1]]), "signature", "revoked since 2020-01-01T00:00:00Z", "signed this at")
+
+
+def test_an_address_is_folded_where_it_is_ascii(house, programme, verifier):
+    person = programme.issuer.get("/me")["person"]["id"]
+    before, = house.sql("SELECT mail FROM person WHERE id = %s", person)
+    house.sql("UPDATE person SET mail = 'Ünal@Example.ORG' WHERE id = %s", person)
+    achievement = programme.achievement()
+    one, job = programme.issue(person, achievement), done(programme.issuer, "issue", [{"person": person}], achievement=achievement["id"])
+    for made in one, *credentials_of(programme.issuer, job):
+        badge = programme.badge(made)
+        identity, = badge["credentialSubject"]["identifier"]
+        assert identity["identityHash"] == "sha256$" + hashlib.sha256(f"Ünal@example.org{identity['salt']}".encode()).hexdigest()
+        for mail, outcome in (("Ünal@Example.ORG", "passed"), ("ÜNAL@example.org", "passed"), ("ünal@example.org", "failed")):
+            assert verifier.one(badge, published(programme, badge), "--recipient", mail)["checks"]["recipient"][0] == outcome, mail
+    house.sql("UPDATE person SET mail = %s WHERE id = %s", *before, person)
 
 
 # ---- over REST
@@ -165,7 +182,11 @@ def test_the_daemon_says_what_is_no_badge(programme):
 
 def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed, papers):
     folder = make_folder()
-    for number, document in enumerate(papers):
+    partner = Forge("partner.example")
+    own = partner.document()
+    keys = {"keys": [{**partner.keys[name].jwk, "kid": partner.method(name)} for name in ("ed", "p256")]}
+    ended = {**own, "verificationMethod": [{**one, "revoked": "2020-01-01T00:00:00Z"} for one in own["verificationMethod"]]}
+    for number, document in enumerate([*papers, keys, ended]):
         (folder / f"{number}.json").write_bytes(text_of(document))
     (folder / ".other").write_text("no document")
     with badge_house(("ed25519",), postgres=postgres, config={"verify": {"pinned": folder}}) as house:
@@ -173,6 +194,8 @@ def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed
         assert outcomes(asked(client, json.dumps(signed))) == ALL
         word = asked(client, json.dumps(forge.sign(forge.endorsement("https://other.example/1"))))
         assert word["verified"] and outcomes(word) == ALL and word["subject"] == "https://other.example/1"
+        for signs in partner.sign(partner.badge()), partner.jws(partner.claims(partner.badge())):
+            refused(asked(client, signs if isinstance(signs, str) else json.dumps(signs)), "signature", "revoked since 2020-01-01")
         foreign = Forge("mallory.example")
         answer = asked(client, json.dumps(foreign.sign(foreign.badge())))
         assert not answer["verified"]

@@ -62,7 +62,7 @@ async function checkRevoked(credential, documentLoader) {
 async function checkJwt(text, badge, jwks) {
 	const { payload } = await jwtVerify(text.trim(), createLocalJWKSet(jwks), {
 		algorithms: ['ES256', 'RS256'], issuer: badge.issuer.id, subject: badge.credentialSubject.id, typ: 'JWT' });
-	const { iss, sub, jti, nbf, exp, ...credential } = payload;
+	const { iss, sub, jti, nbf, exp, iat, ...credential } = payload;
 	const { proof, ...unsecured } = badge;
 	await checkSchema(credential);
 	if (jti !== badge.id || !isDeepStrictEqual(credential, unsecured)) throw new Error('it is another badge than the JSON');

@@ -161,6 +161,20 @@ enum skd_outcome badge_draft(struct skd_call *call, struct badge_kind kind, cons
 	return kind.instance->plugin->is.badge.draft(kind.instance->self, call, kind.form, award, (struct skd_json *)&json);
 }
 
+/* Sealed when it was issued, or wrapped around that: no event but its holder's choice of evidence changes what it says. */
+static bool form_lasts(struct skd_call *call, const struct skd_form *form)
+{
+	const char *inside = form->inside;
+	if (inside)
+		form = badge_kind_named(call->house, SKD_ABOUT_CREDENTIAL, inside, strlen(inside)).form;
+	return form && form->seal == SKD_SEAL_PROOF;
+}
+
+static int64_t form_version(struct skd_call *call, const struct skd_form *form, const struct store_badge *badge)
+{
+	return form_lasts(call, form) ? badge->content_version : badge->version;
+}
+
 /* Drafts, seals and keeps a form. */
 static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind, struct store_badge *badge,
 				   const struct sealing *sealing, struct text *made)
@@ -168,14 +182,15 @@ static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind
 	struct skd_award *award = &badge->award;
 	if (sealing->seal == SKD_SEAL_RS256) {
 		struct skd_public_key *key = talloc(call, struct skd_public_key);
-		*key = (struct skd_public_key){sealing->key_id, key_pem(call, sealing->key)};
+		*key = (struct skd_public_key){sealing->key_id, key_pem(call, sealing->key), SKD_NEVER};
 		award->keys = key;
 		award->key_count = 1;
 	}
+	award->sealed = clock_now();
 	TRY(badge_draft(call, kind, award, made));
 	TRY(sealing_forms(call, sealing, 1, made));
-	return store_form_put(call, award->id, kind.form->name, badge->version, made->bytes, made->size, sealing->key_id,
-			      NULL);
+	return store_form_put(call, award->id, kind.form->name, form_version(call, kind.form, badge), made->bytes, made->size,
+			      sealing->key_id, NULL);
 }
 
 /* Makes a form, and keeps what is to be kept. */
@@ -186,8 +201,9 @@ static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind
 	if (kind.form->inside || !kind.instance->plugin->is.badge.draft) {
 		TRY(badge_wrap(call, kind, badge, made));
 		return kind.form->fresh ? SKD_OK
-					: store_form_put(call, badge->award.id, kind.form->name, badge->version, made->bytes,
-							 made->size, NULL, kind.form->paper ? &badge->award : NULL);
+					: store_form_put(call, badge->award.id, kind.form->name,
+							 form_version(call, kind.form, badge), made->bytes, made->size, NULL,
+							 kind.form->paper ? &badge->award : NULL);
 	}
 	TRY(sealing_begin(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, &sealing));
 	return badge_seal(call, kind, badge, &sealing, made);
@@ -334,11 +350,6 @@ enum skd_outcome badge_seal_many(struct skd_call *call, const struct badge_lot *
 	return SKD_OK;
 }
 
-static bool badge_is_gone(const struct skd_form *form, const char *state)
-{
-	return form->gone && (strcmp(state, "revoked") == 0 || strcmp(state, "suspended") == 0 || strcmp(state, "superseded") == 0);
-}
-
 /* Two who ask at once get the same bytes, of what is kept. */
 static enum skd_outcome badge_make_once(struct skd_call *call, const char *credential_id, struct badge_kind kind,
 					struct badge *badge)
@@ -348,7 +359,7 @@ static enum skd_outcome badge_make_once(struct skd_call *call, const char *crede
 	struct text made;
 	if (!kind.form->fresh) {
 		TRY(store_badge_hold(call, credential_id));
-		TRY(store_form_get(call, credential_id, kind.form->name, &form));
+		TRY(store_form_get(call, credential_id, kind.form->name, form_lasts(call, kind.form), &form));
 		badge_dress(call, kind.form, form.bytes, form.size, badge);
 		if (form.bytes)
 			return SKD_OK;
@@ -357,7 +368,7 @@ static enum skd_outcome badge_make_once(struct skd_call *call, const char *crede
 	if (kind.form->fresh)
 		TRY(badge_translate(call, kind.language, &facts));
 	badge_place(call, &facts);
-	bool gone = badge_is_gone(kind.form, facts.award.state);
+	bool gone = kind.form->gone && facts.award.gone;
 	if (gone) {
 		kind.form = kind.instance->plugin->is.badge.forms;
 		TRY(badge_draft(call, kind, &facts.award, &made));
@@ -372,7 +383,7 @@ static enum skd_outcome badge_make_once(struct skd_call *call, const char *crede
 enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, struct badge_kind kind, struct badge *badge)
 {
 	struct store_form form;
-	TRY(store_form_get(call, credential_id, kind.form->name, &form));
+	TRY(store_form_get(call, credential_id, kind.form->name, form_lasts(call, kind.form), &form));
 	TRY(badge_seen(call, form.visibility, credential_id));
 	if (!form.visibility)
 		TRY(badge_begin(call, credential_id));

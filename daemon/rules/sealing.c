@@ -54,7 +54,7 @@ static enum skd_outcome key_show(struct skd_call *call, const struct store_key *
 {
 	struct public_key *open;
 	TRY(issuer_key_open(call, key, &open));
-	*shown = (struct skd_public_key){key->id, key_pem(call, open)};
+	*shown = (struct skd_public_key){key->id, key_pem(call, open), key->revoked_at};
 	return SKD_OK;
 }
 
@@ -67,7 +67,7 @@ enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, cons
 	struct skd_public_key *shown = talloc_zero_array(call, struct skd_public_key, many + 1);
 	*count = 0;
 	for (size_t i = 0; i < many; i++)
-		if (strcmp(all[i].algorithm, "rsa2048") == 0 && all[i].revoked_at == TIME_NEVER)
+		if (strcmp(all[i].algorithm, "rsa2048") == 0 && all[i].revoked_at > all[i].created_at)
 			TRY(key_show(call, &all[i], &shown[(*count)++]));
 	*keys = shown;
 	return SKD_OK;

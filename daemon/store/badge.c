@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-/* The address as the directory has it now, folded: hashes of two spellings are not alike. Of evidence that was chosen from
- * and is another one now nothing is shown: nobody has chosen that. */
+/* The address as the directory has it now, folded: hashes of two spellings are not alike; ASCII alone, since what other
+ * letters fold to is the database's to say. Of evidence that was chosen from and is another one now nothing is shown: nobody
+ * has chosen that. */
 static const char BADGE_ADD[] =
 	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility, response, shown_evidence)"
 	"  SELECT c.id, coalesce(o.subject, c.person_id), CASE WHEN p.mail IS NOT NULL THEN $2 END,"
-	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || $2, 'UTF8')), 'hex'),"
+	"   'sha256$' || encode(sha256(convert_to(lower(p.mail COLLATE \"C\") || $2, 'UTF8')), 'hex'),"
 	"   coalesce(o.visibility, $3), coalesce(o.response, 'pending'),"
 	"   CASE WHEN o.shown_evidence IS NOT NULL AND c.evidence <> r.evidence THEN '[]' ELSE o.shown_evidence END"
 	"  FROM credential c JOIN person p ON p.id = c.person_id LEFT JOIN credential r ON r.id = c.replaces"
@@ -49,14 +50,14 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	"  array_agg(coalesce(nullif(l.levels[x.level], ''), x.level::text) ORDER BY k.label, k.id) AS levels"             \
 	" FROM achievement_skill x JOIN skill k ON k.id = x.skill_id JOIN framework f ON f.id = k.framework_id JOIN scale l ON l.id = k.scale_id" \
 	" WHERE x.achievement_id = v.achievement_id AND x.number = v.number)"
-/* Of a credential c: nobody can rely on its proof. */
+/* Of a credential c with a badge b: nobody can rely on its proof. */
 #define KEY_REVOKED                                                                                                    \
 	"EXISTS (SELECT FROM badge_form f JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'ed25519'"           \
-	"  WHERE f.credential_id = c.id AND f.version = c.version AND k.revoked_at <= f.made_at)"
+	"  WHERE f.credential_id = c.id AND f.version = b.content_version AND k.revoked_at <= f.made_at)"
 #define BADGE_COLUMNS                                                                                                  \
 	ACHIEVEMENT_COLUMNS ", c.issued_at, c.valid_from, c.expires_at, " CREDENTIAL_STATE ", CASE WHEN c.state <> 'active' THEN c.reason END," \
 	" 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, e.names, e.urls, e.narratives, l.id, t.place::text," \
-	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version"
+	" c.results, c.person_id, " BADGE_VISIBILITY ", c.version, coalesce(b.content_version, 1), " CREDENTIAL_GONE
 #define BADGE_FROM                                                                                                     \
 	" FROM credential c JOIN person p ON p.id = c.person_id JOIN issuer i ON i.id = c.issuer_id" \
 	" JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
@@ -79,7 +80,7 @@ enum badge_column {
 	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE, B_LEVELS, B_VALIDITY,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
-	B_SUPERSEDED_BY, B_KEY_REVOKED, B_CREDENTIAL,
+	B_CONTENT_VERSION, B_GONE, B_SUPERSEDED_BY, B_KEY_REVOKED, B_CREDENTIAL,
 };
 
 static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
@@ -200,6 +201,7 @@ static enum skd_outcome badge_read(struct skd_call *call, const struct rows *row
 	award->state = row_text(rows, 0, B_STATE);
 	award->reason = row_text(rows, 0, B_REASON);
 	award->superseded_by = row_uuid(rows, 0, B_SUPERSEDED_BY);
+	award->gone = row_bool(rows, 0, B_GONE);
 	award->key_revoked = row_bool(rows, 0, B_KEY_REVOKED);
 	award->subject = row_text(rows, 0, B_SUBJECT);
 	award->recipient = row_text(rows, 0, B_PERSON);
@@ -211,6 +213,7 @@ static enum skd_outcome badge_read(struct skd_call *call, const struct rows *row
 	badge->person_id = row_uuid(rows, 0, B_PERSON_ID);
 	badge->visibility = row_text(rows, 0, B_VISIBILITY);
 	badge->version = row_int(rows, 0, B_VERSION);
+	badge->content_version = row_int(rows, 0, B_CONTENT_VERSION);
 	return results_read(call, row_json(rows, 0, B_RESULTS), award);
 }
 
@@ -282,7 +285,7 @@ enum skd_outcome store_badge_translate(struct skd_call *call, const char *const 
 static const char BADGE_REVOKED[] =
 	"SELECT array_agg(DISTINCT c.id::text) FROM credential c JOIN badge_form f ON f.credential_id = c.id"
 	" JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'rsa2048'"
-	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded')";
+	" WHERE c.issuer_id = $1::uuid AND " CREDENTIAL_GONE;
 
 enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids, size_t *count)
 {
@@ -294,29 +297,33 @@ enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_i
 
 /* ---- forms ---- */
 
+/* What a key signed that was revoked by then is sealed anew; but not a proof, which is what was issued. */
+#define FORM_VOID                                                                                                      \
+	"EXISTS (SELECT FROM signing_key k WHERE k.id = g.key_id AND k.algorithm <> 'ed25519' AND k.revoked_at <= g.made_at)"
 /* What says how things stand is of use while they do. */
 static const char FORM_GET[] =
-	"SELECT " BADGE_VISIBILITY ", c.person_id, g.bytes, c.version FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
-	" LEFT JOIN badge_form g ON g.credential_id = c.id AND g.format = $2 AND g.version = c.version AND (g.standing IS NULL"
+	"SELECT " BADGE_VISIBILITY ", c.person_id, g.bytes FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"
+	" LEFT JOIN badge_form g ON g.credential_id = c.id AND g.format = $2"
+	"  AND g.version = CASE WHEN $3::bool THEN b.content_version ELSE c.version END AND NOT " FORM_VOID " AND (g.standing IS NULL"
 	"  OR g.standing = " CREDENTIAL_STATE " || CASE WHEN " KEY_REVOKED " THEN ' key_revoked' ELSE '' END"
 	"   || ' ' || (SELECT p.name FROM person p WHERE p.id = c.person_id)) WHERE c.id = $1::uuid";
 static const char FORM_PUT[] =
-	"INSERT INTO badge_form AS f (credential_id, format, version, bytes, key_id, standing)"
+	"INSERT INTO badge_form AS g (credential_id, format, version, bytes, key_id, standing)"
 	" VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid, $6)"
 	" ON CONFLICT (credential_id, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes,"
 	"  key_id = excluded.key_id, made_at = now(), standing = excluded.standing"
-	"  WHERE f.version < excluded.version OR (f.version = excluded.version AND f.standing <> excluded.standing)";
+	"  WHERE g.version < excluded.version OR (g.version = excluded.version AND g.standing <> excluded.standing) OR " FORM_VOID;
 
-enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
+enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format, bool lasts,
 				struct store_form *form)
 {
 	struct rows *rows;
-	TRY(db_query(call, FORM_GET, ARGS(credential_id, format), &rows));
+	TRY(db_query(call, FORM_GET, ARGS(credential_id, format, arg_bool(lasts)), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such badge");
 	*form = (struct store_form){
 		.visibility = row_text(rows, 0, 0), .person_id = row_uuid(rows, 0, 1),
-		.bytes = (const uint8_t *)row_text(rows, 0, 2), .size = row_size(rows, 0, 2), .version = row_int(rows, 0, 3)};
+		.bytes = (const uint8_t *)row_text(rows, 0, 2), .size = row_size(rows, 0, 2)};
 	return SKD_OK;
 }
 

@@ -29,6 +29,7 @@ struct store_badge {
 	int64_t level;          /* the highest that the achievement proves, or 0 */
 	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
 	int64_t version; /* of the credential */
+	int64_t content_version; /* of what its badge says, however things stand */
 };
 /* ABSENT. */
 enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge) WARN_UNUSED;
@@ -52,15 +53,16 @@ enum skd_outcome store_badge_achievement(struct skd_call *call, const char *id, 
 enum skd_outcome store_badge_translate(struct skd_call *call, const char *const *languages, size_t count,
 				       struct skd_award *award) WARN_UNUSED;
 
-/* A form as it was made; `bytes` NULL: it has not been made of this version, or tells of another state than there is. */
+/* A form as it was made; `bytes` NULL: it has not been made of this version, tells of another state than there is, or its key
+ * was revoked from before. */
 struct store_form {
 	const char *visibility, *person_id;
 	const uint8_t *bytes;
 	size_t size;
-	int64_t version;
 };
-/* ABSENT when there is no such credential. */
-enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format,
+/* One that `lasts` is of a version of what the badge says; others are of one of the credential. ABSENT when there is no such
+ * credential. */
+enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format, bool lasts,
 				struct store_form *form) WARN_UNUSED;
 /* What another daemon has made in the meantime stays: read it again. `told`: whose state, that of its key, and the
  * name of its holder it tells; NULL: it does not. */

@@ -181,7 +181,7 @@ enum skd_outcome store_bulk_issue(struct skd_call *call, size_t count, const cha
 static const char BADGES_ADD[] =
 	"WITH b AS (INSERT INTO badge (credential_id, subject, salt, identity, visibility)"
 	"  SELECT s.id, p.id, CASE WHEN p.mail IS NOT NULL THEN s.salt END,"
-	"   'sha256$' || encode(sha256(convert_to(lower(p.mail) || s.salt, 'UTF8')), 'hex'), $4"
+	"   'sha256$' || encode(sha256(convert_to(lower(p.mail COLLATE \"C\") || s.salt, 'UTF8')), 'hex'), $4"
 	"  FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS s (id, person, salt) JOIN person p ON p.id = s.person RETURNING *)"
 	" SELECT b.credential_id, 'urn:uuid:' || b.subject, p.name, b.salt, b.identity, l.id, t.place::text FROM b"
 	" JOIN person p ON p.id = b.subject JOIN status_entry t ON t.credential_id = b.credential_id"

@@ -196,7 +196,8 @@ enum skd_outcome store_credential_list(struct skd_call *call, const struct sight
 
 /* Unless what they say becomes another, the row itself stays as it is, and so do the forms of its badge. */
 static const char CREDENTIAL_SHOW[] =
-	"WITH b AS (UPDATE badge b SET visibility = $3, response = $4, shown_evidence = $5::jsonb, version = b.version + 1"
+	"WITH b AS (UPDATE badge b SET visibility = $3, response = $4, shown_evidence = $5::jsonb, version = b.version + 1,"
+	"  content_version = b.content_version + (o.shown_evidence IS DISTINCT FROM $5::jsonb)::int"
 	"  FROM credential c, badge o WHERE b.credential_id = $1::uuid AND c.id = b.credential_id AND o.credential_id = b.credential_id"
 	"  AND c.version + b.version - 1 = $2::bigint RETURNING c.id, o.shown_evidence IS DISTINCT FROM b.shown_evidence AS anew),"
 	" c AS (UPDATE credential c SET version = c.version + 1 FROM b WHERE c.id = b.id AND b.anew),"

@@ -12,6 +12,9 @@
 	" WHEN c.expires_at <= now() THEN 'expired' WHEN c.state = 'suspended' THEN c.state"    \
 	" WHEN c.valid_from > now() THEN 'scheduled' ELSE 'active' END"
 
+/* SQL: a credential `c` was taken back, for now or for good, or superseded. */
+#define CREDENTIAL_GONE "c.state IN ('suspended', 'revoked', 'superseded')"
+
 /* SQL: who sees a badge `b` besides those who see the credential anyway; nobody what its holder declined or hid. */
 #define BADGE_VISIBILITY "CASE WHEN b.response IN ('declined', 'hidden') THEN 'private' ELSE b.visibility END"
 

@@ -44,7 +44,7 @@ static const char REVOKED_LIST[] =
 	"SELECT c.id, CASE WHEN v.is_public THEN c.state END, CASE WHEN v.is_public THEN c.reason END,"
 	" CASE WHEN v.is_public THEN " SUPERSEDED_BY " END FROM credential c JOIN badge b ON b.credential_id = c.id"
 	" CROSS JOIN LATERAL (SELECT " BADGE_VISIBILITY " = 'public' AS is_public) AS v"
-	" WHERE c.issuer_id = $1::uuid AND c.state IN ('suspended', 'revoked', 'superseded') ORDER BY c.id";
+	" WHERE c.issuer_id = $1::uuid AND " CREDENTIAL_GONE " ORDER BY c.id";
 static const char STATUS_LIST[] = "SELECT id, purpose FROM status_list WHERE issuer_id = $1::uuid ORDER BY id";
 
 enum skd_outcome store_revoked_list(struct skd_call *call, const char *issuer_id, struct store_revoked **revoked,

@@ -6,7 +6,6 @@
 #include "sign/canon.h"
 #include "sign/digest.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,10 +112,10 @@ static bool hash_is(struct checking *c, const char *identity, const char *mail, 
 
 bool identity_is(struct checking *c, const char *identity, bool hashed, const char *salt)
 {
-	char *lower = talloc_strdup(c->call, c->ask->recipient);
+	char *lower = talloc_strdup(c->call, c->ask->recipient); /* as the store has it: letters of ASCII */
 	if (!hashed)
 		return string_equal_nocase(identity, c->ask->recipient);
 	for (char *at = lower; *at; at++)
-		*at = (char)tolower((unsigned char)*at);
+		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at;
 	return hash_is(c, identity, c->ask->recipient, salt) || hash_is(c, identity, lower, salt);
 }

@@ -268,7 +268,8 @@ struct skd_report {
 
 /* ---- kind: badge --------------------------------------------------------------------------
  * Forms of a credential that programs of others read: Open Badges and their like. A plugin drafts and wraps; the host
- * seals with keys that no plugin sees, keeps what was made, and gives the same bytes until the credential changes. */
+ * seals with keys that no plugin sees, keeps what was made, and gives the same bytes until the credential changes: of a proof,
+ * and of what is wrapped around it, until it shows other evidence. */
 
 #define SKD_NEVER INT64_MAX /* times are microseconds since 1970, UTC */
 
@@ -319,6 +320,7 @@ struct skd_endorsement {
 
 struct skd_public_key {
 	const char *id, *pem;
+	int64_t revoked; /* what it signed since is not good; or SKD_NEVER */
 };
 
 /* A credential as far as badges tell of it. Strings are UTF-8, and NULL where there is nothing to say. */
@@ -326,7 +328,9 @@ struct skd_award {
 	const char *origin;   /* of public addresses, such as https://skills.example.org */
 	const char *id;       /* the credential's UUID; its badge is at origin/badges/id */
 	int64_t awarded, valid_from, valid_until; /* awarded: the day keeps when a credential is replaced */
+	int64_t sealed; /* now, of what is to be sealed */
 	const char *state, *reason; /* as in REST */
+	bool gone; /* taken back, for now or for good, or superseded */
 	const char *superseded_by; /* UUID of the credential that took its place, if anyone may see its badge */
 	bool key_revoked; /* from before the credential's proof was made: nobody can rely on that */
 
@@ -403,8 +407,7 @@ struct skd_form {
 	const char *types; /* media types that ask for it, separated by spaces; the first is its own */
 	enum skd_seal seal;
 	const char *inside; /* the form of the same plugin that is wrapped; NULL: none is */
-	bool gone; /* of a credential that is revoked, suspended or superseded 410 is the answer, and the plugin's first form,
-		    * drafted and not kept, says why */
+	bool gone; /* of a credential that is gone 410 is the answer, and the plugin's first form, drafted and not kept, says why */
 	bool fresh; /* made each time, never kept: it changes with more than the credential */
 	enum skd_image image; /* that wrap() needs */
 	enum skd_paper paper; /* what wrap() writes is a page, which the host prints on it: the form is a PDF. One on Letter is not

@@ -22,7 +22,8 @@ CREATE TABLE badge (
 	visibility text NOT NULL CHECK (visibility IN ('private', 'colleagues', 'public')),
 	response text NOT NULL DEFAULT 'pending' CHECK (response IN ('pending', 'accepted', 'declined', 'hidden')),
 	shown_evidence jsonb, -- what of the evidence is in the badge: places from 0; NULL: all
-	version integer NOT NULL DEFAULT 1
+	version integer NOT NULL DEFAULT 1,
+	content_version integer NOT NULL DEFAULT 1 -- of what was issued, with the evidence that is shown
 );
 
 -- Bitstring Status List 1.0: a list is an issuer's, for one purpose; bits are set in the order of the standard, the
@@ -51,7 +52,7 @@ CREATE TABLE status_entry (
 CREATE TABLE badge_form (
 	credential_id uuid NOT NULL REFERENCES credential,
 	format text NOT NULL,
-	version integer NOT NULL, -- of the credential
+	version integer NOT NULL, -- of the credential; of what was signed at issue, and is wrapped around that, content_version
 	bytes bytea NOT NULL,
 	key_id uuid REFERENCES signing_key, -- that signed it
 	made_at timestamptz NOT NULL DEFAULT now(),
