@@ -19,7 +19,8 @@ static const char usage[] =
 	"       skillsd key revoke KEY [DATE]\n"
 	"A key of the company, or of the issuer with that id. new has skillsd-sign make it, add takes what skillsd-sign has\n"
 	"printed of one it made. A retired key signs no more, and what it signed is good; what a revoked key signed after the\n"
-	"date, which is now where none is given, is not. The file of either is put away.\n";
+	"date, which is now where none is given, is not. The file of either is put away. The last Ed25519 key of an issuer\n"
+	"is not retired: make another first.\n";
 
 enum { PATIENCE = 30000 }; /* milliseconds for skillsd-sign */
 
@@ -98,7 +99,7 @@ static enum skd_outcome key_list(struct skd_call *call)
 	return SKD_OK;
 }
 
-static enum skd_outcome key_end(struct skd_call *call, const struct command_line *at, bool revoke)
+static enum skd_outcome key_end(struct skd_call *call, const struct command_line *at, bool revoke, bool *last)
 {
 	char id[UUID_SIZE];
 	int64_t since = revoke ? -1 : 0;
@@ -106,7 +107,7 @@ static enum skd_outcome key_end(struct skd_call *call, const struct command_line
 		return fail(call, SKD_BAD_INPUT, "%s is no key's id", at->words[1]);
 	if (at->count > 2 && !time_parse(at->words[2], &since))
 		return fail(call, SKD_BAD_INPUT, "%s is no date", at->words[2]);
-	return issuer_key_end(call, id, since);
+	return issuer_key_end(call, id, since, last);
 }
 
 /* Once that is written; where the file is not at hand its key signs no more all the same, unless somebody else asks. */
@@ -141,6 +142,7 @@ static bool is_sound(const struct command_line *at)
 static enum skd_outcome key_run(struct skd_call *call, struct settings *settings, const struct command_line *at)
 {
 	bool ends = strcmp(at->words[0], "retire") == 0 || strcmp(at->words[0], "revoke") == 0;
+	bool last = false;
 	call->house = &settings->house;
 	TRY(pool_borrow(settings->house.writers, call));
 	TRY(migrate_check(call));
@@ -152,8 +154,10 @@ static enum skd_outcome key_run(struct skd_call *call, struct settings *settings
 	else if (strcmp(at->words[0], "list") == 0)
 		TRY(key_list(call));
 	else
-		TRY(key_end(call, at, strcmp(at->words[0], "revoke") == 0));
+		TRY(key_end(call, at, strcmp(at->words[0], "revoke") == 0, &last));
 	TRY(tx_commit(call));
+	if (last)
+		fputs("skillsd key: its issuer has no Ed25519 key now: until there is another one nobody learns what it revokes\n", stderr);
 	return ends ? file_end(call, settings, at->words[1]) : SKD_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "rules/examine.h"
 
 #include "rules/ops.h"
+#include "store/key.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -182,6 +183,18 @@ void examine_directory(struct skd_call *call, const struct directory *directory,
 	call_forgive(call);
 }
 
+static void keys_look(struct skd_call *call, struct findings *findings)
+{
+	static const char section[] = "keys";
+	struct store_keyless *lack;
+	size_t count = 0;
+	if (store_key_lacked(call, &lack, &count) != SKD_OK)
+		finding_add(findings, SKD_WRONG, section, "read", "%s", call->sentence);
+	for (size_t i = 0; i < count; i++)
+		finding_add(findings, lack[i].had ? SKD_WRONG : SKD_ADVICE, section, "issuer", "%s has no Ed25519 key%s: skillsd key new ed25519 %s",
+			    lack[i].name, lack[i].had ? " any more, and nobody learns what it revokes" : ", and so no badges", lack[i].id);
+}
+
 void examine_database(struct skd_call *call, struct findings *findings)
 {
 	static const char section[] = "database";
@@ -189,10 +202,12 @@ void examine_database(struct skd_call *call, struct findings *findings)
 		finding_add(findings, SKD_WRONG, section, "connection", "%s", call->sentence);
 	} else {
 		finding_add(findings, SKD_FACT, section, "connection", "it answers");
-		if (ops_ready(call) == SKD_OK)
+		if (ops_ready(call) == SKD_OK) {
 			finding_add(findings, SKD_FACT, section, "schema", "it is this program's");
-		else
+			keys_look(call, findings);
+		} else {
 			finding_add(findings, SKD_WRONG, section, "schema", "%s", call->sentence);
+		}
 	}
 	call_forgive(call);
 	pool_return(call);

@@ -25,7 +25,7 @@ void finding_add(struct findings *findings, enum skd_finding kind, const char *s
 
 /* Asks the plugin, then reads the directory whole and counts. */
 void examine_directory(struct skd_call *call, const struct directory *directory, struct findings *findings);
-/* Whether the database is there with this program's schema. Borrows a session of the jobs and returns it. */
+/* Whether the database is there with this program's schema, and whose key is missing. Borrows a session of the jobs and returns it. */
 void examine_database(struct skd_call *call, struct findings *findings);
 
 #endif

@@ -77,8 +77,11 @@ enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const 
 	return SKD_OK;
 }
 
-enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked)
+enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked, bool *last)
 {
-	TRY(store_key_end(call, id, revoked));
+	TRY(store_key_end(call, id, revoked, last));
+	if (*last && !revoked)
+		return fail(call, SKD_CLASH, "it is the last Ed25519 key of its issuer, who could revoke no badge any more: make "
+			    "another first");
 	return key_told(call, revoked ? "key.revoke" : "key.retire", revoked ? "key.revoked" : "key.retired", id);
 }

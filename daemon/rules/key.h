@@ -21,7 +21,8 @@ enum skd_outcome issuer_key_list(struct skd_call *call, const char *issuer, cons
 const char *issuer_key_state(const struct store_key *key);
 /* What others need of one, into an open object: its name in documents, and its public half as a JWK. */
 enum skd_outcome issuer_key_put(struct skd_call *call, struct json *json, const struct store_key *key) WARN_UNUSED;
-/* Ends one: revoked since a time, since now (below 0), or retired (0). Audited. CLASH when it has ended so before. */
-enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked) WARN_UNUSED;
+/* Ends one: revoked since a time, since now (below 0), or retired (0). Audited. CLASH when it has ended so before,
+ * and for who would retire the issuer's last one that makes proofs; `last`: that one was revoked. */
+enum skd_outcome issuer_key_end(struct skd_call *call, const char *id, int64_t revoked, bool *last) WARN_UNUSED;
 
 #endif

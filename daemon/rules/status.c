@@ -53,7 +53,12 @@ enum skd_outcome status_get(struct skd_call *call, const char *id, const char **
 		return SKD_OK;
 	const char *did = issuer_did(call, status.issuer_id, status.issuer_key);
 	TRY(status_draft(call, id, did, &status, &form));
-	TRY(sealing_begin(call, status.issuer_id, did, SKD_SEAL_PROOF, &sealing));
+	enum skd_outcome outcome = sealing_begin(call, status.issuer_id, did, SKD_SEAL_PROOF, &sealing);
+	if (outcome == SKD_ABSENT) {
+		call_forgive(call);
+		return fail(call, SKD_BUSY, "the issuer has no key now that this list could be signed with");
+	}
+	TRY(outcome);
 	TRY(sealing_forms(call, &sealing, 1, &form));
 	*list = text_end(&form);
 	return store_status_sign(call, id, status.version, *list, sealing.key_id);

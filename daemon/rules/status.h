@@ -5,7 +5,8 @@
 
 #include "rules/house.h"
 
-/* The signed list, the same bytes until a bit changes, or another key signs. In a transaction, which it may write in. ABSENT. */
+/* The signed list, the same bytes until a bit changes, or another key signs. In a transaction, which it may write in. ABSENT.
+ * BUSY: its issuer has no key. */
 enum skd_outcome status_get(struct skd_call *call, const char *id, const char **list) WARN_UNUSED;
 
 #endif

@@ -11,6 +11,11 @@ static const char KEY_LIST[] = KEYS NEWEST_FIRST;
 static const char KEYS_OF_ISSUER[] = KEYS " WHERE k.issuer_id = $1::uuid" NEWEST_FIRST; /* by itself: planned once */
 static const char KEYS_OF_CREDENTIAL[] =
 	KEYS " WHERE k.issuer_id = (SELECT c.issuer_id FROM credential c WHERE c.id = $1::uuid)" NEWEST_FIRST;
+/* Issuers that have lists, and so badges or endorsements, and no key to sign them with. */
+static const char KEY_LACKED[] =
+	"SELECT i.id, i.name, EXISTS (SELECT FROM signing_key k WHERE k.issuer_id = i.id AND k.algorithm = 'ed25519') FROM issuer i"
+	" WHERE EXISTS (SELECT FROM status_list l WHERE l.issuer_id = i.id) AND NOT EXISTS (SELECT FROM signing_key k"
+	"  WHERE k.issuer_id = i.id AND k.algorithm = 'ed25519' AND k.retired_at = 'infinity') ORDER BY i.id";
 static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
 static const char KEY_REVOKE[] =
 	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
@@ -46,10 +51,33 @@ enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, st
 	return SKD_OK;
 }
 
-enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at)
+static const char KEY_HOLD[] =
+	"SELECT FROM signing_key WHERE issuer_id = (SELECT issuer_id FROM signing_key WHERE id = $1::uuid) ORDER BY id FOR UPDATE";
+static const char KEY_LAST[] =
+	"SELECT k.algorithm = 'ed25519' AND NOT EXISTS (SELECT FROM signing_key o WHERE o.issuer_id = k.issuer_id"
+	" AND o.algorithm = 'ed25519' AND o.retired_at = 'infinity') FROM signing_key k WHERE k.id = $1::uuid";
+
+enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at, bool *last)
 {
+	struct rows *rows;
 	int64_t touched;
+	TRY(db_run(call, KEY_HOLD, ARGS(id), NULL));
 	TRY(revoked_at ? db_run(call, KEY_REVOKE, ARGS(id, revoked_at > 0 ? arg_time(call, revoked_at) : NULL), &touched)
 		       : db_run(call, KEY_RETIRE, ARGS(id), &touched));
-	return touched ? SKD_OK : fail(call, SKD_CLASH, "there is no such key, or it has ended before");
+	if (!touched)
+		return fail(call, SKD_CLASH, "there is no such key, or it has ended before");
+	TRY(db_query(call, KEY_LAST, ARGS(id), &rows));
+	*last = row_bool(rows, 0, 0);
+	return SKD_OK;
+}
+
+enum skd_outcome store_key_lacked(struct skd_call *call, struct store_keyless **issuers, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, KEY_LACKED, NO_ARGS, &rows));
+	*count = (size_t)rows_count(rows);
+	*issuers = talloc_array(call, struct store_keyless, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*issuers)[i] = (struct store_keyless){row_uuid(rows, i, 0), row_text(rows, i, 1), row_bool(rows, i, 2)};
+	return SKD_OK;
 }

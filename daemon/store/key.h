@@ -19,7 +19,15 @@ enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *ke
 enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, struct store_key **keys,
 				size_t *count) WARN_UNUSED;
 /* It signs no longer: revoked since `revoked_at` (below 0: since now), or with 0 retired, so that what it signed stays
- * good. CLASH when it has ended so before. */
-enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at) WARN_UNUSED;
+ * good. `last`: its issuer has no key any more that makes proofs; until the transaction ends no other one of it ends. CLASH
+ * when it has ended so before. */
+enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at, bool *last) WARN_UNUSED;
+
+/* Issuers with status lists, and no key that could make a proof of them. */
+struct store_keyless {
+	const char *id, *name;
+	bool had; /* one before */
+};
+enum skd_outcome store_key_lacked(struct skd_call *call, struct store_keyless **issuers, size_t *count) WARN_UNUSED;
 
 #endif
