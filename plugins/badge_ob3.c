@@ -214,6 +214,8 @@ static void draft_descriptions(const struct draft *d)
 		draft_string(d, "resultType", at->type);
 		draft_levels(d, at->levels, at->level_count);
 		draft_type(d, "ResultDescription");
+		draft_string(d, "valueMax", at->value_max);
+		draft_string(d, "valueMin", at->value_min);
 		draft_object_end(d);
 	}
 	d->host->put_array_end(d->json);

@@ -21,7 +21,8 @@ DESCRIPTIONS = [
                 {"id": LEVEL, "name": "Mastered", "level": "2", "points": "1.5", "description": ODD, "alignments": [CASE]}]},
     {"name": "Written test", "result_type": "LetterGrade", "allowed_values": ["C", "B", "A"], "required_value": "B", "alignments": [ESCO]},
     {"name": "Attendance", "result_type": "Status"},
-    {"name": "Own kind", "result_type": "ext:Jumps"}]
+    {"name": "Own kind", "result_type": "ext:Jumps"},
+    {"name": "Points", "result_type": "RawScore", "value_min": "-0.5", "value_max": "20", "required_value": "9"}]
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +77,12 @@ def test_what_is_said_comes_back_and_ids_are_made(programme, whole):
     shown = programme.hr.get(f"/achievements/{whole['id']}")
     assert shown == whole and shown["alignments"] == [ESCO, CASE] and shown["credits"] == 2.5
     assert [one["name"] for one in shown["related"] + shown["recommended"]] == ["Other", "Next one"]
-    practical, written, attendance, own = shown["result_descriptions"]
+    practical, written, attendance, own, points = shown["result_descriptions"]
     assert practical["id"] == RESULT and practical["required_level"] == LEVEL == practical["levels"][1]["id"]
     assert practical["levels"][1] == {**DESCRIPTIONS[0]["levels"][1]}
-    assert {**written, "id": None} == {**DESCRIPTIONS[1], "id": None}
-    assert len({one["id"] for one in (practical, written, attendance, own, *practical["levels"])}) == 6
+    for told, said in (written, DESCRIPTIONS[1]), (points, DESCRIPTIONS[4]):
+        assert {**told, "id": None} == {**said, "id": None}
+    assert len({one["id"] for one in (practical, written, attendance, own, points, *practical["levels"])}) == 7
     assert (shown["field_of_study"], shown["specialization"], shown["human_code"], shown["language"]) == ("Safety", "Heights", "RA-2", "en")
 
 
@@ -109,6 +111,12 @@ def test_sent_back_as_it_was_read_nothing_changes(programme, whole):
     ("result_descriptions", [{"name": "x", "result_type": "Result", "allowed_values": ["a"], "required_value": "b"}],
      "/result_descriptions/0/required_value"),
     ("result_descriptions", [{"name": "x", "result_type": "Result", "required_level": "b"}], "/result_descriptions/0/required_level"),
+    *(("result_descriptions", [{"name": "x", "result_type": "RawScore", **fields}], f"/result_descriptions/0/{at}") for at, fields in (
+        ("value_min", {"value_min": "F"}), ("value_max", {"value_max": "😀"}), ("value_max", {"value_min": "0", "value_max": "nan"}),
+        ("value_max", {"value_min": "9", "value_max": "10e-1"}), ("value_min", {"value_min": 1}), ("value_max", {"value_max": "9" * 101}),
+        ("required_value", {"value_min": "0", "value_max": "10", "required_value": "10.01"}),
+        ("required_value", {"value_max": "10", "required_value": "ten"}), ("required_value", {"value_min": "0", "required_value": "-1"}),
+        ("allowed_values", {"value_min": "0", "value_max": "10", "allowed_values": ["1", "11"]}))),
     ("result_descriptions", [{"name": "x", "result_type": "Result", "levels": [{"name": "a"}, {"name": "a"}]}], "/result_descriptions/0/levels/1"),
     ("result_descriptions", [{"name": "x", "result_type": "Result", "levels": [{"name": str(n)} for n in range(21)]}],
      "/result_descriptions/0/levels"),
@@ -135,7 +143,7 @@ def test_nothing_is_related_to_itself_or_twice_and_drafts_are_nobodys_business(p
 
 def test_the_badge_says_it_all_as_the_official_schema_has_it(programme, whole, schema):
     results = [{"result_description": RESULT, "achieved_level": "Mastered"}, {"result_description": "Written test", "value": "A"},
-               {"result_description": "Attendance", "status": "Completed"}]
+               {"result_description": "Attendance", "status": "Completed"}, {"result_description": "Points", "value": "20"}]
     made = programme.issue(achievement=whole, results=results)
     badge = programme.badge(made)
     schema.validate(badge)
@@ -144,7 +152,8 @@ def test_the_badge_says_it_all_as_the_official_schema_has_it(programme, whole, s
     assert badge["credentialSubject"]["result"] == [
         {"type": ["Result"], "resultDescription": f"urn:uuid:{RESULT}", "achievedLevel": f"urn:uuid:{LEVEL}"},
         {"type": ["Result"], "resultDescription": f"urn:uuid:{written}", "value": "A"},
-        {"type": ["Result"], "resultDescription": f"urn:uuid:{whole['result_descriptions'][2]['id']}", "status": "Completed"}]
+        {"type": ["Result"], "resultDescription": f"urn:uuid:{whole['result_descriptions'][2]['id']}", "status": "Completed"},
+        {"type": ["Result"], "resultDescription": f"urn:uuid:{whole['result_descriptions'][4]['id']}", "value": "20"}]
     told = badge["credentialSubject"]["achievement"]
     assert {one["resultDescription"] for one in badge["credentialSubject"]["result"]} <= {one["id"] for one in told["resultDescription"]}
     practical = told["resultDescription"][0]
@@ -153,6 +162,8 @@ def test_the_badge_says_it_all_as_the_official_schema_has_it(programme, whole, s
         "type": ["RubricCriterionLevel"], "id": f"urn:uuid:{LEVEL}", "name": "Mastered", "level": "2", "points": "1.5", "description": ODD,
         "alignment": [{"type": ["Alignment"], "targetName": ODD, "targetUrl": CASE["url"]}]}
     assert (told["resultDescription"][1]["allowedValue"], told["resultDescription"][1]["requiredValue"]) == (["C", "B", "A"], "B")
+    points = told["resultDescription"][4]
+    assert (points["valueMin"], points["valueMax"], points["requiredValue"]) == ("-0.5", "20", "9")
     assert [one["targetUrl"] for one in told["alignment"]][1:] == [ESCO["url"], CASE["url"]]
     assert told["alignment"][1] == {"type": ["Alignment"], "targetName": "Rope access", "targetUrl": ESCO["url"], "targetFramework": "ESCO",
                                     "targetCode": "S1.2", "targetType": "CFItem"}
@@ -217,6 +228,19 @@ ENOUGH = [{"result_description": "Practical test", "achieved_level": "Mastered"}
           {"result_description": "Score", "value": "nan"}, {"result_description": "Letter", "value": "C"}]
 
 
+OUTSIDE = [("-0.51", {"value_min": "-0.5", "value_max": "20"}, "from -0.5 to 20"), ("20.1", {"value_max": "20"}, "of at most 20"),
+           ("many", {"value_min": "0"}, "of at least 0"), ("nan", {"value_min": "0", "value_max": "1"}, "from 0 to 1")]
+
+
+@pytest.mark.parametrize("value, bounds, words", OUTSIDE)
+def test_a_value_lies_within_its_bounds(programme, value, bounds, words):
+    made = programme.achievement(result_descriptions=[{"name": "Points", "result_type": "RawScore", **bounds}])
+    error, = issue(programme, made, [{"result_description": "Points", "value": value}], 400)["errors"]
+    assert error == {"field": "/results/0/value", "message": f"must be a number {words}"}
+    for bound in bounds.values():
+        issue(programme, made, [{"result_description": "Points", "value": bound}])
+
+
 @pytest.fixture(scope="module")
 def measured(programme):
     return programme.achievement(result_descriptions=[*DESCRIPTIONS, *SCORES])
@@ -232,6 +256,15 @@ def test_what_is_below_the_required_is_not_issued(programme, measured):
     job = done(programme.issuer, "issue", rows, achievement=measured["id"])
     assert [error["field"] for error in job["errors"]] == [f"/rows/{row}/results/0/{member}" for row, (_, member, _) in enumerate(BELOW)]
     assert job["result"]["succeeded"] == len(ENOUGH)
+
+
+@pytest.mark.parametrize("status", ["Enrolled", "Failed", "InProgress", "OnHold", "Provisional", "Withdrew"])
+def test_a_status_alone_that_is_not_completed_does_not_stand_for_what_is_required(programme, measured, status):
+    for name in "Practical test", "Written test":
+        error, = issue(programme, measured, [{"result_description": name, "status": status}], 400)["errors"]
+        assert error == {"field": "/results/0/status", "message": f"must be Completed where nothing else says that {name} was passed"}
+    issue(programme, measured, [{"result_description": "Written test", "value": "A", "status": status}])
+    issue(programme, measured, [{"result_description": "Attendance", "status": status}])
 
 
 def test_no_correction_brings_a_result_below_the_required(programme):

@@ -75,17 +75,20 @@ enum skd_outcome descriptions_read(struct skd_call *call, const char *at, const 
 					      {"required_level", FIELD_TEXT},
 					      {"levels", FIELD_JSON},
 					      {"alignments", FIELD_JSON},
+					      {"value_min", FIELD_TEXT, .most = 100},
+					      {"value_max", FIELD_TEXT, .most = 100},
 					      {NULL}};
 	TRY(array_size(call, at, json, count));
 	*list = talloc_zero_array(call, struct skd_result_description, *count + 1);
 	for (size_t i = 0; i < *count; i++) {
 		struct skd_result_description *d = &(*list)[i];
-		struct value v[8] = {0};
+		struct value v[10] = {0};
 		const char *where;
 		TRY(item_read(call, fields, at, i, json, &where, v));
 		*d = (struct skd_result_description){.id = v[0].text, .name = v[1].text, .type = v[2].text,
 						     .values = v[3].texts, .value_count = v[3].count,
-						     .required_value = v[4].text, .required_level = v[5].text};
+						     .required_value = v[4].text, .required_level = v[5].text,
+						     .value_min = v[8].text, .value_max = v[9].text};
 		TRY(levels_read(call, talloc_asprintf(call, "%s/levels", where), v[6].json, d));
 		TRY(alignments_read(call, talloc_asprintf(call, "%s/alignments", where), v[7].json, &d->alignments,
 				    &d->alignment_count));

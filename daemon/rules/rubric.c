@@ -105,6 +105,49 @@ static bool has_value(const struct skd_result_description *d, const char *value)
 	return !d->value_count || value_place(d, value) < d->value_count;
 }
 
+static bool is_number(const char *text, double *number)
+{
+	char *end;
+	*number = strtod(text, &end);
+	return end != text && !*end && isfinite(*number);
+}
+
+static bool is_within(const struct skd_result_description *d, const char *value)
+{
+	double number, bound;
+	if (!d->value_min && !d->value_max)
+		return true;
+	return is_number(value, &number) && (!d->value_min || (is_number(d->value_min, &bound) && number >= bound)) &&
+	       (!d->value_max || (is_number(d->value_max, &bound) && number <= bound));
+}
+
+static enum skd_outcome within_check(struct skd_call *call, const char *at, const struct skd_result_description *d,
+				     const char *value)
+{
+	if (is_within(d, value))
+		return SKD_OK;
+	if (d->value_min && d->value_max)
+		return fail_field(call, at, "must be a number from %s to %s", d->value_min, d->value_max);
+	return fail_field(call, at, "must be a number of at %s %s", d->value_min ? "least" : "most",
+			  d->value_min ? d->value_min : d->value_max);
+}
+
+/* Open Badges 3.0 has texts here; only of numbers can it be said that one lies between others. */
+static enum skd_outcome range_check(struct skd_call *call, const char *at, const struct skd_result_description *d)
+{
+	double number;
+	if (d->value_min && !is_number(d->value_min, &number))
+		return fail_field(call, talloc_asprintf(call, "%s/value_min", at), "must be a number");
+	if (d->value_max && !is_number(d->value_max, &number))
+		return fail_field(call, talloc_asprintf(call, "%s/value_max", at), "must be a number");
+	if (d->value_max && !is_within(d, d->value_max))
+		return fail_field(call, talloc_asprintf(call, "%s/value_max", at), "must not be below value_min");
+	for (size_t i = 0; i < d->value_count; i++)
+		TRY(within_check(call, talloc_asprintf(call, "%s/allowed_values", at), d, d->values[i]));
+	return d->required_value ? within_check(call, talloc_asprintf(call, "%s/required_value", at), d, d->required_value)
+				 : SKD_OK;
+}
+
 static enum skd_outcome description_check(struct skd_call *call, size_t i, struct skd_result_description *d)
 {
 	const char *at = within(call, "/result_descriptions", i, ""), *required = d->required_level;
@@ -113,6 +156,7 @@ static enum skd_outcome description_check(struct skd_call *call, size_t i, struc
 		return fail_field(call, talloc_asprintf(call, "%s/allowed_values", at), "must be at most %d", MANY);
 	if (d->required_value && !has_value(d, d->required_value))
 		return fail_field(call, talloc_asprintf(call, "%s/required_value", at), "there is no such value in allowed_values");
+	TRY(range_check(call, at, d));
 	TRY(alignments_check(call, talloc_asprintf(call, "%s/alignments", at), d->alignments, d->alignment_count));
 	TRY(levels_check(call, talloc_asprintf(call, "%s/levels", at), d));
 	return !required || d->required_level
@@ -151,6 +195,8 @@ static void description_put(struct json *json, const struct skd_result_descripti
 		put_string(json, NULL, d->values[i]);
 	if (d->value_count)
 		put_array_end(json);
+	put_string(json, "value_min", d->value_min);
+	put_string(json, "value_max", d->value_max);
 	put_string(json, "required_value", d->required_value);
 	put_string(json, "required_level", d->required_level);
 	levels_put(json, d);
@@ -199,13 +245,6 @@ static size_t level_place(const struct skd_result_description *d, const char *id
 	return place;
 }
 
-static bool is_number(const char *text, double *number)
-{
-	char *end;
-	*number = strtod(text, &end);
-	return end != text && !*end && isfinite(*number);
-}
-
 /* By their order where they are listed; otherwise only numbers can be compared. */
 static bool value_falls_short(const struct skd_result_description *d, const char *value)
 {
@@ -215,6 +254,14 @@ static bool value_falls_short(const struct skd_result_description *d, const char
 	return is_number(value, &got) && is_number(d->required_value, &required) && got < required;
 }
 
+/* Of the statuses of Open Badges 3.0 it is Completed alone that says of somebody that they got what it takes. */
+static bool is_unproved(const struct skd_result_description *d, const struct skd_result *result)
+{
+	bool measured = (d->required_value && result->value) || (d->required_level && result->achieved_level);
+	return (d->required_value || d->required_level) && !measured && result->status &&
+	       strcmp(result->status, "Completed") != 0;
+}
+
 /* Values and levels are listed from low to high, and the required one is that which it takes to pass (OB 3.0, ResultDescription). */
 static enum skd_outcome required_check(struct skd_call *call, size_t i, const struct skd_result_description *d,
 				       const struct skd_result *result)
@@ -222,6 +269,9 @@ static enum skd_outcome required_check(struct skd_call *call, size_t i, const st
 	if (result->value && d->required_value && value_falls_short(d, result->value))
 		return fail_field(call, within(call, "/results", i, "/value"), "must be at least %s, which %s requires",
 				  d->required_value, d->name);
+	if (is_unproved(d, result))
+		return fail_field(call, within(call, "/results", i, "/status"), "must be Completed where nothing else says that %s"
+				  " was passed", d->name);
 	if (!result->achieved_level || !d->required_level)
 		return SKD_OK;
 	size_t required = level_place(d, d->required_level);
@@ -239,6 +289,8 @@ static enum skd_outcome awarded_check(struct skd_call *call, size_t i, const str
 		return fail_field(call, within(call, "/results", i, ""), "needs a value, an achieved_level or a status");
 	if (result->value && !has_value(d, result->value))
 		return fail_field(call, within(call, "/results", i, "/value"), "must be one of the values that %s allows", d->name);
+	if (result->value)
+		TRY(within_check(call, within(call, "/results", i, "/value"), d, result->value));
 	result->achieved_level = NULL;
 	for (size_t k = 0; achieved && k < d->level_count; k++)
 		if (is_meant(achieved, d->levels[k].id, d->levels[k].name))

@@ -11,7 +11,7 @@
 
 static const char RESULTS[] =
 	"SELECT r.item->>'id', r.item->>'name', r.item->>'result_type', r.item->>'required_value', r.item->>'required_level',"
-	" ARRAY(SELECT json_array_elements_text(r.item->'allowed_values'))" OF_VERSION EACH_RESULT THAT_VERSION " ORDER BY r.n";
+	" ARRAY(SELECT json_array_elements_text(r.item->'allowed_values')), r.item->>'value_min', r.item->>'value_max'" OF_VERSION EACH_RESULT THAT_VERSION " ORDER BY r.n";
 static const char LEVELS[] =
 	"SELECT r.n, l.item->>'id', l.item->>'name', l.item->>'level', l.item->>'points', l.item->>'description'"
 	OF_VERSION EACH_RESULT EACH_LEVEL THAT_VERSION " ORDER BY r.n, l.n";
@@ -31,7 +31,8 @@ static void results_read(struct skd_call *call, const struct rows *rows, struct 
 		struct skd_result_description *d = &rubric->descriptions[i];
 		*d = (struct skd_result_description){.id = row_text(rows, i, 0), .name = row_text(rows, i, 1),
 						     .type = row_text(rows, i, 2), .required_value = row_text(rows, i, 3),
-						     .required_level = row_text(rows, i, 4)};
+						     .required_level = row_text(rows, i, 4), .value_min = row_text(rows, i, 6),
+						     .value_max = row_text(rows, i, 7)};
 		d->values = row_texts(rows, i, 5, &d->value_count);
 	}
 }

@@ -292,6 +292,7 @@ struct skd_rubric_level {
 struct skd_result_description {
 	const char *id, *name, *type;
 	const char *required_value, *required_level; /* one of values; id of one of levels; or NULL */
+	const char *value_min, *value_max; /* numbers, or NULL */
 	size_t value_count, level_count, alignment_count;
 	const char *const *values;
 	struct skd_rubric_level *levels;
