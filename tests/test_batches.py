@@ -196,6 +196,14 @@ def test_what_cannot_be_a_batch_is_refused_at_once(programme, achievement):
 
 # ---- tables
 
+def test_a_fault_of_a_tables_parameter_names_it_as_one(programme, achievement):
+    missing = "0190a000-0000-7000-8000-000000000000"
+    for action, text, one, why in ("issue", "person\nx\n", missing, "there is no such achievement"), \
+                                  ("revoke", "credential,reason\nx,y\n", achievement["id"], "is for what is issued"):
+        problem = ask_table(programme.issuer, action, text, gives=400, achievement=one)
+        assert problem["errors"] == [{"field": "achievement", "message": why}]
+
+
 def test_a_table_is_the_same_as_rows(programme, achievement):
     text = table(["person", "narrative", "evidence_url", "evidence_name", "valid_from", "achievement"],
                  [HOLDER, ODD.replace("\n", "\r\n"), "", "", "", ""], [OTHERS[0], "", "https://example.org/t", "Test", "2026-01-02", ""],

@@ -345,7 +345,7 @@ static enum skd_outcome add_json(struct skd_call *call, const struct request *in
 	TRY(head_read(call, v, false, batch));
 	if (!json_is_array(v[ROWS].json))
 		return fail_field(call, "/rows", "must be an array");
-	TRY(batch_begin(call, batch));
+	TRY(batch_begin(call, batch, "/achievement"));
 	enum skd_outcome outcome = rows_of_json(call, batch, v[ROWS].json);
 	return batch_end(call, batch, outcome == SKD_OK, job);
 }
@@ -360,7 +360,7 @@ static enum skd_outcome add_table(struct skd_call *call, const struct request *i
 	TRY(csv_begin(call, in->table.bytes, in->table.size, &csv));
 	TRY(csv_next(call, &csv, call, names, &count));
 	TRY(header_read(call, batch, count, names));
-	TRY(batch_begin(call, batch));
+	TRY(batch_begin(call, batch, "achievement"));
 	enum skd_outcome outcome = rows_of_table(call, batch, &csv, count, names);
 	return batch_end(call, batch, outcome == SKD_OK, job);
 }

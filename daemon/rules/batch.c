@@ -20,16 +20,16 @@ static bool is_issue(const struct store_batch *batch)
 	return strcmp(batch->action, "issue") == 0;
 }
 
-enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch)
+enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch, const char *at)
 {
 	struct store_award_terms terms;
 	char *id = talloc_size(call, UUID_SIZE);
 	uuid_new(id);
 	batch->id = id;
 	if (batch->achievement_id && !is_issue(batch))
-		return fail_field(call, "/achievement", "is for what is issued");
+		return fail_field(call, at, "is for what is issued");
 	if (batch->achievement_id)
-		TRY(credential_terms(call, batch->achievement_id, &terms));
+		TRY(credential_terms(call, batch->achievement_id, at, &terms));
 	TRY(job_add(call, batch_kind.name, id, 0, batch->scheduled_at, &batch->job_id));
 	TRY(store_batch_add(call, batch));
 	return store_batch_rows_begin(call);
@@ -243,7 +243,7 @@ static enum skd_outcome batch_piece(struct skd_call *call, struct store_job *job
 	bool good;
 	TRY(store_batch_get(call, &all, job->object, &batch));
 	if (batch.achievement_id)
-		TRY(credential_terms(call, batch.achievement_id, &terms));
+		TRY(credential_terms(call, batch.achievement_id, "/achievement", &terms));
 	if (batch.all_or_none && batch.checked < batch.total)
 		return batch_look(call, &batch, job);
 	if (batch.all_or_none)

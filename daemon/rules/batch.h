@@ -11,9 +11,9 @@ enum { BATCH_ROWS = 100000 };
 extern const struct job_kind batch_kind;
 
 /* Takes rows in: batch_begin(), batch_row() of each in their order, batch_end(). In between nothing else is asked of the
- * database. action, achievement_id, all_or_none, reason, scheduled_at (0: at once) are given; sets id. BAD_INPUT, DENIED or
- * CLASH for an achievement that cannot be issued. */
-enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch) WARN_UNUSED;
+ * database. action, achievement_id, all_or_none, reason, scheduled_at (0: at once) are given; sets id. BAD_INPUT of the
+ * field `at`, DENIED or CLASH for an achievement that cannot be issued. */
+enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch, const char *at) WARN_UNUSED;
 /* Sets number, and credential_id for a row of issue; complains in the row of what it lacks. */
 enum skd_outcome batch_row(struct skd_call *call, struct store_batch *batch, struct store_batch_row *row) WARN_UNUSED;
 /* `good` false: nothing was wanted of all that. */

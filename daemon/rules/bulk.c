@@ -61,7 +61,7 @@ static enum skd_outcome terms_of(struct skd_call *call, const char *achievement,
 	(*terms)->next = *known;
 	(*terms)->achievement = achievement;
 	*known = *terms;
-	enum skd_outcome outcome = credential_terms(call, achievement, &(*terms)->terms);
+	enum skd_outcome outcome = credential_terms(call, achievement, "/achievement", &(*terms)->terms);
 	return outcome == SKD_OK || bulk_fault(call, outcome, &(*terms)->field, &(*terms)->fault) ? SKD_OK : outcome;
 }
 

@@ -63,10 +63,10 @@ enum skd_outcome credential_times(struct skd_call *call, const struct credential
 }
 
 /* What goes for an achievement, if there is one. */
-static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms)
+static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms, const char *at)
 {
 	if (!terms->state)
-		return fail_field(call, "/achievement", "there is no such achievement");
+		return fail_field(call, at, "there is no such achievement");
 	if (strcmp(terms->state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
 	if (terms->sandbox)
@@ -84,14 +84,15 @@ enum skd_outcome credential_to(struct skd_call *call, const struct store_award_t
 		       : fail(call, SKD_DENIED, "for a test people issue to themselves, and to nobody else");
 }
 
-enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms)
+enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, const char *at,
+				  struct store_award_terms *terms)
 {
 	enum skd_outcome outcome = store_award_terms(call, achievement, terms);
 	if (outcome == SKD_ABSENT)
 		call_forgive(call);
 	else
 		TRY(outcome);
-	return terms_allow(call, terms);
+	return terms_allow(call, terms, at);
 }
 
 /* By a mail address, or an id of the directory. */
@@ -122,7 +123,7 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 	TRY(order_person(call, &whom));
 	award->entry_id = whom.entry_id;
 	award->person_id = whom.person_id;
-	TRY(terms_allow(call, &terms));
+	TRY(terms_allow(call, &terms, "/achievement"));
 	TRY(credential_to(call, &terms, award->person_id));
 	award->version = terms.version;
 	TRY(rubric_awarded(call, order->achievement, terms.version, order->results, order->result_count, &award->results));

@@ -18,9 +18,10 @@ struct credential_order {
 /* BAD_INPUT too for results that the achievement does not describe so. */
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential) WARN_UNUSED;
-/* The parts of that, for many: what goes for an achievement, asked once (BAD_INPUT, DENIED, CLASH); and the times of one
- * order. */
-enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, struct store_award_terms *terms) WARN_UNUSED;
+/* The parts of that, for many: what goes for an achievement, asked once (BAD_INPUT of the field `at`, DENIED, CLASH); and the
+ * times of one order. */
+enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, const char *at,
+				  struct store_award_terms *terms) WARN_UNUSED;
 /* For a test people issue to themselves alone: DENIED. */
 enum skd_outcome credential_to(struct skd_call *call, const struct store_award_terms *terms, const char *person_id) WARN_UNUSED;
 enum skd_outcome credential_times(struct skd_call *call, const struct credential_order *order,
