@@ -338,10 +338,11 @@ static void entry_reply(struct skd_call *call, const struct request *in, struct 
 				   out->body.size, headers, count);
 		return;
 	}
-	if (call->actor && (out->refused || (outcome == SKD_DENIED && !out->unauthorized)))
+	bool unauthorized = outcome == SKD_DENIED && (out->unauthorized || !call->actor);
+	if (call->actor && (out->refused || (outcome == SKD_DENIED && !unauthorized)))
 		audit_refused(call, call->what, in->ids[0]);
 	if (outcome != SKD_BAD_INPUT || status < 400)
-		status = outcome == SKD_DENIED && out->unauthorized ? 401 : reply_status(outcome);
+		status = unauthorized ? 401 : reply_status(outcome);
 	reply_problem(in->exchange, call, status, call->sentence, page_is_for_people(call, in->exchange, status), NULL, 0);
 }
 

@@ -107,7 +107,9 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token)
 
 enum skd_outcome actor_again(struct skd_call *call, unsigned roles)
 {
-	TRY(actor_find(call, call->actor->token));
+	const char *token = call->actor->token;
+	call->actor = NULL;
+	TRY(actor_find(call, token));
 	return actor_has(call, roles) ? SKD_OK : fail(call, SKD_DENIED, "your roles do not allow this");
 }
 

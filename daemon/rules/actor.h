@@ -32,7 +32,8 @@ struct actor {
 
 /* Sets call->actor. DENIED when the token is nobody's. One short read. */
 enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSED;
-/* The same once more, after the call has waited: roles are those they have now. DENIED, too, without any of `roles`. */
+/* The same once more, after the call has waited: roles are those they have now. DENIED, too, without any of `roles`;
+ * call->actor is NULL where the token is nobody's any longer. */
 enum skd_outcome actor_again(struct skd_call *call, unsigned roles) WARN_UNUSED;
 /* Sets call->actor to who has that account, with the roles that it has now: for what they asked to be done later. */
 enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id) WARN_UNUSED;
