@@ -173,6 +173,19 @@ def test_make_that_alone_is_told_to_end_ends_calmly(demo):
     assert not living(started) and "***" not in demo.output.read_text() and demo.output.read_text().endswith("demo: stopped\n")
 
 
+def test_a_demo_of_another_version_says_how_to_be_rid_of_it(house):
+    """Made by the tests before: it has run, and does not now."""
+    file = house.top / "schemas/sql/0001_spine.sql"
+    before = file.read_bytes()
+    file.write_bytes(before + b"-- changed\n")
+    try:
+        assert house.run("make", "demo").wait(120) != 0
+        assert f"{file.name} was applied to this database with another text (this demo is of another version of skillsd: " \
+            "make demo-clean removes it)" in house.output.read_text()
+    finally:
+        file.write_bytes(before)
+
+
 def test_skillsd_that_is_told_to_end_is_a_calm_end_and_nothing_is_left_after_cleaning(demo):
     sockets = (demo.here / "run").resolve()
     os.kill(int(demo.env()["SKILLSD_PID"]), signal.SIGTERM)

@@ -15,6 +15,11 @@ quit_step() {
 	local what=$1 log=$2 why
 	why=$(grep -iE '(error|fatal)( [a-z]+)?: ' "log/$log" 2>/dev/null || cat "log/$log")
 	why=$(grep -v '^[[:space:]]*$' <<<"$why" | tail -n 1) || :
+	case $why in
+	*"applied to this database with another text" | *"the database is newer than this program"*)
+		why+=" (this demo is of another version of skillsd: make demo-clean removes it)"
+		;;
+	esac
 	quit "$what failed: ${why:-no word of why}; its log is $shown/log/$log"
 }
 
