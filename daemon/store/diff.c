@@ -39,10 +39,10 @@ static enum skd_outcome apply_units(struct skd_call *call, const struct store_di
 
 static const char LINES[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
-	" SELECT $1::uuid, 'returned', person_id, NULL::jsonb FROM picture WHERE was_absent"
+	" SELECT $1::uuid, 'returned', person_id, NULL::jsonb FROM arrived WHERE was_absent"
 	" UNION ALL SELECT $1::uuid, 'moved', c.person_id, jsonb_strip_nulls(jsonb_build_object('unit',"
 	"  jsonb_build_object('from', f.name, 'to', t.name)))"
-	"  FROM picture c JOIN person p ON p.id = c.person_id LEFT JOIN unit f ON f.id = p.unit_id"
+	"  FROM arrived c JOIN person p ON p.id = c.person_id LEFT JOIN unit f ON f.id = p.unit_id"
 	"  LEFT JOIN unit t ON t.id = c.unit_id WHERE p.unit_id IS DISTINCT FROM c.unit_id"
 	" UNION ALL SELECT $1::uuid, 'changed', c.person_id, jsonb_strip_nulls(jsonb_build_object("
 	"  'username', CASE WHEN p.username IS DISTINCT FROM c.username THEN jsonb_build_object('from', p.username, 'to', c.username) END,"
@@ -57,7 +57,7 @@ static const char LINES[] =
 	"  'manager', CASE WHEN p.manager_id IS DISTINCT FROM c.manager_id"
 	"    THEN jsonb_build_object('from', p.manager_id, 'to', c.manager_id) END,"
 	"  'disabled', CASE WHEN p.disabled <> c.disabled THEN jsonb_build_object('from', p.disabled, 'to', c.disabled) END))"
-	"  FROM picture c JOIN person p ON p.id = c.person_id WHERE " PERSON_DIFFERS
+	"  FROM arrived c JOIN person p ON p.id = c.person_id WHERE " PERSON_DIFFERS
 	" UNION ALL SELECT $1::uuid, 'absent', id, NULL FROM gone WHERE kind = 'p'";
 
 static const char PEOPLE_LEAVE[] =
@@ -68,12 +68,12 @@ static const char PEOPLE_ADD[] =
 	"INSERT INTO person (id, source, external_id, username, name, mail, title, phone, employee_number,"
 	"  locale, country, unit_id, manager_id, disabled, key, manager_key, unit_key, digest, added_by)"
 	" SELECT person_id, $1, external_id, username, name, mail, title, phone, employee_number, locale, country, unit_id, manager_id,"
-	"  disabled, key, manager_key, unit_key, digest, $2::uuid FROM picture WHERE is_new";
+	"  disabled, key, manager_key, unit_key, digest, $2::uuid FROM arrived WHERE is_new";
 
 /* A new key or digest alone is nobody's news. */
 static const char PEOPLE_CHANGE[] =
 	"WITH news AS (SELECT c.*, (" PERSON_DIFFERS " OR p.unit_id IS DISTINCT FROM c.unit_id OR c.was_absent) AS seen"
-	"  FROM picture c JOIN person p ON p.id = c.person_id WHERE NOT c.is_new)"
+	"  FROM arrived c JOIN person p ON p.id = c.person_id WHERE NOT c.is_new)"
 	" UPDATE person p SET username = c.username, name = c.name, mail = c.mail, title = c.title,"
 	"  phone = c.phone, employee_number = c.employee_number, locale = c.locale, country = c.country, manager_id = c.manager_id,"
 	"  unit_id = c.unit_id, disabled = c.disabled, absent_since = NULL, key = c.key, manager_key = c.manager_key,"
@@ -83,7 +83,7 @@ static const char PEOPLE_CHANGE[] =
 	"  IS DISTINCT FROM (c.unit_key, c.key, c.manager_key, c.digest))";
 
 static const char CHANGES_TELL[] =
-	"INSERT INTO change (noun, key) SELECT 'person', person_id FROM picture WHERE is_new"
+	"INSERT INTO change (noun, key) SELECT 'person', person_id FROM arrived WHERE is_new"
 	" UNION SELECT 'person', person_id FROM directory_run_line WHERE run_id = $1::uuid AND person_id IS NOT NULL";
 /* Who follows the changes of very many people reads everybody anew. */
 static const char CHANGES_TELL_ALL[] =
@@ -121,7 +121,7 @@ enum skd_outcome store_diff_apply(struct skd_call *call, struct store_diff *diff
 static const char PEOPLE_DISABLE[] =
 	"WITH disabled AS (UPDATE person p SET disabled = true, digest = NULL, version = p.version + 1,"
 	"  updated_at = now()"
-	"  FROM picture c WHERE p.id = c.person_id AND c.disabled AND NOT p.disabled RETURNING p.id),"
+	"  FROM arrived c WHERE p.id = c.person_id AND c.disabled AND NOT p.disabled RETURNING p.id),"
 	" told AS (INSERT INTO change (noun, key) SELECT 'person', id FROM disabled)"
 	" INSERT INTO directory_run_line (run_id, kind, person_id, detail)"
 	" SELECT $1::uuid, 'changed', id, '{\"disabled\":{\"from\":false,\"to\":true}}' FROM disabled";

@@ -154,7 +154,7 @@ static enum skd_outcome human_move(struct skd_call *call, const char *run_id, bo
 /* ---- links ---- */
 
 static const char SCOPE_NEWS[] =
-	"INSERT INTO same_scope SELECT person_id FROM picture UNION ALL SELECT id FROM gone WHERE kind = 'p'";
+	"INSERT INTO same_scope SELECT person_id FROM arrived UNION ALL SELECT id FROM gone WHERE kind = 'p'";
 static const char SCOPE_ALL[] =
 	"INSERT INTO same_scope SELECT p.id FROM person p WHERE p.erased_at IS NULL AND p.source IN"
 	" (SELECT unnest(ARRAY[source, main]) FROM same_rule WHERE NOT settled AND $1 IN (source, main))";

@@ -5,11 +5,11 @@
 
 /* People whose place in groups has to be found again. */
 static const char SCOPE[] =
-	"INSERT INTO scope SELECT c.person_id FROM picture c LEFT JOIN person p ON p.id = c.person_id"
+	"INSERT INTO scope SELECT c.person_id FROM arrived c LEFT JOIN person p ON p.id = c.person_id"
 	"  AND p.absent_since IS NULL WHERE (p.key, p.username) IS DISTINCT FROM (c.key, c.username)"
 	" UNION SELECT id FROM gone WHERE kind = 'p'"
 	/* and the namesakes they had and will have: one alone may be meant by a username */
-	" UNION SELECT o.id FROM (SELECT username FROM picture UNION SELECT p.username FROM picture c"
+	" UNION SELECT o.id FROM (SELECT username FROM arrived UNION SELECT p.username FROM arrived c"
 	"   JOIN person p ON p.id = c.person_id UNION SELECT p.username FROM gone g JOIN person p ON p.id = g.id) AS n"
 	"  JOIN group_member m ON m.by_name AND m.ref = n.username"
 	"  JOIN person o ON lower(o.username) = lower(n.username) AND o.source = $1 AND o.absent_since IS NULL";
@@ -32,17 +32,17 @@ static const char SCOPE[] =
 
 /* Usernames that mean nobody, since two have them. */
 #define SHARED                                                                                                         \
-	"shared AS MATERIALIZED (SELECT username FROM (SELECT person_id, username FROM picture"                        \
-	"  UNION SELECT o.id, o.username FROM picture c JOIN person o ON lower(o.username) = lower(c.username)"        \
+	"shared AS MATERIALIZED (SELECT username FROM (SELECT person_id, username FROM arrived"                        \
+	"  UNION SELECT o.id, o.username FROM arrived c JOIN person o ON lower(o.username) = lower(c.username)"        \
 	"   AND o.username = c.username AND o.source = $1 AND o.absent_since IS NULL"                                  \
-	"   WHERE NOT EXISTS (SELECT FROM picture x WHERE x.person_id = o.id)"                                         \
+	"   WHERE NOT EXISTS (SELECT FROM arrived x WHERE x.person_id = o.id)"                                         \
 	"   AND NOT EXISTS (SELECT FROM gone x WHERE x.id = o.id)) AS n GROUP BY username HAVING count(*) > 1)"
 
 /* How the directory names them now; who has gone has no name. */
 #define PLACES                                                                                                         \
 	"here AS MATERIALIZED (SELECT w.group_id, p.id, n.external_id, coalesce(c.username, p.username) AS username,"  \
 	"  CASE WHEN c.person_id IS NULL THEN p.key ELSE c.key END AS key"                                             \
-	"  FROM was w JOIN person p ON p.id = w.id AND p.absent_since IS NULL LEFT JOIN picture c ON c.person_id = p.id" \
+	"  FROM was w JOIN person p ON p.id = w.id AND p.absent_since IS NULL LEFT JOIN arrived c ON c.person_id = p.id" \
 	"  LEFT JOIN news n ON n.id = w.group_id WHERE NOT EXISTS (SELECT FROM gone o WHERE o.id = p.id)),"            \
 	" place AS MATERIALIZED (SELECT group_id, id, external_id, key AS ref, false AS by_name FROM here"             \
 	"  UNION ALL SELECT group_id, id, external_id, username, true FROM here"                                       \
@@ -105,7 +105,7 @@ enum skd_outcome store_diff_emptied(struct skd_call *call, int64_t more_than, st
 static const char FEWER[] =
 	"WITH loser AS MATERIALIZED (SELECT p.id, coalesce(c.key, p.key) AS key, coalesce(c.username, p.username) AS username"
 	"  FROM (SELECT DISTINCT person_id FROM parting) AS t JOIN person p ON p.id = t.person_id"
-	"  LEFT JOIN picture c ON c.person_id = p.id),"
+	"  LEFT JOIN arrived c ON c.person_id = p.id),"
 	" named AS (SELECT l.id, s.id AS external_id FROM loser l JOIN stage s ON s.kind = 'm' AND s.parent_key = l.key"
 	"  UNION SELECT l.id, s.id FROM loser l JOIN stage s ON s.kind = 'm' AND s.parent_key IS NULL AND s.username = l.username)"
 	" SELECT count(*) FROM loser WHERE id NOT IN (SELECT n.id FROM named n LEFT JOIN directory_group g ON g.source = $1"

@@ -13,7 +13,7 @@ static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS gone (kind \"char\", id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS unit_ref (ref text COLLATE \"C\", unit_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS touched (person_id uuid);"
-	"CREATE TEMP TABLE IF NOT EXISTS picture (person_id uuid, is_new boolean, was_absent boolean,"
+	"CREATE TEMP TABLE IF NOT EXISTS arrived (person_id uuid, is_new boolean, was_absent boolean,"
 	" external_id text COLLATE \"C\", key text COLLATE \"C\", username text, name text, mail text, title text, phone text,"
 	" employee_number text, locale text, country text, manager_key text COLLATE \"C\", manager_id uuid, unit_key text COLLATE \"C\","
 	" unit_id uuid, disabled boolean, digest uuid);"
@@ -23,12 +23,12 @@ static const char STAGE_TABLES[] =
 	"CREATE TEMP TABLE IF NOT EXISTS parting (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS link (group_id uuid, person_id uuid);"
 	"CREATE TEMP TABLE IF NOT EXISTS skip_line (what text, why text);"
-	"TRUNCATE stage, unseen, gone, unit_ref, touched, picture, ending, scope, lost, parting, link, skip_line";
+	"TRUNCATE stage, unseen, gone, unit_ref, touched, arrived, ending, scope, lost, parting, link, skip_line";
 /* For the planner, to whom a new table is one of ten pages. */
-static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, picture, ending, scope, lost, parting, link, skip_line";
+static const char STAGE_SMALL[] = "ANALYZE stage, gone, unit_ref, touched, arrived, ending, scope, lost, parting, link, skip_line";
 /* Statements stay planned. */
 static const char STAGE_EMPTY[] =
-	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM picture;"
+	"DELETE FROM stage; DELETE FROM gone; DELETE FROM unit_ref; DELETE FROM touched; DELETE FROM arrived;"
 	" DELETE FROM ending; DELETE FROM scope; DELETE FROM lost; DELETE FROM parting; DELETE FROM link; DELETE FROM skip_line";
 
 #define STAGE_INTO                                                                                                     \
@@ -156,7 +156,7 @@ static const char UNIT_REFS_NAMED[] =
 	"   AND p.manager_id IS NULL AND p.manager_key IS NOT NULL)";
 
 #define PICTURE_INTO                                                                                                   \
-	"INSERT INTO picture (person_id, is_new, was_absent, external_id, key, username, name, mail, title, phone,"    \
+	"INSERT INTO arrived (person_id, is_new, was_absent, external_id, key, username, name, mail, title, phone,"    \
 	" employee_number, locale, country, disabled, digest, manager_key, manager_id, unit_key, unit_id) "
 
 /* Who is meant by a manager's key: somebody who is staged, or somebody of whom there is no news. */
@@ -180,7 +180,7 @@ static const char PICTURE_STAGED[] =
 
 /* Who is named in another way than before, or no longer: the humans, as they stand as managers. */
 static const char TOUCHED[] =
-	"INSERT INTO touched SELECT coalesce(p.human, p.id) FROM picture c JOIN person p ON p.id = c.person_id"
+	"INSERT INTO touched SELECT coalesce(p.human, p.id) FROM arrived c JOIN person p ON p.id = c.person_id"
 	"  WHERE p.key IS DISTINCT FROM c.key"
 	" UNION ALL SELECT coalesce((SELECT p.human FROM person p WHERE p.id = g.id), g.id) FROM gone g WHERE g.kind = 'p'";
 
@@ -198,17 +198,17 @@ static const char PICTURE_RELATED[] =
 	"   AND p.unit_id IS NULL AND p.unit_key IS NOT NULL) AS r"
 	" JOIN person p ON p.id = r.id AND p.absent_since IS NULL"
 	REFERENCES_OF("p.manager_key", "p.unit_key")
-	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)"
+	" WHERE NOT EXISTS (SELECT FROM arrived c WHERE c.person_id = p.id)"
 	" AND NOT EXISTS (SELECT FROM gone o WHERE o.id = p.id)";
 
 static const char NEWLY_LED[] =
-	"SELECT EXISTS (SELECT FROM picture c LEFT JOIN person p ON p.id = c.person_id"
+	"SELECT EXISTS (SELECT FROM arrived c LEFT JOIN person p ON p.id = c.person_id"
 	" WHERE p.manager_id IS DISTINCT FROM c.manager_id AND p.manager_id IS DISTINCT FROM"
 	"  coalesce((SELECT m.human FROM person m WHERE m.id = c.manager_id), c.manager_id))";
 /* Of a first reading: whether there are managers whom no way leads up from to somebody without one. */
 static const char LOOPED[] =
-	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED (SELECT c.person_id, c.manager_id FROM picture c"
-	"  WHERE c.person_id IN (SELECT manager_id FROM picture)),"
+	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED (SELECT c.person_id, c.manager_id FROM arrived c"
+	"  WHERE c.person_id IN (SELECT manager_id FROM arrived)),"
 	" led (id) AS (SELECT id FROM boss WHERE manager_id IS NULL"
 	"  UNION ALL SELECT b.id FROM led JOIN boss b ON b.manager_id = led.id)"
 	" SELECT (SELECT count(*) FROM boss) > (SELECT count(*) FROM led)";
@@ -216,36 +216,36 @@ static const char LOOPED[] =
  * to entry, so that it finds the same whoever stands for them. */
 static const char CUT_LOOPS[] =
 	"WITH RECURSIVE boss (id, manager_id) AS MATERIALIZED ("
-	" SELECT c.person_id, c.manager_id FROM picture c WHERE c.manager_id IS NOT NULL"
-	"  AND c.person_id IN (SELECT manager_id FROM picture)"
-	" UNION SELECT c.person_id, c.manager_id FROM picture c WHERE c.manager_id IS NOT NULL"
+	" SELECT c.person_id, c.manager_id FROM arrived c WHERE c.manager_id IS NOT NULL"
+	"  AND c.person_id IN (SELECT manager_id FROM arrived)"
+	" UNION SELECT c.person_id, c.manager_id FROM arrived c WHERE c.manager_id IS NOT NULL"
 	"  AND EXISTS (SELECT FROM person p WHERE p.manager_id = c.person_id)"
-	" UNION SELECT c.person_id, c.manager_id FROM person e JOIN picture c ON c.person_id = e.id"
+	" UNION SELECT c.person_id, c.manager_id FROM person e JOIN arrived c ON c.person_id = e.id"
 	"  WHERE e.human IS NOT NULL AND e.source = $1 AND c.manager_id IS NOT NULL),"
 	" edge (id, manager_id) AS (SELECT id, manager_id FROM boss"
 	" UNION ALL SELECT p.id, coalesce(e.id, p.manager_id) FROM person p"
 	"  LEFT JOIN person e ON e.human = p.manager_id AND e.human IS NOT NULL AND e.source = $1"
 	"  WHERE p.source = $1 AND p.manager_id IS NOT NULL"
-	"  AND NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)),"
+	"  AND NOT EXISTS (SELECT FROM arrived c WHERE c.person_id = p.id)),"
 	" above (start, id) AS ("
 	" SELECT b.id, b.manager_id FROM boss b LEFT JOIN person p ON p.id = b.id WHERE p.manager_id IS DISTINCT FROM b.manager_id"
 	" UNION SELECT a.start, e.manager_id FROM above a JOIN edge e ON e.id = a.id),"
 	" looped AS (SELECT DISTINCT a.id FROM above a WHERE a.start IN (SELECT start FROM above WHERE start = id)),"
-	" cut AS (UPDATE picture c SET manager_id = NULL FROM looped WHERE c.person_id = looped.id) "
+	" cut AS (UPDATE arrived c SET manager_id = NULL FROM looped WHERE c.person_id = looped.id) "
 	PICTURE_INTO
 	"SELECT p.id, false, false, p.external_id, p.key, p.username, p.name, p.mail, p.title, p.phone, p.employee_number,"
 	" p.locale, p.country, p.disabled, p.digest, p.manager_key, NULL, p.unit_key, p.unit_id FROM person p JOIN looped l ON l.id = p.id"
-	" WHERE NOT EXISTS (SELECT FROM picture c WHERE c.person_id = p.id)";
+	" WHERE NOT EXISTS (SELECT FROM arrived c WHERE c.person_id = p.id)";
 
 /* From entries to humans. */
 static const char NAME_HUMANS[] =
-	"UPDATE picture c SET manager_id = coalesce((SELECT m.human FROM person m WHERE m.id = c.manager_id), c.manager_id)"
+	"UPDATE arrived c SET manager_id = coalesce((SELECT m.human FROM person m WHERE m.id = c.manager_id), c.manager_id)"
 	" WHERE c.manager_id IS NOT NULL";
 
 /* Whose link the picture would end: one of the two has another value, or a third one takes it. */
 static const char ENDING[] =
 	"WITH meant AS (SELECT c.person_id, r.by_what, same_value_of(r.by_what, c.employee_number, c.mail, c.username) AS value"
-	"  FROM picture c CROSS JOIN (SELECT DISTINCT by_what FROM same_rule WHERE $1 IN (source, main)) AS r),"
+	"  FROM arrived c CROSS JOIN (SELECT DISTINCT by_what FROM same_rule WHERE $1 IN (source, main)) AS r),"
 	" changed AS (SELECT n.person_id, n.by_what FROM meant n"
 	"   WHERE (SELECT p.human IS NOT NULL FROM person p WHERE p.id = n.person_id) AND NOT EXISTS (SELECT FROM same_value v WHERE (v.person_id, v.by_what, v.value) = (n.person_id, n.by_what, n.value))"
 	"  UNION SELECT v.person_id, v.by_what FROM meant n JOIN same_value v ON v.by_what = n.by_what AND v.value = n.value"
@@ -262,9 +262,9 @@ static const char COUNTS[] =
 	" (SELECT count(*) FROM gone WHERE kind = 'p'), count(*) FILTER (WHERE c.was_absent),"
 	" count(*) FILTER (WHERE (p.key, p.username, p.disabled) IS DISTINCT FROM (c.key, c.username, c.disabled)"
 	"  OR c.was_absent)"
-	" FROM picture c LEFT JOIN person p ON p.id = c.person_id";
+	" FROM arrived c LEFT JOIN person p ON p.id = c.person_id";
 static const char RENAMED[] =
-	"SELECT count(*) FROM gone g JOIN person p ON p.id = g.id JOIN picture c ON c.is_new"
+	"SELECT count(*) FROM gone g JOIN person p ON p.id = g.id JOIN arrived c ON c.is_new"
 	" AND lower(c.username) = lower(p.username) WHERE g.kind = 'p'";
 
 #define LOSERS                                                                                                         \
@@ -279,7 +279,7 @@ static const char RENAMED[] =
 	" 'manager', CASE WHEN c.manager_key IS NULL AND p.manager_key IS NOT NULL"                                    \
 	"  THEN jsonb_build_object('from', p.manager_id) END,"                                                         \
 	" 'unit', CASE WHEN c.unit_key IS NULL AND p.unit_key IS NOT NULL THEN jsonb_build_object('from', p.unit_key) END))" \
-	" AS detail FROM picture c JOIN person p ON p.id = c.person_id WHERE NOT c.was_absent"
+	" AS detail FROM arrived c JOIN person p ON p.id = c.person_id WHERE NOT c.was_absent"
 static const char LOST_MOST[] =
 	"SELECT what, count(*) FROM (" LOSERS ") AS l, jsonb_object_keys(l.detail) AS what GROUP BY what ORDER BY 2 DESC, 1 LIMIT 1";
 
@@ -399,7 +399,7 @@ enum skd_outcome store_diff_compare(struct skd_call *call, struct store_diff *di
 
 /* An entry with a known id and another DN may have been renamed, or be somebody else with the same id. */
 static const char ELSEWHERE[] =
-	"SELECT EXISTS (SELECT FROM picture c JOIN person p ON p.id = c.person_id"
+	"SELECT EXISTS (SELECT FROM arrived c JOIN person p ON p.id = c.person_id"
 	"  WHERE NOT c.was_absent AND p.key IS DISTINCT FROM c.key)"
 	" OR EXISTS (SELECT FROM stage s JOIN directory_group g ON g.source = $1 AND g.external_id = s.id"
 	"  WHERE s.kind = 'g' AND g.key <> s.key)";
@@ -417,7 +417,7 @@ enum skd_outcome store_diff_elsewhere(struct skd_call *call, const struct store_
 /* Whom the run would take something from, and why; $2: values too, $3: groups too. */
 #define LOSSES                                                                                                         \
 	"SELECT 'absent' AS kind, p.id AS person_id, p.name, jsonb_build_object('why', CASE WHEN EXISTS"               \
-	"  (SELECT FROM picture c WHERE c.is_new AND lower(c.username) = lower(p.username))"                           \
+	"  (SELECT FROM arrived c WHERE c.is_new AND lower(c.username) = lower(p.username))"                           \
 	"  THEN 'an entry with another stable id has the username' ELSE 'the directory shows no entry with the stable id '"   \
 	"  || p.external_id END) AS detail FROM gone g JOIN person p ON p.id = g.id WHERE g.kind = 'p'"                \
 	" UNION ALL SELECT 'changed', l.person_id, l.name, l.detail FROM (" LOSERS ") AS l WHERE $2::bool AND l.detail <> '{}'" \
