@@ -36,7 +36,7 @@ static void batch_write(struct json *json, const struct store_batch *batch)
 
 const struct field batch_list_fields[] = {
 	{"state", FIELD_ENUM, .words = "queued|running|done|failed|cancelled"},
-	{"action", FIELD_ENUM, .words = "issue|revoke|suspend|reinstate"}, {NULL}};
+	{"action", FIELD_ENUM, .words = "issue|replace|revoke|suspend|reinstate"}, {NULL}};
 const struct field batch_row_fields[] = {{"state", FIELD_ENUM, .words = "waiting|done|faulty|dropped"}, {NULL}};
 
 enum skd_outcome api_batch_list(struct skd_call *call, const struct request *in, struct reply *out)
@@ -101,6 +101,18 @@ static const struct field issue_fields[ISSUE_FIELDS + 1] = {
 	[EVIDENCE] = {"evidence", FIELD_JSON},
 	[RESULTS] = {"results", FIELD_JSON},
 };
+enum { REPLACED, WHY, VERSION, BEGINS, ENDS, TOLD, PIECES, GOT, REPLACE_FIELDS };
+/* Null is said of expires_at alone. */
+static const struct field replace_fields[REPLACE_FIELDS + 1] = {
+	[REPLACED] = {"credential", FIELD_REF, .required = true},
+	[WHY] = {"reason", FIELD_TEXT, .required = true, .most = 2000},
+	[VERSION] = {"achievement_version", FIELD_INT, .required = true, .least = 1, .most = INT32_MAX},
+	[BEGINS] = {"valid_from", FIELD_TIME, .required = true},
+	[ENDS] = {"expires_at", FIELD_TIME},
+	[TOLD] = {"narrative", FIELD_TEXT, .required = true, .most = 10000},
+	[PIECES] = {"evidence", FIELD_JSON, .required = true},
+	[GOT] = {"results", FIELD_JSON, .required = true},
+};
 static const struct field turn_fields[] = {{"credential", FIELD_REF}, {"reason", FIELD_TEXT, .most = 2000}, {NULL}};
 
 /* Their form is looked at here, and what they mean once the achievement is. */
@@ -109,7 +121,7 @@ static enum skd_outcome results_keep(struct skd_call *call, json_t *json, const 
 	struct skd_result *results;
 	size_t count;
 	TRY(results_read(call, "/results", json, &results, &count));
-	if (!count)
+	if (!json)
 		return SKD_OK;
 	char *text = json_dumps(json, JSON_COMPACT);
 	*kept = talloc_strdup(call, text);
@@ -128,6 +140,19 @@ static enum skd_outcome issue_read(struct skd_call *call, json_t *json, struct s
 					.expires_at = value_time(&v[EXPIRES_AT])};
 	TRY(results_keep(call, v[RESULTS].json, &row->results));
 	return evidence_read(call, v[EVIDENCE].json, v[NARRATIVE].text, &row->evidence);
+}
+
+static enum skd_outcome replace_read(struct skd_call *call, json_t *json, struct store_batch_row *row)
+{
+	struct value v[REPLACE_FIELDS] = {0};
+	TRY(fields_object(call, replace_fields, "", json, true, v));
+	if (v[REPLACED].text && !uuid_valid(v[REPLACED].text))
+		return fail_field(call, "/credential", "must be a credential's id");
+	*row = (struct store_batch_row){.replaces = v[REPLACED].text, .person = v[REPLACED].text, .reason = v[WHY].text,
+					.version = v[VERSION].number, .issued_at = TIME_UNSET, .valid_from = value_time(&v[BEGINS]),
+					.expires_at = v[ENDS].null ? TIME_NEVER : value_time(&v[ENDS])};
+	TRY(results_keep(call, v[GOT].json, &row->results));
+	return v[TOLD].given || v[PIECES].given ? evidence_read(call, v[PIECES].json, v[TOLD].text, &row->evidence) : SKD_OK;
 }
 
 static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct store_batch_row *row)
@@ -177,10 +202,11 @@ static void row_spoil(const struct skd_call *call, const char *given, bool table
 static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json, bool table)
 {
 	struct skd_call *one = call_new("row", 1000);
-	bool issue = strcmp(batch->action, "issue") == 0;
+	bool issue = strcmp(batch->action, "issue") == 0, replace = strcmp(batch->action, "replace") == 0;
 	struct store_batch_row row = {.issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET};
 	enum skd_outcome outcome = !json_is_object(json) ? fail(one, SKD_BAD_INPUT, "must be an object")
 				   : issue		 ? issue_read(one, json, &row)
+				   : replace		 ? replace_read(one, json, &row)
 							 : turn_read(one, json, &row);
 	if (outcome != SKD_OK)
 		row_spoil(one, given_read(one, issue ? "person" : "credential", json), table, &row);
@@ -202,11 +228,11 @@ static enum skd_outcome rows_of_json(struct skd_call *call, struct store_batch *
 
 static bool column_known(const struct store_batch *batch, const char *name)
 {
-	bool issue = strcmp(batch->action, "issue") == 0;
-	for (const struct field *field = issue ? issue_fields : turn_fields; field->name; field++)
+	bool issue = strcmp(batch->action, "issue") == 0, replace = strcmp(batch->action, "replace") == 0;
+	for (const struct field *field = issue ? issue_fields : replace ? replace_fields : turn_fields; field->name; field++)
 		if (field->type != FIELD_JSON && strcmp(field->name, name) == 0)
 			return true;
-	return issue && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
+	return (issue || replace) && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
 }
 
 static bool has_column(size_t count, const char *const *names, const char *name)
@@ -271,13 +297,26 @@ static void evidence_fold(json_t *row)
 	json_object_set_new(row, "evidence", json_pack("[o]", piece));
 }
 
+/* What a cell says that is no string in JSON: of replace. */
+static json_t *cell_read(const struct store_batch *batch, const char *name, const char *text)
+{
+	size_t size = strlen(text);
+	if (strcmp(batch->action, "replace") == 0) {
+		if (strcmp(name, replace_fields[ENDS].name) == 0 && strcmp(text, "never") == 0)
+			return json_null();
+		if (strcmp(name, replace_fields[VERSION].name) == 0 && size < 19 && strspn(text, "0123456789") == size)
+			return json_integer(strtoll(text, NULL, 10));
+	}
+	return json_string_nocheck(text);
+}
+
 static enum skd_outcome record_take(struct skd_call *call, struct store_batch *batch, size_t count, const char *const *names,
 				    const char *const *fields)
 {
 	json_t *row = json_object();
 	for (size_t i = 0; i < count; i++)
 		if (*fields[i])
-			json_object_set_new(row, names[i], json_string_nocheck(fields[i]));
+			json_object_set_new(row, names[i], cell_read(batch, names[i], fields[i]));
 	evidence_fold(row);
 	enum skd_outcome outcome = row_take(call, batch, row, true);
 	json_decref(row);
@@ -302,7 +341,7 @@ static enum skd_outcome rows_of_table(struct skd_call *call, struct store_batch 
 
 enum { ACTION, OF, ON_FAULT, AT, REASON, NOTICE, ROWS, HEAD_FIELDS };
 #define HEAD                                                                                                           \
-	[ACTION] = {"action", FIELD_ENUM, .required = true, .words = "issue|revoke|suspend|reinstate"},                   \
+	[ACTION] = {"action", FIELD_ENUM, .required = true, .words = "issue|replace|revoke|suspend|reinstate"},                   \
 	[ON_FAULT] = {"on_fault", FIELD_ENUM, .words = "skip|wait"},                     \
 	[AT] = {"at", FIELD_TIME}, [REASON] = {"reason", FIELD_TEXT, .most = 2000},     \
 	[NOTICE] = {"notice", FIELD_BOOL}

@@ -338,8 +338,8 @@ enum skd_outcome api_credential_replace(struct skd_call *call, const struct requ
 	TRY(body_read(call, in, fields, true, v));
 	if (!v[0].given)
 		return fail_field(call, "/reason", "is required");
-	struct credential_correction correction = {v[0].text, v[1].number, value_time(&v[2]),
-						   v[3].null ? TIME_NEVER : value_time(&v[3]), NULL};
+	struct credential_correction correction = {.reason = v[0].text, .version = v[1].number, .valid_from = value_time(&v[2]),
+						   .expires_at = v[3].null ? TIME_NEVER : value_time(&v[3])};
 	if (v[4].given)
 		TRY(evidence_read(call, v[4].json, NULL, &correction.evidence));
 	if (v[6].given)

@@ -20,6 +20,11 @@ static bool is_issue(const struct store_batch *batch)
 	return strcmp(batch->action, "issue") == 0;
 }
 
+static bool is_replace(const struct store_batch *batch)
+{
+	return strcmp(batch->action, "replace") == 0;
+}
+
 enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch, const char *at)
 {
 	struct store_award_terms terms;
@@ -42,7 +47,7 @@ static const char *row_lacks(const struct store_batch *batch, const struct store
 		return "/person";
 	if (issue && !row->achievement_id && !batch->achievement_id)
 		return "/achievement";
-	if (!issue && !row->credential_id)
+	if (!row->person)
 		return "/credential";
 	return !issue && !row->reason && !batch->reason && strcmp(batch->action, "reinstate") != 0 ? "/reason" : NULL;
 }
@@ -58,7 +63,7 @@ enum skd_outcome batch_row(struct skd_call *call, struct store_batch *batch, str
 		row->field = lacks;
 		row->fault = "is required";
 	}
-	if (is_issue(batch)) {
+	if (is_issue(batch) || is_replace(batch)) {
 		uuid_new(id);
 		row->credential_id = id;
 	}
@@ -131,6 +136,39 @@ static enum skd_outcome rows_issue(struct skd_call *call, const struct store_bat
 	return SKD_OK;
 }
 
+static enum skd_outcome row_replace(struct skd_call *call, const struct store_batch *batch, struct store_batch_row *row, bool look)
+{
+	static const struct skd_result none;
+	struct store_credential credential;
+	struct skd_result *results = NULL;
+	struct credential_correction correction = {
+		.reason = row->reason ? row->reason : batch->reason, .id = row->credential_id, .version = row->version,
+		.valid_from = row->valid_from, .expires_at = row->expires_at, .evidence = row->evidence, .quiet = batch->quiet};
+	if (row->results)
+		TRY(store_rubric_results(call, row->results, &results, &correction.result_count));
+	if (row->results)
+		correction.results = results ? results : &none;
+	enum skd_outcome outcome = look ? credential_may_replace(call, row->replaces, &correction)
+					: credential_replace(call, row->replaces, &correction, &credential);
+	if (outcome == SKD_OK || !bulk_fault(call, outcome, &row->field, &row->fault))
+		return outcome;
+	row->field = row->field ? row->field : "/credential";
+	return SKD_OK;
+}
+
+static enum skd_outcome rows_replace(struct skd_call *call, const struct store_batch *batch, size_t count,
+				     struct store_batch_row *rows, bool look)
+{
+	const char **ids = talloc_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = rows[i].replaces;
+	TRY(store_bulk_hold(call, count, ids));
+	TRY(store_bulk_lock(call, count, ids));
+	for (size_t i = 0; i < count; i++)
+		TRY(row_replace(call, batch, &rows[i], look));
+	return SKD_OK;
+}
+
 static enum skd_outcome row_turn(struct skd_call *call, const struct store_batch *batch, enum credential_turn turn,
 				 struct store_batch_row *row, bool look)
 {
@@ -168,7 +206,9 @@ static enum skd_outcome rows_do(struct skd_call *call, const struct store_batch 
 	int64_t upto = *at + size < batch->total ? *at + size : batch->total;
 	TRY(store_batch_rows_get(call, batch->id, *at, upto, &rows, &count));
 	if (count)
-		TRY(is_issue(batch) ? rows_issue(call, batch, count, rows, look) : rows_turn(call, batch, count, rows, look));
+		TRY(is_issue(batch)     ? rows_issue(call, batch, count, rows, look)
+		    : is_replace(batch) ? rows_replace(call, batch, count, rows, look)
+					: rows_turn(call, batch, count, rows, look));
 	*at = upto;
 	*good = true;
 	for (size_t i = 0; i < count; i++)

@@ -14,7 +14,7 @@ extern const struct job_kind batch_kind;
  * database. action, achievement_id, all_or_none, reason, scheduled_at (0: at once) are given; sets id. BAD_INPUT of the
  * field `at`, DENIED or CLASH for an achievement that cannot be issued. */
 enum skd_outcome batch_begin(struct skd_call *call, struct store_batch *batch, const char *at) WARN_UNUSED;
-/* Sets number, and credential_id for a row of issue; complains in the row of what it lacks. */
+/* Sets number, and credential_id for a row of issue or replace; complains in the row of what it lacks. */
 enum skd_outcome batch_row(struct skd_call *call, struct store_batch *batch, struct store_batch_row *row) WARN_UNUSED;
 /* `good` false: nothing was wanted of all that. */
 enum skd_outcome batch_end(struct skd_call *call, struct store_batch *batch, bool good, struct store_job *job) WARN_UNUSED;

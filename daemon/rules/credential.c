@@ -292,24 +292,42 @@ static enum skd_outcome replace_lock(struct skd_call *call, const struct store_c
 					    : fail(call, SKD_CLASH, "the credential is %s and cannot be replaced", state);
 }
 
-enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
-				    struct store_credential *credential)
+/* Locks it, too. All of the award but its id. */
+static enum skd_outcome replace_look(struct skd_call *call, const char *id, const struct credential_correction *correction,
+				     struct store_award *award)
 {
 	struct store_credential old;
 	struct store_award_terms terms;
-	const char *account = audit_account(call), *account_id = call->actor->account_id;
-	char by[UUID_SIZE];
-	uuid_new(by);
 	TRY(credential_get(call, id, &old));
 	TRY(issuer_may_issue(call, old.issuer_id, false));
-	struct store_award award = {.id = by, .entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
-				    .evidence = correction->evidence ? correction->evidence : old.evidence, .results = old.results,
-				    .replaces = id, .reason = correction->reason};
-	TRY(replace_lock(call, &old, &award));
+	*award = (struct store_award){.entry_id = old.entry_id, .achievement_id = old.achievement_id, .issued_at = old.issued_at,
+				      .evidence = correction->evidence ? correction->evidence : old.evidence, .results = old.results,
+				      .replaces = id, .reason = correction->reason};
+	TRY(replace_lock(call, &old, award));
 	TRY(store_award_terms(call, old.achievement_id, &terms));
-	TRY(credential_to(call, &terms, award.person_id));
-	TRY(correction_times(call, correction, &old, terms.now, &award));
-	TRY(correction_version(call, correction, &old, &award));
+	TRY(credential_to(call, &terms, award->person_id));
+	TRY(correction_times(call, correction, &old, terms.now, award));
+	return correction_version(call, correction, &old, award);
+}
+
+enum skd_outcome credential_may_replace(struct skd_call *call, const char *id, const struct credential_correction *correction)
+{
+	struct store_award award;
+	return replace_look(call, id, correction, &award);
+}
+
+enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
+				    struct store_credential *credential)
+{
+	struct store_award award;
+	const char *account = audit_account(call), *account_id = call->actor->account_id, *by = correction->id;
+	char any[UUID_SIZE];
+	TRY(replace_look(call, id, correction, &award));
+	if (!by) {
+		uuid_new(any);
+		by = any;
+	}
+	award.id = by;
 	TRY(store_credential_add(call, &award, account_id, account));
 	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
 	TRY(badge_begin(call, by));

@@ -50,6 +50,7 @@ enum skd_outcome credential_opened(struct skd_call *call, const char *person_id,
 /* What shall be otherwise in the credential that takes another one's place; 0, TIME_UNSET and NULL: as it is. */
 struct credential_correction {
 	const char *reason;
+	const char *id; /* of the new one; NULL: any */
 	int64_t version; /* of the achievement */
 	int64_t valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *evidence; /* JSON array, checked */
@@ -61,6 +62,9 @@ struct credential_correction {
  * was, and what the holder said of that holds for it. CLASH unless the old one is active, scheduled or expired. */
 enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
 				    struct store_credential *credential) WARN_UNUSED;
+/* The same without doing it. */
+enum skd_outcome credential_may_replace(struct skd_call *call, const char *id,
+					const struct credential_correction *correction) WARN_UNUSED;
 
 enum credential_turn { CREDENTIAL_REVOKE, CREDENTIAL_SUSPEND, CREDENTIAL_REINSTATE };
 /* CLASH when the credential's state does not lead there: what is revoked stays revoked. `quiet`: nobody is told. */

@@ -69,7 +69,7 @@ enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_
 
 static const char ROWS_COPY[] =
 	"COPY batch_row (batch_id, number, credential_id, person, achievement_id, issued_at, valid_from, expires_at, evidence, reason,"
-	" field, fault, results) FROM STDIN";
+	" field, fault, results, replaces, achievement_version) FROM STDIN";
 
 enum skd_outcome store_batch_rows_begin(struct skd_call *call)
 {
@@ -84,14 +84,18 @@ static struct skd_text text_of(const char *string)
 enum skd_outcome store_batch_row_put(struct skd_call *call, const char *batch_id, const struct store_batch_row *row)
 {
 	const int64_t times[] = {row->issued_at, row->valid_from, row->expires_at};
-	char number[24], written[3][TIME_SIZE];
+	char number[24], version[24], written[3][TIME_SIZE];
 	snprintf(number, sizeof number, "%lld", (long long)row->number);
-	struct skd_text values[13] = {
+	snprintf(version, sizeof version, "%lld", (long long)row->version);
+	struct skd_text values[15] = {
 		text_of(batch_id), text_of(number), text_of(row->credential_id), text_of(row->person),
 		text_of(row->achievement_id), {0}, {0}, {0}, text_of(row->evidence), text_of(row->reason),
-		text_of(row->field), text_of(row->fault), text_of(row->results)};
+		text_of(row->field), text_of(row->fault), text_of(row->results),
+		text_of(row->replaces), text_of(row->version ? version : NULL)};
 	for (int i = 0; i < 3; i++)
-		if (times[i] != TIME_UNSET)
+		if (times[i] == TIME_NEVER)
+			values[5 + i] = text_of("infinity");
+		else if (times[i] != TIME_UNSET)
 			values[5 + i] = (struct skd_text){written[i], time_format(times[i], written[i])};
 	return copy_row(call, sizeof values / sizeof *values, values);
 }
@@ -103,7 +107,7 @@ enum skd_outcome store_batch_rows_end(struct skd_call *call, bool good)
 
 static const char ROWS_TWICE[] =
 	"UPDATE batch_row r SET field = '/credential', fault = 'is that of an earlier row' FROM"
-	" (SELECT number, row_number() OVER (PARTITION BY credential_id ORDER BY number) AS time FROM batch_row"
+	" (SELECT number, row_number() OVER (PARTITION BY coalesce(replaces, credential_id) ORDER BY number) AS time FROM batch_row"
 	"  WHERE batch_id = $1::uuid AND fault IS NULL) AS o"
 	" WHERE r.batch_id = $1::uuid AND r.number = o.number AND o.time > 1";
 
@@ -125,12 +129,13 @@ static void row_read(const struct rows *rows, int i, struct store_batch_row *row
 		.number = row_int(rows, i, 1), .credential_id = row_uuid(rows, i, 2), .person = row_text(rows, i, 3),
 		.achievement_id = row_uuid(rows, i, 4), .issued_at = time_said(rows, i, 5), .valid_from = time_said(rows, i, 6),
 		.expires_at = time_said(rows, i, 7), .evidence = row_json(rows, i, 8), .reason = row_text(rows, i, 9),
-		.field = row_text(rows, i, 10), .fault = row_text(rows, i, 11), .results = row_json(rows, i, 12)};
+		.field = row_text(rows, i, 10), .fault = row_text(rows, i, 11), .results = row_json(rows, i, 12),
+		.replaces = row_uuid(rows, i, 13), .version = row_null(rows, i, 14) ? 0 : row_int(rows, i, 14)};
 }
 
 #define ROW_COLUMNS                                                                                                    \
 	"r.batch_id, r.number, r.credential_id, r.person, r.achievement_id, r.issued_at, r.valid_from, r.expires_at, r.evidence," \
-	" r.reason, r.field, r.fault, r.results"
+	" r.reason, r.field, r.fault, r.results, r.replaces, r.achievement_version"
 static const char ROWS_GET[] =
 	"SELECT " ROW_COLUMNS " FROM batch_row r WHERE r.batch_id = $1::uuid AND r.number > $2::int AND r.number <= $3::int"
 	" AND r.fault IS NULL ORDER BY r.number";
@@ -165,9 +170,9 @@ enum skd_outcome store_batch_row_list(struct skd_call *call, const struct sight 
 	*rows = talloc_zero_array(call, struct store_batch_row, *count + 1);
 	for (int i = 0; i < (int)*count; i++) {
 		row_read(got, i, &(*rows)[i]);
-		(*rows)[i].state = row_text(got, i, 13);
-		(*rows)[i].person_id = row_uuid(got, i, 14);
-		(*rows)[i].person_name = row_text(got, i, 15);
+		(*rows)[i].state = row_text(got, i, 15);
+		(*rows)[i].person_id = row_uuid(got, i, 16);
+		(*rows)[i].person_name = row_text(got, i, 17);
 	}
 	return SKD_OK;
 }

@@ -9,7 +9,7 @@
 
 struct store_batch {
 	const char *id, *job_id;
-	const char *action; /* issue, revoke, suspend, reinstate */
+	const char *action; /* issue, replace, revoke, suspend, reinstate */
 	const char *achievement_id, *achievement; /* of rows without one of their own, and its name; or NULL */
 	bool all_or_none;
 	int64_t checked;
@@ -30,10 +30,12 @@ enum skd_outcome store_batch_list(struct skd_call *call, const struct store_job_
 
 struct store_batch_row {
 	int64_t number; /* from 1 */
-	const char *credential_id; /* issue: what it will be */
-	const char *person;        /* as it was written; of what is turned the credential */
+	const char *credential_id; /* issue and replace: what it will be */
+	const char *replaces;      /* replace alone: which one is meant */
+	const char *person;        /* as it was written; of what is turned or replaced the credential */
 	const char *achievement_id;
-	int64_t issued_at, valid_from, expires_at; /* TIME_UNSET: not said */
+	int64_t version; /* of the achievement; 0: not said */
+	int64_t issued_at, valid_from, expires_at; /* TIME_UNSET: not said; TIME_NEVER: null */
 	const char *evidence, *results, *reason; /* results: a JSON array as rules/rubric has them, unresolved, or NULL */
 	const char *field, *fault; /* why it is not done; field: a pointer into the row, or NULL */
 	/* read alone: */

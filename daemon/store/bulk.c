@@ -282,6 +282,14 @@ enum skd_outcome store_bulk_audit(struct skd_call *call, const char *action, con
 	return db_send(call, CHANGES_ADD, ARGS(noun, all), NULL);
 }
 
+static const char HOLD[] =
+	"SELECT FROM person WHERE id IN (SELECT entry_id FROM credential WHERE id = ANY ($1::uuid[])) ORDER BY id FOR SHARE";
+
+enum skd_outcome store_bulk_hold(struct skd_call *call, size_t count, const char *const *ids)
+{
+	return db_run(call, HOLD, ARGS(arg_array(call, count, ids)), NULL);
+}
+
 static const char LOCK[] = "SELECT FROM credential WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE";
 
 enum skd_outcome store_bulk_lock(struct skd_call *call, size_t count, const char *const *ids)

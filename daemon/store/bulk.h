@@ -49,6 +49,8 @@ enum skd_outcome store_bulk_audit(struct skd_call *call, const char *action, con
 				  const char *const *ids, const char *account, const char *account_id, const char *address,
 				  const char *request_id) WARN_UNUSED;
 
+/* Whose they are, so that they cannot be erased; before their credentials are locked. */
+enum skd_outcome store_bulk_hold(struct skd_call *call, size_t count, const char *const *ids) WARN_UNUSED;
 /* Locks them in rising order, so that two who do this do not wait for each other. */
 enum skd_outcome store_bulk_lock(struct skd_call *call, size_t count, const char *const *ids) WARN_UNUSED;
 

@@ -92,9 +92,9 @@ static const struct step {
 	{"credential", "UPDATE credential SET evidence = '[]', results = '[]', reason = NULL, version = version + 1"
 		       " WHERE person_id = $1::uuid AND (evidence <> '[]' OR results::text <> '[]' OR reason IS NOT NULL)" ALL_FOUR},
 	{"batch", "UPDATE batch b SET reason = NULL WHERE b.reason IS NOT NULL AND EXISTS (SELECT FROM batch_row r JOIN credential c"
-		  " ON c.id = r.credential_id WHERE r.batch_id = b.id AND c.person_id = $1::uuid)" ALL_FOUR},
+		  " ON c.id = coalesce(r.replaces, r.credential_id) WHERE r.batch_id = b.id AND c.person_id = $1::uuid)" ALL_FOUR},
 	{"batch_row", "UPDATE batch_row r SET person = NULL, evidence = NULL, results = NULL, reason = NULL WHERE coalesce(r.person, r.evidence::text, r.results::text, r.reason)"
-		      " IS NOT NULL AND (r.credential_id IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid)"
+		      " IS NOT NULL AND (coalesce(r.replaces, r.credential_id) IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid)"
 		      "  OR (lower(r.person) = ANY ($3::text[] || $1::text)"
 		      "   AND NOT EXISTS (" SOMEBODY_HERE "lower(r.person) IN (lower(o.username), lower(o.mail)))))" ALL_FOUR},
 	{"run_line", "UPDATE directory_run_line SET detail = NULL WHERE person_id = $1::uuid AND detail IS NOT NULL" ALL_FOUR},

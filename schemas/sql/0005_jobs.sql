@@ -26,7 +26,7 @@ CREATE INDEX ON job (account_id);
 CREATE TABLE batch (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	job_id uuid NOT NULL UNIQUE REFERENCES job ON DELETE CASCADE,
-	action text NOT NULL CHECK (action IN ('issue', 'revoke', 'suspend', 'reinstate')),
+	action text NOT NULL CHECK (action IN ('issue', 'replace', 'revoke', 'suspend', 'reinstate')),
 	achievement_id uuid, -- of the rows that have none of their own
 	all_or_none boolean NOT NULL, -- all rows wait until each is good
 	checked integer NOT NULL DEFAULT 0, -- rows that have been looked at before the first one is done
@@ -37,9 +37,11 @@ CREATE TABLE batch (
 CREATE TABLE batch_row (
 	batch_id uuid NOT NULL REFERENCES batch ON DELETE CASCADE,
 	number integer NOT NULL, -- from 1
-	credential_id uuid, -- of issue: what it will be, so that no row can be two; otherwise which one is meant
+	credential_id uuid, -- of issue and replace: what it will be, so that no row can be two; otherwise which one is meant
+	replaces uuid, -- of replace: which one is meant
 	person text, -- as it was written; of what is turned the credential
 	achievement_id uuid,
+	achievement_version integer, -- of replace
 	issued_at timestamptz, valid_from timestamptz, expires_at timestamptz,
 	evidence jsonb,
 	results json, -- as they were written
