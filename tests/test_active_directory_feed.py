@@ -122,12 +122,12 @@ def test_from_a_cookie_on_what_was_missed_is_told():
     ids=["another server", "restored", "a word", "no number", "more", "negative", "too large", "too long"])
 def test_a_cookie_that_is_of_no_use_is_stale(cookie):
     fake = FakeAd(user("a"))
-    run = follow(fake=fake, cookie=cookie(fake))
+    run = follow(fake=fake, cookie=cookie(fake), milliseconds=20000)
     assert run.outcome == "STALE" and run.opened is None
 
 
 def test_numbers_that_begin_anew_while_it_is_followed_leave_a_doubt():
-    run = follow(user("a"), during=lambda fake: setattr(fake, "usn", 500))
+    run = follow(user("a"), during=lambda fake: setattr(fake, "usn", 500), milliseconds=20000)
     assert run.outcome == "STALE" and "begin anew" in run.sentence
 
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from kit.accounts import are_possible
-from kit.gate import (ANSWER, IN, PROMPT, RESULT, START, UNAVAILABLE, Gate, Peer, drop_to, is_gone, otp_service,
+from kit.gate import (ANSWER, IN, PROMPT, RESULT, START, UNAVAILABLE, Gate, GatePeer, drop_to, is_gone, otp_service,
                       pack, trouble, wait_until)
 
 PASSWORD = "S3cret-of-Alice"
@@ -334,7 +334,7 @@ def run_for_systemd(gate, how):
                  "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **given, **drop_to())
     theirs.close()
-    return process, Peer(ours)
+    return process, GatePeer(ours)
 
 
 @pytest.mark.parametrize("how", ["stdin", "listen_fds"])

@@ -70,7 +70,7 @@ def test_what_does_not_concern_it_is_passed_over(part):
          "who is present", "a set of ids", "empty information", "information without value", "no BER",
          "a torn cookie", "a torn refresh", "refresh required", "success", "unwilling", "no such base"])
 def test_what_leaves_a_doubt_ends_the_feed_and_settles_nothing(part):
-    run = follow(lambda n: synced(n, "before", 1), part, lambda n: synced(n, "after", 1))
+    run = follow(lambda n: synced(n, "before", 1), part, lambda n: synced(n, "after", 1), milliseconds=20000)
     assert run.outcome == "STALE" and run.sentence
     assert "after" not in run.by_username() and run.settled <= 1
 
