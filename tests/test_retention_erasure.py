@@ -340,6 +340,28 @@ def test_whoever_was_first_is_waited_for(house, first, table):
     assert bool(house.hr.get(f"/people/{who.id}/credentials")["items"]) == (first == "sync")
 
 
+def test_a_form_that_is_being_made_meanwhile_does_not_stay(house):
+    who = Leaver(house, 42)
+    who.work()
+    who.leave()
+    etag, answers, client = who.etag(), [], house.hr.twin()
+    eraser = threading.Thread(target=lambda: answers.append(client.ask(
+        "POST", f"/people/{who.id}/erase", {"reason": "x", "early": True}, headers={"If-Match": etag})))
+    maker = house.postgres.connect(house.database)
+    with maker.cursor() as cursor:  # as who makes one: the badge is held
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT FROM badge WHERE credential_id = %s FOR UPDATE", [who.credential])
+        cursor.execute("INSERT INTO badge_form (credential_id, format, version, bytes) VALUES (%s, 'svg', 1, %s)",
+                       [who.credential, who.name.encode()])
+        eraser.start()
+        wait_for("it to wait", lambda: waits(house))
+        cursor.execute("COMMIT")
+    eraser.join()
+    maker.close()
+    assert answers[0].status_code == 201, answers[0].text
+    assert house.sql("SELECT format FROM badge_form WHERE credential_id = %s", who.credential) == []
+
+
 def test_killed_in_the_middle_it_is_whole_or_not_at_all(postgres):
     with retention_house(postgres) as house:
         furnish(house)

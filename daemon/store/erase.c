@@ -72,6 +72,7 @@ static const char WHO_ERASE[] =
 	" AND (w.account_id IN " THEIR_ACCOUNTS
 	" OR (w.account_id IS NULL AND strpos(w.account, ':') > 0 AND " SIGNED_IN_BY " = ANY ($2::text[])"
 	"  AND NOT EXISTS (" SOMEBODY_HERE "lower(o.username) = " SIGNED_IN_BY "))) RETURNING w.id";
+/* Who makes a form holds its badge: so that comes first, and then there is none to come. */
 static const struct step {
 	const char *table, *sql;
 } steps[] = {
@@ -80,10 +81,10 @@ static const struct step {
 	{"idempotency", "DELETE FROM idempotency WHERE account_id IN " THEIR_ACCOUNTS},
 	{"account", "UPDATE account SET name = '', subject = 'erased:' || id WHERE person_id = $1::uuid" ALL_FOUR},
 	{"claim", "DELETE FROM claim WHERE person_id = $1::uuid" ALL_FOUR},
-	{"badge_form", "DELETE FROM badge_form f USING credential c WHERE c.id = f.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', shown_evidence = NULL,"
-		  " version = b.version + 1 FROM credential c"
+		  " version = b.version + 1, content_version = b.content_version + 1 FROM credential c"
 		  " WHERE c.id = b.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
+	{"badge_form", "DELETE FROM badge_form f USING credential c WHERE c.id = f.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"credential_note", "DELETE FROM credential_note n USING credential_event e, credential c"
 			    " WHERE e.id = n.event_id AND c.id = e.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"achievement_note", "DELETE FROM achievement_note n USING achievement_event e, who w WHERE e.id = n.event_id AND w.id = e.who"
