@@ -126,6 +126,19 @@ def test_of_two_that_are_retired_at_once_one_stays(programme):
     assert sorted(programme.hr.get(f"/keys/{key}")["state"] for key in keys) == ["active", "retired"]
 
 
+def test_whoever_signs_at_the_same_moment_is_not_waited_for(programme, house):
+    school = School(programme, "ed25519")
+    first, second = school.keys["ed25519"], school.new_key("ed25519")
+    signs = house.postgres.connect(house.database)
+    with signs.cursor() as cursor:  # as what is kept refers to its key
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT FROM signing_key WHERE id IN (%s, %s) FOR KEY SHARE", [first, second])
+        school.end("retire", first)
+        school.end("revoke", second)
+        cursor.execute("ROLLBACK")
+    signs.close()
+
+
 def test_who_revokes_the_last_one_is_warned_and_everyone_learns_that_nothing_is_known(programme, house, verifier):
     school = School(programme, "ed25519")
     first, made = school.keys["ed25519"], school.issue()

@@ -51,8 +51,9 @@ enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, st
 	return SKD_OK;
 }
 
+/* Whoever signs may go on, and is not waited for: what is kept refers to its key. */
 static const char KEY_HOLD[] =
-	"SELECT FROM signing_key WHERE issuer_id = (SELECT issuer_id FROM signing_key WHERE id = $1::uuid) ORDER BY id FOR UPDATE";
+	"SELECT FROM signing_key WHERE issuer_id = (SELECT issuer_id FROM signing_key WHERE id = $1::uuid) ORDER BY id FOR NO KEY UPDATE";
 static const char KEY_LAST[] =
 	"SELECT k.algorithm = 'ed25519' AND NOT EXISTS (SELECT FROM signing_key o WHERE o.issuer_id = k.issuer_id"
 	" AND o.algorithm = 'ed25519' AND o.retired_at = 'infinity') FROM signing_key k WHERE k.id = $1::uuid";
