@@ -34,8 +34,8 @@ class Demo:
                                             env={**os.environ, "SKILLSD_PORT": str(free_port())}, process_group=0)
         return self.process
 
-    def start(self):
-        self.run("make", "demo")
+    def start(self, *prefix):
+        self.run(*prefix, "make", "demo")
         wait_for("the demo to serve", lambda: "Ctrl-C stops" in self.output.read_text() or self.process.poll() is not None, 600)
         assert self.process.poll() is None, self.output.read_text()
 
@@ -48,15 +48,19 @@ class Demo:
     def started(self):
         return re.findall(r"^(?!step)\w+ (\d+)", (self.here / "state/pids").read_text(), re.M)
 
-    def ask(self, role, path):
+    def ask(self, role, path, method="GET", body=None):
         env = self.env()
         account = {"username": env[role + "_USER"], "password": env[role + "_PASSWORD"]}
         session = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=account, timeout=10)
         assert session.status_code == 201 and role.lower() in [*session.json()["roles"], "manager"]
-        answer = requests.get(f"{env['SKILLSD_URL']}/api/v1/{path}", timeout=10,
-                              headers={"Authorization": "Bearer " + session.json()["token"]})
+        answer = requests.request(method, f"{env['SKILLSD_URL']}/api/v1/{path}", timeout=10, json=body,
+                                  headers={"Authorization": "Bearer " + session.json()["token"], "If-Match": "*"})
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def badge(self):
+        """The path of its credential."""
+        return "credentials/" + self.env()["SKILLSD_BADGE"].split("/")[-1]
 
     def lines(self, pattern):
         return re.findall(rf"^{pattern}.*$", self.output.read_text(), re.M)
@@ -115,20 +119,32 @@ def test_what_the_readme_asks_is_answered(demo):
     assert [row["state"] for row in rows] == ["done", "faulty"], rows
 
 
-def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_without_a_network(demo):
+def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_with_and_without_a_network(demo):
     badge, url = demo.env()["SKILLSD_BADGE"], demo.env()["SKILLSD_URL"]
     links = demo.lines(f"{url}/(?:badges|achievements)/")
     types = [requests.get(link, timeout=60).headers["Content-Type"].split(";")[0] for link in links]
     assert links[0] == badge and types == ["application/vc", "image/png", "application/pdf", "application/ld+json", "application/jose",
                                            "application/ld+json"]
     assert "Łukasz Wójcik" in requests.get(badge, headers={"Accept": "text/html"}, timeout=10).content.decode()
-    line, = demo.lines(r"\S+/skillsd verify ")
-    assert paste(line).returncode == 0
+    line, asking = demo.lines(r"\S+/skillsd verify ")
+    assert (paste(line).returncode, paste(asking).returncode) == (0, 0)
+    demo.ask("ISSUER", demo.badge() + "/suspend", "POST", {"reason": "to see who sees it"})
+    assert (paste(line).returncode, paste(asking).returncode) == (0, 1)
+    demo.ask("ISSUER", demo.badge() + "/reinstate", "POST", {})
+    assert paste(asking).returncode == 0
     saved = demo.here / "badge/badge.json"
     genuine = saved.read_text()
     saved.write_text(genuine.replace("Git", "Gin"))
     assert paste(line).returncode == 1
     saved.write_text(genuine)
+
+
+def test_the_keys_that_sign_are_listed_and_made_by_the_line_printed(demo):
+    line, = demo.lines(r"(?:setpriv .*)?\S+/skillsd -c ")
+    before = paste(line).stdout.splitlines()
+    made = paste(line.replace(" list", " new ed25519"))
+    after = paste(line).stdout.splitlines()
+    assert made.returncode == 0 and len(before) >= 3 and len(after) == len(before) + 1
 
 
 def test_the_programme_has_a_history(demo):
@@ -166,11 +182,29 @@ def test_whatever_is_killed_nothing_stays(demo):
     wait_for("its servers to end", lambda: not living(started))
 
 
-def test_make_that_alone_is_told_to_end_ends_calmly(demo):
-    started = demo.started()
-    demo.process.send_signal(signal.SIGINT)
-    assert demo.process.wait(60) == -signal.SIGINT
-    assert not living(started) and "***" not in demo.output.read_text() and demo.output.read_text().endswith("demo: stopped\n")
+def test_make_that_takes_no_such_signal_serves_and_a_badge_that_was_closed_stays_as_it_was_saved(demo):
+    """As in the background of a script, and under nohup."""
+    demo.ask("EMPLOYEE", demo.badge(), "PATCH", {"visibility": "private"})
+    demo.process.terminate()
+    demo.process.wait(60)
+    demo.start("env", "--ignore-signal=HUP,INT")
+    assert "demo: " + demo.env()["SKILLSD_BADGE"] + " is not there now (" in demo.output.read_text()
+    line, asking = demo.lines(r"\S+/skillsd verify ")
+    assert (paste(line).returncode, paste(asking).returncode) == (0, 0)
+    demo.ask("EMPLOYEE", demo.badge(), "PATCH", {"visibility": "public"})
+    os.kill(int((demo.here / "state/slapd.pid").read_text()), signal.SIGTERM)
+    wait_for("the demo to look at its servers", lambda: "slapd has ended" in demo.output.read_text() or demo.process.poll() is not None)
+    assert demo.process.poll() is None and "stopping" not in demo.output.read_text()
+    demo.process.terminate()
+    demo.process.wait(60)
+
+
+def test_make_that_alone_is_told_to_end_ends_calmly(house):
+    house.start("env", "--ignore-signal=HUP")
+    started = house.started()
+    house.process.send_signal(signal.SIGINT)
+    assert house.process.wait(60) == -signal.SIGINT
+    assert not living(started) and "***" not in house.output.read_text() and house.output.read_text().endswith("demo: stopped\n")
 
 
 def test_a_demo_of_another_version_says_how_to_be_rid_of_it(house):

@@ -112,9 +112,10 @@ copy_tree() {
 
 # Becomes serve.sh, as nobody where we are root; it is told to end when make is killed.
 become() {
-	local what=$1 home tree=$top as=(setpriv --pdeathsig TERM)
+	local what=$1 home tree=$top as=(setpriv --pdeathsig TERM) prefix=
 	home=$(readlink -f "$demo")
 	if is_root; then
+		prefix="setpriv --reuid nobody --regid nogroup --clear-groups "
 		as+=(--reuid nobody --regid nogroup --clear-groups)
 		chown -R -h nobody:nogroup "$home"
 		if is_away "$demo"; then
@@ -128,7 +129,7 @@ become() {
 	chmod 700 "$home"
 	cd "$home"
 	exec "${as[@]}" -- env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$home" LC_ALL=C.UTF-8 TMPDIR="$home/tmp" \
-		http_proxy="${http_proxy:-}" bash "$tree/etc/demo/serve.sh" "$what" "$tree" "$demo" "$port"
+		http_proxy="${http_proxy:-}" bash "$tree/etc/demo/serve.sh" "$what" "$tree" "$demo" "$port" "$prefix"
 }
 
 run() {

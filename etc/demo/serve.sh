@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# serve.sh run|stop TREE SHOWN PORT: the demo itself, in the folder it is called in, as an ordinary user.
-# TREE is the source tree, SHOWN how people reach the folder. Knows what is served and with which
-# configuration; packages, root and locks are demo.sh's, processes servers.sh's.
+# serve.sh run|stop TREE SHOWN PORT AS: the demo itself, in the folder it is called in, as an ordinary user.
+# TREE is the source tree, SHOWN how people reach the folder, AS what makes a command of theirs one of that user.
+# Knows what is served and with which configuration; packages, root and locks are demo.sh's, processes servers.sh's.
 set -euo pipefail
 
 tree=$2
 shown=$3
 port=$4
+as=$5
 url=http://127.0.0.1:$port
 here=$tree/etc/demo
 base=dc=example,dc=org
@@ -250,20 +251,26 @@ record() {
 	fi
 }
 
-# A badge, and what it is checked by where there is no network.
+# A badge, and what it is checked by where there is no network. Its holder may have closed it, or its key be revoked.
 save_badge() {
-	local list
 	badge=/badges/$(<state/badge)
 	mkdir -p badge
 	fetch "$badge" badge/badge.json
-	list=$(jq -r .credentialStatus.statusListCredential badge/badge.json)
-	fetch "${list#https://skills.example.org}" badge/status.json
 	fetch /.well-known/did.json badge/did.json
-	achievement=$(jq -r .credentialSubject.achievement.id badge/badge.json)
-	achievement=${achievement#https://skills.example.org}
+	if [ -s badge/badge.json ]; then
+		fetch "$(path_in_badge .credentialStatus.statusListCredential)" badge/status.json
+	fi
 }
 
-fetch() { step "fetching a badge" fetch.log curl -q -sS -f --noproxy '*' -o "$2" "$url$1"; }
+path_in_badge() { jq -r "$1 | ltrimstr(\"https://skills.example.org\")" badge/badge.json; }
+
+fetch() {
+	if try fetch.log curl -q -sS -f --noproxy '*' -o "$2.new" "$url$1"; then
+		mv "$2.new" "$2"
+	else
+		say "$url$1 is not there now ($(tail -n 1 log/fetch.log)); $shown/$2 stays as it was"
+	fi
+}
 
 # For a shell to read: between quotes, with '\'' for a quote.
 assign() { printf "%s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
@@ -311,9 +318,11 @@ curl_line() {
 	printf ' curl -s%s --json @- %s/api/v1/sessions | jq -r .token)" | jq .\n' "$direct" "$url"
 }
 
-verify_line() {
-	printf '%q verify --did %q --status %q %q\n' "$tree/build/plain/skillsd" "$shown/badge/did.json" "$shown/badge/status.json" \
-		"$shown/badge/badge.json"
+# A line that calls skillsd, good for any shell.
+skillsd_line() {
+	printf '%q' "$tree/build/plain/skillsd"
+	printf ' %q' "$@"
+	echo
 }
 
 print_guide() {
@@ -342,6 +351,23 @@ print_guide() {
 
 		$(curl_line AUDITOR '/api/v1/audit?limit=3')
 
+	TEXT
+	if [ -s badge/badge.json ]; then
+		print_badge
+	fi
+	cat <<-TEXT
+		The keys that sign; in place of "list", "new ed25519" makes one:
+
+		$as$(skillsd_line -c "$PWD/skillsd.conf" key list)
+
+		These and the addresses of the servers stand in $shown/env, the logs in $shown/log.
+		Ctrl-C stops the demo; another make demo goes on with the same data, make demo-clean removes them.
+	TEXT
+}
+
+print_badge() {
+	local saved=$shown/badge
+	cat <<-TEXT
 		A badge, for everybody who has the link: as a page or Open Badges 3.0, as a picture that carries it, as a certificate to
 		print, for readers of Open Badges 2.0, and signed for them; and what it is awarded for:
 
@@ -350,14 +376,14 @@ print_guide() {
 		$url$badge?format=pdf
 		$url$badge?format=ob2
 		$url$badge?format=ob2-jws
-		$url$achievement
+		$url$(path_in_badge .credentialSubject.achievement.id)
 
-		Whether it is genuine, with no network:
+		Whether it is genuine: with no network, as of when the demo began; and asking the demo, which sees a revocation since:
 
-		$(verify_line)
+		$(skillsd_line verify --did "$saved/did.json" --status "$saved/status.json" "$saved/badge.json")
 
-		These and the addresses of the servers stand in $shown/env, the logs in $shown/log.
-		Ctrl-C stops the demo; another make demo goes on with the same data, make demo-clean removes them.
+		$(skillsd_line verify --origin "https://skills.example.org=$url" "$saved/badge.json")
+
 	TEXT
 }
 
@@ -377,11 +403,12 @@ watch() {
 	done
 }
 
-# Whether make was told to end, and we were not: it waits for us, and the signal is none that it catches any more.
+# Whether make was told to end, and we were not: it waits for us, and the signal is none that it catches any more. One that was
+# ignored when it began it never catches.
 is_told() {
-	local caught
-	caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$PPID/status" 2>/dev/null) && [ "$(cat "/proc/$PPID/comm")" = make ] &&
-		(((caught & 3) != 3))
+	local kept
+	kept=0$(sed -n 's/^Sig\(Cgt\|Ign\):\t/|0x/p' "/proc/$PPID/status" 2>/dev/null) && [ "$(cat "/proc/$PPID/comm")" = make ] &&
+		(((kept & 3) != 3))
 }
 
 say_end() {

@@ -34,12 +34,18 @@ began() {
 note() { echo "$1 $2 $(began "$2")" >>state/pids; }
 
 # In the background, since `wait` is left at once when a signal comes, and a foreground command is not.
-step() {
-	local what=$1 log=$2
-	shift 2
+try() {
+	local log=$1
+	shift
 	"$@" >"log/$log" 2>&1 </dev/null 9>&- &
 	note step $!
-	wait $! || quit_step "$what" "$log"
+	wait $!
+}
+
+step() {
+	local what=$1
+	shift
+	try "$@" || quit_step "$what" "$1"
 }
 
 declare -A pid
