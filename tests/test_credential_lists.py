@@ -177,7 +177,7 @@ def test_who_held_a_certificate_that_proves_no_skill_on_a_day_as_known_then(hr, 
     shown = hr.get(f"/credentials/{held['id']}", known_at=known)
     assert (shown["state"], "reason" in shown) == ("active", False)
     assert hr.last.headers["Skillsd-Note"] == shown["note"] and hr.last.headers["ETag"] != '"2"'
-    hr.get(f"/credentials/{late['id']}", as_of=third, gives=404)
+    assert hr.get(f"/credentials/{late['id']}", as_of=third, gives=404)["detail"] == "there was no such credential then"
     assert hr.get(f"/credentials/{held['id']}")["reason"] == "revoke it" and "Skillsd-Note" not in hr.last.headers
     path = f"/people/{held['person']['id']}/credentials"
     assert [one["id"] for one in own.pages(path, as_of=third, state="active", limit=500) if one["id"] in (held["id"], late["id"])] == [

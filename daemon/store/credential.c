@@ -135,7 +135,7 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 	args.count -= then ? 0 : 2;
 	TRY(db_query(call, then ? CREDENTIAL_GET_THEN : CREDENTIAL_GET, args, &rows));
 	if (!rows_count(rows))
-		return fail(call, SKD_ABSENT, "there is no such credential");
+		return fail(call, SKD_ABSENT, then ? "there was no such credential then" : "there is no such credential");
 	store_credential_read(rows, 0, 0, credential);
 	return SKD_OK;
 }
