@@ -270,4 +270,4 @@ def test_batches_by_what_they_do(hr, issuer):
     for verb, batch in asked.items():
         found = issuer.pages("/batches", action=verb, limit=500)
         assert batch in [one["id"] for one in found] and {one["action"] for one in found} == {verb}
-    assert issuer.get("/batches", action="replace", gives=400)["errors"][0]["field"] == "action"
+    assert issuer.get("/batches", action="renew", gives=400)["errors"][0]["field"] == "action"
