@@ -100,6 +100,45 @@ def test_a_jwt_says_when_it_was_signed(programme):
     assert abs(payload["iat"] - parsed(made["issued_at"]).timestamp()) < 300 < payload["nbf"] - payload["iat"]
 
 
+# ---- what is asked for that cannot be
+
+def files_of(house):
+    return {path.name for path in house.signer.keys.iterdir()}
+
+
+def test_no_key_is_made_for_nobody_and_of_no_algorithm(house):
+    before = files_of(house)
+    for words, said in ((("ed25519", "frob"), "there is no issuer frob"),
+                        (("ed25519", "0190a000-0000-7000-8000-000000000000"), "there is no such issuer"),
+                        (("rsa",), "rsa is no algorithm: ed25519, p256 or rsa2048")):
+        done = house.command("key", "new", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"skillsd key: {said}\n")
+    assert files_of(house) == before
+
+
+def test_how_to_ask_is_told_to_who_asks(house):
+    done = house.command("key", "--help")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("usage: skillsd key new")
+
+
+def test_a_key_is_revoked_from_no_day_to_come_and_later_from_an_earlier_one(programme, house):
+    school = School(programme, "ed25519", "p256")
+    key = school.keys["p256"]
+
+    def revoked():
+        return programme.hr.get(f"/keys/{key}").get("revoked_at")
+    assert "is to come" in school.end("revoke", key, "2099-01-01", gives=1) and revoked() is None
+    school.end("revoke", key, "2026-01-02")
+    for later in ["2026-01-03"], [], ["2026-01-02"]:
+        assert "has ended before, or was revoked from" in school.end("revoke", key, *later, gives=1)
+    assert revoked() == "2026-01-02T00:00:00Z"
+    school.end("revoke", key, LONG_AGO)
+    assert revoked() == LONG_AGO
+    details = [detail for detail, in house.sql(
+        "SELECT detail FROM audit_entry WHERE noun = 'key' AND object = %s AND action = 'key.revoke' ORDER BY seq", key)]
+    assert [detail["since"] for detail in details] == ["2026-01-02T00:00:00Z", LONG_AGO]
+
+
 # ---- the last one
 
 def test_the_last_key_that_signs_proofs_is_not_retired(programme):
@@ -206,13 +245,13 @@ def test_a_jwt_whose_key_was_revoked_from_before_it_was_signed_is_sealed_anew(pr
     school = School(programme, "ed25519", "p256")
     made = school.issue()
     first, second = school.form(made, "jwt"), school.new_key("p256")
-    school.end("revoke", school.keys["p256"], "2099-01-01")
+    school.end("revoke", school.keys["p256"])
     assert school.form(made, "jwt") == first, "it was good when it signed this"
     school.end("revoke", second, LONG_AGO)
     other = school.issue()
     assert b"no p256 key" in school.form(other, "jwt", gives=404)
     third = school.new_key("p256")
-    school.house.sql("UPDATE signing_key SET revoked_at = '2020-01-01' WHERE id = %s", school.keys["p256"])
+    school.end("revoke", school.keys["p256"], LONG_AGO)
     anew = school.form(made, "jwt")
     assert anew == school.form(made, "jwt") != first
     assert kid_of(anew) == programme.hr.get(f"/keys/{third}")["verification_method"]

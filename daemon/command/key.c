@@ -20,7 +20,7 @@ static const char usage[] =
 	"A key of the company, or of the issuer with that id. new has skillsd-sign make it, add takes what skillsd-sign has\n"
 	"printed of one it made. A retired key signs no more, and what it signed is good; what a revoked key signed after the\n"
 	"date, which is now where none is given, is not. The file of either is put away. The last Ed25519 key of an issuer\n"
-	"is not retired: make another first.\n";
+	"is not retired: make another first. What is revoked may be revoked once more, from an earlier date.\n";
 
 enum { PATIENCE = 30000 }; /* milliseconds for skillsd-sign */
 
@@ -64,12 +64,14 @@ static enum skd_outcome key_add(struct skd_call *call, const struct line *line, 
 static enum skd_outcome key_new(struct skd_call *call, const struct settings *settings, const struct command_line *at)
 {
 	const struct section *signer = conf_find(settings->conf, "signer", "");
-	const char *folder = section_text(signer, "keys");
+	const char *folder = section_text(signer, "keys"), *issuer = at->count > 2 ? at->words[2] : NULL;
+	struct store_issuer owner;
 	struct line line;
 	if (!folder)
 		return fail(call, SKD_BAD_INPUT, "[signer] has no keys: the folder where skillsd-sign keeps them");
+	TRY(issuer_key_fits(call, issuer, at->words[1], &owner));
 	TRY(sign_new(call, section_text(signer, "program"), folder, at->words[1], &line));
-	return key_add(call, &line, at->count > 2 ? at->words[2] : NULL);
+	return key_add(call, &line, issuer);
 }
 
 static enum skd_outcome key_told(struct skd_call *call, const struct command_line *at)
@@ -164,6 +166,8 @@ static enum skd_outcome key_run(struct skd_call *call, struct settings *settings
 int command_key(const struct command_line *line)
 {
 	struct settings *settings = NULL;
+	if (line->count && strcmp(line->words[0], "--help") == 0)
+		return fputs(usage, stdout), 0;
 	if (!is_sound(line))
 		return fputs(usage, stderr), 2;
 	struct skd_call *call = call_new("key", 60000);

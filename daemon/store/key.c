@@ -19,7 +19,7 @@ static const char KEY_LACKED[] =
 static const char KEY_RETIRE[] = "UPDATE signing_key SET retired_at = now() WHERE id = $1::uuid AND retired_at = 'infinity'";
 static const char KEY_REVOKE[] =
 	"UPDATE signing_key SET retired_at = least(retired_at, now()), revoked_at = coalesce($2::timestamptz, now())"
-	" WHERE id = $1::uuid AND revoked_at = 'infinity'";
+	" WHERE id = $1::uuid AND revoked_at > coalesce($2::timestamptz, now())";
 
 enum skd_outcome store_key_add(struct skd_call *call, const struct store_key *key)
 {
@@ -66,7 +66,8 @@ enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t re
 	TRY(revoked_at ? db_run(call, KEY_REVOKE, ARGS(id, revoked_at > 0 ? arg_time(call, revoked_at) : NULL), &touched)
 		       : db_run(call, KEY_RETIRE, ARGS(id), &touched));
 	if (!touched)
-		return fail(call, SKD_CLASH, "there is no such key, or it has ended before");
+		return fail(call, SKD_CLASH, "there is no such key, or it has ended before%s",
+			    revoked_at ? ", or was revoked from that date or an earlier one" : "");
 	TRY(db_query(call, KEY_LAST, ARGS(id), &rows));
 	*last = row_bool(rows, 0, 0);
 	return SKD_OK;

@@ -20,7 +20,7 @@ enum skd_outcome store_key_list(struct skd_call *call, const char *issuer_id, st
 				size_t *count) WARN_UNUSED;
 /* It signs no longer: revoked since `revoked_at` (below 0: since now), or with 0 retired, so that what it signed stays
  * good. `last`: its issuer has no key any more that makes proofs; until the transaction ends no other one of it ends. CLASH
- * when it has ended so before. */
+ * when it has ended so before; what is revoked may be so from earlier on. */
 enum skd_outcome store_key_end(struct skd_call *call, const char *id, int64_t revoked_at, bool *last) WARN_UNUSED;
 
 /* Issuers with status lists, and no key that could make a proof of them. */
