@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A badge, an achievement and an issuer as pages that a person can read. No script, nothing from elsewhere; that of a badge says
- * how things stand now, so that none is kept. Knows no other form but by its name. */
+ * how things stand now, so that none is kept. Knows no other form but by its name, and leads to those that can be had. */
 #include "html.h"
 #include "markdown.h"
 
@@ -28,6 +28,14 @@ static const char style[] =
 	".text{white-space:pre-line}.state{padding:.3rem .8rem;border-radius:.3rem;display:inline-block;background:#f4d9d9}"
 	".active{background:#d5ecd9}@media(max-width:30rem){.picture{float:none;display:block;margin:0 auto}}</style>\n";
 
+static bool is_had(const struct page *page, const struct form *form)
+{
+	for (size_t i = 0; i < page->award->form_count; i++)
+		if (strcmp(page->award->forms[i], form->name) == 0)
+			return true;
+	return false;
+}
+
 /* `path` as far as it is to be said. */
 static void put_place(struct page *page, const char *path, const struct form *form)
 {
@@ -39,7 +47,7 @@ static void put_place(struct page *page, const char *path, const struct form *fo
 static void put_alternates(struct page *page, const struct about *about)
 {
 	for (const struct form *form = about->forms; form->name; form++) {
-		if (!form->type)
+		if (!form->type || !is_had(page, form))
 			continue;
 		html_with(page, "<link rel=\"alternate\" type=\"%\"", form->type);
 		html_with(page, " href=\"%", page->award->origin);
@@ -294,13 +302,16 @@ static void put_recommended(struct page *page)
 static void put_forms(struct page *page, const struct about *about)
 {
 	const char *query = strchr(about->path, '?');
-	html_put(page, "<h2>For programs</h2>\n<p>");
+	bool any = false;
 	for (const struct form *form = about->forms; form->name; form++) {
-		html_put(page, form == about->forms ? "<a href=\"" : " · <a href=\"");
+		if (!is_had(page, form))
+			continue;
+		html_put(page, any ? " · <a href=\"" : "<h2>For programs</h2>\n<p><a href=\"");
+		any = true;
 		put_place(page, query ? query : "", form);
 		html_with(page, "\">%</a>", form->words);
 	}
-	html_put(page, "</p>\n");
+	html_put(page, any ? "</p>\n" : "");
 }
 
 /* ---- the pages ---- */

@@ -3,7 +3,7 @@
 import pytest
 from kit import paper
 from kit.badges import Programme, badge_house, new_key, programme  # noqa: F401 a fixture
-from kit.house import PUBLIC_URL
+from kit.house import ACCOUNTS, BASE, PUBLIC_URL
 from kit.page import BROWSER, ODD, Page
 
 UNRELIABLE = "NOT TO BE RELIED ON: its issuer has revoked the key that it was signed with"
@@ -17,6 +17,18 @@ def house(postgres):
 
 def page(programme, made, **how):
     return Page(programme.badge(made, accept=BROWSER, **how))
+
+
+def forms_of(programme, made, gone=()):
+    """Those that the page leads to, each of which can be had. With a token, since answers to anyone are kept for a moment."""
+    shown = page(programme, made, client=programme.hr)
+    names = [one["href"].partition("=")[2] for one in shown.all("a") if one["href"].startswith("?format=")]
+    for name in names:
+        answer = programme.hr.ask("GET", f"/badges/{made['id']}?format={name}")
+        assert answer.status_code == (410 if name in gone else 200), name
+    told = [one["href"] for one in shown.all("link") if "oembed" not in one["type"]]
+    assert told == [f"{made['badge_url']}?format={name}" for name in names if name in ("ob3", "jwt", "ob2")]
+    return names
 
 
 def test_a_browser_gets_a_page_that_says_it_all(programme):
@@ -53,13 +65,26 @@ def test_a_page_leads_to_what_may_come_next(programme):
 
 def test_a_page_leads_to_the_other_forms(programme):
     made = programme.issue()
-    shown = page(programme, made)
-    for link in (one["href"] for one in shown.all("a") if one["href"].startswith("?format=")):
-        programme.badge(made, gives=404 if link.endswith("jwt") else 200, format=link.partition("=")[2])
-    for one in shown.all("link"):
-        if "oembed" in one["type"]:
-            continue
-        assert one["href"].startswith(f"{made['badge_url']}?format=") and one["rel"] == "alternate"
+    assert forms_of(programme, made) == ["ob3", "png", "svg", "ob2", "pdf"]
+    for document in f"/achievements/{made['achievement']['id']}", f"/issuers/{made['issuer']['id']}":
+        shown = Page(programme.stranger.ask("GET", f"/{document}", headers={"Accept": BROWSER}).text)
+        assert {one["href"].rpartition("=")[2] for one in shown.all("a") if "format=" in one["href"]} == {"ob3", "ob2"}
+
+
+def test_a_page_leads_to_no_form_that_cannot_be_had(programme, house):
+    school = programme.house.sign_in(ACCOUNTS["ADMIN"]).post("/issuers", {
+        "name": "School", "mail": "s@example.org", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
+    achievement = programme.achievement([], issuer=school["id"])
+    made = programme.issue(achievement=achievement)
+    assert forms_of(programme, made) == ["ob2", "pdf"]
+    key = new_key(house, "ed25519", school["id"])
+    signs = new_key(house, "p256", school["id"])
+    assert forms_of(programme, made) == ["ob3", "jwt", "png", "svg", "ob2", "pdf"]
+    assert house.command("key", "revoke", key).returncode == house.command("key", "retire", signs).returncode == 0
+    assert forms_of(programme, made) == ["ob3", "jwt", "png", "svg", "ob2", "pdf"], "they are kept"
+    programme.issuer.post(f"/credentials/{made['id']}/suspend", {"reason": "r"})
+    assert forms_of(programme, made, gone=["ob2"]) == ["ob3", "png", "svg", "ob2", "pdf"], "a JWT is made anew"
+    assert forms_of(programme, programme.issue(achievement=achievement)) == ["ob2", "pdf"]
 
 
 def test_what_others_wrote_is_text(programme):

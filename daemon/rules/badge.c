@@ -116,6 +116,38 @@ static enum skd_outcome badge_translate(struct skd_call *call, const char *wante
 	return store_badge_translate(call, languages, count, &badge->award);
 }
 
+/* ---- around another ---- */
+
+static bool form_kept(const struct skd_form *form, const struct store_badge *badge)
+{
+	for (size_t i = 0; i < badge->kept_count; i++)
+		if (strcmp(badge->kept[i], form->name) == 0)
+			return true;
+	return false;
+}
+
+/* What is sealed is it or what is inside; of achievements and issuers nothing is. */
+static bool form_had(struct skd_call *call, const struct skd_form *form, const struct store_badge *badge)
+{
+	while (form && form->inside)
+		form = badge_kind_named(call->house, form->about, form->inside, strlen(form->inside)).form;
+	return form && (form->about != SKD_ABOUT_CREDENTIAL || form->seal == SKD_SEAL_NONE || form_kept(form, badge) ||
+			sealing_can(form->seal, badge->algorithms, badge->algorithm_count));
+}
+
+static void badge_forms(struct skd_call *call, enum skd_about about, struct store_badge *badge)
+{
+	const char **names = NULL;
+	size_t count = 0;
+	for (struct badge_kind kind = {0}; (kind = badge_kind_next(call->house, kind)).form;)
+		if (kind.form->about == about && kind.form->paper != SKD_PAPER_LETTER && form_had(call, kind.form, badge)) {
+			names = talloc_realloc(call, names, const char *, (unsigned)count + 1);
+			names[count++] = kind.form->name;
+		}
+	badge->award.forms = names;
+	badge->award.form_count = count;
+}
+
 struct wrapped {
 	struct skd_out out; /* the first member: write() finds the rest behind it */
 	struct text text;
@@ -143,6 +175,7 @@ static enum skd_outcome badge_wrap(struct skd_call *call, struct badge_kind kind
 		TRY(image_of(call, badge, kind.form->image, &picture));
 		badge->award.image = (struct skd_text){(const char *)picture.bytes, picture.size};
 	}
+	badge_forms(call, kind.form->about, badge);
 	text_begin(&wrapped.text, call, inside.size + badge->award.image.size + 4096);
 	TRY(kind.instance->plugin->is.badge.wrap(kind.instance->self, call, kind.form, &badge->award,
 						 (struct skd_text){(const char *)inside.bytes, inside.size}, &wrapped.out));

@@ -26,6 +26,15 @@ static const struct store_key *key_pick(enum skd_seal seal, const struct store_k
 	return NULL;
 }
 
+bool sealing_can(enum skd_seal seal, const char *const *algorithms, size_t count)
+{
+	for (int i = 0; i < 3 && fitting[seal][i]; i++)
+		for (size_t k = 0; k < count; k++)
+			if (strcmp(algorithms[k], fitting[seal][i]) == 0)
+				return true;
+	return false;
+}
+
 enum skd_outcome sealing_with(struct skd_call *call, const struct store_key *keys, size_t count, const char *did,
 			      enum skd_seal seal, struct sealing *sealing)
 {

@@ -19,7 +19,9 @@ struct sealing {
 /* ABSENT: the issuer has no key for that seal. */
 enum skd_outcome sealing_begin(struct skd_call *call, const char *issuer_id, const char *did, enum skd_seal seal,
 			       struct sealing *sealing) WARN_UNUSED;
-/* The same, but for SKD_SEAL_NONE, of the issuer's keys, which have been read, newest first. */
+/* Whether one with an algorithm of these makes it. */
+bool sealing_can(enum skd_seal seal, const char *const *algorithms, size_t count);
+/* As sealing_begin(), but for SKD_SEAL_NONE, of the issuer's keys, which have been read, newest first. */
 enum skd_outcome sealing_with(struct skd_call *call, const struct store_key *keys, size_t count, const char *did,
 			      enum skd_seal seal, struct sealing *sealing) WARN_UNUSED;
 /* Drafts become sealed forms, all or none, with one question to skillsd-sign: BUSY when it does not answer. */

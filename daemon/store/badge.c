@@ -70,8 +70,14 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	"  FROM jsonb_array_elements(c.evidence) WITH ORDINALITY AS x (value, n)" \
 	"  WHERE coalesce(b.shown_evidence @> to_jsonb(x.n - 1), true)) AS e" \
 	" WHERE c.id = $1::uuid"
-static const char BADGE_GET[] = "SELECT " BADGE_COLUMNS ", " SUPERSEDED_BY ", " KEY_REVOKED BADGE_FROM;
-static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, " CREDENTIAL_COLUMNS BADGE_FROM; /* of a new one */
+#define ALGORITHMS "ARRAY(SELECT DISTINCT k.algorithm FROM signing_key k WHERE k.issuer_id = i.id AND k.retired_at = 'infinity')"
+/* As FORM_GET finds them. */
+#define KEPT                                                                                                           \
+	"ARRAY(SELECT f.format FROM badge_form f JOIN signing_key k ON k.id = f.key_id WHERE f.credential_id = c.id AND" \
+	"  CASE WHEN k.algorithm = 'ed25519' THEN f.version = b.content_version"                                        \
+	"   ELSE f.version = c.version AND k.revoked_at > f.made_at END)"
+static const char BADGE_GET[] = "SELECT " BADGE_COLUMNS ", " SUPERSEDED_BY ", " KEY_REVOKED ", " ALGORITHMS ", " KEPT BADGE_FROM;
+static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, NULL::text[], NULL::text[], " CREDENTIAL_COLUMNS BADGE_FROM; /* of a new one */
 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
@@ -80,7 +86,7 @@ enum badge_column {
 	B_PICTURE, B_DRAWING, B_PUBLISHED, B_ISSUER_DESCRIPTION, B_ISSUER_IMAGE, B_ISSUER_PICTURE, B_LEVELS, B_VALIDITY,
 	B_ISSUED_AT, B_VALID_FROM, B_EXPIRES_AT, B_STATE, B_REASON, B_SUBJECT, B_PERSON, B_SALT, B_IDENTITY, B_EVIDENCE,
 	B_EVIDENCE_URLS, B_NARRATIVES, B_STATUS_LIST, B_STATUS_PLACE, B_RESULTS, B_PERSON_ID, B_VISIBILITY, B_VERSION,
-	B_CONTENT_VERSION, B_GONE, B_SUPERSEDED_BY, B_KEY_REVOKED, B_CREDENTIAL,
+	B_CONTENT_VERSION, B_GONE, B_SUPERSEDED_BY, B_KEY_REVOKED, B_ALGORITHMS, B_KEPT, B_CREDENTIAL,
 };
 
 static void alignments_read(struct skd_call *call, const struct rows *rows, struct skd_award *award)
@@ -214,6 +220,8 @@ static enum skd_outcome badge_read(struct skd_call *call, const struct rows *row
 	badge->visibility = row_text(rows, 0, B_VISIBILITY);
 	badge->version = row_int(rows, 0, B_VERSION);
 	badge->content_version = row_int(rows, 0, B_CONTENT_VERSION);
+	badge->algorithms = row_texts(rows, 0, B_ALGORITHMS, &badge->algorithm_count);
+	badge->kept = row_texts(rows, 0, B_KEPT, &badge->kept_count);
 	return results_read(call, row_json(rows, 0, B_RESULTS), award);
 }
 

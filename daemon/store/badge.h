@@ -30,6 +30,9 @@ struct store_badge {
 	const char *person_id, *visibility; /* visibility NULL: store_badge_add() was never called */
 	int64_t version; /* of the credential */
 	int64_t content_version; /* of what its badge says, however things stand */
+	size_t algorithm_count, kept_count;
+	const char *const *algorithms; /* of store_badge_get() alone: of keys that sign for the issuer */
+	const char *const *kept;       /* likewise: names of the sealed forms that are of use */
 };
 /* ABSENT. */
 enum skd_outcome store_badge_get(struct skd_call *call, const char *credential_id, struct store_badge *badge) WARN_UNUSED;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 14
+#define SKD_ABI 15
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -376,6 +376,10 @@ struct skd_award {
 	size_t revoked_count;
 	const char *const *revoked;
 
+	/* For wrap(): names of forms of what it is about, of all plugins, that can be had: as far as there are keys to seal them
+	 * with, or they are kept. */
+	size_t form_count;
+	const char *const *forms;
 	struct skd_text image; /* of the achievement, for wrap(), as the form asks for it */
 };
 
