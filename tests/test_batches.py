@@ -204,6 +204,12 @@ def test_a_fault_of_a_tables_parameter_names_it_as_one(programme, achievement):
         assert problem["errors"] == [{"field": "achievement", "message": why}]
 
 
+def test_a_table_with_nothing_in_it_is_said_to_be_empty(programme):
+    for parameters in {}, {"action": "issue"}:
+        problem = programme.issuer.expect(400, "POST", "/batches", params=parameters, headers={"Content-Type": "text/csv"}, data=b"")
+        assert problem["detail"] == "the table is empty"
+
+
 def test_a_table_is_the_same_as_rows(programme, achievement):
     text = table(["person", "narrative", "evidence_url", "evidence_name", "valid_from", "achievement"],
                  [HOLDER, ODD.replace("\n", "\r\n"), "", "", "", ""], [OTHERS[0], "", "https://example.org/t", "Test", "2026-01-02", ""],
@@ -298,7 +304,7 @@ def test_what_cannot_be_turned_is_said_row_by_row(programme, achievement):
     programme.issuer.post(f"/credentials/{gone['id']}/revoke", {"reason": "x"})
     rows = [{"credential": made["id"]}, {"credential": gone["id"]}, {"credential": made["id"]}, {"credential": "x"}, {},
             {"credential": "0190a000-0000-7000-8000-000000000000"}]
-    faults = ["revoked and cannot be revoked", "is that of an earlier row", "must be a credential's id", "is required", "there is no such credential"]
+    faults = ["the credential is revoked already", "is that of an earlier row", "must be a credential's id", "is required", "there is no such credential"]
     job = done(programme.issuer, "revoke", rows, "failed", on_fault="wait", reason="x")
     assert programme.issuer.get(f"/credentials/{made['id']}")["state"] == "active"
     again = done(programme.issuer, "revoke", rows, reason="x")

@@ -394,6 +394,8 @@ static enum skd_outcome add_table(struct skd_call *call, const struct request *i
 	const char *names[CSV_COLUMNS];
 	struct csv csv;
 	size_t count;
+	if (!in->table.size)
+		return fail(call, SKD_BAD_INPUT, "the table is empty");
 	TRY(head_read(call, in->query, true, batch));
 	TRY(separator_check(call, in->table.bytes, in->table.size));
 	TRY(csv_begin(call, in->table.bytes, in->table.size, &csv));

@@ -28,16 +28,16 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 {
 	size_t size;
 	const char *body = exchange_body(in->exchange, &size);
-	if (!size || strcmp(in->route->method, "DELETE") == 0 || (in->route->form & FORM_PICTURE))
-		return SKD_OK; /* that of DELETE means nothing, RFC 9110 9.3.5 */
 	bool table = (in->route->form & FORM_TABLE) && has_table_type(in->exchange);
+	if ((!size && !table) || strcmp(in->route->method, "DELETE") == 0 || (in->route->form & FORM_PICTURE))
+		return SKD_OK; /* that of DELETE means nothing, RFC 9110 9.3.5 */
 	if ((!table && !has_json_type(in->exchange)) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
 		return fail(call, SKD_BAD_INPUT, "the body must be application/json%s, not encoded",
 			    in->route->form & FORM_TABLE ? " or text/csv" : "");
 	}
 	if (table) {
-		in->table = (struct skd_text){body, size};
+		in->table = (struct skd_text){size ? body : "", size};
 		return SKD_OK;
 	}
 	return fields_parse(call, body, size, &in->body);

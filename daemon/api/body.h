@@ -5,8 +5,8 @@
 
 #include "api/entry.h"
 
-/* Sets in->body or in->table; neither where there is none, or it means nothing. BAD_INPUT, and out->status 415 for one of
- * another kind. */
+/* Sets in->body or in->table, which may be empty; neither where there is none, or it means nothing. BAD_INPUT, and
+ * out->status 415 for one of another kind. */
 enum skd_outcome body_take(struct skd_call *call, struct request *in, struct reply *out) WARN_UNUSED;
 /* With FORM_PICTURE, in its place: the picture that the body is, and which kind it says it is. */
 enum skd_outcome body_picture(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind,

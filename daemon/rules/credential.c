@@ -364,6 +364,8 @@ static enum skd_outcome turn_look(struct skd_call *call, const char *id, enum cr
 	TRY(store_credential_lock(call, id, &state, now));
 	if (turn != CREDENTIAL_REVOKE && strcmp(credential->state, "expired") == 0)
 		return fail(call, SKD_CLASH, "the credential has expired");
+	if (strcmp(rule->to, state) == 0 && turn != CREDENTIAL_REINSTATE)
+		return fail(call, SKD_CLASH, "the credential is %s already", state);
 	if (!strstr(rule->from, state))
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
 	return SKD_OK;
