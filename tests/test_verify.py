@@ -228,6 +228,20 @@ def test_the_command_says_what_it_is_asked_and_how_it_went(forge, signed, papers
         assert done.returncode == 2 and done.stderr and not done.stdout, words
 
 
+def test_how_to_ask_is_told_to_who_asks(verifier):
+    for words in ["--help"], ["x", "--json", "--help"]:
+        done = verifier.run(*words)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("usage: skillsd verify")
+
+
+def test_of_an_address_it_is_said_how_a_file_is_made_of_it(signed, verifier):
+    for address in "http://127.0.0.1:8080/badges/x", "https://skills.example.org/badges/x":
+        for words in [address], [verifier.file(signed), "--did", address]:
+            done = verifier.run(*words)
+            assert done.returncode == 2
+            assert f"skillsd verify: {address}: it is an address, not a file; curl -o badge.json ADDRESS makes one of it\n" in done.stderr
+
+
 def test_what_is_no_badge_or_cannot_be_read_is_told_in_words(signed, verifier):
     folder = verifier.folder / "folder"
     folder.mkdir()

@@ -41,6 +41,8 @@ static enum skd_outcome file_read(struct skd_call *call, const char *path, struc
 {
 	FILE *file = fopen(path, "rb");
 	char *room = talloc_size(call, VERIFY_INPUT + 1);
+	if (!file && (strncmp(path, "https://", 8) == 0 || strncmp(path, "http://", 7) == 0))
+		return fail(call, SKD_ABSENT, "it is an address, not a file; curl -o badge.json ADDRESS makes one of it");
 	if (!file)
 		return fail(call, SKD_ABSENT, "%s", strerror(errno));
 	*bytes = (struct skd_text){room, fread(room, 1, VERIFY_INPUT + 1, file)};
@@ -173,12 +175,23 @@ static bool orders_read(const struct command_line *line, struct orders *orders)
 	return orders->file_count || (fputs(usage, stderr), false);
 }
 
+/* Behind "--" nothing is an option. */
+static bool asks_for_help(const struct command_line *line)
+{
+	for (int i = 0; i < line->count && strcmp(line->words[i], "--") != 0; i++)
+		if (strcmp(line->words[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 int command_verify(const struct command_line *line)
 {
-	struct orders *orders = talloc_zero(NULL, struct orders);
 	static const int weights[] = {[0] = 0, [NOT_FOUND_OUT] = 1, [NOT_VERIFIED] = 2, [UNREADABLE] = 3};
 	int status = 0;
+	if (asks_for_help(line))
+		return fputs(usage, stdout), 0;
 	log_open(SKD_ERROR);
+	struct orders *orders = talloc_zero(NULL, struct orders);
 	orders->shelf = shelf_new(orders);
 	orders->door = fetch_open(orders);
 	orders->files = talloc_zero_array(orders, const char *, (size_t)line->count + 1);
