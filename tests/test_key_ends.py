@@ -6,7 +6,7 @@ import threading
 import pytest
 from kit.badges import HOLDER, Programme, b64url, badge_house, new_key, place_of, verify_jws, verify_proof
 from kit.doctor import look, of
-from kit.house import ACCOUNTS, BASE, parsed
+from kit.house import ACCOUNTS, BASE, parsed, wait_for
 from kit.verify import refused, verifier  # noqa: F401 fixture
 
 JWKS, LONG_AGO = "/.well-known/jwks.json", "2020-01-01T00:00:00Z"
@@ -256,6 +256,33 @@ def test_a_jwt_whose_key_was_revoked_from_before_it_was_signed_is_sealed_anew(pr
     assert anew == school.form(made, "jwt") != first
     assert kid_of(anew) == programme.hr.get(f"/keys/{third}")["verification_method"]
     assert verifier.one(anew, [school.did(), school.read(status_of(school, made))])["verified"]
+
+
+def test_a_jwt_that_is_sealed_while_its_key_is_revoked_is_sealed_anew(programme, house, verifier):
+    school = School(programme, "ed25519", "p256")
+    made, said = school.issue(), []
+    last, client = school.new_key("p256"), programme.hr.twin()
+    reader = threading.Thread(target=lambda: said.append(client.ask("GET", f"/badges/{made['id']}?format=jwt").content))
+    badge, key = house.postgres.connect(house.database), house.postgres.connect(house.database)
+    with badge.cursor() as held, key.cursor() as revokes:
+        held.execute("BEGIN")
+        held.execute("SELECT FROM badge WHERE credential_id = %s FOR UPDATE", [made["id"]])
+        reader.start()
+        wait_for("it to wait", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'",
+                                                 house.database))
+        revokes.execute("BEGIN")
+        revokes.execute("UPDATE signing_key SET retired_at = now(), revoked_at = now() WHERE id = %s", [last])
+        revokes.execute("SELECT pg_sleep(1.1)")
+        held.execute("COMMIT")
+        reader.join()
+        revokes.execute("COMMIT")
+    badge.close()
+    key.close()
+    assert kid_of(said[0]) == programme.hr.get(f"/keys/{last}")["verification_method"]
+    anew = school.form(made, "jwt")
+    documents = [school.did(), school.read(status_of(school, made))]
+    refused(verifier.one(said[0], documents), "signature", "revoked since", "signed this at")
+    assert anew != said[0] and verifier.one(anew, documents)["verified"]
 
 
 def ob2_documents(school, jws):

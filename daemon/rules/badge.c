@@ -219,11 +219,11 @@ static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind
 		award->keys = key;
 		award->key_count = 1;
 	}
-	award->sealed = clock_now();
+	award->sealed = sealing->at;
 	TRY(badge_draft(call, kind, award, made));
 	TRY(sealing_forms(call, sealing, 1, made));
 	return store_form_put(call, award->id, kind.form->name, form_version(call, kind.form, badge), made->bytes, made->size,
-			      sealing->key_id, NULL);
+			      sealing->key_id, sealing->at, NULL);
 }
 
 /* Makes a form, and keeps what is to be kept. */
@@ -235,7 +235,7 @@ static enum skd_outcome badge_make(struct skd_call *call, struct badge_kind kind
 		TRY(badge_wrap(call, kind, badge, made));
 		return kind.form->fresh ? SKD_OK
 					: store_form_put(call, badge->award.id, kind.form->name,
-							 form_version(call, kind.form, badge), made->bytes, made->size, NULL,
+							 form_version(call, kind.form, badge), made->bytes, made->size, NULL, 0,
 							 kind.form->paper ? &badge->award : NULL);
 	}
 	TRY(sealing_begin(call, badge->award.issuer_id, badge->award.issuer_did, kind.form->seal, &sealing));
@@ -371,7 +371,7 @@ static enum skd_outcome lot_seal(struct skd_call *call, const struct badge_lot *
 	for (size_t i = 0; i < lot->count; i++)
 		TRY(badge_draft(call, kind, &lot->badges[i].award, &forms[i]));
 	TRY(sealing_forms(call, &lot->sealing, lot->count, forms));
-	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, lot->sealing.key_id, forms);
+	return store_bulk_forms(call, lot->count, lot->ids, kind.form->name, lot->sealing.key_id, lot->sealing.at, forms);
 }
 
 enum skd_outcome badge_seal_many(struct skd_call *call, const struct badge_lot *lots)

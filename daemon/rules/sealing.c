@@ -9,7 +9,6 @@
 #include "sign/signer.h"
 
 #include <string.h>
-#include <time.h>
 
 /* ---- which key ---- */
 
@@ -43,7 +42,8 @@ enum skd_outcome sealing_with(struct skd_call *call, const struct store_key *key
 	if (!key)
 		return fail(call, SKD_ABSENT, "the issuer has no %s key", fitting[seal][0]);
 	TRY(issuer_key_open(call, key, &open));
-	*sealing = (struct sealing){seal, key->id, issuer_method(call, did, key, open), open, hasher_new(call)};
+	*sealing = (struct sealing){seal, key->id, issuer_method(call, did, key, open), clock_now() / 1000000 * 1000000,
+				    open, hasher_new(call)};
 	return SKD_OK;
 }
 
@@ -98,13 +98,6 @@ static enum skd_outcome context_of(struct skd_call *call, const struct text *dra
 	return SKD_OK;
 }
 
-static const char *created_now(struct skd_call *call)
-{
-	char *out = talloc_size(call, TIME_SIZE);
-	time_format((int64_t)time(NULL) * 1000000, out);
-	return out;
-}
-
 static bool same(struct skd_text a, struct skd_text b)
 {
 	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
@@ -140,9 +133,11 @@ static void proof_end(struct text *form, struct proof *proof, struct skd_text si
 static enum skd_outcome seal_proofs(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms,
 				    struct signer_job *jobs)
 {
-	struct proof proof = {.created = created_now(call), .method = sealing->method, .purpose = "assertionMethod"};
+	char *created = talloc_size(call, TIME_SIZE);
+	struct proof proof = {.created = created, .method = sealing->method, .purpose = "assertionMethod"};
 	struct proof *proofs = talloc_array(call, struct proof, count);
 	uint8_t *bytes = talloc_array_size(call, PROOF_BYTES, (unsigned)count), hash[DIGEST_SIZE];
+	time_format(sealing->at, created);
 	for (size_t i = 0; i < count; i++, bytes += PROOF_BYTES) {
 		TRY(context_of(call, &forms[i], &proof.context));
 		if (i == 0 || !same(proof.context, proofs[i - 1].context))

@@ -12,6 +12,7 @@ struct sealing {
 	enum skd_seal seal;
 	const char *key_id; /* of the key that signs: the issuer's newest that fits. NULL: none does */
 	const char *method; /* what that key is called in documents */
+	int64_t at; /* when, in whole seconds: what documents and rows say alike */
 	const struct public_key *key;
 	struct hasher *hasher;
 };

@@ -316,10 +316,10 @@ static const char FORM_GET[] =
 	"  OR g.standing = " CREDENTIAL_STATE " || CASE WHEN " KEY_REVOKED " THEN ' key_revoked' ELSE '' END"
 	"   || ' ' || (SELECT p.name FROM person p WHERE p.id = c.person_id)) WHERE c.id = $1::uuid";
 static const char FORM_PUT[] =
-	"INSERT INTO badge_form AS g (credential_id, format, version, bytes, key_id, standing)"
-	" VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid, $6)"
+	"INSERT INTO badge_form AS g (credential_id, format, version, bytes, key_id, standing, made_at)"
+	" VALUES ($1::uuid, $2, $3::int, $4::bytea, $5::uuid, $6, coalesce($7::timestamptz, now()))"
 	" ON CONFLICT (credential_id, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes,"
-	"  key_id = excluded.key_id, made_at = now(), standing = excluded.standing"
+	"  key_id = excluded.key_id, made_at = excluded.made_at, standing = excluded.standing"
 	"  WHERE g.version < excluded.version OR (g.version = excluded.version AND g.standing <> excluded.standing) OR " FORM_VOID;
 
 enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format, bool lasts,
@@ -336,11 +336,14 @@ enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id
 }
 
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
-				const void *bytes, size_t size, const char *key_id, const struct skd_award *told)
+				const void *bytes, size_t size, const char *key_id, int64_t sealed,
+				const struct skd_award *told)
 {
 	const char *standing = told ? talloc_asprintf(call, "%s%s %s", told->state, told->key_revoked ? " key_revoked" : "",
 						      told->recipient ? told->recipient : "")
 				    : NULL;
 	return db_send(call, FORM_PUT,
-		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id, standing), NULL);
+		       ARGS(credential_id, format, arg_int(call, version), arg_bytea(call, bytes, size), key_id, standing,
+			    sealed ? arg_time(call, sealed) : NULL),
+		       NULL);
 }

@@ -67,9 +67,10 @@ struct store_form {
  * credential. */
 enum skd_outcome store_form_get(struct skd_call *call, const char *credential_id, const char *format, bool lasts,
 				struct store_form *form) WARN_UNUSED;
-/* What another daemon has made in the meantime stays: read it again. `told`: whose state, that of its key, and the
- * name of its holder it tells; NULL: it does not. */
+/* What another daemon has made in the meantime stays: read it again. `sealed`: when that key did, as it says itself; or 0.
+ * `told`: whose state, that of its key, and the name of its holder it tells; NULL: it does not. */
 enum skd_outcome store_form_put(struct skd_call *call, const char *credential_id, const char *format, int64_t version,
-				const void *bytes, size_t size, const char *key_id, const struct skd_award *told) WARN_UNUSED;
+				const void *bytes, size_t size, const char *key_id, int64_t sealed,
+				const struct skd_award *told) WARN_UNUSED;
 
 #endif

@@ -247,18 +247,21 @@ enum skd_outcome store_bulk_evidence(struct skd_call *call, size_t count, const 
 	return SKD_OK;
 }
 
-static const char FORMS_COPY[] = "COPY badge_form (credential_id, format, version, bytes, key_id) FROM STDIN (FORMAT binary)";
+static const char FORMS_COPY[] = "COPY badge_form (credential_id, format, version, bytes, key_id, made_at) FROM STDIN (FORMAT binary)";
 
 enum skd_outcome store_bulk_forms(struct skd_call *call, size_t count, const char *const *ids, const char *format,
-				  const char *key_id, const struct text *forms)
+				  const char *key_id, int64_t sealed, const struct text *forms)
 {
+	const int64_t epoch_2000 = 946684800000000;
+	uint64_t made = htobe64((uint64_t)(sealed - epoch_2000));
 	uint8_t id[16], key[16];
 	uuid_bytes(key_id, key);
 	TRY(copy_begin_binary(call, FORMS_COPY));
 	for (size_t i = 0; i < count; i++) {
 		uuid_bytes(ids[i], id);
 		const struct skd_text values[] = {{(const char *)id, sizeof id}, text_of(format), {"\0\0\0\1", 4},
-						  {forms[i].bytes, forms[i].size}, {(const char *)key, sizeof key}};
+						  {forms[i].bytes, forms[i].size}, {(const char *)key, sizeof key},
+						  {(const char *)&made, sizeof made}};
 		TRY(copy_row(call, sizeof values / sizeof *values, values));
 	}
 	return copy_end(call, true);

@@ -43,7 +43,7 @@ enum skd_outcome store_bulk_evidence(struct skd_call *call, size_t count, const 
 				     struct store_badge *badges) WARN_UNUSED;
 /* The first form of each. */
 enum skd_outcome store_bulk_forms(struct skd_call *call, size_t count, const char *const *ids, const char *format,
-				  const char *key_id, const struct text *forms) WARN_UNUSED;
+				  const char *key_id, int64_t sealed, const struct text *forms) WARN_UNUSED;
 /* An audit entry and a change-feed row of each. */
 enum skd_outcome store_bulk_audit(struct skd_call *call, const char *action, const char *noun, size_t count,
 				  const char *const *ids, const char *account, const char *account_id, const char *address,

@@ -55,7 +55,7 @@ CREATE TABLE badge_form (
 	version integer NOT NULL, -- of the credential; of what was signed at issue, and is wrapped around that, content_version
 	bytes bytea NOT NULL,
 	key_id uuid REFERENCES signing_key, -- that signed it
-	made_at timestamptz NOT NULL DEFAULT now(),
+	made_at timestamptz NOT NULL DEFAULT now(), -- of what was signed: as it says itself, or would
 	standing text, -- of those that say it: the credential's state, whether the key of its proof was revoked, the holder's name
 	PRIMARY KEY (credential_id, format)
 );
