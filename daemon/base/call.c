@@ -64,6 +64,7 @@ void call_forgive(struct skd_call *call)
 	call->errors = NULL;
 	call->error_count = 0;
 	call->retry_after = 0;
+	call->no_news = false;
 }
 
 enum skd_outcome absent_as_field(struct skd_call *call, const char *field, enum skd_outcome outcome)

@@ -35,6 +35,7 @@ struct skd_call {
 	struct field_error *errors;
 	size_t error_count;
 	unsigned retry_after; /* seconds, with SLOW_DOWN and BUSY; 0: not said */
+	bool no_news;         /* of BUSY: whoever can mend it learns of it otherwise */
 	const char *problem;  /* the last word of the problem's type, where the outcome does not give it; or NULL */
 
 	char id[37]; /* or empty: call_id() gives it */

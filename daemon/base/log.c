@@ -52,8 +52,8 @@ void log_line(enum skd_level level, const char *where, const char *format, ...)
 
 void log_failure(struct skd_call *call)
 {
-	enum skd_level level = call->outcome == SKD_FAULT  ? SKD_ERROR
-			       : call->outcome == SKD_BUSY ? SKD_WARNING
-							   : SKD_DEBUG;
+	enum skd_level level = call->outcome == SKD_FAULT                      ? SKD_ERROR
+			       : call->outcome == SKD_BUSY && !call->no_news ? SKD_WARNING
+									     : SKD_DEBUG;
 	log_line(level, call->what, "%s (request %s)", call->sentence ? call->sentence : "failed", call_id(call));
 }

@@ -129,9 +129,9 @@ enum skd_outcome issuer_jwks(struct skd_call *call, struct json *json)
 		TRY(issuer_key_open(call, &keys[i], &open));
 		put_object(json, NULL);
 		jwk_put(json, open, issuer_method(call, did, &keys[i], open));
-		put_time(json, "created", keys[i].created_at);
-		put_time(json, "retired", keys[i].retired_at);
-		put_time(json, "revoked", keys[i].revoked_at);
+		put_time(json, "created_at", keys[i].created_at);
+		put_time(json, "retired_at", keys[i].retired_at);
+		put_time(json, "revoked_at", keys[i].revoked_at);
 		put_object_end(json);
 	}
 	put_array_end(json);

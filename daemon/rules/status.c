@@ -40,25 +40,33 @@ static enum skd_outcome status_draft(struct skd_call *call, const char *id, cons
 	return SKD_OK;
 }
 
+/* Anyone may ask, as often as they like: the doctor says it, the log does not. */
+static enum skd_outcome status_seal(struct skd_call *call, const char *issuer_id, const char *did, struct sealing *sealing)
+{
+	enum skd_outcome outcome = sealing_begin(call, issuer_id, did, SKD_SEAL_PROOF, sealing);
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	call->retry_after = 60;
+	call->no_news = true;
+	return fail(call, SKD_BUSY, "the issuer has no key now that this list could be signed with");
+}
+
 enum skd_outcome status_get(struct skd_call *call, const char *id, const char **list)
 {
 	struct store_status status;
 	struct sealing sealing;
 	struct text form;
 	TRY(store_status_get(call, id, false, &status));
-	if (!status.signed_form)
+	const char *did = issuer_did(call, status.issuer_id, status.issuer_key);
+	if (!status.signed_form) {
+		TRY(status_seal(call, status.issuer_id, did, &sealing));
 		TRY(store_status_get(call, id, true, &status));
+	}
 	*list = status.signed_form;
 	if (*list)
 		return SKD_OK;
-	const char *did = issuer_did(call, status.issuer_id, status.issuer_key);
 	TRY(status_draft(call, id, did, &status, &form));
-	enum skd_outcome outcome = sealing_begin(call, status.issuer_id, did, SKD_SEAL_PROOF, &sealing);
-	if (outcome == SKD_ABSENT) {
-		call_forgive(call);
-		return fail(call, SKD_BUSY, "the issuer has no key now that this list could be signed with");
-	}
-	TRY(outcome);
 	TRY(sealing_forms(call, &sealing, 1, &form));
 	*list = text_end(&form);
 	return store_status_sign(call, id, status.version, *list, sealing.key_id);

@@ -162,7 +162,7 @@ static enum skd_outcome signatory_read(struct skd_call *call, const json_t *obje
 	if (fragment && (strlen(signatory->controller) != size || strncmp(signatory->controller, signatory->method, size) != 0))
 		return fail(call, SKD_DENIED, "the key %s says it is of %s, in whose document it is not",
 			    text_whole(call, signatory->method), text_whole(call, signatory->controller));
-	TRY(end_read(call, object, "revoked", &signatory->revoked));
+	TRY(end_read(call, object, json_object_get(object, "revoked") ? "revoked" : "revoked_at", &signatory->revoked));
 	TRY(end_read(call, object, "expires", &signatory->expires));
 	return key_read(call, object, &signatory->key);
 }
