@@ -112,7 +112,7 @@ def test_sent_back_as_it_was_read_nothing_changes(programme, whole):
      "/result_descriptions/0/required_value"),
     ("result_descriptions", [{"name": "x", "result_type": "Result", "required_level": "b"}], "/result_descriptions/0/required_level"),
     *(("result_descriptions", [{"name": "x", "result_type": "RawScore", **fields}], f"/result_descriptions/0/{at}") for at, fields in (
-        ("value_min", {"value_min": "F"}), ("value_max", {"value_max": "😀"}), ("value_max", {"value_min": "0", "value_max": "nan"}),
+        ("value_min", {"value_min": "F"}), ("value_max", {"value_max": "😀"}), ("value_max", {"value_max": "0x10"}), ("value_max", {"value_min": "0", "value_max": "nan"}),
         ("value_max", {"value_min": "9", "value_max": "10e-1"}), ("value_min", {"value_min": 1}), ("value_max", {"value_max": "9" * 101}),
         ("required_value", {"value_min": "0", "value_max": "10", "required_value": "10.01"}),
         ("required_value", {"value_max": "10", "required_value": "ten"}), ("required_value", {"value_min": "0", "required_value": "-1"}),
@@ -224,8 +224,8 @@ BELOW = [({"result_description": "Practical test", "achieved_level": "Tried"}, "
          ({"result_description": "Score", "value": "-100"}, "value", "80"), ({"result_description": "Score", "value": "9"}, "value", "80")]
 ENOUGH = [{"result_description": "Practical test", "achieved_level": "Mastered"}, {"result_description": "Practical test", "status": "Completed"},
           {"result_description": "Written test", "value": "B"}, {"result_description": "Score", "value": "80.0"},
-          {"result_description": "Score", "value": "100"}, {"result_description": "Score", "value": "nearly all"},
-          {"result_description": "Score", "value": "nan"}, {"result_description": "Letter", "value": "C"}]
+          {"result_description": "Score", "value": "100"}, {"result_description": "Score", "value": "8.5e1"},
+          {"result_description": "Letter", "value": "C"}]
 
 
 OUTSIDE = [("-0.51", {"value_min": "-0.5", "value_max": "20"}, "from -0.5 to 20"), ("20.1", {"value_max": "20"}, "of at most 20"),
@@ -256,6 +256,19 @@ def test_what_is_below_the_required_is_not_issued(programme, measured):
     job = done(programme.issuer, "issue", rows, achievement=measured["id"])
     assert [error["field"] for error in job["errors"]] == [f"/rows/{row}/results/0/{member}" for row, (_, member, _) in enumerate(BELOW)]
     assert job["result"]["succeeded"] == len(ENOUGH)
+
+
+@pytest.mark.parametrize("value", ["nearly all", "nan", "inf", "90%", "90,5", "0x60", " 90", "9e999"])
+def test_where_a_number_is_required_nothing_else_is_a_value(programme, measured, value):
+    error, = issue(programme, measured, [{"result_description": "Score", "value": value, "status": "Completed"}], 400)["errors"]
+    assert error == {"field": "/results/0/value", "message": "must be a number: Score requires 80"}
+
+
+def test_a_value_does_not_stand_for_a_level_that_is_required(programme, measured):
+    result = {"result_description": "Practical test", "value": "all of it"}
+    error, = issue(programme, measured, [result], 400)["errors"]
+    assert error == {"field": "/results/0/status", "message": "must be Completed where nothing else says that Practical test was passed"}
+    issue(programme, measured, [{**result, "status": "Completed"}])
 
 
 @pytest.mark.parametrize("status", ["Enrolled", "Failed", "InProgress", "OnHold", "Provisional", "Withdrew"])

@@ -41,6 +41,14 @@ def test_head_is_get_without_the_body(world, name):
         assert volatile or head.headers.get(header) == got.headers.get(header), header
 
 
+@pytest.mark.parametrize("name", those(lambda operation: operation.takes("as_of") or operation.path == "/endorsements/{id}"))
+def test_a_note_in_a_header_is_documented_where_it_is_sent(world, name):
+    operation = OPERATIONS[name]
+    noted = world.ask(name, params={"as_of": "2099-01-01T00:00:00Z"} if operation.takes("as_of") else {})
+    assert noted.status_code == 200, noted.text
+    assert ("Skillsd-Note" in noted.headers) == ("Skillsd-Note" in operation.answers["200"].get("headers", {}))
+
+
 def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_changes(world):
     hr, employee = world.hr, world.employee
     made = [

@@ -105,11 +105,12 @@ static bool has_value(const struct skd_result_description *d, const char *value)
 	return !d->value_count || value_place(d, value) < d->value_count;
 }
 
+/* In decimal notation. */
 static bool is_number(const char *text, double *number)
 {
 	char *end;
 	*number = strtod(text, &end);
-	return end != text && !*end && isfinite(*number);
+	return end != text && !*end && !text[strspn(text, "0123456789+-.eE")] && isfinite(*number);
 }
 
 static bool is_within(const struct skd_result_description *d, const char *value)
@@ -245,6 +246,13 @@ static size_t level_place(const struct skd_result_description *d, const char *id
 	return place;
 }
 
+/* A number is required, and it is none. */
+static bool is_beside(const struct skd_result_description *d, const char *value)
+{
+	double number;
+	return !d->value_count && is_number(d->required_value, &number) && !is_number(value, &number);
+}
+
 /* By their order where they are listed; otherwise only numbers can be compared. */
 static bool value_falls_short(const struct skd_result_description *d, const char *value)
 {
@@ -258,14 +266,17 @@ static bool value_falls_short(const struct skd_result_description *d, const char
 static bool is_unproved(const struct skd_result_description *d, const struct skd_result *result)
 {
 	bool measured = (d->required_value && result->value) || (d->required_level && result->achieved_level);
-	return (d->required_value || d->required_level) && !measured && result->status &&
-	       strcmp(result->status, "Completed") != 0;
+	return (d->required_value || d->required_level) && !measured &&
+	       (!result->status || strcmp(result->status, "Completed") != 0);
 }
 
 /* Values and levels are listed from low to high, and the required one is that which it takes to pass (OB 3.0, ResultDescription). */
 static enum skd_outcome required_check(struct skd_call *call, size_t i, const struct skd_result_description *d,
 				       const struct skd_result *result)
 {
+	if (result->value && d->required_value && is_beside(d, result->value))
+		return fail_field(call, within(call, "/results", i, "/value"), "must be a number: %s requires %s", d->name,
+				  d->required_value);
 	if (result->value && d->required_value && value_falls_short(d, result->value))
 		return fail_field(call, within(call, "/results", i, "/value"), "must be at least %s, which %s requires",
 				  d->required_value, d->name);
