@@ -132,6 +132,25 @@ def test_the_daemon_verifies_its_own_badges_of_version_2_with_no_door_open(progr
         refused(asked(programme.hr, forms[name]), "status", "its issuer has revoked it: Wrong person")
 
 
+COPIES = """WITH copy AS (SELECT gen_random_uuid() AS id FROM generate_series(1, 22000)),
+    one AS (INSERT INTO credential SELECT (jsonb_populate_record(c, jsonb_build_object('id', copy.id))).* FROM credential c, copy
+            WHERE c.id = %s RETURNING id)
+    INSERT INTO badge_form SELECT (jsonb_populate_record(f, jsonb_build_object('credential_id', one.id, 'bytes', ''))).* FROM one, badge_form f
+    WHERE f.credential_id = %s AND f.format = 'ob2-jws' RETURNING 1"""
+
+
+def test_a_long_list_of_what_is_revoked_keeps_no_good_badge_from_being_verified(postgres):
+    with badge_house(("ed25519", "rsa2048"), postgres=postgres) as house:
+        programme = Programme(house)
+        made, gone = programme.issue(), programme.issue()
+        good, bad = (form(programme, one, "ob2-jws") for one in (made, gone))
+        programme.issuer.post(f"/credentials/{gone['id']}/revoke", {"reason": "Wrong person"})
+        assert len(house.sql(COPIES, gone["id"], gone["id"])) == 22000
+        answer = asked(programme.hr, good)
+        assert answer["verified"] and outcomes(answer) == ALL, answer
+        refused(asked(programme.hr, bad), "status", "its issuer has revoked it: Wrong person")
+
+
 def test_a_hosted_badge_is_confirmed_to_whom_its_address_shows_it(house, programme, colleague):
     made = programme.issue()
     badge = form(programme, made, "ob2")
@@ -186,7 +205,8 @@ def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed
     own = partner.document()
     keys = {"keys": [{**partner.keys[name].jwk, "kid": partner.method(name)} for name in ("ed", "p256")]}
     ended = {**own, "verificationMethod": [{**one, "revoked": "2020-01-01T00:00:00Z"} for one in own["verificationMethod"]]}
-    for number, document in enumerate([*papers, keys, ended]):
+    listed = {"id": f"{PUBLIC_URL}/issuers/0190a000-0000-7000-8000-000000000000/revocations", "revokedCredential": []}
+    for number, document in enumerate([*papers, keys, ended, listed]):
         (folder / f"{number}.json").write_bytes(text_of(document))
     (folder / ".other").write_text("no document")
     with badge_house(("ed25519",), postgres=postgres, config={"verify": {"pinned": folder}}) as house:
@@ -196,6 +216,9 @@ def test_badges_of_others_are_verified_by_what_is_pinned(postgres, forge, signed
         assert word["verified"] and outcomes(word) == ALL and word["subject"] == "https://other.example/1"
         for signs in partner.sign(partner.badge()), partner.jws(partner.claims(partner.badge())):
             refused(asked(client, signs if isinstance(signs, str) else json.dumps(signs)), "signature", "revoked since 2020-01-01")
+        at_ours = {name: {"id": f"{listed['id']}{name}", "type": "1EdTechRevocationList"} for name in ("", "?")}
+        answers = [asked(client, json.dumps(forge.sign(forge.badge(credentialStatus=status)))) for status in at_ours.values()]
+        assert [answer["checks"]["status"][0] for answer in answers] == ["passed", "unknown"]
         foreign = Forge("mallory.example")
         answer = asked(client, json.dumps(foreign.sign(foreign.badge())))
         assert not answer["verified"]
@@ -210,7 +233,10 @@ def test_the_daemons_door_opens_to_public_addresses_only(postgres, forge, origin
     with badge_house((), postgres=postgres, config={"verify": {"fetch": "yes"}}) as house:
         badge = forge.sign(forge.badge(issuer={"id": f"did:web:127.0.0.1%3A{origin.server_port}", "type": ["Profile"]}),
                            verificationMethod=f"did:web:127.0.0.1%3A{origin.server_port}#ed")
-        refused(asked(Programme(house).hr, json.dumps(badge)), "signature", "at an address that is not public")
+        client = Programme(house).hr
+        refused(asked(client, json.dumps(badge)), "signature", "at an address that is not public")
+        ours = forge.sign(forge.badge(), verificationMethod=f"did:web:{PUBLIC_URL.removeprefix('https://')}:people#ed")
+        assert "is not known here" in asked(client, json.dumps(ours))["checks"]["signature"][1]
     assert origin.asked == []
 
 

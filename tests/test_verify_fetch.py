@@ -34,6 +34,18 @@ def test_documents_are_fetched_from_a_mapped_origin_and_no_further(forge, signed
         assert words in answer["checks"]["signature"][1]
 
 
+def test_a_key_that_is_given_may_be_revoked_where_its_issuers_document_cannot_be_had(forge, signed, origin, verifier):
+    mapped = ["--origin", f"https://issuer.example=http://{origin.address}"]
+    given = [forge.document()["verificationMethod"][0], forge.status()]
+    origin.pages = {"/.well-known/did.json": page("", 404)}
+    assert verifier.one(signed, given, *mapped)["verified"]
+    for words, served in ("answers 503", page("", 503)), ("is gone", page("", 410)), ("sends elsewhere", page("", 302, Location="/x")):
+        origin.pages["/.well-known/did.json"] = served
+        answer = verifier.one(signed, given, *mapped)
+        outcome, why = answer["checks"]["signature"]
+        assert (answer["verdict"], outcome) == ("unknown", "unknown") and "is still good cannot be told: " in why and words in why
+
+
 def test_nothing_is_fetched_from_addresses_that_are_not_public(forge, origin, verifier):
     for host in (origin.address, origin.address.replace("127.0.0.1", "localhost"), f"[::1]:{origin.server_port}",
                  "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f000001", "2130706433", "8.8.8.8:8443", "[2001:200::1]:80"):

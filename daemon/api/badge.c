@@ -210,7 +210,7 @@ enum skd_outcome api_issuer_page(struct skd_call *call, const struct request *in
 	size_t size = 0;
 	const char *key = public_parameter(in, "key", &size);
 	TRY(kind_wanted(call, in, SKD_ABOUT_ISSUER, out, &kind));
-	TRY(badge_issuer(call, in->ids[0], key ? talloc_strndup(call, key, size) : NULL, kind, &document));
+	TRY(badge_issuer(call, in->ids[0], key ? talloc_strndup(call, key, size) : NULL, NULL, kind, &document));
 	public_answer(call, out, document.type, document.bytes, document.size);
 	return SKD_OK;
 }

@@ -469,8 +469,8 @@ static enum skd_outcome keys_pick(struct skd_call *call, const char *key_id, str
 	return key_id ? fail(call, SKD_ABSENT, "the issuer has no such key") : SKD_OK;
 }
 
-enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, struct badge_kind kind,
-			      struct badge *document)
+enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, const char *about,
+			      struct badge_kind kind, struct badge *document)
 {
 	struct store_issuer issuer;
 	TRY(store_issuer_get(call, id, &issuer));
@@ -482,7 +482,7 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 	if (kind.form->seal == SKD_SEAL_RS256) {
 		TRY(sealing_keys(call, id, &award->keys, &award->key_count));
 		TRY(keys_pick(call, key_id, award));
-		TRY(store_badge_revoked(call, id, &award->revoked, &award->revoked_count));
+		TRY(store_badge_revoked(call, id, about, &award->revoked, &award->revoked_count));
 	}
 	TRY(store_endorsement_published(call, NULL, 0, id, VERIFY_ENDORSEMENTS, &award->endorsements, &award->endorsement_count));
 	return document_make(call, kind, &facts, document);

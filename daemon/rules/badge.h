@@ -50,10 +50,10 @@ enum skd_outcome badge_get(struct skd_call *call, const char *credential_id, str
 enum skd_outcome badge_facts(struct skd_call *call, const char *credential_id, struct store_badge *facts) WARN_UNUSED;
 
 /* What is published of an achievement (number NULL: its newest version) and of an issuer; `key_id` NULL, or the one key
- * that the form shall tell of. ABSENT. */
+ * that the form shall tell of; `about` NULL, or the one credential of which it shall tell whether it is revoked. ABSENT. */
 enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const char *number, struct badge_kind kind,
 				   struct badge *document) WARN_UNUSED;
-enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, struct badge_kind kind,
-			      struct badge *document) WARN_UNUSED;
+enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, const char *about,
+			      struct badge_kind kind, struct badge *document) WARN_UNUSED;
 
 #endif

@@ -55,20 +55,29 @@ static const char *parameter_of(struct skd_call *call, const char *query, const 
 	return NULL;
 }
 
-static enum skd_outcome page_draft(struct skd_call *call, struct badge_kind kind, const char *id, const char *query, struct badge *page)
+/* The credential that a list is asked about. None has the id of zeros: a whole list is never made here. */
+static const char *about_whom(struct skd_call *call, const char *about)
+{
+	const char *rest = about ? behind(about, "urn:uuid:") : NULL;
+	char *id = talloc_zero_size(call, UUID_SIZE);
+	return rest && uuid_parse(rest, id) ? id : "00000000-0000-0000-0000-000000000000";
+}
+
+static enum skd_outcome page_draft(struct skd_call *call, struct badge_kind kind, const char *id, const char *query,
+				   const char *about, struct badge *page)
 {
 	const char *version = parameter_of(call, query, "version");
 	if (kind.form->about == SKD_ABOUT_CREDENTIAL)
 		return badge_get(call, id, kind, page);
 	if (kind.form->about == SKD_ABOUT_ISSUER)
-		return badge_issuer(call, id, parameter_of(call, query, "key"), kind, page);
+		return badge_issuer(call, id, parameter_of(call, query, "key"), about_whom(call, about), kind, page);
 	if (version && (!*version || strlen(version) > 9 || version[strspn(version, "0123456789")]))
 		return fail(call, SKD_ABSENT, "there is no such version");
 	return badge_achievement(call, id, version, kind, page);
 }
 
 /* What stands behind the origin, in the form of JSON that is asked for: a badge is shown to whom its address shows it. */
-static enum skd_outcome page_find(struct skd_call *call, const char *place, struct skd_text *bytes)
+static enum skd_outcome page_find(struct skd_call *call, const char *place, struct verify_document *document, bool *own)
 {
 	static const char *const nouns[] = {[SKD_ABOUT_CREDENTIAL] = "badges/", [SKD_ABOUT_ACHIEVEMENT] = "achievements/",
 					    [SKD_ABOUT_ISSUER] = "issuers/"};
@@ -80,11 +89,12 @@ static enum skd_outcome page_find(struct skd_call *call, const char *place, stru
 		struct badge page;
 		if (!rest || !kind.form || !strstr(kind.form->types, "json") || !uuid_parse(talloc_strndup(call, rest, strcspn(rest, "?")), id))
 			continue;
-		TRY(page_draft(call, kind, id, strchr(rest, '?'), &page));
-		*bytes = (struct skd_text){(const char *)page.bytes, page.size};
+		TRY(page_draft(call, kind, id, strchr(rest, '?'), document->about, &page));
+		document->bytes = (struct skd_text){(const char *)page.bytes, page.size};
 		return SKD_OK;
 	}
-	return fail(call, SKD_ABSENT, "there is no such document here: %s", text_whole(call, place));
+	*own = document->trusted = false;
+	return SKD_OK;
 }
 
 /* Of the company, of an issuer within it, one of their status lists, or what else is published. */
@@ -102,7 +112,7 @@ static enum skd_outcome own_find(struct skd_call *call, const char *address, str
 		return list_find(call, id, &document->bytes);
 	id = behind(address, talloc_asprintf(call, "%s/", call->house->public_url));
 	if (id)
-		return page_find(call, id, &document->bytes);
+		return page_find(call, id, document, own);
 	*own = document->trusted = false;
 	return SKD_OK;
 }
@@ -117,7 +127,7 @@ static enum skd_outcome library_find(void *self, struct skd_call *call, const ch
 	if (own || (house->pinned && shelf_find(house->pinned, address, document)))
 		return SKD_OK;
 	const char *place = strncmp(address, "did:", 4) == 0 ? verify_did_place(call, address) : address;
-	if (!house->door || !place || strchr(place, '#'))
+	if (!house->door || !place || strchr(place, '#') || behind(place, talloc_asprintf(call, "%s/", house->public_url)))
 		return fail(call, SKD_ABSENT, "the document of %s is not known here", text_whole(call, address));
 	work_pause(call);
 	return fetch_get(call, house->door, place, VERIFY_JSON, &document->bytes, &mapped);
@@ -148,14 +158,24 @@ static bool has_passed(const struct verify_answer *answer, enum verify_check che
 	return answer->checks[check].made && answer->checks[check].result == VERIFY_PASSED;
 }
 
+/* What is not there, or not for them to see, is not told of. */
+static enum skd_outcome forgive_absent(struct skd_call *call, enum skd_outcome outcome)
+{
+	if (outcome != SKD_ABSENT)
+		return outcome;
+	call_forgive(call);
+	return SKD_OK;
+}
+
 /* By which one it was superseded: for anyone where that is public, and for who sees the credential. */
-static const char *successor_of(struct skd_call *call, const char *id, const struct store_badge *facts)
+static enum skd_outcome successor_find(struct skd_call *call, const char *id, const struct store_badge *facts, const char **by)
 {
 	struct store_credential credential = {0};
-	if (!facts->award.superseded_by && credential_get(call, id, &credential) != SKD_OK)
-		call_forgive(call);
-	const char *by = facts->award.superseded_by ? facts->award.superseded_by : credential.superseded_by;
-	return by ? talloc_asprintf(call, "%s/badges/%s", call->house->public_url, by) : NULL;
+	if (!facts->award.superseded_by)
+		TRY(forgive_absent(call, credential_get(call, id, &credential)));
+	const char *found = facts->award.superseded_by ? facts->award.superseded_by : credential.superseded_by;
+	*by = found ? talloc_asprintf(call, "%s/badges/%s", call->house->public_url, found) : NULL;
+	return SKD_OK;
 }
 
 /* Whoever holds a genuine one may know what became of it; why, and what took its place, who sees the badge. */
@@ -164,15 +184,17 @@ static enum skd_outcome ended_tell(struct skd_call *call, const char *id, struct
 	struct store_badge facts;
 	const char *by = NULL, *why = NULL;
 	TRY(work_resume(call));
-	bool seen = badge_facts(call, id, &facts) == SKD_OK;
-	call_forgive(call);
+	enum skd_outcome outcome = badge_facts(call, id, &facts);
+	bool seen = outcome == SKD_OK;
+	TRY(forgive_absent(call, outcome));
 	if (!seen && !(has_passed(answer, CHECK_SIGNATURE) && has_passed(answer, CHECK_ISSUER)))
 		return SKD_OK;
 	if (!seen)
 		TRY(store_badge_get(call, id, &facts));
 	const char *state = facts.award.state;
 	if (seen) {
-		by = strcmp(state, "superseded") == 0 ? successor_of(call, id, &facts) : NULL;
+		if (strcmp(state, "superseded") == 0)
+			TRY(successor_find(call, id, &facts, &by));
 		why = facts.award.reason;
 	}
 	if (strcmp(state, "suspended") == 0 || strcmp(state, "revoked") == 0 || strcmp(state, "superseded") == 0)
@@ -181,16 +203,17 @@ static enum skd_outcome ended_tell(struct skd_call *call, const char *id, struct
 }
 
 /* Of one of ours the registry knows more than its lists say. */
-static void own_tell(struct skd_call *call, struct verify_answer *answer)
+static enum skd_outcome own_tell(struct skd_call *call, struct verify_answer *answer)
 {
 	const struct verify_line *status = &answer->checks[CHECK_STATUS];
 	char id[UUID_SIZE];
 	if (!credential_of(call, answer, id))
-		return;
+		return SKD_OK;
 	if (answer->verdict == VERDICT_VERIFIED)
 		counts_add(call->house->counts, id, COUNT_VERIFICATION);
-	if (status->made && status->result == VERIFY_FAILED && ended_tell(call, id, answer) != SKD_OK)
-		call_forgive(call);
+	if (!status->made || status->result != VERIFY_FAILED)
+		return SKD_OK;
+	return forgive_absent(call, ended_tell(call, id, answer));
 }
 
 enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge, const char *recipient,
@@ -200,8 +223,7 @@ enum skd_outcome verification_make(struct skd_call *call, struct skd_text badge,
 	TRY(limit_ask(call, LIMIT_VERIFICATIONS, call->actor->account_id));
 	limit_take(call, LIMIT_VERIFICATIONS, call->actor->account_id);
 	verify_badge(call, &ask, answer);
-	own_tell(call, answer);
-	return SKD_OK;
+	return own_tell(call, answer);
 }
 
 void verification_endorsement(struct skd_call *call, struct skd_text document, struct verify_answer *answer)

@@ -290,15 +290,18 @@ enum skd_outcome store_badge_translate(struct skd_call *call, const char *const 
 }
 
 /* Any form that a key of RSA has signed: whoever has one has to learn of it here. */
-static const char BADGE_REVOKED[] =
-	"SELECT array_agg(DISTINCT c.id::text) FROM credential c JOIN badge_form f ON f.credential_id = c.id"
-	" JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'rsa2048'"
-	" WHERE c.issuer_id = $1::uuid AND " CREDENTIAL_GONE;
+#define BADGE_REVOKED "SELECT array_agg(DISTINCT c.id::text) FROM credential c JOIN badge_form f ON f.credential_id = c.id" \
+	" JOIN signing_key k ON k.id = f.key_id AND k.algorithm = 'rsa2048'" \
+	" WHERE c.issuer_id = $1::uuid AND " CREDENTIAL_GONE
 
-enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids, size_t *count)
+enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *about, const char *const **ids,
+				     size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, BADGE_REVOKED, ARGS(issuer_id), &rows));
+	if (about)
+		TRY(db_query(call, BADGE_REVOKED " AND c.id = $2::uuid", ARGS(issuer_id, about), &rows));
+	else
+		TRY(db_query(call, BADGE_REVOKED, ARGS(issuer_id), &rows));
 	*ids = row_texts(rows, 0, 0, count);
 	return SKD_OK;
 }

@@ -43,8 +43,9 @@ struct store_credential; /* store/credential.h */
 enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential_id, struct store_credential *credential,
 				   struct store_badge *badge, struct store_key **keys, size_t *count) WARN_UNUSED;
 
-/* Ids of credentials of the issuer that have a form which says RS256 and are good no longer. */
-enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *const **ids,
+/* Ids of credentials of the issuer that have a form which says RS256 and are good no longer; with `about` that one alone,
+ * if it is. */
+enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_id, const char *about, const char *const **ids,
 				     size_t *count) WARN_UNUSED;
 
 /* The same of an achievement alone, as it was published, or with `drafts` as it is; `number` NULL: the newest version.

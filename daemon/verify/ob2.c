@@ -202,9 +202,8 @@ static void signed_issuer(struct checking *c, const struct assertion *a, struct 
 static enum skd_outcome list_check(struct checking *c, const struct assertion *a, const char *address)
 {
 	json_t *list, *item;
-	bool trusted;
 	size_t i;
-	TRY(library_get(c->call, &c->ask->library, address, &list, &trusted));
+	TRY(library_list(c->call, &c->ask->library, address, a->id, &list));
 	const char *of = id_of(json_object_get(list, "issuer"));
 	if (!of || strcmp(of, a->issuer_id) != 0)
 		return fail(c->call, SKD_DENIED, "the revocation list is that of another issuer");

@@ -98,18 +98,32 @@ enum skd_outcome sealed_read(struct skd_call *call, const char *what, struct skd
 
 /* ---- keys ---- */
 
+static enum skd_outcome address_check(struct skd_call *call, const char *address, const json_t *document)
+{
+	const char *id = canon_string(document, "id"), *kid = canon_string(document, "kid");
+	if ((id && strcmp(id, address) == 0) || (kid && strcmp(kid, address) == 0))
+		return SKD_OK;
+	return fail(call, SKD_DENIED, "what stands for %s says it is of %s", text_whole(call, address),
+		    id ? text_whole(call, id) : "nobody");
+}
+
 enum skd_outcome library_get(struct skd_call *call, const struct verify_library *library, const char *address,
 			     json_t **document, bool *trusted)
 {
 	struct verify_document found = {0};
-	const char *shown = text_whole(call, address);
 	TRY(library->find(library->self, call, address, &found));
-	TRY(sealed_json(call, talloc_asprintf(call, "the document of %s", shown), found.bytes, document));
-	const char *id = canon_string(*document, "id"), *kid = canon_string(*document, "kid");
-	if ((!id || strcmp(id, address) != 0) && (!kid || strcmp(kid, address) != 0))
-		return fail(call, SKD_DENIED, "what stands for %s says it is of %s", shown, id ? text_whole(call, id) : "nobody");
+	TRY(sealed_json(call, talloc_asprintf(call, "the document of %s", text_whole(call, address)), found.bytes, document));
 	*trusted = found.trusted;
-	return SKD_OK;
+	return address_check(call, address, *document);
+}
+
+enum skd_outcome library_list(struct skd_call *call, const struct verify_library *library, const char *address,
+			      const char *about, json_t **document)
+{
+	struct verify_document found = {.about = about};
+	TRY(library->find(library->self, call, address, &found));
+	TRY(sealed_json(call, talloc_asprintf(call, "the list %s", text_whole(call, address)), found.bytes, document));
+	return address_check(call, address, *document);
 }
 
 static bool is_named(const char *id, const char *method)
@@ -206,9 +220,14 @@ static enum skd_outcome signatory_update(struct skd_call *call, const struct ver
 	json_t *document, *item;
 	bool trusted;
 	size_t i;
-	if (!strchr(signatory->method, '#') || library_get(call, library, base, &document, &trusted) != SKD_OK) {
-		call_forgive(call);
+	if (!strchr(signatory->method, '#'))
 		return SKD_OK;
+	enum skd_outcome outcome = library_get(call, library, base, &document, &trusted);
+	if (outcome != SKD_OK) {
+		const char *why = talloc_strdup(call, call->sentence);
+		call_forgive(call);
+		return outcome == SKD_ABSENT ? SKD_OK : fail(call, SKD_ABSENT, "whether the key %s is still good cannot be told: %s",
+							     text_whole(call, signatory->method), why);
 	}
 	json_array_foreach (json_object_get(document, "verificationMethod"), i, item) {
 		if (!is_named(canon_string(item, "id"), signatory->method))

@@ -32,8 +32,11 @@ enum skd_outcome sealed_read(struct skd_call *call, const char *what, struct skd
 /* The document of that id, whatever it is about. DENIED: what stands there has another id. ABSENT. */
 enum skd_outcome library_get(struct skd_call *call, const struct verify_library *library, const char *address,
 			     json_t **document, bool *trusted) WARN_UNUSED;
+/* The same of a list that `about` may be in: of others it need not tell. */
+enum skd_outcome library_list(struct skd_call *call, const struct verify_library *library, const char *address,
+			      const char *about, json_t **document) WARN_UNUSED;
 /* The key of that name, which may make assertions, with the earliest end that it or its issuer's document, where that can be
- * had, tells. BAD_INPUT, DENIED: it is not what it should be. */
+ * had, tells. BAD_INPUT, DENIED: it is not what it should be. ABSENT too where that document cannot be had just now. */
 enum skd_outcome signatory_find(struct skd_call *call, const struct verify_library *library, const char *method,
 				struct signatory *signatory) WARN_UNUSED;
 

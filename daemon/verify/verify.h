@@ -13,6 +13,7 @@ enum { VERIFY_INPUT = 10 << 20, VERIFY_JSON = 1 << 20 }; /* the most bytes of a 
 struct verify_document {
 	struct skd_text bytes;
 	bool trusted; /* who asks vouches for it */
+	const char *about; /* said by who looks for a list: an id. Of others the list need not tell. Or NULL */
 };
 
 /* Where documents come from. `address` is a DID, or an absolute URL with no fragment or with the one of a key. ABSENT
