@@ -4,11 +4,12 @@ made, once, whatever comes in between."""
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import ldap
 import psycopg2
 import pytest
-from kit.badges import HOLDER, house, programme, verify_proof  # noqa: F401 fixtures
+from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, house, programme, verify_proof  # noqa: F401 fixtures
 from kit.batches import ask, ask_table, credentials_of, done, ended, rows_of, table
-from kit.house import ACCOUNTS, wait_for
+from kit.house import ACCOUNTS, BASE, wait_for
 
 PIECE = 100
 ODD = "Ünïcode 😀 \"quoted\", א ב é"
@@ -121,6 +122,18 @@ def test_who_may_not_issue_may_not_replace(house, programme, achievement):
     assert look(programme, made)["state"] == "active"
 
 
+def test_what_another_issuer_issued_is_not_replaced_by_a_row_either(house, programme, achievement):
+    admin = house.sign_in(ACCOUNTS["ADMIN"])
+    school = admin.post("/issuers", {"name": "School", "groups": [f"cn=issuers,ou=groups,{BASE}"]}, gives=201)
+    theirs, own = programme.issue(achievement=programme.achievement(issuer=school["id"])), programme.issue(achievement=achievement)
+    admin.patch(f"/api/v1/issuers/{school['id']}", {"groups": [f"cn=admins,ou=groups,{BASE}"]}, "*")
+    single = programme.issuer.post(f"/credentials/{theirs['id']}/replace", {"reason": "x"}, gives=404)
+    job = done(programme.issuer, "replace", [{"credential": one["id"]} for one in (theirs, own)], reason="x")
+    assert job["errors"] == [{"row": 1, "field": "/rows/0/credential", "message": single["detail"]}]
+    assert look(programme, own)["state"] == "superseded"
+    assert house.sql("SELECT state FROM credential WHERE id = %s", theirs["id"]) == [("active",)]
+
+
 def many(programme, count):
     achievement = programme.achievement()
     job = done(programme.issuer, "issue", [{"person": HOLDER}] * count, achievement=achievement["id"])
@@ -172,3 +185,34 @@ def test_what_is_for_later_waits_and_one_that_is_good_no_longer_keeps_all_from_i
     assert last["errors"] == [{"row": 2, "field": "/rows/1/credential", "message": "the credential is suspended and cannot be replaced"}]
     assert look(programme, first)["state"] == "active"
     assert [row["state"] for row in rows_of(programme.issuer, job)] == ["dropped", "faulty"]
+
+
+def test_what_is_for_later_is_done_then(house, programme, achievement):
+    made = programme.issue(achievement=achievement)
+    job = ask(programme.issuer, "replace", [{"credential": made["id"], "expires_at": None}], at="2099-01-01", reason="x")
+    assert look(programme, made)["state"] == "active"
+    house.sql("UPDATE job SET due_at = now() WHERE id = %s", job["id"])
+    new, = credentials_of(programme.issuer, ended(programme.issuer, job, "done"))
+    assert (new["replaces"], look(programme, made)["superseded_by"]) == (made["id"], new["id"]) and "expires_at" not in new
+    verify_proof(programme.badge(new), programme.stranger.get("/.well-known/did.json"))
+
+
+def test_who_is_erased_while_a_row_waits_is_not_replaced_and_leaves_nothing_in_it(postgres):
+    with badge_house(("ed25519",), config={"retention all": {"keep": "P3Y"}}, postgres=postgres) as house:
+        programme = Programme(house)
+        made, other = (programme.issue(person) for person in (HOLDER, COLLEAGUE))
+        rows = [{"credential": one["id"], "evidence": [{"name": ODD}], "reason": ODD} for one in (made, other)]
+        job = ask(programme.issuer, "replace", rows, at="2099-01-01", reason="x")
+        link = house.slapd.admin()
+        link.delete_s(link.search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={HOLDER})", ["1.1"])[0][0])
+        house.sync()
+        programme.hr.expect(201, "POST", f"/people/{made['person']['id']}/erase", {"reason": "x", "early": True}, headers={"If-Match": "*"})
+        kept = "SELECT evidence IS NULL, reason IS NULL FROM batch_row WHERE batch_id = %s ORDER BY number"
+        assert house.sql(kept, job["batch_id"]) == [(True, True), (False, False)]
+        house.sql("UPDATE job SET due_at = now() WHERE id = %s", job["id"])
+        single = programme.issuer.post(f"/credentials/{made['id']}/replace", {"reason": "x"}, gives=409)
+        last = ended(programme.issuer, job, "done")
+        assert last["result"]["succeeded"] == 1 and last["errors"] == [
+            {"row": 1, "field": "/rows/0/credential", "message": single["detail"]}]
+        new, = credentials_of(programme.issuer, job)
+        assert (new["replaces"], new["evidence"], look(programme, made)["state"]) == (other["id"], [{"name": ODD}], "active")
