@@ -219,7 +219,6 @@ static enum skd_outcome draft_key(const struct draft *d, struct skd_call *call)
 	draft_place(d, "id", "issuers", d->award->issuer_id, query);
 	draft_place(d, "owner", "issuers", d->award->issuer_id, "?format=ob2");
 	draft_string(d, "publicKeyPem", d->award->keys->pem);
-	d->host->put_time(d->json, "revoked", d->award->keys->revoked);
 	d->host->put_object_end(d->json);
 	return SKD_OK;
 }

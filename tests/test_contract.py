@@ -8,6 +8,7 @@ import subprocess
 
 import ldap
 import pytest
+from kit.badges import new_key
 from kit.contract import (BODIES, BY_FORMAT, FORMATS, FORMS, MISSING, OPERATIONS, VERBS, at, good_body, raw, refused,
                           seen, those, world)  # noqa: F401 fixtures
 from kit.forge import Forge
@@ -126,6 +127,10 @@ def test_endorsements_are_taken_in_published_and_withdrawn(world):
         world.hr.get(page, gives=410)
         world.hr.get(page, gives=410, headers={"Accept": "text/html"})
     world.hr.post(f"/endorsements/{taken['id']}/withdraw", {"reason": "x"}, gives=409)
+    key = new_key(world.house, "rsa2048", issuer["id"])
+    assert world.house.command("key", "revoke", key).returncode == 0
+    for accept in "application/json", "text/html":
+        world.hr.get(f"//issuers/{issuer['id']}?format=ob2-key&key={key}", gives=410, headers={"Accept": accept})
     own = world.issuer.post("/endorsements", {"subject": issuer["id"]}, gives=201)
     page = f"//endorsements/{own['id']}"
     etag = world.hr.ask("GET", page).headers["ETag"]

@@ -215,7 +215,7 @@ static enum skd_outcome badge_seal(struct skd_call *call, struct badge_kind kind
 	struct skd_award *award = &badge->award;
 	if (sealing->seal == SKD_SEAL_RS256) {
 		struct skd_public_key *key = talloc(call, struct skd_public_key);
-		*key = (struct skd_public_key){sealing->key_id, key_pem(call, sealing->key), SKD_NEVER};
+		*key = (struct skd_public_key){sealing->key_id, key_pem(call, sealing->key)};
 		award->keys = key;
 		award->key_count = 1;
 	}
@@ -457,18 +457,6 @@ enum skd_outcome badge_achievement(struct skd_call *call, const char *id, const 
 	return document_make(call, kind, &facts, document);
 }
 
-/* Of the keys only the one that was asked for. */
-static enum skd_outcome keys_pick(struct skd_call *call, const char *key_id, struct skd_award *award)
-{
-	for (size_t i = 0; key_id && i < award->key_count; i++)
-		if (strcmp(award->keys[i].id, key_id) == 0) {
-			award->keys += i;
-			award->key_count = 1;
-			return SKD_OK;
-		}
-	return key_id ? fail(call, SKD_ABSENT, "the issuer has no such key") : SKD_OK;
-}
-
 enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char *key_id, const char *about,
 			      struct badge_kind kind, struct badge *document)
 {
@@ -480,8 +468,7 @@ enum skd_outcome badge_issuer(struct skd_call *call, const char *id, const char 
 				    .issuer_key = issuer.key, .sandbox = issuer.sandbox};
 	struct skd_award *award = &facts.award;
 	if (kind.form->seal == SKD_SEAL_RS256) {
-		TRY(sealing_keys(call, id, &award->keys, &award->key_count));
-		TRY(keys_pick(call, key_id, award));
+		TRY(sealing_keys(call, id, key_id, &award->keys, &award->key_count));
 		TRY(store_badge_revoked(call, id, about, &award->revoked, &award->revoked_count));
 	}
 	TRY(store_endorsement_published(call, NULL, 0, id, VERIFY_ENDORSEMENTS, &award->endorsements, &award->endorsement_count));

@@ -63,12 +63,12 @@ static enum skd_outcome key_show(struct skd_call *call, const struct store_key *
 {
 	struct public_key *open;
 	TRY(issuer_key_open(call, key, &open));
-	*shown = (struct skd_public_key){key->id, key_pem(call, open), key->revoked_at};
+	*shown = (struct skd_public_key){key->id, key_pem(call, open)};
 	return SKD_OK;
 }
 
-enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, const struct skd_public_key **keys,
-			      size_t *count)
+enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, const char *key_id,
+			      const struct skd_public_key **keys, size_t *count)
 {
 	struct store_key *all;
 	size_t many;
@@ -76,9 +76,15 @@ enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, cons
 	struct skd_public_key *shown = talloc_zero_array(call, struct skd_public_key, many + 1);
 	*count = 0;
 	for (size_t i = 0; i < many; i++)
-		if (strcmp(all[i].algorithm, "rsa2048") == 0 && all[i].revoked_at > all[i].created_at)
+		if (strcmp(all[i].algorithm, "rsa2048") != 0 || (key_id && strcmp(all[i].id, key_id) != 0))
+			continue;
+		else if (all[i].revoked_at == TIME_NEVER)
 			TRY(key_show(call, &all[i], &shown[(*count)++]));
+		else if (key_id)
+			return fail(call, SKD_GONE, "the key was revoked, and nothing that it signed is good as Open Badges 2.0");
 	*keys = shown;
+	if (key_id && !*count)
+		return fail(call, SKD_ABSENT, "the issuer has no such key");
 	return SKD_OK;
 }
 

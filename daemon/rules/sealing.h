@@ -28,7 +28,8 @@ enum skd_outcome sealing_with(struct skd_call *call, const struct store_key *key
 /* Drafts become sealed forms, all or none, with one question to skillsd-sign: BUSY when it does not answer. */
 enum skd_outcome sealing_forms(struct skd_call *call, const struct sealing *sealing, size_t count, struct text *forms) WARN_UNUSED;
 
-/* The issuer's public keys for SKD_SEAL_RS256 of which a signature may be good, newest first. */
-enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, const struct skd_public_key **keys,
-			      size_t *count) WARN_UNUSED;
+/* The issuer's public keys for SKD_SEAL_RS256, newest first, or that one alone: ABSENT. Not those that were revoked, since no
+ * reader asks from when: GONE. */
+enum skd_outcome sealing_keys(struct skd_call *call, const char *issuer_id, const char *key_id,
+			      const struct skd_public_key **keys, size_t *count) WARN_UNUSED;
 #endif

@@ -308,9 +308,11 @@ enum skd_outcome store_badge_revoked(struct skd_call *call, const char *issuer_i
 
 /* ---- forms ---- */
 
-/* What a key signed that was revoked by then is sealed anew; but not a proof, which is what was issued. */
+/* What a key signed that was revoked by then is sealed anew; but not a proof, which is what was issued. Of RSA whenever it
+ * was: who reads that does not ask when. */
 #define FORM_VOID                                                                                                      \
-	"EXISTS (SELECT FROM signing_key k WHERE k.id = g.key_id AND k.algorithm <> 'ed25519' AND k.revoked_at <= g.made_at)"
+	"EXISTS (SELECT FROM signing_key k WHERE k.id = g.key_id AND k.algorithm <> 'ed25519' AND (k.revoked_at <= g.made_at"   \
+	"  OR (k.algorithm = 'rsa2048' AND k.revoked_at < 'infinity')))"
 /* What says how things stand is of use while they do. */
 static const char FORM_GET[] =
 	"SELECT " BADGE_VISIBILITY ", c.person_id, g.bytes FROM credential c LEFT JOIN badge b ON b.credential_id = c.id"

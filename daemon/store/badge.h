@@ -58,7 +58,7 @@ enum skd_outcome store_badge_translate(struct skd_call *call, const char *const 
 				       struct skd_award *award) WARN_UNUSED;
 
 /* A form as it was made; `bytes` NULL: it has not been made of this version, tells of another state than there is, or its key
- * was revoked from before. */
+ * was revoked from before; or, of RSA, at all. */
 struct store_form {
 	const char *visibility, *person_id;
 	const uint8_t *bytes;

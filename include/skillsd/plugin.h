@@ -321,7 +321,6 @@ struct skd_endorsement {
 
 struct skd_public_key {
 	const char *id, *pem;
-	int64_t revoked; /* what it signed since is not good; or SKD_NEVER */
 };
 
 /* A credential as far as badges tell of it. Strings are UTF-8, and NULL where there is nothing to say. */
