@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 15
+#define SKD_ABI 16
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
