@@ -198,7 +198,7 @@ def test_a_server_that_is_down_or_silent_cannot_say(door):
     with Peer() as silent:
         for uri in REFUSING, silent.uri:
             run = door.begin("jdoe", PASSWORD, uri=uri, network_timeout="1s")
-            assert run.outcome == "BUSY" and run.ms < 3000
+            assert run.outcome == "BUSY" and run.ms < 15000
 
 
 def test_a_wrong_service_account_cannot_say(door, tmp_path):

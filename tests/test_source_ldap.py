@@ -416,7 +416,7 @@ def test_a_certificate_of_an_unknown_ca_is_refused_whatever_lies_around(server, 
         for options in {"tls_ca": other_ca}, {}:
             run = source.read(uri=uri, start_tls="yes", **options, **around)
             assert run.outcome == "BUSY" and not run.people and "its certificate" in run.sentence
-            assert run.ms < 3000
+            assert run.ms < 15000
     assert source.read(uri=server.ldaps, tls_ca=server.ca, **around).outcome == "OK"
 
 
