@@ -166,6 +166,29 @@ static enum skd_outcome turn_read(struct skd_call *call, json_t *json, struct st
 	return SKD_OK;
 }
 
+static const struct action {
+	const char *name;
+	const struct field *fields; /* of a row */
+	enum skd_outcome (*read)(struct skd_call *call, json_t *json, struct store_batch_row *row);
+	const char *key;    /* without it no row says anything */
+	const char *either; /* nor without this, unless it is said of all; NULL: nothing */
+	bool evidence;      /* a table may have its columns */
+} actions[] = {
+	{"issue", issue_fields, issue_read, "person", "achievement", true},
+	{"replace", replace_fields, replace_read, "credential", "reason", true},
+	{"revoke", turn_fields, turn_read, "credential", "reason", false},
+	{"suspend", turn_fields, turn_read, "credential", "reason", false},
+	{"reinstate", turn_fields, turn_read, "credential", NULL, false},
+};
+
+static const struct action *action_of(const struct store_batch *batch)
+{
+	const struct action *action = actions, *last = actions + sizeof actions / sizeof *actions - 1;
+	while (action < last && strcmp(action->name, batch->action) != 0)
+		action++;
+	return action;
+}
+
 /* Who or which is meant by a row that something is wrong with; where that is what is wrong, in a form that can be shown. */
 static const char *given_read(struct skd_call *call, const char *name, const json_t *row)
 {
@@ -202,14 +225,12 @@ static void row_spoil(const struct skd_call *call, const char *given, bool table
 static enum skd_outcome row_take(struct skd_call *call, struct store_batch *batch, json_t *json, bool table)
 {
 	struct skd_call *one = call_new("row", 1000);
-	bool issue = strcmp(batch->action, "issue") == 0, replace = strcmp(batch->action, "replace") == 0;
+	const struct action *action = action_of(batch);
 	struct store_batch_row row = {.issued_at = TIME_UNSET, .valid_from = TIME_UNSET, .expires_at = TIME_UNSET};
 	enum skd_outcome outcome = !json_is_object(json) ? fail(one, SKD_BAD_INPUT, "must be an object")
-				   : issue		 ? issue_read(one, json, &row)
-				   : replace		 ? replace_read(one, json, &row)
-							 : turn_read(one, json, &row);
+							 : action->read(one, json, &row);
 	if (outcome != SKD_OK)
-		row_spoil(one, given_read(one, issue ? "person" : "credential", json), table, &row);
+		row_spoil(one, given_read(one, action->key, json), table, &row);
 	outcome = batch_row(call, batch, &row);
 	talloc_free(one);
 	return outcome;
@@ -228,11 +249,11 @@ static enum skd_outcome rows_of_json(struct skd_call *call, struct store_batch *
 
 static bool column_known(const struct store_batch *batch, const char *name)
 {
-	bool issue = strcmp(batch->action, "issue") == 0, replace = strcmp(batch->action, "replace") == 0;
-	for (const struct field *field = issue ? issue_fields : replace ? replace_fields : turn_fields; field->name; field++)
+	const struct action *action = action_of(batch);
+	for (const struct field *field = action->fields; field->name; field++)
 		if (field->type != FIELD_JSON && strcmp(field->name, name) == 0)
 			return true;
-	return (issue || replace) && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
+	return action->evidence && (strcmp(name, evidence_columns[0]) == 0 || strcmp(name, evidence_columns[1]) == 0);
 }
 
 static bool has_column(size_t count, const char *const *names, const char *name)
@@ -247,14 +268,13 @@ static bool has_column(size_t count, const char *const *names, const char *name)
 static enum skd_outcome header_suffices(struct skd_call *call, const struct store_batch *batch, size_t count,
 					const char *const *names)
 {
-	bool issue = strcmp(batch->action, "issue") == 0;
-	const char *key = issue ? "person" : "credential", *either = issue ? "achievement" : "reason";
-	bool said = issue ? batch->achievement_id != NULL : batch->reason || strcmp(batch->action, "reinstate") == 0;
-	if (!has_column(count, names, key))
-		return fail_field(call, key, "is a column that the table needs");
-	return said || has_column(count, names, either)
+	const struct action *action = action_of(batch);
+	bool said = !action->either || (action->read == issue_read ? batch->achievement_id : batch->reason);
+	if (!has_column(count, names, action->key))
+		return fail_field(call, action->key, "is a column that the table needs");
+	return said || has_column(count, names, action->either)
 		       ? SKD_OK
-		       : fail_field(call, either, "is needed, as a column or as a parameter for all rows");
+		       : fail_field(call, action->either, "is needed, as a column or as a parameter for all rows");
 }
 
 static enum skd_outcome header_read(struct skd_call *call, const struct store_batch *batch, size_t count,
