@@ -3,10 +3,12 @@
 waiting."""
 import collections
 import json
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import ldap
 import pytest
-from kit.house import BASE, House, demo_house
+from kit.house import BASE, House, demo_house, wait_for
 from kit.slapd import free_port, give_away
 from test_directory import CHART, GONE, PEOPLE, QUIET, Directory
 from test_source_ldif import b64, entries
@@ -126,8 +128,10 @@ def test_a_dry_run_tells_what_the_next_run_does_and_changes_nothing(directory, c
 
 def test_a_run_that_would_wait_says_why_and_who_would_leave(directory):
     house = directory.house
+    assert house.stop() == 0  # it may run by itself just when some have left already
     with directory.without(QUIET[:26]):
         told, readable = foretold(house), dry(house)
+        house.start()
         run = house.sync("needs_approval")
         assert {name: told[name] for name in (*COUNTS, "state", "error")} \
             == {name: run[name] for name in (*COUNTS, "state", "error")}
@@ -204,6 +208,24 @@ def test_it_takes_no_lock_that_a_daemon_could_wait_for_and_waits_for_none_of_a_d
         link.close()
         house.sql("UPDATE who SET account = substr(account, 6)")
     assert told["added"] == 1
+
+
+def test_a_run_that_ends_while_it_reads_is_not_half_in_what_it_tells(directory):
+    house, who = directory.house, QUIET[0]
+    assert house.stop() == 0
+    with ThreadPoolExecutor(1) as pool:
+        house.slapd.kill(signal.SIGSTOP)
+        try:
+            told = pool.submit(foretold, house)
+            wait_for("its reading", lambda: house.sql(
+                "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%%COPY stage%%' AND pid <> pg_backend_pid()"))
+            house.sql("UPDATE person SET absent_since = now(), digest = NULL WHERE username = %s", who)  # as a run would
+        finally:
+            house.slapd.kill(signal.SIGCONT)
+        told = told.result()
+    house.start()
+    assert (person_of(told, "returned"), told["returned"]) == ([CHART.people[who].name], 1)
+    assert told["people"] == house.sync()["people"] == len(CHART.people)
 
 
 def test_runs_of_a_daemon_go_on_meanwhile(directory):

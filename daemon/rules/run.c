@@ -229,14 +229,15 @@ enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, 
 	return SKD_OK;
 }
 
-enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage_counts *staged,
+enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage *stage,
 			 struct run_trial *trial)
 {
 	const char *source = directory->instance->name;
-	struct run_task task = {.directory = directory, .staged = staged};
-	struct store_diff diff = {.source = source, .staged = staged, .dry = true};
+	struct run_task task = {.directory = directory, .staged = &stage->counts};
+	struct store_diff diff = {.source = source, .staged = &stage->counts, .dry = true};
 	TRY(tx_begin(call));
 	TRY(store_dry_begin(call));
+	TRY(stage_stands(stage, call, source));
 	TRY(store_run_begin(call, source, 0, &task.run_id, &task.wish));
 	TRY(access_put(call, task.run_id));
 	task.wish.asked = true;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "rules/access.h"
 #include "rules/house.h"
+#include "rules/stage.h"
 #include "store/dry.h"
 
 /* What was staged, and for which run. */
@@ -27,14 +28,15 @@ struct run_done {
 };
 enum skd_outcome run_settle(struct skd_call *call, const struct run_task *task, struct run_done *done) WARN_UNUSED;
 /* What a run of this would do under the configuration at hand: it is settled on copies, and rolled back. Needs no
- * lease, and keeps nobody waiting. A parked run of the same list is told as if there were none. */
+ * lease, and keeps nobody waiting. A parked run of the same list is told as if there were none. STALE where
+ * a run has ended since the reading began. */
 struct run_trial {
 	struct store_run run;
 	struct access_news news; /* configured groups that are missing or ambiguous */
 	struct store_dry_line *lines;
 	size_t line_count;
 };
-enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage_counts *staged,
+enum skd_outcome run_try(struct skd_call *call, const struct directory *directory, const struct stage *stage,
 			 struct run_trial *trial) WARN_UNUSED;
 enum skd_outcome run_failed(struct skd_call *call, const struct directory *directory, const char *run_id,
 			    const char *error) WARN_UNUSED;

@@ -349,6 +349,17 @@ enum skd_outcome stage_end(struct stage *stage)
 	return copy_end(stage->call, true);
 }
 
+enum skd_outcome stage_stands(const struct stage *stage, struct skd_call *call, const char *source)
+{
+	struct stage_counts now = {0};
+	const struct known *then = &stage->known;
+	const uint8_t *digests;
+	TRY(store_stage_known(call, source, &digests, &now));
+	bool stands = now.active == stage->counts.active && (size_t)now.known == then->count &&
+		      memcmp(digests, then->digests, then->count * KNOWN_SIZE) == 0;
+	return stands ? SKD_OK : fail(call, SKD_STALE, "runs of %s end while it is read", source);
+}
+
 void stage_drop(struct stage *stage)
 {
 	enum skd_outcome ended = copy_end(stage->call, false);

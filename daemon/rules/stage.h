@@ -28,6 +28,8 @@ enum skd_outcome stage_open_feed(struct stage *stage, struct skd_call *call, int
 enum skd_outcome stage_ready(struct skd_call *call) WARN_UNUSED;
 /* All was read: stages the last group and lists what was not seen again. */
 enum skd_outcome stage_end(struct stage *stage) WARN_UNUSED;
+/* STALE where the source shows something else by now than what was compared with: a run has ended meanwhile. */
+enum skd_outcome stage_stands(const struct stage *stage, struct skd_call *call, const char *source) WARN_UNUSED;
 /* The reading failed: throws away what was staged. */
 void stage_drop(struct stage *stage);
 

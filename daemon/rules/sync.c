@@ -69,10 +69,16 @@ enum skd_outcome sync_once(struct skd_call *call, const struct directory *direct
 
 enum skd_outcome sync_try(struct skd_call *call, const struct directory *directory, struct run_trial *trial)
 {
-	struct stage stage;
+	enum skd_outcome outcome = SKD_STALE;
 	TRY(pool_borrow(call->house->jobs, call));
-	TRY(sync_read(call, directory, &stage));
-	return run_try(call, directory, &stage.counts, trial);
+	for (int tries = 5; tries && outcome == SKD_STALE; tries--) {
+		struct stage stage;
+		tx_rollback(call);
+		call_forgive(call);
+		TRY(sync_read(call, directory, &stage));
+		outcome = run_try(call, directory, &stage, trial);
+	}
+	return outcome;
 }
 
 enum skd_outcome sync_asked(struct skd_call *call, const struct directory *directory, bool *asked)
