@@ -8,7 +8,7 @@ import ldap
 import psycopg2
 import pytest
 from kit.badges import COLLEAGUE, HOLDER, Programme, badge_house, house, programme, verify_proof  # noqa: F401 fixtures
-from kit.batches import ask, ask_table, credentials_of, done, ended, rows_of, table
+from kit.batches import ask, ask_table, credentials_of, done, ended, rows_of, table, written
 from kit.house import ACCOUNTS, BASE, wait_for
 
 PIECE = 100
@@ -143,17 +143,17 @@ def many(programme, count):
 def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(house, programme):
     """In the middle of a piece, too: it waits for signatures of what it has written."""
     achievement, old = many(programme, PIECE + 20)
-    with psycopg2.connect(house.postgres.dsn(house.database)) as link:
-        link.cursor().execute("SELECT FROM credential WHERE id = %s FOR UPDATE", [old[-1]])
-        job = ask(programme.issuer, "replace", [{"credential": one} for one in old], key="many", reason="x")
-        wait_for("the first piece", lambda: programme.issuer.get(f"/jobs/{job['id']}")["done"] == PIECE)
-        house.signer.process.send_signal(signal.SIGSTOP)
-    link.close()
-    wait_for("a piece that is not committed", lambda: house.sql(
-        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skillsd job' AND state = 'idle in transaction'"
-        " AND backend_xid IS NOT NULL"))
-    house.kill()
-    house.signer.process.send_signal(signal.SIGCONT)
+    try:
+        with psycopg2.connect(house.postgres.dsn(house.database)) as link:
+            link.cursor().execute("SELECT FROM credential WHERE id = %s FOR UPDATE", [old[-1]])
+            job = ask(programme.issuer, "replace", [{"credential": one} for one in old], key="many", reason="x")
+            wait_for("the first piece", lambda: programme.issuer.get(f"/jobs/{job['id']}")["done"] == PIECE)
+            house.signer.process.send_signal(signal.SIGSTOP)
+        link.close()
+        wait_for("a piece that is not committed", lambda: written(house))
+        house.kill()
+    finally:
+        house.signer.process.send_signal(signal.SIGCONT)
     count = "SELECT count(*), count(DISTINCT replaces) FROM credential WHERE achievement_id = %s AND replaces IS NOT NULL"
     assert house.sql(count, achievement["id"]) == [(PIECE, PIECE)]
     house.start()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import ldap
 import psycopg2
 from kit.badges import HOLDER, house, programme  # noqa: F401 fixtures
-from kit.batches import ask, ended, rows_of
+from kit.batches import ask, ended, rows_of, written
 from kit.house import ACCOUNTS, BASE, parsed, wait_for
 from kit.second import Second
 
@@ -65,13 +65,13 @@ def whole(house, *achievements):
 
 def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(house, programme):
     """In the middle of a piece, too: it waits for signatures of what it has written."""
-    with Work(house, programme) as work:
-        house.signer.process.send_signal(signal.SIGSTOP)
-    wait_for("a piece that is not committed", lambda: house.sql(
-        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skillsd job' AND state = 'idle in transaction'"
-        " AND backend_xid IS NOT NULL"))
-    house.kill()
-    house.signer.process.send_signal(signal.SIGCONT)
+    try:
+        with Work(house, programme) as work:
+            house.signer.process.send_signal(signal.SIGSTOP)
+        wait_for("a piece that is not committed", lambda: written(house))
+        house.kill()
+    finally:
+        house.signer.process.send_signal(signal.SIGCONT)
     assert work.made() == PIECE
     house.start()
     last = work.ended("done")

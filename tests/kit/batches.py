@@ -42,5 +42,12 @@ def rows_of(client, job, **parameters):
     return client.pages(f"/batches/{job['batch_id']}/rows", **parameters)
 
 
+def written(house):
+    """A job's transaction that has written, and for a while has asked the database for nothing more: it waits for
+    somebody else. Its session is "active" all the while, since its last lines wait for no answer."""
+    return house.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'skillsd job' AND wait_event = 'ClientRead'"
+                     " AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '1 second'")
+
+
 def credentials_of(client, job):
     return [client.get(f"/credentials/{row['credential_id']}") for row in rows_of(client, job, state="done")]
