@@ -200,7 +200,7 @@ def test_make_that_takes_no_such_signal_serves_and_a_badge_that_was_closed_stays
 
 
 def test_make_that_alone_is_told_to_end_ends_calmly(house):
-    house.start("env", "--ignore-signal=HUP")
+    house.start("env", "--default-signal=INT", "--ignore-signal=HUP")  # however these tests were started
     started = house.started()
     house.process.send_signal(signal.SIGINT)
     assert house.process.wait(60) == -signal.SIGINT
