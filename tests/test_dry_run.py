@@ -210,6 +210,18 @@ def test_it_takes_no_lock_that_a_daemon_could_wait_for_and_waits_for_none_of_a_d
     assert told["added"] == 1
 
 
+def test_runs_of_a_daemon_go_on_meanwhile(directory):
+    house = directory.house
+    epoch = house.sql("SELECT holder, epoch FROM lease WHERE name NOT IN ('seal', 'links')")
+    for title in "One", "Two":
+        directory.change(QUIET[5], title=title)
+        assert foretold(house)["changed"] == 1
+        assert house.sync()["changed"] == 1
+    assert house.sql("SELECT holder, epoch FROM lease WHERE name NOT IN ('seal', 'links')") == epoch
+    directory.change(QUIET[5], title=CHART.people[QUIET[5]].title)
+    house.sync()
+
+
 def test_a_run_that_ends_while_it_reads_is_not_half_in_what_it_tells(directory):
     house, who = directory.house, QUIET[0]
     assert house.stop() == 0
@@ -226,18 +238,6 @@ def test_a_run_that_ends_while_it_reads_is_not_half_in_what_it_tells(directory):
     house.start()
     assert (person_of(told, "returned"), told["returned"]) == ([CHART.people[who].name], 1)
     assert told["people"] == house.sync()["people"] == len(CHART.people)
-
-
-def test_runs_of_a_daemon_go_on_meanwhile(directory):
-    house = directory.house
-    epoch = house.sql("SELECT holder, epoch FROM lease WHERE name NOT IN ('seal', 'links')")
-    for title in "One", "Two":
-        directory.change(QUIET[5], title=title)
-        assert foretold(house)["changed"] == 1
-        assert house.sync()["changed"] == 1
-    assert house.sql("SELECT holder, epoch FROM lease WHERE name NOT IN ('seal', 'links')") == epoch
-    directory.change(QUIET[5], title=CHART.people[QUIET[5]].title)
-    house.sync()
 
 
 # ---- before anything is there, and when it fails
