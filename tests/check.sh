@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/check.sh [tsan] [PATH...], called by `make check`: builds plain and sanitized, runs every test in both, the
-# house rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there, with
-# those marked thorough. tsan, called by `make tsan`: the same tests once, under ThreadSanitizer; a process that
+# tests/check.sh [tsan] [PATH...], called by `make check`: builds plain and sanitized, runs every test sanitized
+# and those marked plain in both, the house rules once, and ends with a line "N passed, N failed" (", N skipped"). With a PATH only the tests there, in both,
+# with those marked thorough. tsan, called by `make tsan`: the same tests once, under ThreadSanitizer; a process that
 # reports anything is a failure, whatever its test thinks.
 # Root works on a copy that it hands to nobody; so two runs at once never meet.
 set -uo pipefail
@@ -14,9 +14,10 @@ asked=("$@")
 if [ "${1:-}" = tsan ]; then
 	shift
 fi
-chosen=("$@")
+chosen=("$@") plain=("$@")
 if [ $# = 0 ]; then
 	chosen=(-m "not thorough" tests)
+	plain=(-m "plain and not thorough" tests)
 fi
 passed=0 failed=0 skipped=0
 
@@ -83,11 +84,11 @@ units() {
 	rm -f "$log"
 }
 
-pytests() {
+pytests() { # folder seconds what...
 	local folder=$1 report line
 	report=$(mktemp)
-	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 "${2:-900}" /usr/bin/python3 -m pytest -q -n 4 --dist loadfile \
-		-p no:cacheprovider -o faulthandler_timeout=240 --durations=5 -rfEs "${chosen[@]}") 2>&1 | tee "$report" | grep -avE '^\.|^$|^bringing up nodes'
+	(cd "$top" && SKILLSD_BUILD=$folder timeout -k 10 "$2" /usr/bin/python3 -m pytest -q -n 4 --dist loadfile \
+		-p no:cacheprovider -o faulthandler_timeout=240 --durations=5 -rfEs "${@:3}") 2>&1 | tee "$report" | grep -avE '^\.|^$|^bringing up nodes'
 	line=$(grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|error)' "$report" | tail -n 1)
 	rm -f "$report"
 	number() { grep -oE "[0-9]+ $1" <<<"$line" | grep -oE '[0-9]+' || echo 0; }
@@ -106,10 +107,10 @@ check() {
 		units build/plain
 		units build/asan
 	fi
-	say "integration tests"
-	pytests build/plain
+	say "integration tests that a sanitizer would hide something from"
+	pytests build/plain 900 "${plain[@]}"
 	say "integration tests, sanitized"
-	pytests build/asan
+	pytests build/asan 900 "${chosen[@]}"
 }
 
 # What any process has reported since, and its own word for it.
@@ -155,7 +156,7 @@ tsan() {
 		units build/tsan
 	fi
 	say "integration tests under ThreadSanitizer"
-	pytests build/tsan 3600
+	pytests build/tsan 3600 "${chosen[@]}"
 	step "nothing is reported" no_reports
 	rm -rf "$reports"
 }
