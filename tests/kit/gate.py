@@ -64,7 +64,7 @@ def make_userdb(path, users):
         os.chown(f"{path}.db", drop_to()["user"], drop_to()["group"])
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=60):
     """The first value of condition() that is true."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -253,7 +253,7 @@ class Gate:
             self.process = subprocess.Popen([*self.within, self.binary, *self.arguments], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=log, env=self.environment,
                                             start_new_session=True, **self.popen)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while "listening on" not in self.log()[before:]:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the gate did not start: {self.log()[before:]}")
@@ -301,7 +301,7 @@ class Gate:
     def log(self):
         return self.log_path.read_text(errors="surrogateescape") if self.log_path.exists() else ""
 
-    def wait_for_log(self, pattern, seconds=10):
+    def wait_for_log(self, pattern, seconds=60):
         try:
             wait_until(lambda: re.search(pattern, self.log()), seconds)
         except AssertionError:
