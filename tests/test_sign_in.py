@@ -242,7 +242,7 @@ def test_answers_at_once_fail_no_more_often_than_passwords(postgres):
         assert at_once(answers) == {401: 3, 429: 5}
         right = house.client().ask("POST", f"/sessions/{talks[-1]}", {"answers": ["4711"]})
         assert right.status_code == 429 and int(right.headers["Retry-After"]) > 200
-        wait_for("the conversations that nobody goes on with to end", lambda: not house.gate.children(), 5)
+        wait_for("the conversations that nobody goes on with to end", lambda: not house.gate.children())
 
 
 # ---- sessions
