@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must not happen to people who are in two directories: that a successor becomes who left, that many are parted
 by a fault, that something issued meanwhile stays behind, that a trace is left of who was erased."""
+import contextlib
 import json
 import threading
+import time
 
 import ldap
+import psycopg2
 import pytest
 from kit.house import ACCOUNTS, BASE, wait_for
 from kit.leaver import dump, found_in
@@ -162,6 +165,22 @@ def test_a_rule_that_is_new_is_told_by_a_dry_run(postgres):
             assert f"Name of {line} ({line}): with one of {name}, by employee_number" in house.command("sync", "--dry-run", name).stdout
         assert two.links() == [] and house.sql("SELECT * FROM same_rule") == []
         house.start()
+        two.sync()
+        assert two.links() == [("b1", "m1")]
+
+
+def test_no_run_begins_before_a_new_rule_stands_in_the_database(postgres):
+    with two_house(postgres, {"directory branch": {"same_as": None, "same_by": None}}) as house:
+        two = Two(house)
+        Both(two, 1)
+        house.stop()
+        house.configure({"directory branch": {"same_as": "main", "same_by": "employee_number"}})
+        before = house.sql("SELECT count(*) FROM directory_run")
+        with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:
+            other.cursor().execute("LOCK TABLE same_rule IN SHARE ROW EXCLUSIVE MODE")
+            house.start(synced=False)
+            time.sleep(1)
+            assert house.sql("SELECT count(*) FROM directory_run") == before
         two.sync()
         assert two.links() == [("b1", "m1")]
 

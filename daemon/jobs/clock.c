@@ -232,9 +232,22 @@ static int64_t worker_turn(struct worker *worker)
 	return begun + worker_pause(worker, &done) * 1000;
 }
 
+/* Nothing is read before what the configuration says of it stands in the database. */
+static bool worker_settled(struct jobs *jobs)
+{
+	pthread_mutex_lock(&jobs->lock);
+	while (!jobs->settled && !jobs->closing)
+		pthread_cond_wait(&jobs->changed, &jobs->lock);
+	bool settled = !jobs->closing;
+	pthread_mutex_unlock(&jobs->lock);
+	return settled;
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
+	if (!worker_settled(worker->jobs))
+		return NULL;
 	while (worker_wait(worker, worker_turn(worker)))
 		continue;
 	return NULL;
@@ -302,6 +315,10 @@ static void *tidy_main(void *argument)
 		if (!jobs_wait(jobs, NULL, clock_monotonic() + pause))
 			return NULL;
 	}
+	pthread_mutex_lock(&jobs->lock);
+	jobs->settled = true;
+	pthread_cond_broadcast(&jobs->changed);
+	pthread_mutex_unlock(&jobs->lock);
 	do {
 		pages_tidy(jobs->house->pages);
 		tidy_once(jobs, counts_write, WORK_MS);

@@ -16,6 +16,7 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool closing;
+	bool settled; /* what the configuration says stands in the database */
 	struct worker *workers;
 	size_t count;
 	bool wanted; /* a piece of long work */
