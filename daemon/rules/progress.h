@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How far somebody is on a pathway: computed from the graph and from what is so of each step, and from nothing else. */
+#ifndef RULES_PROGRESS_H
+#define RULES_PROGRESS_H
+
+#include "rules/graph.h"
+
+/* What is so of a step, of one person. */
+struct progress_fact {
+	bool met;
+	int64_t since; /* met from then on */
+	int64_t until; /* and until then, as far as it is known; TIME_NEVER */
+	long percent;  /* of a pathway within */
+};
+
+enum progress_state {
+	PROGRESS_DONE,
+	PROGRESS_OPEN,    /* can be done now */
+	PROGRESS_BLOCKED, /* something comes first */
+	PROGRESS_SPARE    /* optional, or its group has enough without it */
+};
+struct progress_node {
+	enum progress_state state;
+	int blocked_by; /* the place of the first node that comes first and is not done; GRAPH_NONE */
+	long percent;   /* 0 to 100 */
+};
+struct progress {
+	struct progress_node *nodes; /* as many as the graph's */
+	long percent; /* 0 to 100, by weight; 100 just when it is complete */
+	bool complete;
+	int64_t completed_at; /* when the last that was needed became so; TIME_NEVER: it is not */
+	size_t done, needed;  /* steps */
+	size_t *next;         /* places of what can be done now, in the order of the graph, needed ones first */
+	size_t next_count;
+};
+
+/* `facts`: as many as the graph's nodes; those of groups are not read. A linked graph. Owned by the call. What is done counts
+ * as done also where, with an enforced order, something before it is not (somebody may have had it before); where the order is
+ * enforced it is blocked as long as it is not done and something before it is not. */
+void progress_compute(struct skd_call *call, const struct graph *graph, const struct progress_fact *facts, struct progress *progress);
+
+#endif

@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Pathways: graphs of steps towards something, in versions.
+
+CREATE TABLE pathway (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	issuer_id uuid NOT NULL REFERENCES issuer,
+	latest integer NOT NULL DEFAULT 1, -- number of the newest version
+	version integer NOT NULL DEFAULT 1, -- of the row, for ETag
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE pathway_version (
+	pathway_id uuid NOT NULL REFERENCES pathway,
+	number integer NOT NULL,
+	name text NOT NULL,
+	description text,
+	enforced boolean NOT NULL DEFAULT true, -- the order of steps; otherwise it is advised
+	achievement_id uuid REFERENCES achievement, -- issued to who completes it
+	lost text NOT NULL DEFAULT 'keep' CHECK (lost IN ('keep', 'suspend', 'revoke')), -- what becomes of that when a part is lost
+	state text NOT NULL CHECK (state IN ('draft', 'published', 'archived')),
+	published_at timestamptz,
+	keep_until timestamptz, -- until then who was under way on the version before stays on it
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (pathway_id, number)
+);
+CREATE INDEX ON pathway_version (name);
+CREATE INDEX ON pathway_version (achievement_id);
+
+-- Steps and groups. What is in no group is needed, all of it, unless it is optional.
+CREATE TABLE pathway_node (
+	pathway_id uuid NOT NULL,
+	number integer NOT NULL,
+	place integer NOT NULL, -- from 0
+	node text COLLATE "C" NOT NULL, -- its id in the graph
+	kind text NOT NULL CHECK (kind IN ('achievement', 'skill', 'pathway', 'proof', 'group')),
+	name text,
+	description text,
+	achievement_id uuid REFERENCES achievement,
+	skill_id uuid REFERENCES skill, level integer,
+	inner_id uuid REFERENCES pathway,
+	optional boolean NOT NULL DEFAULT false,
+	weight integer NOT NULL DEFAULT 1 CHECK (weight BETWEEN 0 AND 1000),
+	after text[] NOT NULL DEFAULT '{}', -- nodes that come first
+	within text COLLATE "C", -- the group that it is in
+	need integer, -- of a group: so many; NULL: all
+	milestone uuid REFERENCES achievement, -- issued to who has reached it
+	PRIMARY KEY (pathway_id, number, node),
+	FOREIGN KEY (pathway_id, number) REFERENCES pathway_version,
+	CHECK ((kind = 'achievement') = (achievement_id IS NOT NULL)),
+	CHECK ((kind = 'skill') = (skill_id IS NOT NULL AND level IS NOT NULL)),
+	CHECK ((kind = 'pathway') = (inner_id IS NOT NULL))
+);
+CREATE INDEX ON pathway_node (achievement_id) WHERE achievement_id IS NOT NULL;
+CREATE INDEX ON pathway_node (skill_id) WHERE skill_id IS NOT NULL;
+CREATE INDEX ON pathway_node (inner_id) WHERE inner_id IS NOT NULL;
+
+CREATE TABLE pathway_event (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	pathway_id uuid NOT NULL REFERENCES pathway,
+	number integer NOT NULL,
+	kind text NOT NULL,
+	at timestamptz NOT NULL DEFAULT now(),
+	who uuid NOT NULL
+);
+CREATE INDEX ON pathway_event (pathway_id, id);
+CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON pathway_event EXECUTE FUNCTION refuse_change();
