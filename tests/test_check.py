@@ -171,6 +171,7 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
     ("[role admin]", "[sever]\n[role admin]", "[sever]", "there is no section [sever]"),
     ("[server]", "[server one]", None, "[server] takes no name"),
     (PAM, "[authenticator]", None, "[authenticator] needs a name"),
+    (LDAP, "[authenticator house]", None, "no authenticator is called house"),
     ("[role hr]", "[role]", None, "[role] needs a name"),
     ("[role admin]", "[directory x]\n\n[role admin]", "[directory x]", "[directory x] needs plugin"),
     ("directory = main", "directory = mian", None, "there is no [directory mian]"),

@@ -169,6 +169,8 @@ static void authenticator_read(struct settings *s, struct section *at)
 	const char *person = section_text(at, "person"), *roles = section_text(at, "roles");
 	if (strcmp(person, "username") != 0 && strcmp(person, "none") != 0)
 		section_complain(at, section_line(at, "person", 0), "person is username or none, not %s", person);
+	if (strcmp(at->name, HOUSE_AUTHENTICATOR) == 0)
+		section_complain(at, at->line, "no authenticator is called " HOUSE_AUTHENTICATOR ": what rules do is done by accounts of that name");
 	bool pam = strcmp(plugin->name, "auth_pam") == 0;
 	house->authenticators = talloc_realloc(s, house->authenticators, struct authenticator,
 					       house->authenticator_count + 1);

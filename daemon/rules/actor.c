@@ -124,6 +124,15 @@ enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id)
 	return SKD_OK;
 }
 
+enum skd_outcome actor_be_rule(struct skd_call *call)
+{
+	struct actor *actor = talloc_zero(call, struct actor);
+	*actor = (struct actor){.authenticator = HOUSE_AUTHENTICATOR, .account = "rule"};
+	TRY(store_account_find(call, actor->authenticator, actor->account, &actor->account_id));
+	call->actor = actor;
+	return SKD_OK;
+}
+
 enum skd_outcome actor_touch(struct skd_call *call)
 {
 	return store_ticket_touch(call, call->actor->session_id, call->actor->token_id);

@@ -18,6 +18,8 @@ enum role {
 	ROLE_SEES_ALL = ROLE_HR | ROLE_ADMIN, /* sees every person */
 };
 
+#define HOUSE_AUTHENTICATOR "house" /* of accounts nobody signs in to; no authenticator may be called so */
+
 struct actor {
 	const char *session_id, *token_id; /* one of them */
 	const char *account_id, *authenticator, *account; /* account: its name */
@@ -37,6 +39,9 @@ enum skd_outcome actor_find(struct skd_call *call, const char *token) WARN_UNUSE
 enum skd_outcome actor_again(struct skd_call *call, unsigned roles) WARN_UNUSED;
 /* Sets call->actor to who has that account, with the roles that it has now: for what they asked to be done later. */
 enum skd_outcome actor_stand_in(struct skd_call *call, const char *account_id) WARN_UNUSED;
+/* Sets call->actor to the house itself, with no role: for what no person asks for, but a rule (account "house:rule"). The
+ * caller puts back who was the actor before, if the call goes on for them. */
+enum skd_outcome actor_be_rule(struct skd_call *call) WARN_UNUSED;
 /* Writes that the session or token was used; at most once a minute by `stale`. */
 enum skd_outcome actor_touch(struct skd_call *call) WARN_UNUSED;
 

@@ -62,15 +62,27 @@ enum skd_outcome credential_times(struct skd_call *call, const struct credential
 	return SKD_OK;
 }
 
-/* What goes for an achievement, if there is one. */
-static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms, const char *at)
+/* Whether it can be earned now. */
+static enum skd_outcome terms_stand(struct skd_call *call, const struct store_award_terms *terms, const char *at)
 {
 	if (!terms->state)
 		return fail_field(call, at, "there is no such achievement");
 	if (strcmp(terms->state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published");
+	return SKD_OK;
+}
+
+static enum skd_outcome issuer_stands(struct skd_call *call, const struct store_award_terms *terms)
+{
+	return terms->active || terms->own ? SKD_OK : fail(call, SKD_CLASH, "the issuer is archived and issues no more");
+}
+
+/* And whether it is the actor's to give. */
+static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms, const char *at)
+{
+	TRY(terms_stand(call, terms, at));
 	if (terms->sandbox)
-		return terms->active ? SKD_OK : fail(call, SKD_CLASH, "the issuer is archived and issues no more");
+		return issuer_stands(call, terms);
 	if (!actor_has(call, ROLE_ISSUER))
 		return fail(call, SKD_DENIED, "without the role issuer one issues to oneself, and only achievements of an issuer that is"
 					      " a sandbox, which this one's is not");
@@ -106,14 +118,12 @@ static enum skd_outcome order_other_name(struct skd_call *call, const char *ref,
 	return SKD_OK;
 }
 
-static enum skd_outcome order_read(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+/* To whom, who is here, and what goes for what. */
+static enum skd_outcome order_find(struct skd_call *call, const char *ref, const struct credential_order *order,
+				   struct store_award *award, struct store_award_terms *terms)
 {
 	struct store_award_person whom;
-	struct store_award_terms terms;
-	const char *ref = order->person ? order->person : call->actor->person_id;
-	if (!ref)
-		return fail(call, SKD_DENIED, "this account is no person of the directory");
-	enum skd_outcome outcome = store_award_order(call, ref, order->achievement, &whom, &terms);
+	enum skd_outcome outcome = store_award_order(call, ref, order->achievement, &whom, terms);
 	if (outcome == SKD_ABSENT)
 		call_forgive(call);
 	else
@@ -123,6 +133,16 @@ static enum skd_outcome order_read(struct skd_call *call, const struct credentia
 	TRY(order_person(call, &whom));
 	award->entry_id = whom.entry_id;
 	award->person_id = whom.person_id;
+	return SKD_OK;
+}
+
+static enum skd_outcome order_read(struct skd_call *call, const struct credential_order *order, struct store_award *award)
+{
+	struct store_award_terms terms;
+	const char *ref = order->person ? order->person : call->actor->person_id;
+	if (!ref)
+		return fail(call, SKD_DENIED, "this account is no person of the directory");
+	TRY(order_find(call, ref, order, award, &terms));
 	TRY(terms_allow(call, &terms, "/achievement"));
 	TRY(credential_to(call, &terms, award->person_id));
 	award->version = terms.version;
@@ -138,6 +158,17 @@ struct store_notice credential_issued(const char *id, const struct store_award *
 				     .due_at = award->valid_from};
 }
 
+static enum skd_outcome order_write(struct skd_call *call, const struct store_award *award, const char *detail,
+				    struct store_credential *credential)
+{
+	TRY(store_credential_add(call, award, call->actor->account_id, audit_account(call)));
+	TRY(badge_begin(call, award->id));
+	TRY(badge_issue(call, award->id, credential));
+	const struct store_notice issued = credential_issued(award->id, award);
+	TRY(outbox_add(call, &issued));
+	return audit_done(call, "credential.issue", "credential", award->id, detail);
+}
+
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential)
 {
@@ -145,12 +176,23 @@ enum skd_outcome credential_issue(struct skd_call *call, const struct credential
 	struct store_award award = {.id = id, .achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
 	uuid_new(id);
 	TRY(order_read(call, order, &award));
-	TRY(store_credential_add(call, &award, call->actor->account_id, audit_account(call)));
-	TRY(badge_begin(call, id));
-	TRY(badge_issue(call, id, credential));
-	const struct store_notice issued = credential_issued(id, &award);
-	TRY(outbox_add(call, &issued));
-	return audit_done(call, "credential.issue", "credential", credential->id, NULL);
+	return order_write(call, &award, NULL, credential);
+}
+
+enum skd_outcome credential_award(struct skd_call *call, const struct credential_order *order, int64_t version,
+				  const char *detail, struct store_credential *credential)
+{
+	char id[UUID_SIZE];
+	struct store_award award = {.id = id, .achievement_id = order->achievement, .evidence = order->evidence, .since = TIME_NEVER};
+	struct store_award_terms terms;
+	uuid_new(id);
+	TRY(order_find(call, order->person, order, &award, &terms));
+	TRY(terms_stand(call, &terms, "/achievement"));
+	TRY(issuer_stands(call, &terms));
+	award.version = version ? version : terms.version;
+	TRY(rubric_awarded(call, order->achievement, award.version, order->results, order->result_count, &award.results));
+	TRY(credential_times(call, order, &terms, &award));
+	return order_write(call, &award, detail, credential);
 }
 
 struct sight credential_sight(const struct skd_call *call)

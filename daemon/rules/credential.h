@@ -18,6 +18,12 @@ struct credential_order {
 /* BAD_INPUT too for results that the achievement does not describe so. */
 enum skd_outcome credential_issue(struct skd_call *call, const struct credential_order *order,
 				  struct store_credential *credential) WARN_UNUSED;
+/* Issuing because a rule or an assessment says so: who asks needs neither a role nor a group of the issuer's, may be the
+ * house itself (actor_be_rule()), and stands as who issued it. The order's person is an id; `version` of the achievement, 0:
+ * its newest published one; `detail`, a JSON object or NULL, is the audit's. In a transaction. CLASH unless the achievement
+ * is published and its issuer issues; BAD_INPUT as credential_issue(). */
+enum skd_outcome credential_award(struct skd_call *call, const struct credential_order *order, int64_t version,
+				  const char *detail, struct store_credential *credential) WARN_UNUSED;
 /* The parts of that, for many: what goes for an achievement, asked once (BAD_INPUT of the field `at`, DENIED, CLASH); and the
  * times of one order. */
 enum skd_outcome credential_terms(struct skd_call *call, const char *achievement, const char *at,

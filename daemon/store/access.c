@@ -70,6 +70,18 @@ enum skd_outcome store_token_find(struct skd_call *call, const uint8_t *hash, st
 	return ticket_read(call, TOKEN_FIND, ARGS(arg_bytea(call, hash, DIGEST_SIZE)), ticket);
 }
 
+static const char ACCOUNT_FIND[] = "SELECT id FROM account WHERE authenticator = $1 AND subject = $2";
+
+enum skd_outcome store_account_find(struct skd_call *call, const char *authenticator, const char *subject, const char **account_id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ACCOUNT_FIND, ARGS(authenticator, subject), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_FAULT, "there is no account %s:%s", authenticator, subject);
+	*account_id = row_uuid(rows, 0, 0);
+	return SKD_OK;
+}
+
 static const char ACCOUNT_TICKET[] =
 	"SELECT a.id, a.id, a.authenticator, a.name, " HOLDER_COLUMNS ", now(), NULL::text[], p.id, NULL::uuid FROM account a" HOLDER_FROM
 	" WHERE a.id = $1::uuid";

@@ -19,6 +19,9 @@ struct store_ticket {
 enum skd_outcome store_session_find(struct skd_call *call, const uint8_t *hash, long idle_ms,
 				    struct store_ticket *ticket) WARN_UNUSED;
 enum skd_outcome store_token_find(struct skd_call *call, const uint8_t *hash, struct store_ticket *ticket) WARN_UNUSED;
+/* By the authenticator's own name for it. FAULT for one that is not there. */
+enum skd_outcome store_account_find(struct skd_call *call, const char *authenticator, const char *subject,
+				    const char **account_id) WARN_UNUSED;
 /* What the account itself stands for, without scopes. FAULT for one that is not there. */
 enum skd_outcome store_account_ticket(struct skd_call *call, const char *account_id, struct store_ticket *ticket) WARN_UNUSED;
 enum skd_outcome store_ticket_touch(struct skd_call *call, const char *session_id, const char *token_id) WARN_UNUSED;
