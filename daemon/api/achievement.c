@@ -2,11 +2,13 @@
  * /achievements as JSON. */
 #include "api/nouns.h"
 
+#include "api/assessment.h"
 #include "api/body.h"
 #include "api/drawing.h"
 #include "api/merge.h"
 #include "api/rubric.h"
 #include "rules/achievement.h"
+#include "rules/assessment.h"
 #include "rules/image.h"
 #include "rules/language.h"
 #include "rules/rubric.h"
@@ -70,7 +72,7 @@ static void more_write(struct json *json, const struct store_achievement *a)
 	put_string(json, "human_code", a->human_code);
 }
 
-static void achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a)
+static enum skd_outcome achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a, bool answers)
 {
 	put_object(json, NULL);
 	put_string(json, "id", a->id);
@@ -97,17 +99,22 @@ static void achievement_write(struct skd_call *call, struct json *json, const st
 	put_string(json, "next_review", a->next_review);
 	drawing_write(json, a);
 	put_time(json, "updated_at", a->updated_at);
+	TRY(assessment_put(call, json, a, answers));
 	put_object_end(json);
+	return SKD_OK;
 }
 
 /* An older version gets an ETag of its own, which If-Match of a PATCH never meets. */
-static void achievement_reply(struct skd_call *call, struct reply *out, const struct store_achievement *a)
+static enum skd_outcome achievement_reply(struct skd_call *call, struct reply *out, const struct store_achievement *a)
 {
-	achievement_write(call, &out->json, a);
+	bool answers;
+	TRY(assessment_answers_shown(call, a, &answers));
+	TRY(achievement_write(call, &out->json, a, answers));
 	if (a->number == a->latest)
 		reply_version(call, out, a->version);
 	else
 		out->etag = talloc_asprintf(call, "version-%ld", a->number);
+	return SKD_OK;
 }
 
 const struct field achievement_list_fields[] = {
@@ -129,7 +136,7 @@ enum skd_outcome api_achievement_list(struct skd_call *call, const struct reques
 	TRY(achievement_list(call, &filter, in->list, &achievements, &count));
 	reply_list_begin(in, out);
 	for (size_t i = 0; i < count; i++)
-		achievement_write(call, &out->json, &achievements[i]);
+		TRY(achievement_write(call, &out->json, &achievements[i], false));
 	reply_list_end(in, out);
 	return SKD_OK;
 }
@@ -138,8 +145,7 @@ enum skd_outcome api_achievement_get(struct skd_call *call, const struct request
 {
 	struct store_achievement achievement;
 	TRY(achievement_get(call, in->ids[0], (long)query_value(in, "version")->number, &achievement));
-	achievement_reply(call, out, &achievement);
-	return SKD_OK;
+	return achievement_reply(call, out, &achievement);
 }
 
 /* ---- writing ---- */
@@ -169,7 +175,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 }
 
 enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, PICTURE, STATE, TAGS, OWNER, NEXT_REVIEW, LANGUAGE, TRANSLATIONS, ALIGNMENTS,
-       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ISSUER, FIELDS };
+       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -193,6 +199,7 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[FIELD_OF_STUDY] = {"field_of_study", FIELD_TEXT},
 	[SPECIALIZATION] = {"specialization", FIELD_TEXT},
 	[HUMAN_CODE] = {"human_code", FIELD_TEXT, .most = 100},
+	[ASSESSMENT] = {"assessment", FIELD_JSON},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
 };
 
@@ -314,7 +321,7 @@ static enum skd_outcome languages_merge(struct skd_call *call, const struct valu
 }
 
 /* What is nested: first all that has a wrong form is named, then what means nothing. */
-static enum skd_outcome nested_merge(struct skd_call *call, const struct value *v, struct store_achievement *a)
+static enum skd_outcome nested_merge(struct skd_call *call, const struct value *v, bool patch, struct store_achievement *a)
 {
 	struct skd_alignment *alignments;
 	struct skd_result_description *results;
@@ -327,7 +334,9 @@ static enum skd_outcome nested_merge(struct skd_call *call, const struct value *
 	TRY(languages_merge(call, &v[LANGUAGE], &v[TRANSLATIONS], a));
 	if (v[ALIGNMENTS].given)
 		TRY(rubric_alignments(call, alignments, alignment_count, &a->alignments));
-	return v[RESULTS].given ? rubric_results(call, results, result_count, &a->results) : SKD_OK;
+	if (v[RESULTS].given)
+		TRY(rubric_results(call, results, result_count, &a->results));
+	return assessment_merge(call, &v[ASSESSMENT], patch, a);
 }
 
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch,
@@ -359,7 +368,7 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[SPECIALIZATION], &a->specialization);
 	merge_text(&v[HUMAN_CODE], &a->human_code);
 	TRY(skills_read(call, &v[SKILLS], skills, count));
-	return nested_merge(call, v, a);
+	return nested_merge(call, v, patch, a);
 }
 
 enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out)
@@ -370,8 +379,7 @@ enum skd_outcome api_achievement_add(struct skd_call *call, const struct request
 	TRY(body_merge(call, in, false, &achievement, &skills, &count));
 	TRY(achievement_add(call, skills, count, &achievement));
 	reply_created(call, out, "/api/v1/achievements", achievement.id);
-	achievement_reply(call, out, &achievement);
-	return SKD_OK;
+	return achievement_reply(call, out, &achievement);
 }
 
 enum skd_outcome api_achievement_set(struct skd_call *call, const struct request *in, struct reply *out)
@@ -383,8 +391,7 @@ enum skd_outcome api_achievement_set(struct skd_call *call, const struct request
 	TRY(merge_match(call, in, achievement.version));
 	TRY(body_merge(call, in, true, &achievement, &skills, &count));
 	TRY(achievement_set(call, skills, count, &achievement));
-	achievement_reply(call, out, &achievement);
-	return SKD_OK;
+	return achievement_reply(call, out, &achievement);
 }
 
 /* ---- the review ---- */
@@ -400,8 +407,7 @@ static enum skd_outcome review(struct skd_call *call, const struct request *in, 
 	if (in->body || must_say)
 		TRY(body_read(call, in, fields, false, v));
 	TRY(step(call, v[0].text, &achievement));
-	achievement_reply(call, out, &achievement);
-	return SKD_OK;
+	return achievement_reply(call, out, &achievement);
 }
 
 enum skd_outcome api_achievement_submit(struct skd_call *call, const struct request *in, struct reply *out)
@@ -452,6 +458,5 @@ enum skd_outcome api_achievement_picture(struct skd_call *call, const struct req
 	TRY(merge_match(call, in, achievement.version));
 	TRY(body_picture(call, in, out, &kind, &picture));
 	TRY(achievement_picture_set(call, kind, picture, &achievement));
-	achievement_reply(call, out, &achievement);
-	return SKD_OK;
+	return achievement_reply(call, out, &achievement);
 }

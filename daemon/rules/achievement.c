@@ -3,6 +3,7 @@
 #include "rules/achievement.h"
 
 #include "rules/actor.h"
+#include "rules/assessment.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
 #include "rules/house.h"
@@ -120,6 +121,7 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	TRY(links_check(call, "/related", achievement, achievement->related, achievement->related_count));
 	TRY(links_check(call, "/recommended", achievement, achievement->recommended, achievement->recommended_count));
 	TRY(drawing_check(call, achievement->drawing));
+	TRY(assessment_fits(call, achievement));
 	if (!skills)
 		return SKD_OK;
 	if (count > SKILLS_MAX)
@@ -163,7 +165,7 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 	       string_same(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
 	       strings_same(a->tags, a->tag_count, b->tags, b->tag_count) && string_same(a->language, b->language) &&
 	       string_same(a->translations, b->translations) && string_same(a->alignments, b->alignments) &&
-	       string_same(a->results, b->results) && string_same(a->credits, b->credits) &&
+	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) && string_same(a->credits, b->credits) &&
 	       string_same(a->field_of_study, b->field_of_study) && string_same(a->specialization, b->specialization) &&
 	       string_same(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&
 	       same_links(a->recommended, a->recommended_count, b->recommended, b->recommended_count);

@@ -37,6 +37,7 @@ struct store_achievement {
 	size_t tag_count;
 	const char *language, *translations, *alignments, *results; /* all but the first are JSON */
 	const char *credits, *field_of_study, *specialization, *human_code;
+	const char *assessment; /* JSON with the correct choices of its quizzes; NULL: nothing can be handed in */
 	struct store_achievement_link *related, *recommended; /* those that are seen */
 	size_t related_count, recommended_count;
 	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */
