@@ -63,3 +63,35 @@ CREATE TABLE pathway_event (
 );
 CREATE INDEX ON pathway_event (pathway_id, id);
 CREATE TRIGGER once BEFORE UPDATE OR DELETE OR TRUNCATE ON pathway_event EXECUTE FUNCTION refuse_change();
+
+-- Whatever a writer overlooks: of a version that was published nothing changes any more but that it is archived.
+CREATE FUNCTION pathway_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF OLD.state IN ('published', 'archived') AND (TG_OP = 'DELETE' OR to_jsonb(NEW) - 'state' <> to_jsonb(OLD) - 'state'
+			OR NEW.state NOT IN (OLD.state, 'archived')) THEN
+		RAISE EXCEPTION 'version % of pathway % was published', OLD.number, OLD.pathway_id
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE FUNCTION pathway_node_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	here pathway_node := CASE TG_OP WHEN 'INSERT' THEN NEW ELSE OLD END;
+BEGIN
+	IF EXISTS (SELECT FROM pathway_version v WHERE v.pathway_id = here.pathway_id AND v.number = here.number
+			AND v.state IN ('published', 'archived')) THEN
+		RAISE EXCEPTION 'version % of pathway % was published', here.number, here.pathway_id
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON pathway_version FOR EACH ROW EXECUTE FUNCTION pathway_stays();
+CREATE TRIGGER stays BEFORE INSERT OR UPDATE OR DELETE ON pathway_node FOR EACH ROW EXECUTE FUNCTION pathway_node_stays();
+
+-- What they are called: as they were published last, if they were.
+CREATE FUNCTION achievement_name(achievement uuid) RETURNS text STABLE LANGUAGE sql AS
+	$$SELECT name FROM achievement_version WHERE achievement_id = achievement
+		ORDER BY state IN ('published', 'archived') DESC, number DESC LIMIT 1$$;
+CREATE FUNCTION pathway_name(pathway uuid) RETURNS text STABLE LANGUAGE sql AS
+	$$SELECT name FROM pathway_version WHERE pathway_id = pathway
+		ORDER BY state IN ('published', 'archived') DESC, number DESC LIMIT 1$$;
