@@ -59,6 +59,8 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
         (hr, "/skills", {"framework": "MADE", "code": "MADE-1", "label": "Making"}, {"synonyms": ["doing"]}),
         (hr, "/achievements", {"name": "Maker"}, {"state": "published", "skills": [{"skill": "MADE-1", "level": 1}]}),
         (hr, "/collections", {"name": "Made", "achievements": [world.ids["achievements"]]}, {"name": "Made anew"}),
+        (hr, "/positions", {"code": "MADE", "name": "Maker", "skills": [{"skill": "MADE-1", "level": 1}]}, {"name": "Made anew"}),
+        (hr, f"/positions/{world.ids['positions']}/assignments", {"title": "Maker"}, None),
         (employee, "/claims", {"skill": "MADE-1", "level": 1}, {"shared": True}),
         (world.issuer, "/credentials", {"person": ACCOUNTS["MANAGER"], "achievement": world.ids["achievements"]}, None),
         (hr, "/tokens", {"name": "Made", "scopes": ["reports:read"]}, None),
@@ -80,6 +82,9 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
                 etag = answer.headers["ETag"]
                 change = {**change, "name": "Again"} if "name" in change or path == "/achievements" else change
             assert client.get(where) == answer.json() and client.last.headers["ETag"] == etag
+    hr.patch(f"/positions/{world.ids['positions']}", {"code": "POS-0"}, "*", gives=409)
+    assignment = hr.pages(f"/positions/{world.ids['positions']}/assignments")[-1]["id"]
+    hr.delete(f"/positions/{world.ids['positions']}/assignments/{assignment}", "*")
     employee.delete("/claims/" + employee.get("/claims", skill="MADE-1")["items"][0]["id"], "*")
 
 

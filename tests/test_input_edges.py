@@ -94,7 +94,7 @@ def texts_of(name):
     return [field for field, schema in body_schema(name).get("properties", {}).items() if is_text(schema)]
 
 
-REFERENCES = {"framework", "scale", "source", "username", "parent_id", "skill"}
+REFERENCES = {"group", "framework", "scale", "source", "username", "parent_id", "skill"}
 
 
 KEPT = [name for name in BODIES if set(texts_of(name)) - REFERENCES and not name.endswith(("verifications", "received"))]

@@ -154,6 +154,17 @@ enum skd_outcome api_collection_get(struct skd_call *call, const struct request 
 enum skd_outcome api_collection_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_collection_set(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* position.c */
+extern const struct field position_list_fields[];
+enum skd_outcome api_position_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_position_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_position_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_position_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_assignment_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_assignment_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_assignment_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_assignment_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
 	person_badge_fields[];

@@ -150,6 +150,17 @@ const struct route routes[] = {
 	{"PATCH", "/api/v1/claims/{id}", RUNS_WRITE, FORM_MATCH, 0, api_claim_set},
 	{"DELETE", "/api/v1/claims/{id}", RUNS_WRITE, FORM_MATCH, 0, api_claim_drop},
 
+	{"GET", "/api/v1/positions", RUNS_READ, FORM_LIST, 0, api_position_list, position_list_fields, "name|code|updated_at",
+	 .columns = "id,code,name,description,skills,openings,state,updated_at"},
+	{"POST", "/api/v1/positions", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_position_add, .body_limit = 262144},
+	{"GET", "/api/v1/positions/{id}", RUNS_READ, FORM_ONE, 0, api_position_get},
+	{"PATCH", "/api/v1/positions/{id}", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_position_set, .body_limit = 262144},
+	{"GET", "/api/v1/positions/{id}/assignments", RUNS_READ, FORM_LIST, 0, api_assignment_list, NULL, "created_at",
+	 .columns = "id,person_id,person,unit_id,unit,group,title,created_at"},
+	{"POST", "/api/v1/positions/{id}/assignments", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_assignment_add},
+	{"GET", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_READ, FORM_ONE, 0, api_assignment_get},
+	{"DELETE", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_assignment_drop},
+
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
 	{"GET", "/api/v1/outbox", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_outbox_list, outbox_list_fields,

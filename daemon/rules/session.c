@@ -67,7 +67,8 @@ static bool scope_known(const char *scope)
 	static const char *const nouns[] = {"people", "colleagues", "units", "frameworks", "scales", "skills", "achievements",
 					    "credentials", "claims", "directory", "audit", "access", "reports",
 					    "retention", "erasures", "issuers", "keys", "verifications", "endorsements", "collections", "links",
-					    "batches", "jobs", "outbox", NULL};
+					    "batches", "jobs", "outbox",
+					    "positions", NULL};
 	const char *colon = strchr(scope, ':');
 	if (!colon || (strcmp(colon, ":read") != 0 && strcmp(colon, ":write") != 0))
 		return false;

@@ -119,6 +119,8 @@ static const struct step {
 	{"outbox", "DELETE FROM outbox o WHERE (o.person_id = $1::uuid"
 		   " OR o.object IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid))" ALL_FOUR},
 	{"legal_hold", "DELETE FROM legal_hold WHERE person_id = $1::uuid" ALL_FOUR},
+	{"position_assignment", "DELETE FROM position_assignment WHERE person_id = $1::uuid" ALL_FOUR},
+	{"goal", "DELETE FROM goal WHERE person_id = $1::uuid" ALL_FOUR},
 	{"same_value", "DELETE FROM same_value WHERE person_id = $1::uuid" ALL_FOUR},
 	{"same_doubt", "DELETE FROM same_doubt WHERE person_id = $1::uuid" ALL_FOUR},
 	{"person", "UPDATE person SET external_id = $4, username = '', name = 'erased', mail = NULL, title = NULL, phone = NULL,"

@@ -64,6 +64,12 @@ static const struct section {
 	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
 			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
 		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
+	{"positions", OBJECT "'id', o.id, 'code', o.code, 'name', o.name" AS_IT_IS
+		      "FROM positions_of($1::uuid) AS h (id) JOIN position o ON o.id = h.id ORDER BY o.name, o.id"},
+	{"goals", OBJECT "'id', g.id, 'position_id', g.position_id, 'pathway_id', g.pathway_id, 'skill_id', g.skill_id, 'level', g.level,"
+			 " 'due', g.due, 'note', g.note, 'shared', g.shared, 'created_at', rfc3339(g.created_at),"
+			 " 'updated_at', rfc3339(g.updated_at)" AS_IT_IS
+		  "FROM goal g WHERE g.person_id " THEIRS " ORDER BY g.id LIMIT " MOST},
 	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
 		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
 		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},

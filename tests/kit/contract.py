@@ -34,6 +34,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "PUT /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
       "GET /api/v1/credentials/{id}/counts": "issuer"}
+WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
 
 
 class Operation:
@@ -102,6 +103,7 @@ class World:
             new_key(house, algorithm)
         self.fill_catalogue()
         self.fill_awards()
+        self.fill_positions()
         self.fill_batches()
         self.fill_access()
         self.fill_retention()
@@ -134,6 +136,14 @@ class World:
             collected = hr.post("/collections", {"name": f"Collection {number}", "description": "x", "achievements": [earned["id"]],
                                                  "goals": [{"metric": "people", "target": 4, "by": "2030-01-01"}]}, gives=201)
             self.ids.update(collections=collected["id"], skills=skill["id"], achievements=earned["id"], issuers=issuer["id"], endorsements=endorsed["id"])
+
+    def fill_positions(self):
+        for number in range(4):
+            self.ids["positions"] = self.hr.post("/positions", {"code": f"POS-{number}", "name": f"Position {number}", "description": "x", "openings": number,
+                                                                "skills": [{"skill": self.ids["skills"], "level": 2, "need": "nice"}]}, gives=201)["id"]
+        for attached in ({"unit": self.hr.get("/units")["items"][0]["id"]}, {"group": f"cn=issuers,ou=groups,{BASE}"}, {"title": "Clerk 2"},
+                         {"person": ACCOUNTS["EMPLOYEE"]}):
+            self.ids["assignments"] = self.hr.post(f"/positions/{self.ids['positions']}/assignments", attached, gives=201)["id"]
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]
@@ -193,7 +203,10 @@ class World:
         if operation.path == "/oembed":
             return at(f"/oembed?url={PUBLIC_URL}/badges/{self.ids['badges'] if found else MISSING}")
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
-        return at(operation.path.replace("{id}", here if found else MISSING))
+        path = operation.path.replace("{id}", here if found or re.search("{(?!id)", operation.path) else MISSING)
+        for word, noun in WITHIN.items():
+            path = path.replace(word, self.ids[noun] if found else MISSING)
+        return at(path)
 
     def ask(self, name, *, by=None, found=True, path=None, body=None, **how):
         """The answer to an operation of the document, by one who may."""

@@ -125,10 +125,19 @@ class Scene:
             "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
             "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
             "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
+            "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
         if not self.frozen:
             self.kept[word, actor] = makers[word]()
         return self.kept[word, actor]
+
+    def position(self):
+        number = next(self.numbers)
+        return self.hr.post("/positions", {"code": f"IN-{number}", "name": "Burglar", "openings": 1, "skills": [{"skill": self.skill(), "level": 1}]})["id"]
+
+    def attached(self, person):
+        """The assignment of the position that stands before it in a path."""
+        return self.hr.post(f"/positions/{self.kept['position', 'admin']}/assignments", {"person": person})["id"]
 
     def in_review(self):
         made = self.hr.post("/achievements", {"name": "x"})["id"]
@@ -148,6 +157,8 @@ class Scene:
             "POST /api/v1/endorsements": {"subject": self.partners if self.frozen else self.of_partner()},
             "POST /api/v1/endorsements/received": {"document": "{}"},
             "POST /api/v1/collections": {"name": "x"},
+            "POST /api/v1/positions": {"code": f"code {number}", "name": "x"},
+            "POST /api/v1/positions/{position}/assignments": {"title": f"title {number}"},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
@@ -156,7 +167,8 @@ class Scene:
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
-                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"}}
+                   "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
+                   "positions": {"openings": number}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
@@ -169,6 +181,10 @@ class Scene:
         """The answer to a line of the table; `key`: for this id instead of what it names."""
         method, path = line.split()
         found = re.search(r"\{(\w+)\}", path)
+        if found and path.count("{") == 2:  # what is within something comes second, and may not be known
+            self.make(found[1], "admin", line)
+            path = path.replace(found[0], self.kept[found[1], "admin"])
+            found = re.search(r"\{(\w+)\}", path)
         if found:
             path = path.replace(found[0], key or self.make(found[1], actor, line))
         path = path if path.startswith("/api/") else "/" + path
