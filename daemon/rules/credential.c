@@ -396,14 +396,12 @@ static const struct turn_rule {
 };
 
 /* Locks it, too. */
-static enum skd_outcome turn_look(struct skd_call *call, const char *id, enum credential_turn turn,
-				  struct store_credential *credential, int64_t *now)
+static enum skd_outcome turn_check(struct skd_call *call, const struct store_credential *credential, enum credential_turn turn,
+				   int64_t *now)
 {
 	const struct turn_rule *rule = &turn_rules[turn];
 	const char *state;
-	TRY(credential_get(call, id, credential));
-	TRY(issuer_may_issue(call, credential->issuer_id, false));
-	TRY(store_credential_lock(call, id, &state, now));
+	TRY(store_credential_lock(call, credential->id, &state, now));
 	if (turn != CREDENTIAL_REVOKE && strcmp(credential->state, "expired") == 0)
 		return fail(call, SKD_CLASH, "the credential has expired");
 	if (strcmp(rule->to, state) == 0 && turn != CREDENTIAL_REINSTATE)
@@ -411,6 +409,14 @@ static enum skd_outcome turn_look(struct skd_call *call, const char *id, enum cr
 	if (!strstr(rule->from, state))
 		return fail(call, SKD_CLASH, "the credential is %s and cannot be %s", state, rule->kind);
 	return SKD_OK;
+}
+
+static enum skd_outcome turn_look(struct skd_call *call, const char *id, enum credential_turn turn,
+				  struct store_credential *credential, int64_t *now)
+{
+	TRY(credential_get(call, id, credential));
+	TRY(issuer_may_issue(call, credential->issuer_id, false));
+	return turn_check(call, credential, turn, now);
 }
 
 enum skd_outcome credential_may_turn(struct skd_call *call, const char *id, enum credential_turn turn)
@@ -429,12 +435,11 @@ static enum skd_outcome issued_turn(struct skd_call *call, const struct store_cr
 					   turn == CREDENTIAL_SUSPEND ? TIME_NEVER : credential->valid_from);
 }
 
-enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
-				 bool quiet, struct store_credential *credential)
+static enum skd_outcome turn_write(struct skd_call *call, const struct store_credential *credential, enum credential_turn turn,
+				   const char *reason, bool quiet, int64_t now)
 {
 	const struct turn_rule *rule = &turn_rules[turn];
-	int64_t now;
-	TRY(turn_look(call, id, turn, credential, &now));
+	const char *id = credential->id;
 	TRY(store_credential_turn(call, id, rule->to, rule->kind, audit_account(call), call->actor->account_id,
 				  reason, now));
 	TRY(store_status_set(call, id, "revocation", rule->bad));
@@ -443,6 +448,24 @@ enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum cre
 	TRY(issued_turn(call, credential, turn));
 	if (!quiet)
 		TRY(notice(call, talloc_asprintf(call, "credential.%s", rule->kind), id, credential->person_id, NULL));
-	TRY(audit_done(call, rule->action, "credential", id, NULL));
+	return audit_done(call, rule->action, "credential", id, NULL);
+}
+
+enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
+				 bool quiet, struct store_credential *credential)
+{
+	int64_t now;
+	TRY(turn_look(call, id, turn, credential, &now));
+	TRY(turn_write(call, credential, turn, reason, quiet, now));
 	return credential_get(call, id, credential);
+}
+
+enum skd_outcome credential_turn_by_rule(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason)
+{
+	const struct sight all = {.everyone = true};
+	struct store_credential credential;
+	int64_t now;
+	TRY(store_credential_get(call, &all, id, NULL, &credential));
+	TRY(turn_check(call, &credential, turn, &now));
+	return turn_write(call, &credential, turn, reason, false, now);
 }

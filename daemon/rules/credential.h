@@ -76,6 +76,9 @@ enum credential_turn { CREDENTIAL_REVOKE, CREDENTIAL_SUSPEND, CREDENTIAL_REINSTA
 /* CLASH when the credential's state does not lead there: what is revoked stays revoked. `quiet`: nobody is told. */
 enum skd_outcome credential_turn(struct skd_call *call, const char *id, enum credential_turn turn, const char *reason,
 				 bool quiet, struct store_credential *credential) WARN_UNUSED;
+/* The same, whoever the actor is: because a rule says so. */
+enum skd_outcome credential_turn_by_rule(struct skd_call *call, const char *id, enum credential_turn turn,
+					 const char *reason) WARN_UNUSED;
 /* The same without doing it. */
 enum skd_outcome credential_may_turn(struct skd_call *call, const char *id, enum credential_turn turn) WARN_UNUSED;
 
