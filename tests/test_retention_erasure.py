@@ -19,7 +19,8 @@ WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "audit_li
 NAMELESS = {*WRITTEN_ONCE, "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",
-            "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration"}
+            "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",
+            "person_parted", "credential_left"}
 
 
 @pytest.fixture(scope="module")

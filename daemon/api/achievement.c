@@ -70,6 +70,8 @@ static void more_write(struct json *json, const struct store_achievement *a)
 	put_string(json, "field_of_study", a->field_of_study);
 	put_string(json, "specialization", a->specialization);
 	put_string(json, "human_code", a->human_code);
+	put_string(json, "on_leave", a->on_leave);
+	put_string(json, "on_move", a->on_move);
 }
 
 static enum skd_outcome achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a, bool answers)
@@ -175,7 +177,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 }
 
 enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, PICTURE, STATE, TAGS, OWNER, NEXT_REVIEW, LANGUAGE, TRANSLATIONS, ALIGNMENTS,
-       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, ISSUER, FIELDS };
+       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, ON_LEAVE, ON_MOVE, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -200,6 +202,8 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[SPECIALIZATION] = {"specialization", FIELD_TEXT},
 	[HUMAN_CODE] = {"human_code", FIELD_TEXT, .most = 100},
 	[ASSESSMENT] = {"assessment", FIELD_JSON},
+	[ON_LEAVE] = {"on_leave", FIELD_ENUM, .words = "keep|suspend|revoke"},
+	[ON_MOVE] = {"on_move", FIELD_ENUM, .words = "keep|suspend|revoke"},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
 };
 
@@ -339,6 +343,12 @@ static enum skd_outcome nested_merge(struct skd_call *call, const struct value *
 	return assessment_merge(call, &v[ASSESSMENT], patch, a);
 }
 
+static void policy_merge(const struct value *value, const char **to)
+{
+	if (value->given)
+		*to = value->null ? "keep" : value->text;
+}
+
 static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch,
 				   struct store_achievement *a, struct skill_proved **skills, size_t *count)
 {
@@ -367,13 +377,16 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[FIELD_OF_STUDY], &a->field_of_study);
 	merge_text(&v[SPECIALIZATION], &a->specialization);
 	merge_text(&v[HUMAN_CODE], &a->human_code);
+	policy_merge(&v[ON_LEAVE], &a->on_leave);
+	policy_merge(&v[ON_MOVE], &a->on_move);
 	TRY(skills_read(call, &v[SKILLS], skills, count));
 	return nested_merge(call, v, patch, a);
 }
 
 enum skd_outcome api_achievement_add(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	struct store_achievement achievement = {.type = "Badge", .state = "draft", .language = call->house->language};
+	struct store_achievement achievement = {.type = "Badge", .state = "draft", .language = call->house->language,
+						.on_leave = "keep", .on_move = "keep"};
 	struct skill_proved *skills = NULL;
 	size_t count = 0;
 	TRY(body_merge(call, in, false, &achievement, &skills, &count));

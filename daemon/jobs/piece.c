@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "rules/job.h"
+#include "rules/leaver.h"
 #include "rules/work.h"
 
 enum { LOOK_MS = 1000 };
@@ -29,15 +30,22 @@ void piece_wanted(const struct house *house)
 	pthread_mutex_unlock(&jobs->lock);
 }
 
+/* What is done piece by piece. */
+static const struct kind {
+	const char *name; /* in the log */
+	enum skd_outcome (*turn)(struct skd_call *call, bool *more);
+} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 /* False: there is none, or the database is not to be had. Says so once. */
-static bool piece_turn(struct jobs *jobs, enum skd_outcome *last)
+static bool piece_turn(struct jobs *jobs, const struct kind *kind, enum skd_outcome *last)
 {
-	struct skd_call *call = call_new("job", WORK_MS);
+	struct skd_call *call = call_new(kind->name, WORK_MS);
 	bool more = false;
 	call->house = jobs->house;
-	enum skd_outcome outcome = job_turn(call, &more);
+	enum skd_outcome outcome = kind->turn(call, &more);
 	if (outcome != SKD_OK && outcome != *last)
-		log_line(SKD_WARNING, "job", "%s", call->sentence);
+		log_line(SKD_WARNING, kind->name, "%s", call->sentence);
 	*last = outcome;
 	work_end(call);
 	talloc_free(call);
@@ -47,13 +55,16 @@ static bool piece_turn(struct jobs *jobs, enum skd_outcome *last)
 void *piece_main(void *argument)
 {
 	struct jobs *jobs = argument;
-	enum skd_outcome last = SKD_OK;
+	enum skd_outcome last[KINDS] = {SKD_OK};
 	int64_t due = 0;
 	while (jobs_wait(jobs, &jobs->wanted, due)) {
 		pthread_mutex_lock(&jobs->lock);
 		jobs->wanted = false;
 		pthread_mutex_unlock(&jobs->lock);
-		due = piece_turn(jobs, &last) ? 0 : clock_monotonic() + LOOK_MS * 1000;
+		bool more = false;
+		for (int i = 0; i < KINDS; i++)
+			more = piece_turn(jobs, &kinds[i], &last[i]) || more;
+		due = more ? 0 : clock_monotonic() + LOOK_MS * 1000;
 	}
 	return NULL;
 }

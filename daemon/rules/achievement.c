@@ -165,7 +165,8 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 	       string_same(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
 	       strings_same(a->tags, a->tag_count, b->tags, b->tag_count) && string_same(a->language, b->language) &&
 	       string_same(a->translations, b->translations) && string_same(a->alignments, b->alignments) &&
-	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) && string_same(a->credits, b->credits) &&
+	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) &&
+	       string_same(a->on_leave, b->on_leave) && string_same(a->on_move, b->on_move) && string_same(a->credits, b->credits) &&
 	       string_same(a->field_of_study, b->field_of_study) && string_same(a->specialization, b->specialization) &&
 	       string_same(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&
 	       same_links(a->recommended, a->recommended_count, b->recommended, b->recommended_count);

@@ -38,6 +38,7 @@ struct store_achievement {
 	const char *language, *translations, *alignments, *results; /* all but the first are JSON */
 	const char *credits, *field_of_study, *specialization, *human_code;
 	const char *assessment; /* JSON with the correct choices of its quizzes; NULL: nothing can be handed in */
+	const char *on_leave, *on_move; /* what becomes of a credential whose holder does: keep, suspend, revoke */
 	struct store_achievement_link *related, *recommended; /* those that are seen */
 	size_t related_count, recommended_count;
 	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */
