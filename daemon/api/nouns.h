@@ -147,6 +147,20 @@ extern const struct field link_list_fields[];
 enum skd_outcome api_link_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_link_of_achievement(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* submission.c */
+extern const struct field submission_list_fields[];
+enum skd_outcome api_submission_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_begin(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_drop(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_submit(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_reopen(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_rounds(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_submission_events(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_submission(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* collection.c */
 extern const struct field collection_list_fields[];
 enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -161,6 +161,23 @@ const struct route routes[] = {
 	{"GET", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_READ, FORM_ONE, 0, api_assignment_get},
 	{"DELETE", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_assignment_drop},
 
+	{"GET", "/api/v1/submissions", RUNS_READ, FORM_LIST, 0, api_submission_list, submission_list_fields,
+	 "updated_at|created_at|due_at",
+	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,claim_id,state,round,shared,submitted_at,due_at,"
+		    "decided_at,feedback,credential_id,created_at,updated_at"},
+	{"POST", "/api/v1/submissions", RUNS_WRITE, FORM_ONE, 0, api_submission_begin},
+	{"POST", "/api/v1/claims/{id}/submission", RUNS_WRITE, FORM_ONE, 0, api_claim_submission},
+	{"GET", "/api/v1/submissions/{id}", RUNS_READ, FORM_ONE, 0, api_submission_get},
+	{"PATCH", "/api/v1/submissions/{id}", RUNS_WRITE, FORM_MATCH, 0, api_submission_set, .body_limit = 2 << 20},
+	{"DELETE", "/api/v1/submissions/{id}", RUNS_WRITE, FORM_MATCH, 0, api_submission_drop},
+	{"POST", "/api/v1/submissions/{id}/submit", RUNS_WRITE, FORM_MATCH, 0, api_submission_submit},
+	{"POST", "/api/v1/submissions/{id}/withdraw", RUNS_WRITE, FORM_MATCH, 0, api_submission_withdraw},
+	{"POST", "/api/v1/submissions/{id}/reopen", RUNS_WRITE, FORM_MATCH, 0, api_submission_reopen},
+	{"GET", "/api/v1/submissions/{id}/rounds", RUNS_READ, FORM_LIST, 0, api_submission_rounds, NULL, "round",
+	 .columns = "round,submitted_at,outcome,feedback,decided_at"},
+	{"GET", "/api/v1/submissions/{id}/events", RUNS_READ, FORM_LIST, 0, api_submission_events, NULL, "at",
+	 .columns = "kind,round,at,account"},
+
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
 	{"GET", "/api/v1/outbox", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_outbox_list, outbox_list_fields,

@@ -81,6 +81,7 @@ static const struct step {
 	{"idempotency", "DELETE FROM idempotency WHERE account_id IN " THEIR_ACCOUNTS},
 	{"account", "UPDATE account SET name = '', subject = 'erased:' || id WHERE person_id = $1::uuid" ALL_FOUR},
 	{"claim", "DELETE FROM claim WHERE person_id = $1::uuid" ALL_FOUR},
+	{"submission", "DELETE FROM submission WHERE person_id = $1::uuid" ALL_FOUR},
 	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', shown_evidence = NULL,"
 		  " version = b.version + 1, content_version = b.content_version + 1 FROM credential c"
 		  " WHERE c.id = b.credential_id AND c.person_id = $1::uuid" ALL_FOUR},

@@ -70,6 +70,19 @@ static const struct section {
 			 " 'due', g.due, 'note', g.note, 'shared', g.shared, 'created_at', rfc3339(g.created_at),"
 			 " 'updated_at', rfc3339(g.updated_at)" AS_IT_IS
 		  "FROM goal g WHERE g.person_id " THEIRS " ORDER BY g.id LIMIT " MOST},
+	{"submissions", OBJECT "'id', s.id, 'achievement_id', s.achievement_id, 'achievement_version', s.achievement_number, 'achievement', v.name,"
+			       " 'claim_id', s.claim_id, 'state', s.state, 'round', s.round, 'answers', s.answers, 'files', files_named(s.id, s.answers),"
+			       " 'shared', s.shared, 'submitted_at', rfc3339(s.submitted_at), 'due_at', rfc3339(s.due_at),"
+			       " 'decided_at', rfc3339(s.decided_at), 'credential_id', s.credential_id, 'created_at', rfc3339(s.created_at),"
+			       " 'updated_at', rfc3339(s.updated_at), 'rounds', (SELECT jsonb_agg(jsonb_strip_nulls("
+			       "jsonb_build_object('round', r.round, 'answers', r.answers, 'files', files_named(s.id, r.answers), 'quizzes', r.quizzes,"
+			       " 'submitted_at', rfc3339(r.submitted_at), 'outcome', r.outcome, 'feedback', r.feedback,"
+			       " 'decided_at', rfc3339(r.decided_at))) ORDER BY r.round) FROM submission_round r WHERE r.submission_id = s.id),"
+			       " 'events', (SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'round', e.round, 'at', rfc3339(e.at),"
+			       " 'account', coalesce(w.account, 'erased')) ORDER BY e.id) FROM submission_event e JOIN who w ON w.id = e.who"
+			       " WHERE e.submission_id = s.id)" AS_IT_IS
+			"FROM submission s JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
+			" WHERE s.person_id " THEIRS " ORDER BY s.id LIMIT " MOST},
 	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
 		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
 		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},
@@ -100,7 +113,8 @@ static const struct section {
 				 " ORDER BY e.seq DESC LIMIT " MOST},
 	{"done_about_them", AUDITED "e.object IN (SELECT p.id::text FROM person p WHERE p.id " THEIRS
 				    " UNION ALL SELECT c.id::text FROM credential c WHERE c.person_id " THEIRS
-				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id " THEIRS ")"
+				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id " THEIRS
+				    " UNION ALL SELECT s.id::text FROM submission s WHERE s.person_id " THEIRS ")"
 				    " ORDER BY e.seq DESC LIMIT " MOST},
 };
 

@@ -116,6 +116,18 @@ static const char MOVE_CLAIMS[] =
 	" moved AS (UPDATE claim c SET person_id = f.becomes, version = c.version + 1 FROM first f WHERE c.id = f.id RETURNING c.id)"
 	" INSERT INTO change (noun, key) SELECT 'claim', id FROM moved";
 
+/* Of two that are open for the same one stays with its entry. */
+#define IS_OPEN ".state IN ('draft', 'submitted', 'in_review', 'returned')"
+static const char MOVE_SUBMISSIONS[] =
+	"WITH first AS (SELECT DISTINCT ON (m.becomes, s.achievement_id, CASE WHEN NOT s" IS_OPEN
+	"   THEN s.id END) s.id, m.becomes FROM same_move m JOIN submission s ON s.person_id IN (m.was, m.person_id)"
+	"   AND s.entry_id = m.person_id WHERE s.person_id <> m.becomes AND NOT (s" IS_OPEN
+	"    AND EXISTS (SELECT FROM submission o WHERE o.person_id = m.becomes AND o.achievement_id = s.achievement_id"
+	"     AND o" IS_OPEN "))"
+	"   ORDER BY m.becomes, s.achievement_id, CASE WHEN NOT s" IS_OPEN " THEN s.id END, s.id),"
+	" moved AS (UPDATE submission s SET person_id = f.becomes, version = s.version + 1 FROM first f WHERE s.id = f.id RETURNING s.id)"
+	" INSERT INTO change (noun, key) SELECT 'submission', id FROM moved";
+
 static const char TURN_LINES[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
 	" SELECT $1::uuid, t.kind, v.id, o.source, jsonb_build_object('by', t.by_what) FROM same_turn t"
@@ -131,7 +143,8 @@ static enum skd_outcome move_holdings(struct skd_call *call)
 	TRY(db_run(call, MOVE_CREDENTIALS, NO_ARGS, NULL));
 	TRY(db_query(call, CLOCK_NOW, NO_ARGS, &rows));
 	TRY(db_run(call, MOVE_PROOFS, ARGS(arg_time(call, row_time(rows, 0, 0))), NULL));
-	return db_run(call, MOVE_CLAIMS, NO_ARGS, NULL);
+	TRY(db_run(call, MOVE_CLAIMS, NO_ARGS, NULL));
+	return db_run(call, MOVE_SUBMISSIONS, NO_ARGS, NULL);
 }
 
 /* What was turned, and who is here in the scope, decides who stands for whom. `dry`: nobody's holdings move. */

@@ -41,6 +41,7 @@ CREATE TABLE submission_round (
 	submission_id uuid NOT NULL REFERENCES submission ON DELETE CASCADE,
 	round integer NOT NULL,
 	answers json NOT NULL,
+	quizzes json NOT NULL DEFAULT '[]', -- [{"prompt", "points", "of", "passed"}]
 	submitted_at timestamptz NOT NULL,
 	outcome text CHECK (outcome IN ('approved', 'returned', 'declined', 'withdrawn')),
 	feedback text,
@@ -72,6 +73,13 @@ CREATE TABLE submission_file (
 );
 CREATE INDEX ON submission_file (submission_id);
 CREATE INDEX ON submission_file (hash);
+
+-- Those that answers name, of that submission.
+CREATE FUNCTION files_named(submission uuid, answers json) RETURNS json LANGUAGE sql STABLE AS $$
+	SELECT coalesce(json_agg(json_build_object('id', f.id, 'prompt', f.prompt, 'name', f.name, 'type', f.type, 'size', f.size,
+		'created_at', rfc3339(f.created_at)) ORDER BY f.id), '[]') FROM submission_file f WHERE f.submission_id = submission
+		AND EXISTS (SELECT FROM json_each(answers) a, json_array_elements_text(a.value->'files') n WHERE n = f.id::text)
+$$;
 
 -- One place for each assessor that a round needs; a third is added where two disagree.
 CREATE TABLE review (

@@ -33,7 +33,8 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "PATCH /api/v1/claims": "employee", "PATCH /api/v1/credentials": "employee",
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "PUT /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
-      "GET /api/v1/credentials/{id}/counts": "issuer"}
+      **{f"{method} /api/v1/submissions": "employee" for method in ("GET", "POST", "PATCH", "DELETE")},
+      "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee"}
 WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
 
 
@@ -104,6 +105,7 @@ class World:
         self.fill_catalogue()
         self.fill_awards()
         self.fill_positions()
+        self.fill_submissions()
         self.fill_batches()
         self.fill_access()
         self.fill_retention()
@@ -161,6 +163,21 @@ class World:
         for skill in self.hr.pages("/skills", limit=500)[:5]:
             claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
         self.ids["claims"] = claim["id"]
+
+    def fill_submissions(self):
+        """Of an employee, who was asked for everything, and whose last one is a draft; of the first of their claims one too."""
+        prompts = [{"kind": "text", "name": "What?"}, {"kind": "link", "name": "Where?"},
+                   {"kind": "quiz", "name": "Which?", "questions": [{"text": "x", "choices": ["a", "b"], "correct": [1]}]}]
+        for number in range(4):
+            asked = self.hr.post("/achievements", {"name": f"Asked {number}", "state": "published", "assessment": {
+                "prompts": prompts, "minimum": 0, "groups": [f"cn=assessors,ou=groups,{BASE}"]}}, gives=201)
+            made = self.employee.post("/submissions", {"achievement": asked["id"]}, gives=201)["id"]
+            answers = dict(zip((one["id"] for one in asked["assessment"]["prompts"]),
+                               ({"text": "x"}, {"url": "https://example.org/"}, {"choices": [[1]]})))
+            self.employee.patch(f"/submissions/{made}", {"answers": answers, "shared": True}, "*")
+            for step in "submit", "withdraw", "reopen":
+                self.employee.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})
+        self.ids["submissions"] = made
 
     def fill_batches(self):
         """The first ones are done, the last one waits."""

@@ -53,6 +53,11 @@ class Leaver:
         house.try_sign_in(self.username, "not the password")
         me = house.sign_in(self.username)
         me.post("/claims", {"skill": house.skill, "level": 1, "note": f"{self.name} says so"}, gives=201, key="claim-" + self.username)
+        asked = house.asked["assessment"]["prompts"][0]["id"]
+        handed = me.post("/submissions", {"achievement": house.asked["id"]}, gives=201)["id"]
+        me.patch(f"/submissions/{handed}", {"answers": {asked: {"text": f"I am {self.name}"}}}, "*")
+        for step in "submit", "withdraw", "reopen":
+            me.expect(200, "POST", f"/submissions/{handed}/{step}", headers={"If-Match": "*"})
         me.post("/tokens", {"name": f"of {self.name}", "scopes": ["people:read"]}, gives=201)
         me.get("/audit", gives=403)
         self.credential = house.issuer.issue(self.username, house.achievement,
@@ -114,6 +119,8 @@ def furnish(house):
     house.skill = house.hr.post("/skills", {"framework": "RET", "code": "RET-1", "label": "Keeping"})["id"]
     house.achievement = house.hr.post("/achievements", {"name": "Keeper", "state": "published",
                                                         "skills": [{"skill": house.skill, "level": 2}]})["id"]
+    house.asked = house.hr.post("/achievements", {"name": "Asked", "state": "published", "assessment": {"prompts": [
+        {"kind": "text", "name": "Who are you?"}]}})
     return house
 
 

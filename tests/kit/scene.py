@@ -38,6 +38,8 @@ class Scene:
         self.partners = self.hr.post("/achievements", {"name": "Locksmith", "state": "published", "issuer": self.partner})["id"]
         sandbox = self.admin.post("/issuers", {"name": "Sandbox", "sandbox": True})["id"]
         self.test = self.hr.post("/achievements", {"name": "Test", "state": "published", "issuer": sandbox})["id"]
+        self.asked = self.hr.post("/achievements", {"name": "Asked", "state": "published",
+                                                    "assessment": {"prompts": [{"kind": "text", "name": "x"}]}})["id"]
         self.leavers = [self.people[name] for name in LEAVERS]
         for name in LEAVERS:
             house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
@@ -77,8 +79,28 @@ class Scene:
         code = f"IN-{next(self.numbers)}"
         return self.hr.post("/skills", {"framework": "IN", "code": code, "label": code})["id"]
 
+    def proved_claim(self, client):
+        skill = self.skill()
+        self.hr.post("/achievements", {"name": "x", "state": "published", "skills": [{"skill": skill, "level": 1}],
+                                       "assessment": {"prompts": [{"kind": "text", "name": "x"}]}})
+        return client.post("/claims", {"skill": skill, "level": 1})["id"]
+
     def claim(self, client, shared):
         return client.post("/claims", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
+
+    def handed_in(self, client, state, shared=False):
+        """An achievement of its own each time, so that there is an open one of it only."""
+        asked = self.hr.post("/achievements", {"name": f"Asked {next(self.numbers)}", "state": "published",
+                                               "assessment": {"prompts": [{"kind": "text", "name": "x", "required": False}]}})["id"]
+        made = client.post("/submissions", {"achievement": asked}, gives=201)["id"]
+        if shared:
+            client.patch(f"/submissions/{made}", {"shared": True}, "*")
+        for step in {"draft": (), "withdrawn": ("withdraw",)}[state]:
+            client.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})
+        return made
+
+    def submission(self, client, line, shared=False):
+        return self.handed_in(client, "withdrawn" if line.endswith("/reopen") else "draft", shared)
 
     def person(self, username, line):
         """A hold on their data stands where the line needs one, and only there."""
@@ -114,6 +136,10 @@ class Scene:
             "own_claim": lambda: self.claim(self.owner(actor), False),
             "shared_claim": lambda: self.claim(self.others[AWARDED_BELOW], True),
             "claim": lambda: self.claim(self.others[AWARDED_BELOW], False),
+            "own_submission": lambda: self.submission(self.owner(actor), line),
+            "submission": lambda: self.submission(self.others[AWARDED_BELOW], line),
+            "shared_submission": lambda: self.submission(self.others[AWARDED_BELOW], line, True),
+            "own_proved_claim": lambda: self.proved_claim(self.owner(actor)),
             "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
             "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
@@ -162,20 +188,21 @@ class Scene:
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
+            "POST /api/v1/submissions": {"achievement": self.asked},
             "POST /api/v1/me/credentials": {"achievement": self.test},
             "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
-                   "positions": {"openings": number}}
+                   "submissions": {"shared": True}, "positions": {"openings": number}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
             return {"comment": "x"}
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
-        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)
+        return bodies.get(line, {"reason": "x"} if line.startswith("POST") and "submissions/" not in line and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)
 
     def ask(self, line, actor, key=None):
         """The answer to a line of the table; `key`: for this id instead of what it names."""
@@ -188,7 +215,7 @@ class Scene:
         if found:
             path = path.replace(found[0], key or self.make(found[1], actor, line))
         path = path if path.startswith("/api/") else "/" + path
-        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return)$", path)
+        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen)$", path)
         headers = {"If-Match": "*"} if matches else {}
         if method == "PUT":
             headers["Content-Type"] = "image/svg+xml"
