@@ -61,6 +61,7 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
         (hr, "/collections", {"name": "Made", "achievements": [world.ids["achievements"]]}, {"name": "Made anew"}),
         (hr, "/positions", {"code": "MADE", "name": "Maker", "skills": [{"skill": "MADE-1", "level": 1}]}, {"name": "Made anew"}),
         (hr, f"/positions/{world.ids['positions']}/assignments", {"title": "Maker"}, None),
+        (hr, "/pathways", {"name": "Made", "nodes": [{"id": "a", "kind": "proof", "name": "x"}]}, {"name": "Made anew"}),
         (employee, "/claims", {"skill": "MADE-1", "level": 1}, {"shared": True}),
         (world.issuer, "/credentials", {"person": ACCOUNTS["MANAGER"], "achievement": world.ids["achievements"]}, None),
         (hr, "/tokens", {"name": "Made", "scopes": ["reports:read"]}, None),
@@ -106,6 +107,15 @@ def test_achievements_are_reviewed(world):
                                (world.hr, "submit", None), (world.issuer, "approve", None)):
         client.expect(200, "POST", f"/achievements/{made}/{verb}", body, headers={"If-Match": "*"})
     world.hr.expect(409, "POST", f"/achievements/{made}/submit", headers={"If-Match": "*"})
+
+
+def test_pathways_are_exported_and_imported(world):
+    document = world.hr.get(f"/pathways/{world.ids['pathways']}/export")
+    made = world.hr.post("/pathways/import", {"document": document}, gives=201)["pathway"]
+    assert world.hr.last.headers["Location"] == f"/api/v1/pathways/{made['id']}" and world.hr.get(world.hr.last.headers["Location"]) == made
+    assert world.hr.get(f"/pathways/{made['id']}/export") == document
+    world.hr.patch(f"/pathways/{made['id']}", {"state": "archived"}, "*")
+    world.hr.patch(f"/pathways/{made['id']}", {"name": "x"}, "*", gives=409)
 
 
 def test_badges_are_verified(world):
@@ -304,7 +314,7 @@ def test_a_field_that_is_none_is_named(world, name):
 @pytest.mark.parametrize("name", BODIES)
 def test_bodies_are_json_of_some_size(world, name):
     kind = {"Content-Type": "application/json", "If-Match": "*"}
-    much = {"verifications": 5 << 20, "batches": 9 << 20}.get(name.rpartition("/")[2], 270000)
+    much = {"verifications": 5 << 20, "batches": 9 << 20}.get(name.rpartition("/")[2], 2 << 20 if "/pathways" in name else 270000)
     refused(world.ask(name, data=b'{"x": "' + b"x" * much + b'"}', headers=kind), 413)
     for wrong in {"Content-Type": "text/plain"}, {"Content-Encoding": "gzip"}, \
             {"Content-Type": "application/merge-patch+json"} if not name.startswith("PATCH") else {"Content-Type": "x/json"}:

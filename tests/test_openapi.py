@@ -164,7 +164,8 @@ def test_bodies_of_requests_are_closed_objects():
             wanted = "string" if media == "text/csv" or media.startswith("image/") else "object"
             assert contract().resolve(content["schema"])["type"] == wanted, f"{name} {media}"
             for at, schema in schemas_of(content):
-                if schema.get("type") == "object":
+                foreign = (name, at) == ("POST /api/v1/pathways/import", "/properties/document")  # is as its own format has it
+                if schema.get("type") == "object" and not foreign:
                     assert schema.get("additionalProperties") is False, f"{name} {media}{at}"
 
 

@@ -14,13 +14,13 @@ from kit.house import ACCOUNTS, wait_for
 from kit.leaver import ADMIN, CONTRACTORS, HR, INNER, Leaver, dump, found_in, furnish, retention_house
 
 EMPLOYEE = ACCOUNTS["EMPLOYEE"]
-WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "audit_link", "audit_checkpoint"
+WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "pathway_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 WITH_SUBMISSIONS = "submission_round", "submission_file", "review"  # go with theirs
 NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",
-            "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",
+            "pathway", "pathway_version", "pathway_node", "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",
             "person_parted", "credential_left"}
 
 

@@ -179,6 +179,17 @@ enum skd_outcome api_assignment_get(struct skd_call *call, const struct request 
 enum skd_outcome api_assignment_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_assignment_drop(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* pathway.c, track.c */
+extern const struct field pathway_list_fields[], pathway_get_fields[];
+enum skd_outcome api_pathway_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_versions(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_events(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_export(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_import(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
 	person_badge_fields[];

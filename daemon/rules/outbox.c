@@ -6,7 +6,7 @@
 #include "rules/house.h"
 #include "rules/person.h"
 
-const char outbox_nouns[] = "achievement|batch|collection|credential|endorsement|issuer|key|submission";
+const char outbox_nouns[] = "achievement|batch|collection|credential|endorsement|issuer|key|submission|pathway";
 const char outbox_kinds[] =
 	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
@@ -16,7 +16,8 @@ const char outbox_kinds[] =
 	"|credential.revoked|credential.suspended|credential.reinstated"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"
-	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn";
+	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn"
+	"|pathway.created|pathway.edited|pathway.published|pathway.archived";
 
 enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice)
 {

@@ -62,7 +62,7 @@ enum skd_outcome store_pathway_achievements(struct skd_call *call, bool publishe
 enum skd_outcome store_pathway_inner(struct skd_call *call, bool published, size_t count, const char *const *ids, size_t *place) WARN_UNUSED;
 /* One stands within the other. */
 struct store_pathway_edge {
-	const char *from, *to, *name; /* of `to` */
+	const char *from, *to;
 };
 /* All that there are within these, and within what is within them, as somebody may be under way on it now. */
 enum skd_outcome store_pathway_within(struct skd_call *call, size_t count, const char *const *ids, struct store_pathway_edge **edges,

@@ -51,7 +51,7 @@ static const char WITHIN[] =
 	"  SELECT FROM pathway_version m WHERE m.pathway_id = v.pathway_id AND m.number > v.number AND m.state" OUT
 	"  AND coalesce(m.keep_until, '-infinity') <= now())),"
 	" reach (id) AS (SELECT unnest($1::uuid[]) UNION SELECT i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id)"
-	" SELECT i.outer_id, i.inner_id, pathway_name(i.inner_id) FROM reach r JOIN inside i ON i.outer_id = r.id ORDER BY 3, 1, 2";
+	" SELECT i.outer_id, i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id ORDER BY 1, 2";
 
 enum skd_outcome store_pathway_within(struct skd_call *call, size_t count, const char *const *ids, struct store_pathway_edge **edges,
 				      size_t *edge_count)
@@ -61,7 +61,7 @@ enum skd_outcome store_pathway_within(struct skd_call *call, size_t count, const
 	*edge_count = (size_t)rows_count(rows);
 	*edges = talloc_zero_array(call, struct store_pathway_edge, *edge_count + 1);
 	for (int i = 0; i < (int)*edge_count; i++)
-		(*edges)[i] = (struct store_pathway_edge){row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2)};
+		(*edges)[i] = (struct store_pathway_edge){row_uuid(rows, i, 0), row_uuid(rows, i, 1)};
 	return SKD_OK;
 }
 

@@ -137,6 +137,7 @@ class World:
             endorsed = self.issuer.post("/endorsements", {"subject": issuer["id"], "comment": "x"}, gives=201)
             collected = hr.post("/collections", {"name": f"Collection {number}", "description": "x", "achievements": [earned["id"]],
                                                  "goals": [{"metric": "people", "target": 4, "by": "2030-01-01"}]}, gives=201)
+            self.ids["pathways"] = self.pathway(number, earned, skill)
             self.ids.update(collections=collected["id"], skills=skill["id"], achievements=earned["id"], issuers=issuer["id"], endorsements=endorsed["id"])
 
     def fill_positions(self):
@@ -146,6 +147,16 @@ class World:
         for attached in ({"unit": self.hr.get("/units")["items"][0]["id"]}, {"group": f"cn=issuers,ou=groups,{BASE}"}, {"title": "Clerk 2"},
                          {"person": ACCOUNTS["EMPLOYEE"]}):
             self.ids["assignments"] = self.hr.post(f"/positions/{self.ids['positions']}/assignments", attached, gives=201)["id"]
+
+    def pathway(self, number, earned, skill):
+        """In two versions, of which the first was published."""
+        nodes = [{"id": "a", "kind": "achievement", "achievement": earned["id"]}, {"id": "g", "kind": "group", "need": 1, "after": ["a"]},
+                 {"id": "b", "kind": "skill", "skill": skill["id"], "level": 1, "within": "g", "milestone": earned["id"]},
+                 {"id": "c", "kind": "proof", "name": "x", "description": "y", "within": "g", "optional": True}]
+        made = self.issuer.post("/pathways", {"name": f"Pathway {number}", "description": "x", "achievement": earned["id"], "nodes": nodes,
+                                              "state": "published"}, gives=201)
+        self.issuer.patch(f"/pathways/{made['id']}", {"lost": "revoke", "state": "published", "keep_until": "2099-01-01"}, "*")
+        return made["id"]
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]

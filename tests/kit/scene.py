@@ -148,6 +148,8 @@ class Scene:
             "endorsement": lambda: self.endorsement()["id"], "own_endorsement": lambda: self.endorsement()["id"], "partners_endorsement": self.partners_endorsement,
             "collection": lambda: self.hr.post("/collections", {"name": "x"})["id"],
             "partners_collection": lambda: self.hr.post("/collections", {"name": "x", "issuer": self.partner})["id"],
+            "pathway": lambda: self.pathway(state="published"), "pathway_draft": self.pathway,
+            "partners_pathway": lambda: self.pathway(state="published", issuer=self.partner),
             "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
             "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
             "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
@@ -170,6 +172,9 @@ class Scene:
         self.hr.expect(200, "POST", f"/achievements/{made}/submit", headers={"If-Match": "*"})
         return made
 
+    def pathway(self, **fields):
+        return self.hr.post("/pathways", {"name": "x", "nodes": [{"id": "a", "kind": "proof", "name": "x"}], **fields}, gives=201)["id"]
+
     def body(self, line):
         number = next(self.numbers)
         bodies = {
@@ -185,6 +190,8 @@ class Scene:
             "POST /api/v1/collections": {"name": "x"},
             "POST /api/v1/positions": {"code": f"code {number}", "name": "x"},
             "POST /api/v1/positions/{position}/assignments": {"title": f"title {number}"},
+            "POST /api/v1/pathways": {"name": "x"},
+            "POST /api/v1/pathways/import": {"document": {"format": "skillsd_pathway", "format_version": 1, "name": "x"}},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
@@ -195,7 +202,8 @@ class Scene:
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
-                   "submissions": {"shared": True}, "positions": {"openings": number}}
+                   "submissions": {"shared": True}, "positions": {"openings": number},
+                   "pathways": {"description": f"{number}"}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
