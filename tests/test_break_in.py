@@ -218,6 +218,17 @@ GET    /api/v1/submissions/{submission}/events            401   403   404   404 
 POST   /api/v1/claims/{own_proved_claim}/submission       401   403   201   201   201   201   201   201   201   403
 POST   /api/v1/claims/{shared_claim}/submission           401   403   404   403   404   403   403   404   403   403
 POST   /api/v1/claims/{claim}/submission                  401   403   404   404   404   404   404   404   404   403
+GET    /api/v1/goals                                      401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/goals                                      401   403   201   201   201   201   201   201   201   403
+GET    /api/v1/goals/{own_goal}                           401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/goals/{shared_goal}                        401   403   404   200   404   404   200   404   200   403
+GET    /api/v1/goals/{goal}                               401   403   404   404   404   404   404   404   404   403
+PATCH  /api/v1/goals/{own_goal}                           401   403   200   200   200   200   200   200   200   403
+PATCH  /api/v1/goals/{shared_goal}                        401   403   404   403   404   404   403   404   403   403
+PATCH  /api/v1/goals/{goal}                               401   403   404   404   404   404   404   404   404   403
+DELETE /api/v1/goals/{own_goal}                           401   403   204   204   204   204   204   204   204   403
+DELETE /api/v1/goals/{shared_goal}                        401   403   404   403   404   404   403   404   403   403
+DELETE /api/v1/goals/{goal}                               401   403   404   404   404   404   404   404   404   403
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403

@@ -153,6 +153,8 @@ def key_of(item, word):
         value = value["id"] if word == "person" else value.get("name", value.get("label"))
     if word == "at" or word.endswith("_at"):
         return datetime.datetime.fromisoformat(value or "9999-12-31T00:00:00Z")
+    if word == "due":  # what has no date comes last
+        return value or "9999-12-31"
     return "" if value is None else value
 
 

@@ -74,7 +74,7 @@ class Walk:
         return self.operation.path.replace("{id}", key)
 
     def ask_spoilt_once(self):
-        """Sound, by one who may, but in one place: that is named, or before it what stands for nothing."""
+        """Sound, by one who may, but in one place: that is named, or before it what stands for nothing, or does not go together."""
         params, body = self.query(), good(self.schema(), self.chance, self.known) if self.schema() else None
         params.pop("format", None)  # of the document's words no list offers all
         place = self.spoil_body(body) if body is not None and self.chance.random() < 0.7 else self.spoil_query(params)
@@ -82,7 +82,7 @@ class Walk:
         if place and self.operation.is_of_api() and answer.status_code not in (413, 429):
             told = answer.json().get("errors", []) if answer.status_code == 400 else []
             assert any(error["field"] == place or error["field"].startswith(place + "/") or "there is no" in error["message"]
-                       for error in told), f"{place} is not named: {params} {body}: {answer.text[:500]}"
+                       or "is for what is turned" in error["message"] for error in told), f"{place} is not named: {params} {body}: {answer.text[:500]}"
 
     def ask_anything(self):
         """Whatever, by whomever."""

@@ -190,6 +190,14 @@ enum skd_outcome api_pathway_events(struct skd_call *call, const struct request 
 enum skd_outcome api_pathway_export(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_pathway_import(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* goal.c */
+extern const struct field goal_list_fields[];
+enum skd_outcome api_goal_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_goal_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_goal_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_goal_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_goal_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
 	person_badge_fields[];

@@ -173,6 +173,12 @@ const struct route routes[] = {
 	{"POST", "/api/v1/positions/{id}/assignments", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_assignment_add},
 	{"GET", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_READ, FORM_ONE, 0, api_assignment_get},
 	{"DELETE", "/api/v1/positions/{id}/assignments/{assignment}", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_assignment_drop},
+	{"GET", "/api/v1/goals", RUNS_READ, FORM_LIST, 0, api_goal_list, goal_list_fields, "created_at|due",
+	 .columns = "id,person_id,person,position_id,position,pathway_id,pathway,skill_id,skill,level,due,note,shared,reached,created_at,updated_at"},
+	{"POST", "/api/v1/goals", RUNS_WRITE, FORM_ONE, 0, api_goal_add},
+	{"GET", "/api/v1/goals/{id}", RUNS_READ, FORM_ONE, 0, api_goal_get},
+	{"PATCH", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_set},
+	{"DELETE", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_drop},
 
 	{"GET", "/api/v1/submissions", RUNS_READ, FORM_LIST, 0, api_submission_list, submission_list_fields,
 	 "updated_at|created_at|due_at",

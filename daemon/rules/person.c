@@ -13,6 +13,13 @@ struct sight sight_of(const struct skd_call *call)
 	};
 }
 
+struct sight sight_near(const struct skd_call *call)
+{
+	struct sight sight = sight_of(call);
+	sight.issued = false;
+	return sight;
+}
+
 enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person)
 {
 	struct sight sight = sight_of(call);

@@ -7,6 +7,8 @@
 #include "store/person.h"
 
 struct sight sight_of(const struct skd_call *call);
+/* The same without those to whom they merely issue: for what concerns nobody but a person, those above them, and hr. */
+struct sight sight_near(const struct skd_call *call);
 
 enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person) WARN_UNUSED;
 /* BAD_INPUT for a unit or manager that does not exist, or whom the actor does not see. */

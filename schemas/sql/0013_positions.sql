@@ -71,6 +71,12 @@ CREATE FUNCTION positions_of(person uuid) RETURNS SETOF uuid LANGUAGE sql STABLE
 	SELECT position_id FROM positions_held(ARRAY[person])
 $$;
 
+-- Every entry of those whom somebody sees as a colleague above does: themselves, and who is below them.
+CREATE FUNCTION entries_seen(self uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 100 AS $$
+	WITH seen (id) AS (SELECT people_seen(self, false))
+	SELECT id FROM seen UNION SELECT e.id FROM seen s JOIN person e ON e.human = s.id
+$$;
+
 -- What people want to reach. Others see what is shared.
 CREATE TABLE goal (
 	id uuid PRIMARY KEY DEFAULT uuid7(),

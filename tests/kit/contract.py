@@ -34,7 +34,8 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "PUT /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
       **{f"{method} /api/v1/submissions": "employee" for method in ("GET", "POST", "PATCH", "DELETE")},
-      "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee"}
+      "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee",
+      **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee")}
 WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
 
 
@@ -157,6 +158,9 @@ class World:
                                               "state": "published"}, gives=201)
         self.issuer.patch(f"/pathways/{made['id']}", {"lost": "revoke", "state": "published", "keep_until": "2099-01-01"}, "*")
         return made["id"]
+
+        for goal in {"position": "POS-0"}, {"skill": self.ids["skills"], "level": 1, "due": "2099-01-31"}, {"position": "POS-1", "note": "x", "shared": True}:
+            self.ids["goals"] = self.employee.post("/goals", goal, gives=201)["id"]
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]

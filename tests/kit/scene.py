@@ -102,6 +102,9 @@ class Scene:
     def submission(self, client, line, shared=False):
         return self.handed_in(client, "withdrawn" if line.endswith("/reopen") else "draft", shared)
 
+    def goal(self, client, shared):
+        return client.post("/goals", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
+
     def person(self, username, line):
         """A hold on their data stands where the line needs one, and only there."""
         person, client = self.people[username], self.house.rescue
@@ -153,6 +156,8 @@ class Scene:
             "partner": lambda: self.partner, "partners_achievement": lambda: self.partners,
             "partners_credential": lambda: self.partners_credential(), "key": lambda: self.hr.get("/keys")["items"][0]["id"],
             "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
+            "own_goal": lambda: self.goal(self.owner(actor), False), "shared_goal": lambda: self.goal(self.others[AWARDED_BELOW], True),
+            "goal": lambda: self.goal(self.others[AWARDED_BELOW], False),
             "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
         if not self.frozen:
@@ -196,6 +201,7 @@ class Scene:
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/submissions": {"achievement": self.asked},
+            "POST /api/v1/goals": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/me/credentials": {"achievement": self.test},
             "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
@@ -203,7 +209,7 @@ class Scene:
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
                    "submissions": {"shared": True}, "positions": {"openings": number},
-                   "pathways": {"description": f"{number}"}}
+                   "pathways": {"description": f"{number}"}, "goals": {"level": 2}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
