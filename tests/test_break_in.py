@@ -229,6 +229,13 @@ PATCH  /api/v1/goals/{goal}                               401   403   404   404 
 DELETE /api/v1/goals/{own_goal}                           401   403   204   204   204   204   204   204   204   403
 DELETE /api/v1/goals/{shared_goal}                        401   403   404   403   404   404   403   404   403   403
 DELETE /api/v1/goals/{goal}                               401   403   404   404   404   404   404   404   404   403
+GET    /api/v1/people/{self}/gap                          401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/gap                         401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/gap                       401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/openings                     401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/openings                    401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/openings                  401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/units/{strangers_unit}/gap                 401   403   404   404   404   404   200   404   200   403
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403

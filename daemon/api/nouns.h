@@ -198,6 +198,12 @@ enum skd_outcome api_goal_add(struct skd_call *call, const struct request *in, s
 enum skd_outcome api_goal_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_goal_drop(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* gap.c */
+extern const struct field gap_fields[];
+enum skd_outcome api_gap_person(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_gap_unit(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_opening_list(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
 	person_badge_fields[];

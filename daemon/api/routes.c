@@ -179,6 +179,9 @@ const struct route routes[] = {
 	{"GET", "/api/v1/goals/{id}", RUNS_READ, FORM_ONE, 0, api_goal_get},
 	{"PATCH", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_set},
 	{"DELETE", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_drop},
+	{"GET", "/api/v1/people/{id}/gap", RUNS_REPORT, FORM_ONE, 0, api_gap_person, gap_fields},
+	{"GET", "/api/v1/people/{id}/openings", RUNS_READ, FORM_ONE, 0, api_opening_list},
+	{"GET", "/api/v1/units/{id}/gap", RUNS_REPORT, FORM_ONE, 0, api_gap_unit, gap_fields},
 
 	{"GET", "/api/v1/submissions", RUNS_READ, FORM_LIST, 0, api_submission_list, submission_list_fields,
 	 "updated_at|created_at|due_at",

@@ -120,3 +120,56 @@ LANGUAGE sql STABLE AS $$
 		WHEN for_position IS NOT NULL THEN position_reached(human, for_position)
 		ELSE pathway_reached(human, for_pathway) END
 $$;
+
+---- what somebody still lacks
+
+CREATE INDEX ON achievement_skill (skill_id);
+
+-- What can be earned now: the newest versions that are no drafts, where they are published, of issuers who issue in earnest.
+CREATE VIEW achievement_current AS
+SELECT v.* FROM achievement_version v JOIN achievement a ON a.id = v.achievement_id
+	JOIN issuer i ON i.id = a.issuer_id AND i.state = 'active' AND NOT i.sandbox
+WHERE v.state = 'published' AND v.number = (SELECT max(m.number) FROM achievement_version m
+	WHERE m.achievement_id = v.achievement_id AND m.state IN ('published', 'archived'));
+CREATE VIEW pathway_current AS
+SELECT v.* FROM pathway_version v WHERE v.state = 'published' AND v.number = (SELECT max(m.number) FROM pathway_version m
+	WHERE m.pathway_id = v.pathway_id AND m.state IN ('published', 'archived'));
+
+-- Where a skill is got at a level or above: the achievements that prove it, one step each, and the pathways that lead to it, by a
+-- step, their award or a pathway within, as many steps as they have to be gone. UNION ends where a loop closes.
+CREATE FUNCTION skill_ways(which uuid, at_least integer)
+RETURNS TABLE (achievement_id uuid, pathway_id uuid, name text, level integer, steps integer) LANGUAGE sql STABLE ROWS 10 AS $$
+	WITH RECURSIVE direct AS (
+		SELECT v.achievement_id, v.name, s.level FROM achievement_skill s
+			JOIN achievement_current v ON v.achievement_id = s.achievement_id AND v.number = s.number
+			WHERE s.skill_id = which AND s.level >= at_least),
+	way (id, level) AS (
+		SELECT n.pathway_id, n.level FROM pathway_node n JOIN pathway_current v ON v.pathway_id = n.pathway_id AND v.number = n.number
+			WHERE n.skill_id = which AND n.level >= at_least
+		UNION SELECT n.pathway_id, d.level FROM direct d JOIN pathway_node n ON n.achievement_id = d.achievement_id
+			JOIN pathway_current v ON v.pathway_id = n.pathway_id AND v.number = n.number
+		UNION SELECT v.pathway_id, d.level FROM direct d JOIN pathway_current v ON v.achievement_id = d.achievement_id),
+	within (id, level) AS (
+		SELECT id, level FROM way
+		UNION SELECT n.pathway_id, w.level FROM within w JOIN pathway_node n ON n.inner_id = w.id
+			JOIN pathway_current v ON v.pathway_id = n.pathway_id AND v.number = n.number)
+	SELECT d.achievement_id, NULL::uuid, d.name, d.level, 1 FROM direct d
+	UNION ALL SELECT NULL, w.id, v.name, w.level, (SELECT count(*)::int FROM pathway_node n WHERE n.pathway_id = w.id AND n.number = v.number
+			AND n.kind <> 'group' AND NOT n.optional)
+		FROM (SELECT id, min(level) AS level FROM within GROUP BY id) AS w JOIN pathway_current v ON v.pathway_id = w.id
+$$;
+
+-- What these positions ask for together. What would be nice counts where no must asks for as much.
+CREATE FUNCTION skills_needed(positions uuid[]) RETURNS TABLE (skill_id uuid, label text, must boolean, level integer)
+LANGUAGE sql STABLE ROWS 50 AS $$
+	WITH need AS (
+		SELECT s.skill_id, k.label, s.must, max(s.level) AS level FROM position_skill s JOIN skill k ON k.id = s.skill_id AND k.status = 'active'
+			WHERE s.position_id = ANY (positions) GROUP BY s.skill_id, k.label, s.must)
+	SELECT n.* FROM need n WHERE n.must OR NOT EXISTS (SELECT FROM need m WHERE m.must AND m.skill_id = n.skill_id AND m.level >= n.level)
+$$;
+
+-- What somebody holds now, verified: each skill at its best level.
+CREATE FUNCTION skills_held(person uuid) RETURNS TABLE (skill_id uuid, level integer) LANGUAGE sql STABLE ROWS 20 AS $$
+	SELECT f.skill_id, max(f.level) FROM proof f WHERE f.person_id = person AND f.known_to = 'infinity' AND f.valid_from <= now()
+		AND f.valid_to > now() GROUP BY f.skill_id
+$$;

@@ -158,6 +158,7 @@ class Scene:
             "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
             "own_goal": lambda: self.goal(self.owner(actor), False), "shared_goal": lambda: self.goal(self.others[AWARDED_BELOW], True),
             "goal": lambda: self.goal(self.others[AWARDED_BELOW], False),
+            "strangers_unit": lambda: next(one["id"] for one in self.hr.pages("/units") if one["name"] == "Production"),
             "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
         if not self.frozen:
