@@ -14,6 +14,7 @@ from kit.validate import contract, formats
 PATTERNS = {"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": lambda chance: str(uuid.UUID(int=chance.getrandbits(128))),
             "^https?://": lambda chance: f"https://example.org/{chance.randrange(99)}",
             "^ext:[A-Za-z0-9._-]+$": lambda chance: f"ext:Kind{chance.randrange(9)}",
+            "^(application/(pdf|zip)|image/(png|jpeg)|text/plain)$": lambda chance: chance.choice(["application/pdf", "image/png", "text/plain"]),
             "^P(?=[0-9])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?$": lambda chance: f"P{chance.randrange(1, 9)}Y{chance.randrange(12)}M",
             "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$": lambda chance: chance.choice(["de", "EN-gb", "zh-Hant-TW"]),
             "^#[0-9a-fA-F]{6}$": lambda chance: f"#{chance.getrandbits(24):06x}",
@@ -59,7 +60,7 @@ def moment(chance, kind):
 def text(schema, chance):
     if "pattern" in schema:
         words = schema["pattern"].strip("^$").split(":")
-        if all(word.startswith("(") for word in words):  # lists of words
+        if schema["pattern"] not in PATTERNS and all(word.startswith("(") for word in words):  # lists of words
             return ":".join(chance.choice(word.strip("()").split("|")) for word in words)
         return PATTERNS[schema["pattern"]](chance)
     if schema.get("format") in ("date", "date-time"):
