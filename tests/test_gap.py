@@ -65,12 +65,13 @@ class World:
         """Behind the daemon's back: nodes of (column, id) or (column, id, level), and of none a group."""
         sql = self.house.sql
         (made,), = sql("INSERT INTO pathway (issuer_id) SELECT id FROM issuer WHERE key = 'company' RETURNING id::text")
-        sql("INSERT INTO pathway_version (pathway_id, number, name, state, achievement_id) VALUES (%s, 1, %s, %s, %s)", made, name, state, award)
+        sql("INSERT INTO pathway_version (pathway_id, number, name, state, achievement_id) VALUES (%s, 1, %s, 'draft', %s)", made, name, award)
         kinds = {"achievement_id": "achievement", "skill_id": "skill", "inner_id": "pathway", None: "group"}
         for place, (column, value, *level) in enumerate(nodes):
             sql("INSERT INTO pathway_node (pathway_id, number, place, node, kind) VALUES (%s, 1, %s, %s, 'proof')", made, place, str(place))
             extra = f", {column} = '{value}'" + (f", level = {level[0]}" if level else "") if column else ""
             sql(f"UPDATE pathway_node SET kind = %s{extra} WHERE pathway_id = %s AND place = %s", kinds[column], made, place)
+        sql("UPDATE pathway_version SET state = %s WHERE pathway_id = %s", state, made)
         return made
 
     def gap(self, name, by="hr", gives=200, **params):

@@ -102,7 +102,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/achievements", RUNS_READ, FORM_LIST, 0, api_achievement_list, achievement_list_fields,
 	 "name|updated_at",
 	 .columns = "id,version,type,name,description,criteria,issuer_id,issuer,skills,tags,language,related,recommended,credits,field_of_study,"
-		    "specialization,human_code,validity,state,image_url,"
+		    "specialization,human_code,validity,on_leave,on_move,state,image_url,"
 		    "owner_id,owner,next_review,updated_at"},
 	{"POST", "/api/v1/achievements", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_achievement_add,
 	 .body_limit = 262144},

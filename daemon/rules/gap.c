@@ -45,7 +45,7 @@ enum skd_outcome gap_unit(struct skd_call *call, const char *unit_id, const char
 	TRY(store_unit_get(call, unit_id, &gap->unit));
 	TRY(position_read(call, position, &asked));
 	TRY(store_gap_unit(call, &sight, unit_id, asked, &gap->rows, &gap->count, &gap->people));
-	return gap->people || sight.everyone ? SKD_OK : fail(call, SKD_ABSENT, "there is nobody in this unit whom you see");
+	return gap->people || sight.everyone ? SKD_OK : fail(call, SKD_ABSENT, "there is no such unit");
 }
 
 enum skd_outcome opening_list(struct skd_call *call, const char *person_id, struct store_person *person, struct store_opening **openings,

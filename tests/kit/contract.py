@@ -148,6 +148,8 @@ class World:
         for attached in ({"unit": self.hr.get("/units")["items"][0]["id"]}, {"group": f"cn=issuers,ou=groups,{BASE}"}, {"title": "Clerk 2"},
                          {"person": ACCOUNTS["EMPLOYEE"]}):
             self.ids["assignments"] = self.hr.post(f"/positions/{self.ids['positions']}/assignments", attached, gives=201)["id"]
+        for goal in {"position": "POS-0"}, {"skill": self.ids["skills"], "level": 1, "due": "2099-01-31"}, {"position": "POS-1", "note": "x", "shared": True}:
+            self.ids["goals"] = self.employee.post("/goals", goal, gives=201)["id"]
 
     def pathway(self, number, earned, skill):
         """In two versions, of which the first was published."""
@@ -158,9 +160,6 @@ class World:
                                               "state": "published"}, gives=201)
         self.issuer.patch(f"/pathways/{made['id']}", {"lost": "revoke", "state": "published", "keep_until": "2099-01-01"}, "*")
         return made["id"]
-
-        for goal in {"position": "POS-0"}, {"skill": self.ids["skills"], "level": 1, "due": "2099-01-31"}, {"position": "POS-1", "note": "x", "shared": True}:
-            self.ids["goals"] = self.employee.post("/goals", goal, gives=201)["id"]
 
     def fill_awards(self):
         evidence = [{"name": "Test", "url": "https://example.org/t", "narrative": "=1+1 passed"}]
