@@ -104,6 +104,38 @@ def test_credentials_turn_and_tokens_and_sessions_end(world):
     world.house.sign_in(ACCOUNTS["HR"]).delete("/sessions/current")
 
 
+def test_submissions_go_their_way(world):
+    hr, employee = world.hr, world.employee
+    skill = hr.post("/skills", {"framework": "CON-0", "code": "SUB", "label": "Submitting"}, gives=201)["id"]
+    asked = hr.post("/achievements", {"name": "Submitter", "state": "published", "skills": [{"skill": skill, "level": 1}],
+                                      "assessment": {"prompts": [{"kind": "text", "name": "x", "required": False}]}}, gives=201)["id"]
+    claim = employee.post("/claims", {"skill": skill, "level": 1}, gives=201)["id"]
+    for gives in 201, 200:
+        made = employee.post(f"/claims/{claim}/submission", gives=gives)["id"]
+    employee.delete(f"/submissions/{made}", "*")
+    for gives in 201, 200:
+        made = employee.post("/submissions", {"achievement": asked}, gives=gives)["id"]
+    for verb in "submit", "withdraw", "reopen":
+        for gives in (200, 409) if verb != "reopen" else (200,):
+            employee.expect(gives, "POST", f"/submissions/{made}/{verb}", headers={"If-Match": "*"})
+        prompt = hr.get(f"/achievements/{asked}")["assessment"]["prompts"][0]["id"]
+        employee.patch(f"/submissions/{made}", {"answers": {prompt: {"text": "x"}}}, "*", gives=200 if verb == "reopen" else 409)
+    for path, problem in ("/submissions", {"achievement": world.ids["achievements"]}), (f"/claims/{world.ids['claims']}/submission", None):
+        employee.post(path, problem, gives=409)
+    hr.post(f"/claims/{world.ids['claims']}/submission", gives=403)
+    employee.delete(f"/submissions/{made}", "*", gives=409)
+    employee.patch(f"/submissions/{made}", {"shared": True}, "*")
+    employee.expect(409, "POST", f"/submissions/{made}/reopen", headers={"If-Match": "*"})
+    for method, path in ("PATCH", ""), ("DELETE", ""), ("POST", "/submit"), ("POST", "/withdraw"), ("POST", "/reopen"):
+        hr.expect((403,), method, f"/submissions/{made}{path}", {"shared": True} if method == "PATCH" else None, headers={"If-Match": "*"})
+    for verb in "submit", "withdraw", "reopen":
+        for data, status in (b"x", 415), (b"x" * 70000, 413):
+            employee.expect(status, "POST", f"/submissions/{made}/{verb}", data=data, headers={"If-Match": "*"})
+    world.house.sql("UPDATE submission SET state = 'approved', shared = false WHERE id = %s", made)
+    for path in "rounds", "events":
+        hr.get(f"/submissions/{made}/{path}", gives=403)
+
+
 def test_achievements_are_reviewed(world):
     made = world.hr.post("/achievements", {"name": "Reviewed"}, gives=201)["id"]
     for client, verb, body in ((world.hr, "submit", {"comment": "x"}), (world.issuer, "return", {"comment": "x"}),

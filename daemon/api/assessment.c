@@ -137,7 +137,6 @@ static enum skd_outcome assessment_read(struct skd_call *call, json_t *object, s
 
 enum skd_outcome assessment_merge(struct skd_call *call, const struct value *value, bool patch, struct store_achievement *a)
 {
-	struct store_assessment assessment;
 	json_t *object = value->json, *member;
 	const char *key;
 	if (!value->given)
@@ -154,8 +153,8 @@ enum skd_outcome assessment_merge(struct skd_call *call, const struct value *val
 		json_object_foreach (value->json, key, member)
 			json_is_null(member) ? json_object_del(object, key) : json_object_set(object, key, member);
 	}
-	TRY(assessment_read(call, object, &assessment));
-	return assessment_write(call, &assessment, &a->assessment);
+	a->asks = talloc(call, struct store_assessment);
+	return assessment_read(call, object, a->asks);
 }
 
 /* ---- as it is shown ---- */

@@ -6,7 +6,7 @@
 #include "api/entry.h"
 #include "rules/achievement.h"
 
-/* Onto a->assessment; in a patch members are merged, and null takes one out. */
+/* Onto a->assessment, or as a->asks what that shall become; in a patch members are merged, and null takes one out. */
 enum skd_outcome assessment_merge(struct skd_call *call, const struct value *value, bool patch,
 				  struct store_achievement *a) WARN_UNUSED;
 /* With `answers` also which choices are correct. */

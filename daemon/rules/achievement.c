@@ -110,8 +110,8 @@ static enum skd_outcome drawing_check(struct skd_call *call, const char *const *
 	return SKD_OK;
 }
 
-static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
-				      struct store_achievement *achievement)
+static enum skd_outcome said_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				   struct store_achievement *achievement)
 {
 	int64_t length = 0;
 	TRY(vocabulary_check(call, "/type", VOCABULARY_ACHIEVEMENT, achievement->type));
@@ -121,7 +121,6 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	TRY(links_check(call, "/related", achievement, achievement->related, achievement->related_count));
 	TRY(links_check(call, "/recommended", achievement, achievement->recommended, achievement->recommended_count));
 	TRY(drawing_check(call, achievement->drawing));
-	TRY(assessment_fits(call, achievement));
 	if (!skills)
 		return SKD_OK;
 	if (count > SKILLS_MAX)
@@ -131,6 +130,15 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	for (size_t i = 0; i < count; i++)
 		TRY(skill_read(call, &skills[i], i, achievement));
 	return SKD_OK;
+}
+
+static enum skd_outcome content_check(struct skd_call *call, const struct skill_proved *skills, size_t count,
+				      struct store_achievement *achievement)
+{
+	TRY(said_check(call, skills, count, achievement));
+	if (achievement->asks)
+		TRY(assessment_write(call, achievement->asks, &achievement->assessment));
+	return assessment_fits(call, achievement);
 }
 
 static bool same_skills(const struct store_achievement *a, const struct store_achievement *b)

@@ -6,6 +6,8 @@
 
 #include "store/list.h"
 
+struct store_assessment; /* store/assessment.h */
+
 enum { DRAWING_WORDS = 5 };
 struct store_achievement_skill {
 	const char *id, *label;
@@ -39,6 +41,7 @@ struct store_achievement {
 	const char *credits, *field_of_study, *specialization, *human_code;
 	const char *assessment; /* JSON with the correct choices of its quizzes; NULL: nothing can be handed in */
 	const char *on_leave, *on_move; /* what becomes of a credential whose holder does: keep, suspend, revoke */
+	struct store_assessment *asks; /* what that shall become; NULL: it stays */
 	struct store_achievement_link *related, *recommended; /* those that are seen */
 	size_t related_count, recommended_count;
 	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */
