@@ -178,10 +178,14 @@ static enum skd_outcome publish(struct skd_call *call, const struct store_pathwa
 /* Reads back what was written and closes with the audit entry. */
 static enum skd_outcome told(struct skd_call *call, const char *action, const char *id, struct store_pathway *pathway)
 {
+	char until[TIME_SIZE];
 	TRY(store_pathway_get(call, id, 0, true, pathway));
+	if (pathway->keep_until != TIME_NEVER)
+		time_format(pathway->keep_until, until);
 	return audit_done(call, action, "pathway", id,
 			  detail_of(call, "name", pathway->name, "version", arg_int(call, pathway->number), "state", pathway->state,
-				    "steps", arg_int(call, pathway->steps), "lost", pathway->lost, "achievement", pathway->achievement_id, NULL));
+				    "steps", arg_int(call, pathway->steps), "lost", pathway->lost, "achievement", pathway->achievement_id, "keep_until",
+				    pathway->keep_until == TIME_NEVER ? NULL : until, NULL));
 }
 
 enum skd_outcome pathway_add(struct skd_call *call, struct pathway_nodes *nodes, struct store_pathway *pathway)
@@ -268,6 +272,8 @@ enum skd_outcome pathway_set(struct skd_call *call, struct pathway_nodes *nodes,
 	struct graph before, *graph = nodes ? &nodes->graph : &before;
 	TRY(pathway_get(call, wanted->id, 0, &old));
 	TRY(issuer_may_write(call, old.issuer_id, false));
+	if (old.version != wanted->version)
+		return fail(call, SKD_STALE, "the pathway was changed since you read it: read it again");
 	if (!string_same(old.achievement_id, wanted->achievement_id))
 		TRY(achievement_read(call, "", wanted));
 	TRY(store_pathway_graph(call, old.id, old.number, &before));

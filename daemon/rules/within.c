@@ -100,16 +100,23 @@ static void walk_to(struct walk *walk, const char *id, size_t from)
 static enum skd_outcome circle_fail(struct skd_call *call, const struct store_pathway *pathway, const struct walk *walk, size_t last,
 				    const char *field)
 {
-	const char *path = "";
-	for (size_t i = last;; i = walk->from[i]) {
+	enum { SHOWN = 20 };
+	const char **ids = talloc_array(call, const char *, walk->count + 1);
+	size_t first = walk->count, shown = 0;
+	struct text text;
+	for (size_t i = walk->from[last]; first == walk->count || ids[first] != walk->ids[i]; i = walk->from[i])
+		ids[--first] = walk->ids[i];
+	text_begin(&text, call, 256);
+	text_addf(&text, "%s > ", text_shown(call, pathway->name));
+	for (; first < walk->count && shown < SHOWN; first++, shown++) {
 		struct store_pathway inner;
-		TRY(store_pathway_get(call, walk->ids[i], 0, true, &inner));
-		const char *name = strcmp(inner.id, pathway->id) == 0 ? pathway->name : inner.name;
-		path = talloc_asprintf(call, " > %s%s", text_shown(call, name), path);
-		if (walk->from[i] == i)
-			break;
+		TRY(store_pathway_get(call, ids[first], 0, true, &inner));
+		text_addf(&text, "%s > ", text_shown(call, inner.name));
 	}
-	return fail_field(call, field, "is a cycle, each within the one before: %s%s", text_shown(call, pathway->name), path);
+	if (first < walk->count)
+		text_addf(&text, "(%zu more) > ", walk->count - first);
+	text_adds(&text, text_shown(call, pathway->name));
+	return fail_field(call, field, "is a cycle, each within the one before: %s", text_end(&text));
 }
 
 enum skd_outcome within_circle(struct skd_call *call, const struct store_pathway *pathway, const struct graph *graph)
