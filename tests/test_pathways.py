@@ -161,6 +161,19 @@ def test_states_that_do_not_follow_are_refused(house):
     assert "/state" in dict(errors(house.issuer.post("/pathways", {"name": "x", "state": "archived"}, gives=400)))
 
 
+def test_with_a_draft_what_was_published_before_it_is_archived_too(house):
+    made, never = published(house, name="Out"), pathway(house, proof("a"))
+    path = f"/pathways/{made['id']}"
+    for change in {"name": "Not out"}, {"state": "archived"}:
+        house.issuer.patch(path, change, "*")
+    assert [(one["version"], one["state"], one["name"]) for one in house.hr.pages(f"{path}/versions")] == [(1, "archived", "Out"), (2, "archived", "Not out")]
+    seen = house.employee.get(path)
+    assert (seen["version"], seen["state"], seen["name"]) == (1, "archived", "Out") and len(house.employee.pages(f"{path}/versions")) == 1
+    assert "/nodes/0/pathway" in dict(errors(published(house, inner("a", made), gives=400)))
+    house.issuer.patch(f"/pathways/{never['id']}", {"state": "archived"}, "*")
+    house.employee.get(f"/pathways/{never['id']}", gives=404)
+
+
 def test_who_stays_until_when_is_said_of_what_is_published(house):
     made = published(house)
     path = f"/pathways/{made['id']}"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Whatever was published, also if it is archived now. */
-#define OUT " IN ('published', 'archived')"
+#define OUT ".published_at IS NOT NULL"
 
 #define PATHWAY_COLUMNS                                                                                                      \
 	"p.id, v.number, p.latest, v.name, v.description, i.id, i.name, v.achievement_id, achievement_name(v.achievement_id)," \
@@ -37,7 +37,7 @@ static void pathways_read(struct skd_call *call, const struct rows *rows, struct
 
 static const char PATHWAY_GET[] =
 	"SELECT " PATHWAY_COLUMNS " " PATHWAY_FROM " WHERE p.id = $1::uuid AND ($2::int = 0 OR v.number = $2::int)"
-	" AND ($3::bool OR v.state" OUT ") ORDER BY v.number DESC LIMIT 1";
+	" AND ($3::bool OR v" OUT ") ORDER BY v.number DESC LIMIT 1";
 
 enum skd_outcome store_pathway_get(struct skd_call *call, const char *id, long number, bool drafts, struct store_pathway *pathway)
 {
@@ -55,7 +55,7 @@ enum skd_outcome store_pathway_list(struct skd_call *call, const struct store_pa
 	static const struct list_order orders[] = {{"name", "v.name", "text"}, {"updated_at", "p.updated_at", "timestamptz"}, {NULL, NULL, NULL}};
 	static const char where[] =
 		PATHWAY_FROM " WHERE v.number = (SELECT max(m.number) FROM pathway_version m WHERE m.pathway_id = p.id"
-		"  AND ($1::bool OR m.state" OUT ")) AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
+		"  AND ($1::bool OR m" OUT ")) AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
 		" AND ($4::uuid IS NULL OR p.issuer_id = $4::uuid) AND ($5::uuid IS NULL OR v.achievement_id = $5::uuid"
 		"  OR EXISTS (SELECT FROM pathway_node n WHERE n.pathway_id = v.pathway_id AND n.number = v.number"
 		"   AND $5::uuid IN (n.achievement_id, n.milestone)))";
@@ -67,7 +67,7 @@ enum skd_outcome store_pathway_list(struct skd_call *call, const struct store_pa
 }
 
 static const char VERSIONS[] =
-	"SELECT " PATHWAY_COLUMNS " " PATHWAY_FROM " WHERE p.id = $1::uuid AND ($2::bool OR v.state" OUT ") ORDER BY v.number";
+	"SELECT " PATHWAY_COLUMNS " " PATHWAY_FROM " WHERE p.id = $1::uuid AND ($2::bool OR v" OUT ") ORDER BY v.number";
 
 enum skd_outcome store_pathway_versions(struct skd_call *call, const char *id, bool drafts, struct store_pathway **versions,
 					size_t *count)
@@ -219,7 +219,9 @@ enum skd_outcome store_pathway_publish(struct skd_call *call, const struct store
 	return db_run(call, PUBLISH, ARGS(p->id, arg_int(call, p->number), arg_time(call, p->keep_until)), NULL);
 }
 
-static const char ARCHIVE[] = "UPDATE pathway_version SET state = 'archived' WHERE pathway_id = $1::uuid AND number = $2::int";
+static const char ARCHIVE[] =
+	"UPDATE pathway_version SET state = 'archived' WHERE pathway_id = $1::uuid AND (number = $2::int"
+	" OR number = (SELECT max(m.number) FROM pathway_version m WHERE m.pathway_id = $1::uuid AND m" OUT "))";
 
 enum skd_outcome store_pathway_archive(struct skd_call *call, const char *id, long number)
 {

@@ -49,6 +49,7 @@ enum skd_outcome store_pathway_put(struct skd_call *call, const struct store_pat
 const char *store_pathway_nodes(struct skd_call *call, const struct graph *graph);
 /* p->id, p->number: it is published from now on, with p->keep_until. */
 enum skd_outcome store_pathway_publish(struct skd_call *call, const struct store_pathway *p) WARN_UNUSED;
+/* That version, and the one that was published last: nobody begins anymore. */
 enum skd_outcome store_pathway_archive(struct skd_call *call, const char *id, long number) WARN_UNUSED;
 /* One publishes after the other, until their transactions end: so that two do not close a circle. */
 enum skd_outcome store_pathway_turn(struct skd_call *call) WARN_UNUSED;

@@ -23,9 +23,8 @@ static const char ACHIEVEMENTS_MISSING[] =
 	" FROM achievement_version m WHERE m.achievement_id = w.id AND (NOT $2::bool OR m.state" OUT ") ORDER BY m.number DESC LIMIT 1) AS v"
 	" ON true WHERE v.state IS NULL OR ($2::bool AND v.state <> 'published') ORDER BY w.place LIMIT 1";
 static const char INNER_MISSING[] =
-	"SELECT w.place::int - 1 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) LEFT JOIN LATERAL (SELECT m.state"
-	" FROM pathway_version m WHERE m.pathway_id = w.id AND (NOT $2::bool OR m.state" OUT ") ORDER BY m.number DESC LIMIT 1) AS v"
-	" ON true WHERE v.state IS NULL OR ($2::bool AND v.state <> 'published') ORDER BY w.place LIMIT 1";
+	"SELECT w.place::int - 1 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) WHERE CASE WHEN $2::bool"
+	" THEN pathway_current(w.id) IS NULL ELSE NOT EXISTS (SELECT FROM pathway p WHERE p.id = w.id) END ORDER BY w.place LIMIT 1";
 
 enum skd_outcome store_pathway_achievements(struct skd_call *call, bool published, size_t count, const char *const *ids, size_t *place)
 {
@@ -47,8 +46,8 @@ enum skd_outcome store_pathway_turn(struct skd_call *call)
 /* Of a version that was published before, somebody is under way as long as one after it says so. */
 static const char WITHIN[] =
 	"WITH RECURSIVE inside (outer_id, inner_id) AS (SELECT DISTINCT v.pathway_id, n.inner_id FROM pathway_version v"
-	"  JOIN pathway_node n USING (pathway_id, number) WHERE n.inner_id IS NOT NULL AND v.state" OUT " AND NOT EXISTS ("
-	"  SELECT FROM pathway_version m WHERE m.pathway_id = v.pathway_id AND m.number > v.number AND m.state" OUT
+	"  JOIN pathway_node n USING (pathway_id, number) WHERE n.inner_id IS NOT NULL AND v.published_at IS NOT NULL AND NOT EXISTS ("
+	"  SELECT FROM pathway_version m WHERE m.pathway_id = v.pathway_id AND m.number > v.number AND m.published_at IS NOT NULL"
 	"  AND coalesce(m.keep_until, '-infinity') <= now())),"
 	" reach (id) AS (SELECT unnest($1::uuid[]) UNION SELECT i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id)"
 	" SELECT i.outer_id, i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id ORDER BY 1, 2";

@@ -94,4 +94,8 @@ CREATE FUNCTION achievement_name(achievement uuid) RETURNS text STABLE LANGUAGE 
 		ORDER BY state IN ('published', 'archived') DESC, number DESC LIMIT 1$$;
 CREATE FUNCTION pathway_name(pathway uuid) RETURNS text STABLE LANGUAGE sql AS
 	$$SELECT name FROM pathway_version WHERE pathway_id = pathway
-		ORDER BY state IN ('published', 'archived') DESC, number DESC LIMIT 1$$;
+		ORDER BY published_at IS NOT NULL DESC, number DESC LIMIT 1$$;
+-- The version on which one begins now: the one that was published last, unless it is archived.
+CREATE FUNCTION pathway_current(pathway uuid) RETURNS integer STABLE LANGUAGE sql AS
+	$$SELECT number FROM (SELECT number, state FROM pathway_version WHERE pathway_id = pathway AND published_at IS NOT NULL
+		ORDER BY number DESC LIMIT 1) AS last WHERE state = 'published'$$;
