@@ -235,6 +235,12 @@ GET    /api/v1/people/{awarded}/gap                       401   403   404   404 
 GET    /api/v1/people/{self}/openings                     401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/openings                    401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}/openings                  401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/portfolio                    401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/portfolio                   401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/portfolio                 401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/recommendations              401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/recommendations             401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/recommendations           401   403   404   404   404   404   200   404   200   200
 GET    /api/v1/units/{strangers_unit}/gap                 401   403   404   404   404   404   200   404   200   403
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403

@@ -204,6 +204,10 @@ enum skd_outcome api_gap_person(struct skd_call *call, const struct request *in,
 enum skd_outcome api_gap_unit(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_opening_list(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* portfolio.c */
+enum skd_outcome api_portfolio_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_recommendation_list(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* credential.c */
 extern const struct field credential_list_fields[], person_credential_fields[], credential_get_fields[],
 	person_badge_fields[];

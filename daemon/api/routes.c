@@ -181,6 +181,8 @@ const struct route routes[] = {
 	{"DELETE", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_drop},
 	{"GET", "/api/v1/people/{id}/gap", RUNS_REPORT, FORM_ONE, 0, api_gap_person, gap_fields},
 	{"GET", "/api/v1/people/{id}/openings", RUNS_READ, FORM_ONE, 0, api_opening_list},
+	{"GET", "/api/v1/people/{id}/portfolio", RUNS_READ, FORM_ONE, 0, api_portfolio_get},
+	{"GET", "/api/v1/people/{id}/recommendations", RUNS_READ, FORM_ONE, 0, api_recommendation_list},
 	{"GET", "/api/v1/units/{id}/gap", RUNS_REPORT, FORM_ONE, 0, api_gap_unit, gap_fields},
 
 	{"GET", "/api/v1/submissions", RUNS_READ, FORM_LIST, 0, api_submission_list, submission_list_fields,
