@@ -79,7 +79,8 @@ class Walk:
         params.pop("format", None)  # of the document's words no list offers all
         place = self.spoil_body(body) if body is not None and self.chance.random() < 0.7 else self.spoil_query(params)
         answer = self.world.ask(self.name, params=params, body=body, headers={"If-Match": "*"})
-        if place and self.operation.is_of_api() and answer.status_code not in (413, 429):
+        judged_by_a_job = answer.status_code == 202 and (place or "").startswith("/rows")  # each row by itself
+        if place and self.operation.is_of_api() and answer.status_code not in (413, 429) and not judged_by_a_job:
             told = answer.json().get("errors", []) if answer.status_code == 400 else []
             assert any(error["field"] == place or error["field"].startswith(place + "/") or "there is no" in error["message"]
                        or "is for what is turned" in error["message"] for error in told), f"{place} is not named: {params} {body}: {answer.text[:500]}"

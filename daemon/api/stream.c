@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { PAGE = 500, COLUMNS_MAX = 24, FLUSH_AT = 32768 };
+enum { PAGE = 500, COLUMNS_MAX = 32, FLUSH_AT = 32768 };
 
 struct choice {
 	const char *accept, *format;
