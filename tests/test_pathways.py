@@ -6,6 +6,7 @@ import threading
 
 import psycopg2
 import pytest
+import requests
 from kit.contract import MISSING
 from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_ISSUER, demo_house
 
@@ -408,6 +409,38 @@ def test_a_circle_that_several_close_at_once_is_not_closed(house):
             "PATCH", f"/pathways/{ring[n]['id']}", {"nodes": [inner("next", ring[n - 1])], "state": "published"}, headers={"If-Match": "*"}).status_code
             for number, client in enumerate(clients)))
         assert sorted(answers) == [200, 200, 200, 400]
+
+
+def test_a_kill_in_the_middle_publishes_whole_or_not_at_all(house):
+    """Each is published with all that belongs to it, or is the draft that it was; what was acknowledged is there."""
+    made = [pathway(house, *chain(*(f"n{number}" for number in range(300))), name=f"Kill {turn}")["id"] for turn in range(30)]
+    acknowledged, begun = [], threading.Event()
+
+    def publish(client, ids):
+        for one in ids:
+            try:
+                if client.ask("PATCH", f"/pathways/{one}", {"state": "published", "lost": "revoke"}, headers={"If-Match": "*"}).status_code == 200:
+                    acknowledged.append(one)
+            except requests.RequestException:
+                return
+            if len(acknowledged) >= 5:
+                begun.set()
+    clients = [house.issuer.twin() for _ in range(3)]
+    threads = [threading.Thread(target=publish, args=(client, made[at::3])) for at, client in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(60)
+    house.kill()
+    for thread in threads:
+        thread.join()
+    house.start()
+    rows = house.sql("SELECT v.pathway_id::text, v.state, v.lost, v.published_at IS NOT NULL, p.version, (SELECT count(*) FROM pathway_node n WHERE n.pathway_id = p.id),"
+                     " (SELECT string_agg(e.kind, ' ' ORDER BY e.id) FROM pathway_event e WHERE e.pathway_id = p.id),"
+                     " (SELECT count(*) FROM outbox o WHERE o.object = p.id), (SELECT count(*) FROM audit_entry a WHERE a.object = p.id::text)"
+                     " FROM pathway p JOIN pathway_version v ON v.pathway_id = p.id WHERE p.id = ANY (%s::uuid[])", made)
+    out = ("published", "revoke", True, 2, 300, "created edited published", 3, 2)
+    assert {row[1:] for row in rows} <= {out, ("draft", "keep", False, 1, 300, "created", 1, 1)} and len(rows) == 30
+    assert set(acknowledged) <= {row[0] for row in rows if row[1:] == out}
 
 
 def test_lists_are_filtered_and_sorted(house):
