@@ -405,6 +405,36 @@ static void draft_endorsement(const struct draft *d)
 	draft_object_end(d);
 }
 
+/* Comprehensive Learner Record Standard 2.0, ClrCredential. */
+static void draft_record(const struct draft *d)
+{
+	const struct skd_award *a = d->award;
+	draft_object(d, NULL);
+	d->host->put_array(d->json, "@context");
+	draft_string(d, NULL, "https://www.w3.org/ns/credentials/v2");
+	draft_string(d, NULL, "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json");
+	draft_string(d, NULL, "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json");
+	d->host->put_array_end(d->json);
+	draft_object(d, "credentialSubject");
+	draft_string(d, "id", a->subject);
+	draft_identity(d);
+	draft_type(d, "ClrSubject");
+	d->host->put_array(d->json, "verifiableCredential");
+	for (size_t i = 0; i < a->record_count; i++)
+		d->host->put_json(d->json, NULL, a->records[i]);
+	d->host->put_array_end(d->json);
+	draft_object_end(d);
+	draft_urn(d, "id", a->id);
+	draft_issuer(d, "issuer");
+	draft_string(d, "name", a->name);
+	d->host->put_array(d->json, "type");
+	draft_string(d, NULL, "VerifiableCredential");
+	draft_string(d, NULL, "ClrCredential");
+	d->host->put_array_end(d->json);
+	d->host->put_time(d->json, "validFrom", a->valid_from);
+	draft_object_end(d);
+}
+
 static enum skd_outcome draft(void *self, struct skd_call *call, const struct skd_form *form,
 			      const struct skd_award *award, struct skd_json *json)
 {
@@ -416,6 +446,8 @@ static enum skd_outcome draft(void *self, struct skd_call *call, const struct sk
 		draft_achievement(&d, NULL);
 	else if (form->about == SKD_ABOUT_ENDORSEMENT)
 		draft_endorsement(&d);
+	else if (form->about == SKD_ABOUT_RECORD)
+		draft_record(&d);
 	else
 		draft_credential(&d, form->seal == SKD_SEAL_JWS);
 	return SKD_OK;
@@ -438,6 +470,7 @@ static const struct skd_form forms[] = {
 	{SKD_ABOUT_ACHIEVEMENT, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
 	{SKD_ABOUT_ISSUER, "ob3", "application/ld+json application/json", SKD_SEAL_NONE},
 	{SKD_ABOUT_ENDORSEMENT, "ob3", "application/vc application/vc+ld+json application/ld+json application/json", SKD_SEAL_PROOF},
+	{SKD_ABOUT_RECORD, "clr", "application/vc application/vc+ld+json", SKD_SEAL_PROOF},
 	{0}};
 
 __attribute__((visibility("default"))) const struct skd_plugin skillsd_plugin = {

@@ -107,6 +107,7 @@ enum skd_outcome api_claim_drop(struct skd_call *call, const struct request *in,
 extern const struct field retention_list_fields[];
 enum skd_outcome api_retention_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_person_export(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_person_record(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_person_erase(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_hold_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_hold_add(struct skd_call *call, const struct request *in, struct reply *out);

@@ -4,6 +4,7 @@
 
 #include "api/merge.h"
 #include "rules/person.h"
+#include "rules/record.h"
 #include "rules/retention.h"
 
 #include <string.h>
@@ -76,6 +77,16 @@ enum skd_outcome api_person_export(struct skd_call *call, const struct request *
 			put_string(json, NULL, sections[i].name);
 	put_array_end(json);
 	put_object_end(json);
+	reply_fingerprint(call, out);
+	return SKD_OK;
+}
+
+/* Byte for byte as it was signed. */
+enum skd_outcome api_person_record(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct text document;
+	TRY(record_make(call, in->ids[0], &document));
+	put_raw(&out->json, NULL, document.bytes, document.size);
 	reply_fingerprint(call, out);
 	return SKD_OK;
 }

@@ -59,6 +59,7 @@ const struct route routes[] = {
 	 .columns = "person_id,username,name,unit,title,manager,skill_id,skill_code,skill,level,verified,issuer,"
 		    "issued_at,expires_at,credential_id"},
 	{"GET", "/api/v1/people/{id}/export", RUNS_REPORT, FORM_ONE, 0, api_person_export},
+	{"GET", "/api/v1/people/{id}/record", RUNS_WRITE, FORM_ONE, 0, api_person_record},
 	{"GET", "/api/v1/people/{id}/hold", RUNS_READ, FORM_ONE, ROLE_SEES_ALL, api_hold_get},
 	{"POST", "/api/v1/people/{id}/hold", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_hold_add},
 	{"DELETE", "/api/v1/people/{id}/hold", RUNS_WRITE, FORM_MATCH, ROLE_SEES_ALL, api_hold_lift},

@@ -61,3 +61,17 @@ enum skd_outcome store_parting_keep(struct skd_call *call, const char *credentia
 {
 	return db_run(call, PARTING_KEEP, ARGS(credential_id), NULL);
 }
+
+static const char LEAVER_BADGES[] =
+	"SELECT coalesce(array_agg(c.id::text ORDER BY c.issued_at, c.id), '{}') FROM credential c JOIN issuer i ON i.id = c.issuer_id"
+	" WHERE c.person_id = $1::uuid AND c.state NOT IN ('revoked', 'superseded') AND NOT i.sandbox"
+	" AND EXISTS (SELECT FROM badge_form f WHERE f.credential_id = c.id AND f.format = $2)";
+
+enum skd_outcome store_leaver_badges(struct skd_call *call, const char *person_id, const char *form, const char *const **ids,
+				     size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, LEAVER_BADGES, ARGS(person_id, form), &rows));
+	*ids = row_texts(rows, 0, 0, count);
+	return SKD_OK;
+}

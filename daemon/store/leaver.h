@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * People whose leaving, moving or coming back is still to be followed, as rows. */
+ * People whose leaving, moving or coming back is still to be followed, as rows; and what they take along. */
 #ifndef STORE_LEAVER_H
 #define STORE_LEAVER_H
 
@@ -26,5 +26,10 @@ enum skd_outcome store_parting_turns(struct skd_call *call, const char *person_i
 				     struct store_parting_turn **turns, size_t *count) WARN_UNUSED;
 /* It was suspended since its holder left. */
 enum skd_outcome store_parting_keep(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+
+/* Ids of the credentials of a human that have that form, and whose badges are worth taking along: neither revoked nor superseded, nor of a sandbox;
+ * oldest first. */
+enum skd_outcome store_leaver_badges(struct skd_call *call, const char *person_id, const char *form, const char *const **ids,
+				     size_t *count) WARN_UNUSED;
 
 #endif

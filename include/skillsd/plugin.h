@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Compared for equality with the daemon's before anything else of the plugin is read. */
-#define SKD_ABI 16
+#define SKD_ABI 17
 
 /* How a call went. Everything but SKD_OK carries a sentence, set with fail(). */
 enum skd_outcome {
@@ -365,6 +365,10 @@ struct skd_award {
 	size_t endorsement_count;
 	const struct skd_endorsement *endorsements;
 
+	/* Of a record: forms of what is in it, sealed with a proof. */
+	size_t record_count;
+	const struct skd_text *records;
+
 	const char *status_list, *status_index; /* at origin/status/status_list; NULL: it cannot be revoked in public */
 
 	/* With SKD_SEAL_RS256: of a credential the key that will seal the draft; of an issuer all that did or do, or the one
@@ -395,6 +399,7 @@ enum skd_about {
 	SKD_ABOUT_ACHIEVEMENT, /* of the award just what is the achievement's and the issuer's is there */
 	SKD_ABOUT_ISSUER,      /* just what is the issuer's; neither is sealed or kept */
 	SKD_ABOUT_ENDORSEMENT, /* what an issuer says of one of these; sealed with a proof, and kept */
+	SKD_ABOUT_RECORD, /* credentials of one person together; sealed with a proof, and not kept */
 };
 
 enum skd_image { SKD_IMAGE_NONE, SKD_IMAGE_PNG, SKD_IMAGE_SVG };
