@@ -125,10 +125,12 @@ static const char UNIT[] =
 	" best AS MATERIALIZED (SELECT m.kind, f.skill_id, f.person_id, max(f.level) AS level FROM numbered m JOIN proof f ON f.person_id = m.person_id"
 	"   AND f.known_to = 'infinity' AND f.valid_from <= now() AND f.valid_to > now()"
 	"  WHERE f.skill_id IN (SELECT skill_id FROM need) GROUP BY 1, 2, 3),"
-	" counted AS (SELECT kind, skill_id, level, count(*) AS people FROM best GROUP BY 1, 2, 3)"
-	" SELECT n.skill_id, n.label, n.must, n.level, sum(n.people)::bigint, sum(coalesce((SELECT sum(c.people) FROM counted c WHERE c.kind = n.kind"
-	"  AND c.skill_id = n.skill_id AND c.level >= n.level), 0))::bigint, (SELECT count(*) FROM who)"
-	" FROM (SELECT 1) AS one LEFT JOIN need n ON true GROUP BY 1, 2, 3, 4 ORDER BY n.label, n.skill_id, n.must DESC, n.level";
+	" counted AS MATERIALIZED (SELECT kind, skill_id, level, count(*) AS people FROM best GROUP BY 1, 2, 3),"
+	" have AS MATERIALIZED (SELECT n.kind, n.skill_id, n.must, sum(c.people) AS people FROM need n JOIN counted c ON c.kind = n.kind"
+	"  AND c.skill_id = n.skill_id AND c.level >= n.level GROUP BY 1, 2, 3)"
+	" SELECT n.skill_id, n.label, n.must, n.level, sum(n.people)::bigint, coalesce(sum(h.people), 0)::bigint, (SELECT count(*) FROM who)"
+	" FROM (SELECT 1) AS one LEFT JOIN need n ON true LEFT JOIN have h ON h.kind = n.kind AND h.skill_id = n.skill_id AND h.must = n.must"
+	" GROUP BY 1, 2, 3, 4 ORDER BY n.label, n.skill_id, n.must DESC, n.level";
 
 enum skd_outcome store_gap_unit(struct skd_call *call, const struct sight *sight, const char *unit_id, const char *position_id,
 				struct store_gap_unit **out, size_t *count, int64_t *people)

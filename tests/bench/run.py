@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """make bench: what skillsd does beside what the machine allows, each pair measured in turn in one run.
-run.py [ROW...], a ROW being constant, person, report, idle, page, signin, sync, follow or badges. An aim that is missed is printed, not
+run.py [ROW...], a ROW being constant, person, report, gap, idle, page, signin, sync, follow or badges. An aim that is missed is printed, not
 punished; the exit status is 1 only when something broke. Root hands a copy to nobody."""
 import os
 import pathlib
@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = ("tests/bench", "tests/kit", "tests/node_modules", "schemas", "etc/demo", "daemon/store")
 PEOPLE, ASKED_FOR = 50000, 20000  # with 20 holdings each; of whom the row person asks for some
-ROWS = ("constant", "person", "report", "idle", "page", "signin", "sync", "follow", "badges")
+ROWS = ("constant", "person", "report", "gap", "idle", "page", "signin", "sync", "follow", "badges")
 
 
 def as_nobody_in_a_copy(rows):
@@ -45,7 +45,7 @@ def as_nobody_in_a_copy(rows):
 
 
 def measure(table, rows):
-    from bench import answer, badges, bulk, follow, peers, people, report, signin, sync
+    from bench import answer, badges, bulk, follow, gap, peers, people, report, signin, sync
     if set(rows) - {"page", "signin", "sync", "follow", "badges"}:
         house = people.open_house(PEOPLE)
         try:
@@ -56,6 +56,8 @@ def measure(table, rows):
                 peers.peers(table, house, ASKED_FOR, 3, 2)
             if "report" in rows:
                 report.report(table, house, 3)
+            if "gap" in rows:
+                gap.gap(table, house, 9)
             if "idle" in rows:
                 answer.idle(table, house, [count for count in (1000, 10000) if count + 500 < files()])
         finally:
