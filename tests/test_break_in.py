@@ -190,7 +190,7 @@ GET    /api/v1/positions/{position}                       401   403   200   200 
 PATCH  /api/v1/positions/{position}                       401   403   403   403   403   403   200   403   200   403
 GET    /api/v1/positions/{position}/assignments           401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/positions/{position}/assignments           401   403   403   403   403   403   201   403   201   403
-GET    /api/v1/positions/{position}/assignments/{assignment} 401 403  404   200   404   200   200   404   200   403
+GET    /api/v1/positions/{position}/assignments/{assignment} 401 403  404   200   404   404   200   404   200   403
 DELETE /api/v1/positions/{position}/assignments/{assignment} 401 403  403   403   403   403   204   403   204   403
 GET    /api/v1/submissions                                401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/submissions                                401   403   201   201   201   201   201   201   201   403

@@ -165,6 +165,15 @@ def test_colleagues_are_named_the_nearest_first(world):
     assert colleagues(world.gap("anna", by="anna"), "G3") == [("Lead", 4, 1)]
 
 
+def test_units_that_are_in_themselves_end(world):
+    world.house.sql("UPDATE unit SET parent_id = %s WHERE id = %s", world.units["dev"], world.units["tech"])
+    near = colleagues(world.gap("anna", by="anna"), "G1")
+    many = unit_gap(world, "dev")[0]
+    world.house.sql("UPDATE unit SET parent_id = NULL WHERE id = %s", world.units["tech"])
+    assert near == [("Bert", 3, 0), ("Dora", 5, 1), ("Cleo", 4, 1), ("Emil", 3, None)], "dora is below dev, too, by tech"
+    assert many == 6
+
+
 def test_no_more_than_five_are_named(world):
     for name in "bert", "cleo", "dora", "lead", "chief", "emil":
         world.issue(name, "G7", 1)

@@ -154,6 +154,7 @@ def test_an_export_has_everything_and_is_for_few(house):
     assert [event["kind"] for event in mine["credentials"][0]["events"]] == ["issued", "suspended", "reinstated"]
     assert mine["credentials"][0]["events"][1]["reason"] == f"{who.name} was away"
     assert mine["holdings"] and mine["claims"][0]["note"] == f"{who.name} says so"
+    assert mine["goals"][0]["note"] == f"{who.name} wants it" and [one["code"] for one in mine["positions"]] == ["RET"]
     assert mine["sessions"] and mine["tokens"][0]["name"] == f"of {who.name}" and mine["accounts"][0]["name"] == who.username
     assert ("claim.add", "ok") in {(entry["action"], entry["outcome"]) for entry in mine["done_by_them"]}
     assert ("session.open", "denied") in {(entry["action"], entry["outcome"]) for entry in mine["done_by_them"]}

@@ -46,7 +46,8 @@ def test_nothing_is_left_of_who_was_erased(house):
     written = {table: house.sql(f"SELECT * FROM {table} ORDER BY 1") for table in WRITTEN_ONCE}
     proof = who.erase(reason="The time is over", key="erase-20")
     assert proof["policy"] == "contractors" and proof["early"] is False and proof["account"] == f"ldap:{HR}"
-    assert {"person", "claim", "submission", "credential", "credential_note", "outbox", "account", "session", "token", "who", "run_line"} <= set(proof["removed"])
+    assert {"person", "claim", "submission", "credential", "credential_note", "outbox", "account", "session", "token", "who", "run_line",
+            "goal", "position_assignment"} <= set(proof["removed"])
     assert len(proof["digest"]) == 64
     for table, rows in written.items():  # what is chained is as it was
         assert house.sql(f"SELECT * FROM {table} ORDER BY 1")[:len(rows)] == rows

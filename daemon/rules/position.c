@@ -21,7 +21,7 @@ enum skd_outcome position_get(struct skd_call *call, const char *id, struct stor
 enum skd_outcome position_list(struct skd_call *call, const struct position_filter *asked, struct list *list,
 			       struct store_position **positions, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_near(call);
 	struct store_position_filter filter = {.q = asked->q, .state = asked->state, .open = asked->open};
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	if (asked->skill)
@@ -119,14 +119,14 @@ enum skd_outcome position_set(struct skd_call *call, const struct skill_needed *
 
 enum skd_outcome assignment_get(struct skd_call *call, const char *position_id, const char *id, struct store_assignment *assignment)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_near(call);
 	return store_assignment_get(call, &sight, position_id, id, assignment);
 }
 
 enum skd_outcome assignment_list(struct skd_call *call, const char *position_id, struct list *list,
 				 struct store_assignment **assignments, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_near(call);
 	struct store_position position;
 	TRY(store_position_get(call, position_id, &position));
 	return store_assignment_list(call, &sight, position_id, list, assignments, count);
@@ -151,7 +151,7 @@ static enum skd_outcome group_find(struct skd_call *call, const char *dn, struct
 /* Who is meant, as it will be written; somebody stays who they are until then. */
 static enum skd_outcome assignment_read(struct skd_call *call, const struct assignment_order *order, struct store_assignment *a)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_near(call);
 	const char *human;
 	int said = !!order->person + !!order->unit + !!order->group + !!order->title;
 	*a = (struct store_assignment){.unit_id = order->unit, .title = order->title};
@@ -162,6 +162,13 @@ static enum skd_outcome assignment_read(struct skd_call *call, const struct assi
 		TRY(group_find(call, order->group, &a->group));
 	TRY(person_pick(call, &sight, "/person", order->person, &a->person_id));
 	return a->person_id ? absent_as_field(call, "/person", store_human_hold(call, a->person_id, &human)) : SKD_OK;
+}
+
+/* Of the words that may stand there none. */
+static enum skd_outcome assignment_told(struct skd_call *call, const char *action, const char *position_id, const struct store_assignment *a)
+{
+	return audit_done(call, action, "position", position_id,
+			  detail_of(call, "assignment", a->id, "person", a->person_id, "unit", a->unit_id, NULL));
 }
 
 enum skd_outcome assignment_add(struct skd_call *call, const char *position_id, const struct assignment_order *order,
@@ -179,8 +186,8 @@ enum skd_outcome assignment_add(struct skd_call *call, const char *position_id, 
 		return fail(call, SKD_CLASH, "the position %s is attached there already", position.name);
 	}
 	TRY(outcome);
-	TRY(audit_done(call, "position.attach", "position", position_id, detail_of(call, "assignment", id, NULL)));
-	return assignment_get(call, position_id, id, assignment);
+	TRY(assignment_get(call, position_id, id, assignment));
+	return assignment_told(call, "position.attach", position_id, assignment);
 }
 
 enum skd_outcome assignment_drop(struct skd_call *call, const char *position_id, const char *id)
@@ -188,5 +195,5 @@ enum skd_outcome assignment_drop(struct skd_call *call, const char *position_id,
 	struct store_assignment assignment;
 	TRY(assignment_get(call, position_id, id, &assignment));
 	TRY(store_assignment_drop(call, id));
-	return audit_done(call, "position.detach", "position", position_id, detail_of(call, "assignment", id, NULL));
+	return assignment_told(call, "position.detach", position_id, &assignment);
 }

@@ -15,7 +15,7 @@ struct position_filter {
 	const char *person; /* who has it: id or username */
 	bool open;
 };
-/* BAD_INPUT for a skill that does not exist, or a person who does not or whom the actor does not see. */
+/* BAD_INPUT for a skill that does not exist, or a person who does not or of whom the actor may not know it: see sight_near(). */
 enum skd_outcome position_list(struct skd_call *call, const struct position_filter *filter, struct list *list,
 			       struct store_position **positions, size_t *count) WARN_UNUSED;
 /* The active one that an id or a code means; BAD_INPUT naming `field`. */

@@ -42,6 +42,7 @@ CREATE INDEX ON position_assignment (position_id, created_at, id);
 CREATE INDEX ON position_assignment (person_id) WHERE person_id IS NOT NULL;
 CREATE INDEX ON position_assignment (unit_id) WHERE unit_id IS NOT NULL;
 CREATE INDEX ON position_assignment (lower(title)) WHERE title IS NOT NULL;
+CREATE INDEX ON position_assignment (group_source, group_external_id, position_id) WHERE group_source IS NOT NULL;
 
 -- Of these humans each with each position that they have now, by any entry of theirs that is here. UNION ends where a loop of
 -- units or groups closes.
@@ -57,7 +58,7 @@ LANGUAGE sql STABLE ROWS 100 AS $$
 		UNION SELECT a.unit_id, u.parent_id FROM above a JOIN unit u ON u.id = a.id WHERE u.parent_id IS NOT NULL),
 	within (position_id, id) AS (
 		SELECT a.position_id, g.id FROM position_assignment a
-			JOIN directory_group g ON g.source = a.group_source AND g.external_id = a.group_external_id
+			JOIN directory_group g ON g.source = a.group_source AND g.external_id = a.group_external_id WHERE a.group_source IS NOT NULL
 		UNION SELECT w.position_id, n.member_id FROM within w JOIN group_group n ON n.group_id = w.id),
 	had AS (
 		SELECT e.human, a.position_id FROM entry e JOIN position_assignment a ON a.person_id = e.id

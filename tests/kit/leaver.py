@@ -58,6 +58,8 @@ class Leaver:
         me.patch(f"/submissions/{handed}", {"answers": {asked: {"text": f"I am {self.name}"}}}, "*")
         for step in "submit", "withdraw", "reopen":
             me.expect(200, "POST", f"/submissions/{handed}/{step}", headers={"If-Match": "*"})
+        me.post("/goals", {"skill": house.skill, "level": 5, "note": f"{self.name} wants it", "shared": True}, gives=201)
+        house.hr.post(f"/positions/{house.position}/assignments", {"person": self.username}, gives=201)
         me.post("/tokens", {"name": f"of {self.name}", "scopes": ["people:read"]}, gives=201)
         me.get("/audit", gives=403)
         self.credential = house.issuer.issue(self.username, house.achievement,
@@ -117,6 +119,7 @@ def furnish(house):
     house.hr, house.issuer, house.admin = house.sign_in(HR), house.sign_in(ISSUER), house.sign_in(ADMIN)
     house.hr.post("/frameworks", {"code": "RET", "name": "Retention"})
     house.skill = house.hr.post("/skills", {"framework": "RET", "code": "RET-1", "label": "Keeping"})["id"]
+    house.position = house.hr.post("/positions", {"code": "RET", "name": "Keeper"})["id"]
     house.achievement = house.hr.post("/achievements", {"name": "Keeper", "state": "published",
                                                         "skills": [{"skill": house.skill, "level": 2}]})["id"]
     house.asked = house.hr.post("/achievements", {"name": "Asked", "state": "published", "assessment": {"prompts": [
