@@ -35,14 +35,14 @@ static const char NEEDS[] =
 	" LEFT JOIN claim c ON c.person_id = $1::uuid AND c.skill_id = n.skill_id AND (c.shared OR $3::bool)"
 	" ORDER BY coalesce(h.level, 0) >= n.level, NOT n.must, n.label, n.skill_id";
 
-/* $1 skills, $2 levels: of each, so many at most, in that order. */
+/* $1 skills, $2 levels, $3 person: of each, so many at most, in that order. */
 static const char WAYS[] =
 	"SELECT w.at, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('achievement', CASE WHEN y.achievement_id IS NOT NULL THEN"
 	"  jsonb_build_object('id', y.achievement_id, 'name', y.name) END, 'pathway', CASE WHEN y.pathway_id IS NOT NULL THEN"
 	"  jsonb_build_object('id', y.pathway_id, 'name', y.name) END, 'level', y.level, 'steps', y.steps)) ORDER BY y.place)"
 	" FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (id, level, at) CROSS JOIN LATERAL ("
 	"  SELECT *, row_number() OVER (ORDER BY steps, pathway_id IS NOT NULL, level, name, achievement_id, pathway_id) AS place"
-	"  FROM skill_ways(w.id, w.level) ORDER BY place LIMIT 10) AS y GROUP BY w.at";
+	"  FROM skill_ways($3::uuid, w.id, w.level) ORDER BY place LIMIT 10) AS y GROUP BY w.at";
 
 /* The nearest are looked for one by one, and of the others the first thousand. $1 skills, $2 levels, $3 person, $4 and $5 the
  * sight. Distances: 0 the same manager, 1 the same unit, 2 within the unit above, and so on. */
@@ -80,7 +80,7 @@ static enum skd_outcome missing_read(struct skd_call *call, const struct sight *
 		levels[i] = arg_int(call, skills[i].level);
 	}
 	const char *asked = arg_array(call, count, ids), *at = arg_array(call, count, levels);
-	TRY(db_query(call, WAYS, ARGS(asked, at), &ways));
+	TRY(db_query(call, WAYS, ARGS(asked, at, person_id), &ways));
 	for (int i = 0; i < rows_count(ways); i++)
 		skills[row_int(ways, i, 0) - 1].ways = row_json(ways, i, 1);
 	TRY(db_query(call, COLLEAGUES, ARGS(asked, at, person_id, arg_bool(sight->everyone), sight->self), &colleagues));

@@ -109,11 +109,14 @@ CREATE FUNCTION position_reached(human uuid, which uuid) RETURNS boolean LANGUAG
 	SELECT NOT EXISTS (SELECT FROM position_skill s JOIN skill k ON k.id = s.skill_id AND k.status = 'active'
 		WHERE s.position_id = which AND s.must AND NOT skill_held(human, s.skill_id, s.level))
 $$;
+CREATE FUNCTION achievement_held(human uuid, which uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM credential c WHERE c.person_id = human AND c.achievement_id = which AND c.state = 'active'
+		AND c.valid_from <= now() AND c.expires_at > now())
+$$;
 -- By the award of its published version.
 CREATE FUNCTION pathway_reached(human uuid, which uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM pathway_version v JOIN credential c ON c.achievement_id = v.achievement_id
-		WHERE v.pathway_id = which AND v.state = 'published' AND c.person_id = human AND c.state = 'active'
-		AND c.valid_from <= now() AND c.expires_at > now())
+	SELECT EXISTS (SELECT FROM pathway_version v WHERE v.pathway_id = which AND v.state = 'published'
+		AND achievement_held(human, v.achievement_id))
 $$;
 CREATE FUNCTION goal_reached(human uuid, for_position uuid, for_pathway uuid, for_skill uuid, at_least integer) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -136,9 +139,15 @@ CREATE VIEW pathway_current AS
 SELECT v.* FROM pathway_version v WHERE v.state = 'published' AND v.number = (SELECT max(m.number) FROM pathway_version m
 	WHERE m.pathway_id = v.pathway_id AND m.state IN ('published', 'archived'));
 
--- Where a skill is got at a level or above: the achievements that prove it, one step each, and the pathways that lead to it, by a
--- step, their award or a pathway within, as many steps as they have to be gone. UNION ends where a loop closes.
-CREATE FUNCTION skill_ways(which uuid, at_least integer)
+-- Whether a step is gone, as far as credentials say it.
+CREATE FUNCTION node_done(human uuid, n pathway_node) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT CASE n.kind WHEN 'achievement' THEN achievement_held(human, n.achievement_id) WHEN 'skill' THEN skill_held(human, n.skill_id, n.level)
+		WHEN 'pathway' THEN pathway_reached(human, n.inner_id) ELSE false END
+$$;
+
+-- Where somebody gets a skill at a level or above: the achievements that prove it, one step each, and the pathways that lead to it, by
+-- a step, their award or a pathway within, with as many steps as are left. UNION ends where a loop closes.
+CREATE FUNCTION skill_ways(person uuid, which uuid, at_least integer)
 RETURNS TABLE (achievement_id uuid, pathway_id uuid, name text, level integer, steps integer) LANGUAGE sql STABLE ROWS 10 AS $$
 	WITH RECURSIVE direct AS (
 		SELECT v.achievement_id, v.name, s.level FROM achievement_skill s
@@ -155,8 +164,8 @@ RETURNS TABLE (achievement_id uuid, pathway_id uuid, name text, level integer, s
 		UNION SELECT n.pathway_id, w.level FROM within w JOIN pathway_node n ON n.inner_id = w.id
 			JOIN pathway_current v ON v.pathway_id = n.pathway_id AND v.number = n.number)
 	SELECT d.achievement_id, NULL::uuid, d.name, d.level, 1 FROM direct d
-	UNION ALL SELECT NULL, w.id, v.name, w.level, (SELECT count(*)::int FROM pathway_node n WHERE n.pathway_id = w.id AND n.number = v.number
-			AND n.kind <> 'group' AND NOT n.optional)
+	UNION ALL SELECT NULL, w.id, v.name, w.level, (SELECT greatest(1, count(*)::int) FROM pathway_node n WHERE n.pathway_id = w.id AND n.number = v.number
+			AND n.kind <> 'group' AND NOT n.optional AND NOT node_done(person, n))
 		FROM (SELECT id, min(level) AS level FROM within GROUP BY id) AS w JOIN pathway_current v ON v.pathway_id = w.id
 $$;
 
