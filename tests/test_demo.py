@@ -162,6 +162,10 @@ def test_the_programme_has_a_history(demo):
     assert [one for one in all_of("issuers") if one.get("sandbox")]
     assert {one["state"] for one in all_of("achievements")} == {"published", "in_review"}
     assert all_of("endorsements")[0]["state"] == "active" and all_of("collections")[0]["goals"]
+    assert len(all_of("positions")) == 3 and all_of("goals")
+    me = demo.ask("EMPLOYEE", "me")["person"]["id"]
+    gap = demo.ask("EMPLOYEE", f"people/{me}/gap")["skills"]
+    assert [one for one in gap if one["missing"] and one["ways"] and one["colleagues"]] and demo.ask("EMPLOYEE", f"people/{me}/recommendations")["recommendations"]
 
 
 def test_whatever_is_killed_nothing_stays(demo):

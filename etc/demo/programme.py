@@ -140,6 +140,15 @@ def keep_catalogue(hr, programme, issuers):
     return achievements
 
 
+def attach_positions(hr, programme):
+    units = {unit["name"]: unit["id"] for unit in hr.ask("GET", "/units?limit=500")["items"]}
+    for position in programme["positions"]:
+        made = hr.ask("POST", "/positions", without(position, "attached"), "position-" + position["code"])["id"]
+        for number, to in enumerate(position["attached"]):
+            body = {"unit": units[to["unit"]]} if "unit" in to else to
+            hr.ask("POST", f"/positions/{made}/assignments", body, f"assignment-{position['code']}-{number}")
+
+
 def award(issuer, achievements, number, one, today):
     body = {**without(one, *NOT_AWARDED), "achievement": achievements[one["achievement"]]}
     if body.get("valid_from", today) < today:
@@ -194,13 +203,14 @@ def try_all(url, passwords, achievements, tries):
         person.sign_out()
 
 
-def claim_all(url, passwords, claims):
-    for person in sorted({claim["person"] for claim in claims}):
+def say_all(url, passwords, noun, said):
+    """What people say of themselves: claims and goals."""
+    for person in sorted({one["person"] for one in said}):
         client = Client(url)
         client.sign_in(person, passwords[person])
-        for number, claim in enumerate(claims):
-            if claim["person"] == person:
-                client.ask("POST", "/claims", without(claim, "person"), f"claim-{number}")
+        for number, one in enumerate(said):
+            if one["person"] == person:
+                client.ask("POST", f"/{noun}s", without(one, "person"), f"{noun}-{number}")
         client.sign_out()
 
 
@@ -222,7 +232,9 @@ def main(url, folder, state, *new_key):
     try_all(url, passwords, achievements, programme["tries"])
     with open(os.path.join(state, "badge"), "w", encoding="ascii") as file:
         file.writelines(f"{credential}\n" for one, credential in zip(programme["awards"], ids) if one.get("example"))
-    claim_all(url, passwords, programme["claims"])
+    attach_positions(hr, programme)
+    say_all(url, passwords, "claim", programme["claims"])
+    say_all(url, passwords, "goal", programme["goals"])
     holdings = hr.ask("GET", "/reports/skills?limit=1&count=true")["total"]
     hr.sign_out()
     print(f"{len(programme['skills'])} skills, {len(programme['achievements'])} achievements, "
