@@ -122,9 +122,9 @@ def recommended(house, client, name=BELOW):
 def test_the_best_reasons_come_first(house):
     """EMPLOYEE's position must have F1 at 3, and F2 at 2 would be nice; the goals, of which one is shared, are F3 at 1, a position that
     needs F1 at 2 and F4 at 1, and a pathway. Weights: Must 4 + 3 (of the goal that needs it) = 7, Both 4 + 3 + 2 = 9, Skill 3 and Four 3
-    by the goals, Step 3 by the pathway, Nice 2, Next 1."""
+    by the goals, Step 3 by the pathway, where Later comes after it, Nice 2, Next 1."""
     names = {name: award(house, name, **skills) for name, skills in {
-        "Must": {"F1": 3}, "Both": {"F1": 5, "F2": 2}, "Nice": {"F2": 3}, "Skill": {"F3": 1}, "Four": {"F4": 2}, "Step": {}, "Next": {},
+        "Must": {"F1": 3}, "Both": {"F1": 5, "F2": 2}, "Nice": {"F2": 3}, "Skill": {"F3": 1}, "Four": {"F4": 2}, "Step": {}, "Later": {}, "Next": {},
         "Too low": {"F1": 1, "F2": 1}, "Nothing": {"F7": 1}}.items()}
     held = award(house, "Held", recommended=[names["Next"]], F5=1)
     house.issuer.issue(ACCOUNTS["EMPLOYEE"], held)
@@ -135,8 +135,9 @@ def test_the_best_reasons_come_first(house):
     house.hr.post(f"/positions/{own}/assignments", {"person": ACCOUNTS["EMPLOYEE"]})
     (way,), = house.sql("INSERT INTO pathway (issuer_id) SELECT id FROM issuer WHERE key = 'company' RETURNING id::text")
     house.sql("INSERT INTO pathway_version (pathway_id, number, name, state) VALUES (%s, 1, 'Way', 'published')", way)
-    for place, step in enumerate((names["Step"], held)):
-        house.sql("INSERT INTO pathway_node (pathway_id, number, place, node, kind, achievement_id) VALUES (%s, 1, %s, %s, 'achievement', %s)", way, place, str(place), step)
+    for place, step in enumerate((held, names["Step"], names["Later"])):
+        house.sql("INSERT INTO pathway_node (pathway_id, number, place, node, kind, achievement_id, after) VALUES (%s, 1, %s, %s, 'achievement', %s, %s)",
+                  way, place, str(place), step, [str(place - 1)] if place else [])
     goals = {word: house.employee.post("/goals", body)["id"] for word, body in (("skill", {"skill": "F3", "level": 1, "shared": True}), ("aim", {"position": "AIM"}),
                                                                                ("way", {"pathway": way}))}
     mine = recommended(house, house.employee, ACCOUNTS["EMPLOYEE"])
@@ -155,6 +156,9 @@ def test_the_best_reasons_come_first(house):
     house.issuer.issue(ACCOUNTS["EMPLOYEE"], names["Must"])
     now = [one["achievement"]["name"] for one in recommended(house, house.employee, ACCOUNTS["EMPLOYEE"])]
     assert now == ["Four", "Skill", "Step", "Both", "Nice", "Next"], "of Both what would be nice is left"
+    house.issuer.issue(ACCOUNTS["EMPLOYEE"], names["Step"])
+    now = [one["achievement"]["name"] for one in recommended(house, house.employee, ACCOUNTS["EMPLOYEE"])]
+    assert now == ["Four", "Later", "Skill", "Both", "Nice", "Next"]
 
 
 def test_what_cannot_be_earned_is_not_recommended(house):

@@ -77,7 +77,7 @@ enum skd_outcome store_portfolio_get(struct skd_call *call, const struct sight *
 /* ---- recommendations ---- */
 
 /* Reasons weigh: what a position of theirs must have 4, what a goal lacks 3, what would be nice 2, what is recommended by something
- * they hold 1. $1 person, $2 whether all their goals count. */
+ * they hold 1. Of a pathway steps count before which nothing is left to do. $1 person, $2 whether all their goals count. */
 static const char RECOMMENDATIONS[] =
 	"WITH held AS MATERIALIZED (SELECT * FROM skills_held($1::uuid)),"
 	" earned AS MATERIALIZED (SELECT c.achievement_id, c.achievement_number FROM credential c WHERE c.person_id = $1::uuid AND c.state = 'active'"
@@ -98,7 +98,8 @@ static const char RECOMMENDATIONS[] =
 	"  UNION ALL SELECT n.achievement_id, 3, jsonb_build_object('kind', 'goal', 'goal_id', g.id, 'pathway', jsonb_build_object("
 	"   'id', v.pathway_id, 'name', v.name)) FROM wanted g JOIN pathway_current v ON v.pathway_id = g.pathway_id"
 	"   JOIN pathway_node n ON n.pathway_id = v.pathway_id AND n.number = v.number AND n.achievement_id IS NOT NULL"
-	"   WHERE NOT pathway_reached($1::uuid, v.pathway_id)"
+	"   WHERE NOT pathway_reached($1::uuid, v.pathway_id) AND NOT EXISTS (SELECT FROM pathway_node b WHERE b.pathway_id = n.pathway_id"
+	"    AND b.number = n.number AND b.node = ANY (n.after) AND b.kind <> 'group' AND NOT node_done($1::uuid, b))"
 	"  UNION SELECT r.id, 1, jsonb_build_object('kind', 'achievement', 'achievement', jsonb_build_object('id', v.achievement_id, 'name', v.name))"
 	"   FROM earned c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	"   CROSS JOIN LATERAL unnest(v.recommended) AS r (id))"
