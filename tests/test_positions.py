@@ -97,6 +97,19 @@ def test_a_position_is_kept_as_it_was_said(house):
     assert last == {"code": "ODD", "name": ODD, "openings": 0, "state": "archived", "skills": []}
 
 
+def test_where_nothing_changes_nothing_is_written(house):
+    body = {"code": "SAME", "name": "Same", "openings": 1, "skills": [{"skill": "P2", "level": 1, "need": "nice"}, {"skill": "P1", "level": 2}]}
+    made = house.hr.post("/positions", body, gives=201)
+    etag = house.hr.last.headers["ETag"]
+    for same in {}, body, {"state": "active"}, {"skills": body["skills"][::-1]}:
+        assert house.hr.patch(f"/positions/{made['id']}", same, etag) == made and house.hr.last.headers["ETag"] == etag
+    assert len(house.auditor.pages("/audit", object=made["id"])) == 1
+    for change in {"skills": body["skills"][:1]}, {"skills": [{**body["skills"][0], "need": "must"}]}, {"openings": 0}:
+        house.hr.patch(f"/positions/{made['id']}", change, etag)
+        assert house.hr.last.headers["ETag"] != etag
+        etag = house.hr.last.headers["ETag"]
+
+
 def test_what_cannot_be_asked_for_is_named(house):
     gone = house.hr.post("/skills", {"framework": "POS", "code": "GONE", "label": "Gone"})["id"]
     house.hr.patch(f"/skills/{gone}", {"status": "archived"}, "*")

@@ -109,9 +109,31 @@ enum skd_outcome position_add(struct skd_call *call, const struct skill_needed *
 	return told(call, outcome, "position.add", id, position);
 }
 
+static bool same_skills(const struct store_position *a, const struct store_position *b)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < a->skill_count; i++)
+		for (size_t j = 0; j < b->skill_count; j++)
+			found += strcmp(a->skills[i].id, b->skills[j].id) == 0 && a->skills[i].level == b->skills[j].level &&
+				 a->skills[i].must == b->skills[j].must;
+	return found == a->skill_count && found == b->skill_count;
+}
+
+static bool same(const struct store_position *a, const struct store_position *b)
+{
+	return string_same(a->code, b->code) && string_same(a->name, b->name) && string_same(a->description, b->description) &&
+	       a->openings == b->openings && string_same(a->state, b->state) && same_skills(a, b);
+}
+
 enum skd_outcome position_set(struct skd_call *call, const struct skill_needed *skills, size_t count, struct store_position *position)
 {
+	struct store_position old;
+	TRY(store_position_get(call, position->id, &old));
 	TRY(skills_read(call, skills, count, position));
+	if (old.version == position->version && same(&old, position)) {
+		*position = old;
+		return SKD_OK;
+	}
 	return told(call, store_position_set(call, position), "position.set", position->id, position);
 }
 

@@ -31,7 +31,8 @@ struct skill_needed {
  * their scales do not have; CLASH for a code that is taken. */
 enum skd_outcome position_add(struct skd_call *call, const struct skill_needed *skills, size_t count,
 			      struct store_position *position) WARN_UNUSED;
-/* id, version (the one that was read) and everything as it shall be; skills NULL: as they are. */
+/* id, version (the one that was read) and everything as it shall be; skills NULL: as they are. Where that is as it was,
+ * nothing is written. */
 enum skd_outcome position_set(struct skd_call *call, const struct skill_needed *skills, size_t count,
 			      struct store_position *position) WARN_UNUSED;
 
