@@ -35,7 +35,7 @@ LIBRARIES = {  # where the headers of a library may be included
     "security/": r"daemon/gate/",
     "linux/capability.h": r"daemon/gate/shed\.c$",
     "openssl/": r"daemon/(sign|signer)/",
-    "dirent.h": r"daemon/(signer/keys|command/pinned)\.c$",
+    "dirent.h": r"daemon/(signer/keys|command/pinned|store/blob)\.c$",
     "ldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "openldap.h": r"plugins/ldap(_\w+)?\.[ch]$",
     "lber.h": r"plugins/ldap(_\w+)?\.[ch]$",

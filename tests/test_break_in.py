@@ -203,6 +203,15 @@ PATCH  /api/v1/submissions/{submission}                   401   403   404   404 
 DELETE /api/v1/submissions/{own_submission}               401   403   204   204   204   204   204   204   204   403
 DELETE /api/v1/submissions/{shared_submission}            401   403   404   403   404   403   403   404   403   403
 DELETE /api/v1/submissions/{submission}                   401   403   404   404   404   404   404   404   404   403
+POST   /api/v1/submissions/{own_submission}/files         401   403   201   201   201   201   201   201   201   403
+POST   /api/v1/submissions/{shared_submission}/files      401   403   404   403   404   403   403   404   403   403
+POST   /api/v1/submissions/{submission}/files             401   403   404   404   404   404   404   404   404   403
+GET    /api/v1/submissions/{own_submission}/files/{file}  401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/submissions/{shared_submission}/files/{file} 401   403   404   200   404   200   200   404   200   403
+GET    /api/v1/submissions/{submission}/files/{file}      401   403   404   404   404   404   404   404   404   403
+DELETE /api/v1/submissions/{own_submission}/files/{file}  401   403   204   204   204   204   204   204   204   403
+DELETE /api/v1/submissions/{shared_submission}/files/{file} 401   403   404   403   404   403   403   404   403   403
+DELETE /api/v1/submissions/{submission}/files/{file}      401   403   404   404   404   404   404   404   404   403
 POST   /api/v1/submissions/{own_submission}/submit        401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/submissions/{shared_submission}/submit     401   403   404   403   404   403   403   404   403   403
 POST   /api/v1/submissions/{submission}/submit            401   403   404   404   404   404   404   404   404   403
@@ -291,7 +300,7 @@ def scene(postgres):
     leavers = "\n\n".join(f"dn: uid={name},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name}\nsn: x"
                           for name in LEAVERS)
     signer = Signer()
-    house = demo_house({"retention all": {"keep": "P3Y"}, "throttle": {"failure_delay": "200ms"}, **signs(signer)}, leavers,
+    house = demo_house({"retention all": {"keep": "P3Y"}, "throttle": {"failure_delay": "200ms"}, "submissions": {"folder": "files"}, **signs(signer)}, leavers,
                        postgres=postgres, slapd={"debug": 256})
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ADMIN)})

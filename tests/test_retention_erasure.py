@@ -17,7 +17,7 @@ EMPLOYEE = ACCOUNTS["EMPLOYEE"]
 WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "pathway_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 WITH_SUBMISSIONS = "submission_round", "submission_file", "review"  # go with theirs
-NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
+NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, "file_loose", "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",
             "pathway", "pathway_version", "pathway_node", "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",

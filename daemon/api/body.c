@@ -29,7 +29,7 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 	size_t size;
 	const char *body = exchange_body(in->exchange, &size);
 	bool table = (in->route->form & FORM_TABLE) && has_table_type(in->exchange);
-	if ((!size && !table) || strcmp(in->route->method, "DELETE") == 0 || (in->route->form & FORM_PICTURE))
+	if ((!size && !table) || strcmp(in->route->method, "DELETE") == 0 || (in->route->form & (FORM_PICTURE | FORM_BYTES)))
 		return SKD_OK; /* that of DELETE means nothing, RFC 9110 9.3.5 */
 	if ((!table && !has_json_type(in->exchange)) || exchange_header(in->exchange, "Content-Encoding")) {
 		out->status = 415;
@@ -41,6 +41,16 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 		return SKD_OK;
 	}
 	return fields_parse(call, body, size, &in->body);
+}
+
+enum skd_outcome body_bytes(struct skd_call *call, const struct request *in, struct reply *out, struct skd_text *bytes)
+{
+	if (exchange_header(in->exchange, "Content-Encoding")) {
+		out->status = 415;
+		return fail(call, SKD_BAD_INPUT, "the body must not be encoded");
+	}
+	bytes->bytes = exchange_body(in->exchange, &bytes->size);
+	return bytes->size ? SKD_OK : fail(call, SKD_BAD_INPUT, "the body must be a file, and is empty");
 }
 
 enum skd_outcome body_picture(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind,

@@ -11,5 +11,7 @@ enum skd_outcome body_take(struct skd_call *call, struct request *in, struct rep
 /* With FORM_PICTURE, in its place: the picture that the body is, and which kind it says it is. */
 enum skd_outcome body_picture(struct skd_call *call, const struct request *in, struct reply *out, enum skd_image *kind,
 			      struct skd_text *picture) WARN_UNUSED;
+/* With FORM_BYTES, in its place: what the body is, of whatever type it says. */
+enum skd_outcome body_bytes(struct skd_call *call, const struct request *in, struct reply *out, struct skd_text *bytes) WARN_UNUSED;
 
 #endif

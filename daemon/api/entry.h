@@ -30,6 +30,7 @@ enum route_form {
 	FORM_CURRENT = 128, /* {id} may be the word "current" */
 	FORM_TABLE = 512,   /* the body may be a table instead: text/csv */
 	FORM_GUEST = 256,   /* needs no actor; a token that comes must be good, and counts */
+	FORM_BYTES = 2048,   /* the body is whatever bytes: see body_bytes() (api/body.h) */
 	FORM_PICTURE = 1024, /* the body is a picture: see body_picture() (api/body.h) */
 };
 
@@ -61,6 +62,7 @@ struct reply {
 	const char *note;     /* for the header Skillsd-Note */
 	const char *type;     /* NULL: application/json */
 	const char *cache;    /* Cache-Control, and the answer depends on who asks for what form; NULL: no-store */
+	const char *disposition; /* Content-Disposition; NULL: none */
 	const char *policy;   /* Content-Security-Policy; NULL: nothing is loaded or run */
 	int look;             /* as what a look at it is counted (rules/counts.h); 0: it is not */
 	bool unauthorized;    /* DENIED means 401 here */
@@ -101,7 +103,7 @@ enum skd_outcome list_cursor(struct skd_call *call, struct request *in, const ch
 /* Writes "next": the cursor, bound to the question it is an answer to. NULL: nothing. */
 void reply_list_next(const struct request *in, struct reply *out, const char *next);
 /* The headers that the reply asks for; how many. */
-enum { REPLY_HEADERS = 6 };
+enum { REPLY_HEADERS = 7 };
 size_t reply_headers(struct skd_call *call, const struct reply *out, struct http_header headers[REPLY_HEADERS]);
 extern const char reply_vary[]; /* what a public page hangs on */
 /* 201 with Location "PATH/ID". */

@@ -131,6 +131,8 @@ size_t reply_headers(struct skd_call *call, const struct reply *out, struct http
 		headers[count++] = (struct http_header){"ETag", talloc_asprintf(call, "\"%s\"", out->etag)};
 	if (out->note)
 		headers[count++] = (struct http_header){"Skillsd-Note", out->note};
+	if (out->disposition)
+		headers[count++] = (struct http_header){"Content-Disposition", out->disposition};
 	if (out->policy)
 		headers[count++] = (struct http_header){"Content-Security-Policy", out->policy};
 	if (out->cache) {

@@ -162,6 +162,12 @@ enum skd_outcome api_submission_rounds(struct skd_call *call, const struct reque
 enum skd_outcome api_submission_events(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_claim_submission(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* file.c */
+extern const struct field file_add_fields[];
+enum skd_outcome api_file_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_file_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_file_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* collection.c */
 extern const struct field collection_list_fields[];
 enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);

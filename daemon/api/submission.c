@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * /submissions as JSON. */
-#include "api/nouns.h"
+#include "api/submission.h"
 
 #include "api/assessment.h"
 #include "api/merge.h"
-#include "rules/submission.h"
+#include "api/nouns.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ static void submission_write(struct json *json, const struct store_submission *s
 	put_object_end(json);
 }
 
-static void submission_reply(struct skd_call *call, struct reply *out, const struct store_submission *s)
+void submission_reply(struct skd_call *call, struct reply *out, const struct store_submission *s)
 {
 	submission_write(&out->json, s);
 	reply_version(call, out, s->version);

@@ -86,6 +86,13 @@ static const struct skd_option catalogue_options[] = {
 	{"review_notice", SKD_DURATION, "30d", "So long before the next review of an achievement its owner is reminded."},
 	{NULL}};
 
+static const struct skd_option submission_options[] = {
+	{"folder", SKD_PATH, NULL, "Folder of the files that are handed in, which all daemons of a database share; without it there are none."},
+	{"max_size", SKD_NUMBER, "16777216", "Bytes of one file, 1 to 16777216."},
+	{"max_size_all", SKD_NUMBER, "67108864", "Bytes of all files of one submission."},
+	{"types", SKD_TEXT, "application/pdf image/png image/jpeg text/plain application/zip", "What files may be, of these and by their bytes, separated by spaces."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -132,6 +139,7 @@ const struct option_table option_tables[] = {
 	{"verify", verify_options},
 	{"links", link_options},
 	{"catalogue", catalogue_options},
+	{"submissions", submission_options},
 	{"directory", directory_options, true},
 	{"authenticator", authenticator_options, true},
 	{"role", role_options, true},

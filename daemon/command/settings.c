@@ -2,8 +2,10 @@
  * Settings: sections checked against their tables and put together as a house. */
 #include "command/settings.h"
 
+#include "base/fields.h"
 #include "base/text.h"
 #include "rules/actor.h"
+#include "rules/file.h"
 #include "rules/language.h"
 #include "rules/limit.h"
 #include "sign/signer.h"
@@ -239,6 +241,24 @@ static void catalogue_read(struct settings *s, const struct section *catalogue)
 	talloc_free(call);
 }
 
+static void submissions_read(struct settings *s, const struct section *submissions)
+{
+	enum { MOST = 16777216 };
+	struct house *house = &s->house;
+	char *types = talloc_strdup(s, section_text(submissions, "types")), *save = NULL;
+	house->file_folder = section_text(submissions, "folder");
+	house->file_size = section_number(submissions, "max_size");
+	house->files_size = section_number(submissions, "max_size_all");
+	house->file_types = "";
+	if (house->file_size < 1 || house->file_size > MOST)
+		conf_complain(s->conf, section_line(submissions, "max_size", 0), "max_size is 1 to %d", MOST);
+	for (char *type = strtok_r(types, " ,", &save); type; type = strtok_r(NULL, " ,", &save)) {
+		if (!fields_word(file_types, type))
+			conf_complain(s->conf, section_line(submissions, "types", 0), "%s is no type that is known by its bytes", type);
+		house->file_types = talloc_asprintf(s, "%s%s%s", house->file_types, *house->file_types ? "|" : "", type);
+	}
+}
+
 static enum skd_paper paper_of(struct settings *s, const struct section *issuer)
 {
 	const char *said = section_text(issuer, "paper");
@@ -272,6 +292,7 @@ static void house_read(struct settings *s)
 		conf_complain(s->conf, section_line(issuer, "visibility", 0),
 			      "visibility is private, colleagues or public, not %s", house->visibility);
 	catalogue_read(s, section_one(s->conf, "catalogue"));
+	submissions_read(s, section_one(s->conf, "submissions"));
 	house->signer = signer_open(s, section_text(signer, "socket"));
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");

@@ -7,6 +7,7 @@
 #include "rules/access.h"
 #include "rules/achievement.h"
 #include "rules/counts.h"
+#include "rules/file.h"
 #include "rules/follow.h"
 #include "rules/job.h"
 #include "rules/outbox.h"
@@ -304,6 +305,7 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	tidy_once(jobs, outbox_tidy, WORK_MS);
 	tidy_once(jobs, achievement_remind, WORK_MS);
 	tidy_once(jobs, job_tidy, WORK_MS);
+	tidy_once(jobs, file_tidy, WORK_MS);
 }
 
 static void *tidy_main(void *argument)
@@ -319,6 +321,7 @@ static void *tidy_main(void *argument)
 	jobs->settled = true;
 	pthread_cond_broadcast(&jobs->changed);
 	pthread_mutex_unlock(&jobs->lock);
+	tidy_once(jobs, file_tidy_all, WORK_MS);
 	do {
 		pages_tidy(jobs->house->pages);
 		tidy_once(jobs, counts_write, WORK_MS);

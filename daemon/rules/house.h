@@ -83,6 +83,9 @@ struct house {
 	const char *visibility;   /* of a new badge */
 	bool two_people;          /* nobody publishes an achievement alone */
 	const char *language;     /* of new achievements that say none; or NULL */
+	const char *file_folder;  /* of what is handed in; NULL: no files are */
+	long file_size, files_size; /* bytes: of one, and of all of a submission */
+	const char *file_types;   /* media types, separated by | */
 	long review_notice;       /* milliseconds before an achievement's next review that it is said */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */

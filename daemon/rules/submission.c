@@ -102,12 +102,18 @@ static enum skd_outcome step_begin(struct skd_call *call, const struct store_sub
 	long version = read->version;
 	TRY(own(call, read->id, s));
 	TRY(store_submission_lock(call, s));
-	if (s->version != version)
+	if (version && s->version != version)
 		return fail(call, SKD_STALE, "the submission was changed since you read it: read it again");
 	for (const char *at = states; (at = strstr(at, s->state)); at += strlen(s->state))
 		if ((at == states || at[-1] == '|') && strchr("|", at[strlen(s->state)]))
 			return SKD_OK;
 	return fail(call, SKD_CLASH, "the submission is %s and cannot be %s", state_said(s), step);
+}
+
+enum skd_outcome submission_edit(struct skd_call *call, const char *id, long version, struct store_submission *s)
+{
+	struct store_submission read = {.id = id, .version = version};
+	return step_begin(call, &read, "draft", "changed", s);
 }
 
 /* ---- beginning ---- */

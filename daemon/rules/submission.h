@@ -29,6 +29,8 @@ enum skd_outcome submission_set(struct skd_call *call, const struct store_prompt
 /* A draft is handed in: BAD_INPUT naming what is not answered. A quiz is scored at once; where one is not passed the
  * submission is returned at once, and nobody judges it. */
 enum skd_outcome submission_submit(struct skd_call *call, struct store_submission *submission) WARN_UNUSED;
+/* For whoever changes a draft of the actor's otherwise: found and locked. version 0: any. */
+enum skd_outcome submission_edit(struct skd_call *call, const char *id, long version, struct store_submission *submission) WARN_UNUSED;
 enum skd_outcome submission_withdraw(struct skd_call *call, struct store_submission *submission) WARN_UNUSED;
 /* What was returned or withdrawn is a draft again, of the next round. */
 enum skd_outcome submission_reopen(struct skd_call *call, struct store_submission *submission) WARN_UNUSED;

@@ -11,8 +11,6 @@
 	" JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"         \
 	" LEFT JOIN LATERAL (SELECT r.feedback, r.quizzes, r.round FROM submission_round r WHERE r.submission_id = s.id" \
 	"  ORDER BY r.round DESC LIMIT 1) AS l ON true"
-/* Whose are seen besides one's own, once the person is. */
-#define SIGHT_BESIDES "(s.shared OR s.state = 'approved')"
 
 static void submission_read(const struct rows *rows, int i, struct store_submission *s)
 {
@@ -46,7 +44,7 @@ enum skd_outcome store_submission_find(struct skd_call *call, const char *id, st
 
 static const char SUBMISSION_GET[] =
 	"SELECT " SUBMISSION_COLUMNS " " SUBMISSION_FROM " WHERE s.id = $1::uuid AND (s.person_id = $3::uuid"
-	" OR (" SIGHT_BESIDES " AND person_seen($2::bool, $3::uuid, $4::bool, s.person_id)))";
+	" OR (" SUBMISSION_SHOWN " AND person_seen($2::bool, $3::uuid, $4::bool, s.person_id)))";
 
 enum skd_outcome store_submission_get(struct skd_call *call, const struct sight *sight, const char *id,
 				      struct store_submission *submission)
@@ -64,7 +62,7 @@ enum skd_outcome store_submission_list(struct skd_call *call, const struct sight
 						   {"due_at", "coalesce(s.due_at, 'infinity')", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const char where[] =
-		SUBMISSION_FROM " WHERE (s.person_id = $2::uuid OR (" SIGHT_BESIDES
+		SUBMISSION_FROM " WHERE (s.person_id = $2::uuid OR (" SUBMISSION_SHOWN
 		"  AND ($1::bool OR s.person_id IN (SELECT people_seen($2::uuid, $3::bool)))))"
 		" AND ($4::uuid IS NULL OR s.person_id = $4::uuid) AND ($5::uuid IS NULL OR s.achievement_id = $5::uuid)"
 		" AND ($6::text IS NULL OR s.state = $6)";

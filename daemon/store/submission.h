@@ -6,6 +6,9 @@
 
 #include "store/person.h"
 
+/* SQL: of a submission `s`, whether those see it who see the person. */
+#define SUBMISSION_SHOWN "(s.shared OR s.state = 'approved')"
+
 struct store_submission {
 	const char *id, *person_id, *person, *entry_id; /* person: the name */
 	const char *achievement_id, *achievement;       /* the name */

@@ -109,3 +109,13 @@ CREATE INDEX ON review (lease_until) WHERE state = 'claimed';
 
 -- What no person asks for is done by this account, which nobody signs in to: what a rule awards.
 INSERT INTO account (authenticator, subject, name) VALUES ('house', 'rule', 'rule');
+
+-- Hashes that somebody named, and perhaps nobody does now: whoever tidies looks, and takes the bytes away.
+CREATE TABLE file_loose (hash bytea PRIMARY KEY);
+CREATE FUNCTION file_loosen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO file_loose SELECT DISTINCT hash FROM gone ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER loosen AFTER DELETE ON submission_file REFERENCING OLD TABLE AS gone
+	FOR EACH STATEMENT EXECUTE FUNCTION file_loosen();

@@ -181,7 +181,8 @@ class World:
     def fill_submissions(self):
         """Of an employee, who was asked for everything, and whose last one is a draft; of the first of their claims one too."""
         prompts = [{"kind": "text", "name": "What?"}, {"kind": "link", "name": "Where?"},
-                   {"kind": "quiz", "name": "Which?", "questions": [{"text": "x", "choices": ["a", "b"], "correct": [1]}]}]
+                   {"kind": "quiz", "name": "Which?", "questions": [{"text": "x", "choices": ["a", "b"], "correct": [1]}]},
+                   {"kind": "file", "name": "What else?", "required": False}]
         for number in range(4):
             asked = self.hr.post("/achievements", {"name": f"Asked {number}", "state": "published", "assessment": {
                 "prompts": prompts, "minimum": 0, "groups": [f"cn=assessors,ou=groups,{BASE}"]}}, gives=201)
@@ -192,6 +193,8 @@ class World:
             for step in ("submit", "withdraw", "reopen") * 4:
                 self.employee.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})
         self.ids["submissions"] = made
+        self.file = {"prompt": asked["assessment"]["prompts"][-1]["id"], "name": "x.pdf"}
+        self.ids["file"] = self.employee.expect(201, "POST", f"/submissions/{made}/files", data=b"%PDF-1", params=self.file)["files"][0]["id"]
 
     def fill_batches(self):
         """The first ones are done, the last one waits."""
@@ -236,7 +239,7 @@ class World:
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
         path = operation.path.replace("{id}", here if found or re.search("{(?!id)", operation.path) else MISSING)
         for word, noun in WITHIN.items():
-            path = path.replace(word, self.ids[noun] if found else MISSING)
+            path = path.replace(word, self.ids[noun] if found else MISSING.replace("{file}", self.ids["file"]))
         return at(path)
 
     def ask(self, name, *, by=None, found=True, path=None, body=None, **how):
@@ -277,7 +280,7 @@ def world(seen):
                           for name in LEAVERS)
     signer = Signer()
     house = demo_house({"throttle": {"user_failures": 3}, "server": {"trusted_proxy": "127.0.0.1"}, "retention all": {"keep": "P3Y"}, "limits": {"verifications": 100},
-                        "links": {"every": "200ms"}, "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
+                        "links": {"every": "200ms"}, "submissions": {"folder": "files"}, "role assessor": {"group": [f"cn=assessors,ou=groups,{BASE}", "nobody made this"]}, **signs(signer)}, leavers)
     house.passwords["machine"] = "machine-password"
     make_userdb(house.folder / "users", {name: house.passwords[name] for name in ("rescue", "machine", ACCOUNTS["ADMIN"])})
     house.expects_errors = True  # the database is taken away in the end

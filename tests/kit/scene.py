@@ -22,6 +22,7 @@ class Scene:
 
     def __init__(self, house, rows):
         """`rows`: {"GET /path": {actor: status}}."""
+        self.prompts, self.files = {}, {}
         self.house, self.rows, self.numbers, self.kept, self.frozen, self.other_issuer = house, rows, itertools.count(1), {}, False, None
         self.clients = {actor: house.sign_in(name) for actor, name in NAMES.items()}
         self.hr, self.issuer, self.admin = (self.clients[actor] for actor in ("hr", "issuer", "admin"))
@@ -91,13 +92,18 @@ class Scene:
     def handed_in(self, client, state, shared=False):
         """An achievement of its own each time, so that there is an open one of it only."""
         asked = self.hr.post("/achievements", {"name": f"Asked {next(self.numbers)}", "state": "published",
-                                               "assessment": {"prompts": [{"kind": "text", "name": "x", "required": False}]}})["id"]
-        made = client.post("/submissions", {"achievement": asked}, gives=201)["id"]
+                                               "assessment": {"prompts": [{"kind": "file", "name": "x", "required": False}]}})
+        made = client.post("/submissions", {"achievement": asked["id"]}, gives=201)["id"]
+        self.prompts[made] = asked["assessment"]["prompts"][0]["id"]
+        self.files[made] = self.upload(client, f"/submissions/{made}/files", made).json()["files"][0]["id"]
         if shared:
             client.patch(f"/submissions/{made}", {"shared": True}, "*")
         for step in {"draft": (), "withdrawn": ("withdraw",)}[state]:
             client.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})
         return made
+
+    def upload(self, client, path, submission):
+        return client.ask("POST", path, data=b"%PDF-1", params={"prompt": self.prompts.get(submission, MISSING), "name": "x.pdf"})
 
     def submission(self, client, line, shared=False):
         return self.handed_in(client, "withdrawn" if line.endswith("/reopen") else "draft", shared)
@@ -228,9 +234,12 @@ class Scene:
             path = path.replace(found[0], self.kept[found[1], "admin"])
             found = re.search(r"\{(\w+)\}", path)
         if found:
-            path = path.replace(found[0], key or self.make(found[1], actor, line))
+            made = key or self.make(found[1], actor, line)
+            path = path.replace(found[0], made).replace("{file}", self.files.get(made, MISSING))
         path = path if path.startswith("/api/") else "/" + path
         matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen)$", path)
+        if line.endswith("/files"):
+            return self.upload(self.clients[actor], path, made)
         headers = {"If-Match": "*"} if matches else {}
         if method == "PUT":
             headers["Content-Type"] = "image/svg+xml"
