@@ -108,9 +108,9 @@ check() {
 		units build/asan
 	fi
 	say "integration tests that a sanitizer would hide something from"
-	pytests build/plain 900 "${plain[@]}"
+	pytests build/plain 1500 "${plain[@]}"
 	say "integration tests, sanitized"
-	pytests build/asan 900 "${chosen[@]}"
+	pytests build/asan 1500 "${chosen[@]}"
 }
 
 # What any process has reported since, and its own word for it.

@@ -73,9 +73,8 @@ GET    /api/v1/people/{stranger}/history                  401   403   404   404 
 GET    /api/v1/people/{self}/holdings                     401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/holdings                    401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{stranger}/holdings                 401   403   404   404   404   404   200   404   200   200
-GET    /api/v1/people/{self}/record                       401   403   409   409   409   409   409   409   409   409
-GET    /api/v1/people/{below}/record                      401   403   404   403   404   404   409   404   409   409
-GET    /api/v1/people/{awarded}/record                    401   403   404   404   404   403   200   404   200   200
+GET    /api/v1/people/{below}/record                      401   403   404   403   404   404   409   404   409   403
+GET    /api/v1/people/{awarded}/record                    401   403   404   404   404   403   200   404   200   403
 GET    /api/v1/people/{self}/export                       401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/export                      401   403   404   403   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}/export                    401   403   404   404   404   403   200   404   200   200

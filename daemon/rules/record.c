@@ -93,6 +93,8 @@ enum skd_outcome record_make(struct skd_call *call, const char *person_id, struc
 	const char *human = person.human_id ? person.human_id : person_id;
 	if (!actor_is(call, human) && !actor_has(call, ROLE_SEES_ALL))
 		return fail(call, SKD_DENIED, "only the person themselves, hr and admin may have their record");
+	if (!actor_scoped(call, "credentials", false))
+		return fail(call, SKD_DENIED, "a record is made of badges, for which the token needs the scope credentials:read");
 	TRY(record_gather(call, human, &award));
 	TRY(record_seal(call, &award, document));
 	return audit_done(call, "person.record", "person", human, talloc_asprintf(call, "{\"badges\":%zu}", award.record_count));
