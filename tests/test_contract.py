@@ -131,7 +131,17 @@ def test_submissions_go_their_way(world):
     for verb in "submit", "withdraw", "reopen":
         for data, status in (b"x", 415), (b"x" * 70000, 413):
             employee.expect(status, "POST", f"/submissions/{made}/{verb}", data=data, headers={"If-Match": "*"})
+    filed = f"/submissions/{world.ids['submissions']}/files"
+    for data, headers, status in (b"%PDF-2", {}, 201), (b"\0", {}, 400), (b"%PDF-2", {"Content-Encoding": "gzip"}, 415), (b"x" * (17 << 20), {}, 413):
+        employee.expect(status, "POST", filed, data=data, params=world.file, headers=headers)
+    hr.expect(403, "POST", filed, data=b"%PDF-2", params=world.file)
+    file = employee.get(f"/submissions/{world.ids['submissions']}")["files"][-1]["id"]
+    hr.delete(f"{filed}/{file}", "*", gives=403)
+    employee.delete(f"{filed}/{file}", "*")
     world.house.sql("UPDATE submission SET state = 'approved', shared = false WHERE id = %s", made)
+    for method, path in ("POST", f"/submissions/{made}/files"), ("DELETE", f"/submissions/{made}/files/{file}"):
+        employee.expect(409, method, path, data=b"%PDF-2" if method == "POST" else None, params=world.file if method == "POST" else (),
+                        headers={"If-Match": "*"} if method == "DELETE" else {})
     for path in "rounds", "events":
         hr.get(f"/submissions/{made}/{path}", gives=403)
 

@@ -151,7 +151,7 @@ static enum skd_outcome entry_query(struct skd_call *call, struct request *in, c
 	size_t count = table_append(table, 0, route->query);
 	bool is_list = route->form & FORM_LIST;
 	count = is_list ? table_append(table, count, list_fields) : count;
-	if (strcmp(route->method, "GET") == 0)
+	if (strcmp(route->method, "GET") == 0 && !(route->form & FORM_BYTES))
 		count = table_append(table, count, common_fields);
 	in->query = talloc_zero_array(call, struct value, count + 1);
 	in->fields = table;
@@ -255,12 +255,13 @@ static enum skd_outcome entry_form(struct skd_call *call, const struct request *
 {
 	const struct route *route = in->route;
 	bool streams = in->may_stream && (route->columns || (route->form & FORM_MANY));
-	if (strcmp(in->format, "json") == 0 || streams || !is_of_api(route) || strcmp(route->method, "DELETE") == 0)
+	if (strcmp(in->format, "json") == 0 || strcmp(in->format, "bytes") == 0 || streams || !is_of_api(route) || strcmp(route->method, "DELETE") == 0)
 		return SKD_OK;
 	if (route->columns && query_text(in, "format"))
 		return fail_field(call, "format", "must stand in the address as it is, not percent-encoded");
 	out->status = 406;
-	return fail(call, SKD_BAD_INPUT, route->columns ? "this list comes as json, ndjson or csv" : "this comes as json only");
+	return fail(call, SKD_BAD_INPUT, route->columns ? "this list comes as json, ndjson or csv"
+						       : "this comes in one form only, and not in that");
 }
 
 static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, struct reply *out, const char *query)

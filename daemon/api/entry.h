@@ -30,7 +30,7 @@ enum route_form {
 	FORM_CURRENT = 128, /* {id} may be the word "current" */
 	FORM_TABLE = 512,   /* the body may be a table instead: text/csv */
 	FORM_GUEST = 256,   /* needs no actor; a token that comes must be good, and counts */
-	FORM_BYTES = 2048,   /* the body is whatever bytes: see body_bytes() (api/body.h) */
+	FORM_BYTES = 2048,   /* the body of a POST (body_bytes(), api/body.h) or the answer to a GET is whatever bytes */
 	FORM_PICTURE = 1024, /* the body is a picture: see body_picture() (api/body.h) */
 };
 

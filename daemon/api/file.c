@@ -10,7 +10,7 @@
 #include <string.h>
 
 const struct field file_add_fields[] = {
-	{"prompt", FIELD_UUID, .required = true}, {"name", FIELD_TEXT, .required = true, .most = 200}, {NULL}};
+	{"prompt", FIELD_UUID}, {"name", FIELD_TEXT, .most = 200}, {NULL}};
 
 enum skd_outcome api_file_add(struct skd_call *call, const struct request *in, struct reply *out)
 {
@@ -18,6 +18,9 @@ enum skd_outcome api_file_add(struct skd_call *call, const struct request *in, s
 		.submission_id = in->ids[0], .prompt = query_text(in, "prompt"), .name = query_text(in, "name")};
 	struct store_submission submission;
 	struct skd_text bytes;
+	TRY(submission_get(call, in->ids[0], &submission));
+	if (!file.prompt || !file.name)
+		return fail_field(call, file.prompt ? "name" : "prompt", "is required");
 	TRY(body_bytes(call, in, out, &bytes));
 	TRY(file_add(call, bytes, &file, &submission));
 	reply_created(call, out, talloc_asprintf(call, "/api/v1/submissions/%s/files", submission.id), file.id);

@@ -199,7 +199,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/submissions/{id}/withdraw", RUNS_WRITE, FORM_MATCH, 0, api_submission_withdraw},
 	{"POST", "/api/v1/submissions/{id}/reopen", RUNS_WRITE, FORM_MATCH, 0, api_submission_reopen},
 	{"POST", "/api/v1/submissions/{id}/files", RUNS_WRITE, FORM_BYTES, 0, api_file_add, file_add_fields, .body_limit = 16 << 20},
-	{"GET", "/api/v1/submissions/{id}/files/{file}", RUNS_REPORT, FORM_ONE, 0, api_file_get},
+	{"GET", "/api/v1/submissions/{id}/files/{file}", RUNS_REPORT, FORM_BYTES, 0, api_file_get},
 	{"DELETE", "/api/v1/submissions/{id}/files/{file}", RUNS_WRITE, FORM_MATCH, 0, api_file_drop},
 	{"GET", "/api/v1/submissions/{id}/rounds", RUNS_READ, FORM_LIST, 0, api_submission_rounds, NULL, "round",
 	 .columns = "round,submitted_at,outcome,feedback,decided_at"},

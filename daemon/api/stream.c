@@ -26,7 +26,8 @@ static void choice_offer(struct choice *choice, const char *type, const char *fo
 const char *stream_accepted(const struct house *house, const struct route *route, const char *accept)
 {
 	struct choice choice = {accept, "", 0};
-	choice_offer(&choice, "application/json", "json");
+	bool bytes = (route->form & FORM_BYTES) && strcmp(route->method, "GET") == 0;
+	choice_offer(&choice, bytes ? "application/octet-stream" : "application/json", bytes ? "bytes" : "json");
 	if (!route->columns && !(route->form & FORM_MANY))
 		return choice.format;
 	choice_offer(&choice, "application/x-ndjson", "ndjson");
