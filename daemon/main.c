@@ -12,6 +12,7 @@
 #include "jobs/jobs.h"
 #include "rules/counts.h"
 #include "rules/limit.h"
+#include "rules/looks.h"
 #include "rules/names.h"
 #include "rules/pages.h"
 #include "rules/session.h"
@@ -84,6 +85,7 @@ static void pools_open(struct rooms *rooms)
 	house->names = names_open();
 	house->pages = pages_open();
 	house->counts = counts_open();
+	house->looks = looks_open();
 	house->limits = limits_open();
 	rooms->lanes[RUNS_READ] = pipe_open("read", dsn, 128);
 	rooms->lanes[RUNS_WRITE] = lane_threads_open("write", writers, 256);
@@ -145,6 +147,7 @@ static void rooms_close(struct rooms *rooms)
 		names_close(&rooms->settings->house.names);
 		pages_close(&rooms->settings->house.pages);
 		counts_close(&rooms->settings->house.counts);
+		looks_close(&rooms->settings->house.looks);
 		limits_close(&rooms->settings->house.limits);
 		pool_close(&rooms->settings->house.life);
 		pool_close(&rooms->settings->house.jobs);

@@ -92,6 +92,15 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
     employee.delete("/claims/" + employee.get("/claims", skill="MADE-1")["items"][0]["id"], "*")
 
 
+def test_claims_are_endorsed(world):
+    skill = world.hr.post("/skills", {"framework": "CON-0", "code": "ENDORSED", "label": "Endorsed"}, gives=201)["id"]
+    claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True}, gives=201)["id"]
+    made = world.hr.post(f"/claims/{claim}/endorsements", {"note": "x", "level": 1}, gives=201)
+    where, etag = world.hr.last.headers["Location"], world.hr.last.headers["ETag"]
+    assert world.hr.get(where) == made and world.hr.last.headers["ETag"] == etag
+    world.hr.delete(where, etag)
+
+
 def test_credentials_turn_and_tokens_and_sessions_end(world):
     issuer = world.issuer
     made = issuer.issue(ACCOUNTS["MANAGER"], world.ids["achievements"])

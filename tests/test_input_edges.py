@@ -49,6 +49,10 @@ def fresh_path(world, name):
         if verb != "submit":
             world.issuer.expect(200, "POST", f"{path}/submit", headers={"If-Match": "*"})
         return f"/api/v1{path}/{verb}"
+    if name.endswith("/claims/{id}/endorsements"):
+        skill = world.hr.post("/skills", {"framework": "CON-0", "code": f"endorsed {next(NUMBERS)}", "label": "x"}, gives=201)["id"]
+        claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True, "colleagues": True}, gives=201)
+        return OPERATIONS[name].path.replace("{id}", claim["id"])
     if not name.endswith(("/revoke", "/suspend")):
         return None
     made = world.issuer.issue(ACCOUNTS["MANAGER"], world.ids["achievements"])

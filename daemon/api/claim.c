@@ -4,6 +4,7 @@
 
 #include "api/merge.h"
 #include "rules/claim.h"
+#include "rules/looks.h"
 
 static void claim_write(struct json *json, const struct store_claim *claim)
 {
@@ -14,6 +15,9 @@ static void claim_write(struct json *json, const struct store_claim *claim)
 	put_int(json, "level", claim->level);
 	put_string(json, "note", claim->note);
 	put_bool(json, "shared", claim->shared);
+	put_bool(json, "colleagues", claim->colleagues);
+	put_int(json, "endorsements", claim->endorsements);
+	put_int(json, "endorsements_at_level", claim->endorsements_at_level);
 	put_time(json, "created_at", claim->created_at);
 	put_time(json, "updated_at", claim->updated_at);
 	put_object_end(json);
@@ -50,6 +54,7 @@ enum skd_outcome api_claim_get(struct skd_call *call, const struct request *in, 
 {
 	struct store_claim claim;
 	TRY(claim_get(call, in->ids[0], &claim));
+	looks_add(call, claim.person_id, "claims");
 	claim_reply(call, out, &claim);
 	return SKD_OK;
 }
@@ -58,10 +63,11 @@ enum skd_outcome api_claim_add(struct skd_call *call, const struct request *in, 
 {
 	static const struct field fields[] = {
 		{"skill", FIELD_REF, .required = true}, {"level", FIELD_INT, .required = true, .least = 1, .most = 20},
-		{"note", FIELD_TEXT, .most = 2000}, {"shared", FIELD_BOOL}, {NULL}};
-	struct value v[4] = {0};
+		{"note", FIELD_TEXT, .most = 2000}, {"shared", FIELD_BOOL}, {"colleagues", FIELD_BOOL}, {NULL}};
+	struct value v[5] = {0};
 	TRY(body_read(call, in, fields, false, v));
-	struct store_claim claim = {.level = (long)v[1].number, .note = v[2].text, .shared = v[3].number};
+	struct store_claim claim = {.level = (long)v[1].number, .note = v[2].text, .shared = v[3].number,
+				    .colleagues = v[4].number};
 	TRY(claim_add(call, v[0].text, &claim));
 	reply_created(call, out, "/api/v1/claims", claim.id);
 	claim_reply(call, out, &claim);
@@ -72,14 +78,15 @@ enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, 
 {
 	static const struct field fields[] = {
 		{"level", FIELD_INT, .required = true, .least = 1, .most = 20}, {"note", FIELD_TEXT, .most = 2000},
-		{"shared", FIELD_BOOL, .required = true}, {NULL}};
-	struct value v[3] = {0};
+		{"shared", FIELD_BOOL, .required = true}, {"colleagues", FIELD_BOOL, .required = true}, {NULL}};
+	struct value v[4] = {0};
 	struct store_claim claim;
 	TRY(claim_get(call, in->ids[0], &claim));
 	TRY(body_read(call, in, fields, true, v));
 	merge_int(&v[0], &claim.level);
 	merge_text(&v[1], &claim.note);
 	merge_bool(&v[2], &claim.shared);
+	merge_bool(&v[3], &claim.colleagues);
 	claim.version = match_version(in, claim.version);
 	TRY(claim_set(call, &claim));
 	claim_reply(call, out, &claim);

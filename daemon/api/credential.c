@@ -8,6 +8,7 @@
 #include "api/work.h"
 #include "rules/credential.h"
 #include "rules/house.h"
+#include "rules/looks.h"
 #include "rules/person.h"
 
 #include <string.h>
@@ -160,6 +161,7 @@ enum skd_outcome api_credential_get(struct skd_call *call, const struct request 
 	const struct store_moment *then = moment_read(call, in);
 	struct store_credential credential;
 	TRY(credential_get_then(call, in->ids[0], then, &credential));
+	looks_add(call, credential.person_id, "credentials");
 	if (!then) {
 		credential_reply(call, out, &credential);
 		return SKD_OK;

@@ -12,6 +12,7 @@
 #include "api/stream.h"
 #include "http/reply.h"
 #include "rules/audit.h"
+#include "rules/looks.h"
 #include "rules/work.h"
 
 #include <stdio.h>
@@ -264,6 +265,15 @@ static enum skd_outcome entry_form(struct skd_call *call, const struct request *
 						       : "this comes in one form only, and not in that");
 }
 
+/* Whoever reads what stands under somebody's id has looked at them: at the word behind it, or the person. */
+static void entry_look(struct skd_call *call, const struct request *in)
+{
+	static const char people[] = "/api/v1/people/{id}";
+	const char *behind = in->route->path + strlen(people);
+	if (strcmp(in->route->method, "GET") == 0 && strncmp(in->route->path, people, strlen(people)) == 0)
+		looks_add(call, in->ids[0], *behind ? behind + 1 : "person");
+}
+
 static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, struct reply *out, const char *query)
 {
 	TRY(entry_rights(call, in, out));
@@ -273,7 +283,9 @@ static enum skd_outcome entry_handle(struct skd_call *call, struct request *in, 
 	TRY(body_take(call, in, out));
 	TRY(entry_form(call, in, out));
 	bool as_stream = in->route->columns && !(in->route->form & FORM_MANY) && strcmp(in->format, "json") != 0;
-	return as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out);
+	TRY(as_stream ? stream_list(call, in, out) : in->route->handle(call, in, out));
+	entry_look(call, in);
+	return SKD_OK;
 }
 
 /* ---- writing ---- */

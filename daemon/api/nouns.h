@@ -54,6 +54,10 @@ enum skd_outcome api_person_history(struct skd_call *call, const struct request 
 enum skd_outcome api_unit_list(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_unit_get(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* looks.c */
+enum skd_outcome api_looks_of_me(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_looks_of_person(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* run.c */
 extern const struct field run_list_fields[];
 enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, struct reply *out);
@@ -102,6 +106,13 @@ enum skd_outcome api_claim_get(struct skd_call *call, const struct request *in, 
 enum skd_outcome api_claim_add(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_claim_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_claim_drop(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* claim_endorsement.c */
+enum skd_outcome api_claim_endorsement_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_endorsement_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_endorsement_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_endorsement_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_claim_endorsement_drop(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* retention.c */
 extern const struct field retention_list_fields[];

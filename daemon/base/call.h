@@ -48,6 +48,7 @@ struct skd_call {
 	struct db *db;             /* the database session in use; NULL: none yet */
 	bool paused;               /* its transaction was let go of on the way, and what it is in now began after: rules/work.h */
 	bool shown; /* it changes what anyone may see: nothing kept of that is good when it is over */
+	bool looked;               /* it was noted that somebody was looked at: rules/looks.h */
 	bool queued;               /* a job was asked for: somebody looks for it once that is committed */
 	const struct directory *wanted; /* a run of it, once what the call wrote is committed; NULL: none */
 	const struct house *house;      /* the daemon around it; NULL in tools */

@@ -56,6 +56,10 @@ static const struct skd_option outbox_options[] = {
 	{"keep", SKD_DURATION, "90d", "A notice is kept for so long after it was due."},
 	{NULL}};
 
+static const struct skd_option privacy_options[] = {
+	{"keep_looks", SKD_DURATION, "400d", "Who looked at whom is kept for so long."},
+	{NULL}};
+
 static const struct skd_option limit_options[] = {
 	{"misses", SKD_NUMBER, "1000", "Public pages that are not there, in a minute for one address; 0 for no limit."},
 	{"verifications", SKD_NUMBER, "1000", "Badges that are verified, in a minute for one account; 0 for no limit."},
@@ -134,6 +138,7 @@ const struct option_table option_tables[] = {
 	{"issuer", issuer_options},
 	{"audit", audit_options},
 	{"outbox", outbox_options},
+	{"privacy", privacy_options},
 	{"limits", limit_options},
 	{"signer", signer_options},
 	{"verify", verify_options},

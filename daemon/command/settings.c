@@ -302,6 +302,7 @@ static void house_read(struct settings *s)
 	house->throttle_window = section_number(throttle, "window");
 	house->throttle_block = section_number(throttle, "block");
 	house->failure_delay = section_number(throttle, "failure_delay");
+	house->looks_keep = section_number(section_one(s->conf, "privacy"), "keep_looks");
 	house->outbox_keep = section_number(section_one(s->conf, "outbox"), "keep");
 	house->limit[LIMIT_MISSES] = section_number(section_one(s->conf, "limits"), "misses");
 	house->limit[LIMIT_VERIFICATIONS] = section_number(section_one(s->conf, "limits"), "verifications");

@@ -10,6 +10,7 @@
 #include "rules/file.h"
 #include "rules/follow.h"
 #include "rules/job.h"
+#include "rules/looks.h"
 #include "rules/outbox.h"
 #include "rules/pages.h"
 #include "rules/retention.h"
@@ -303,6 +304,7 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	*tidied = clock_monotonic();
 	tidy_once(jobs, retention_tidy, WORK_MS);
 	tidy_once(jobs, outbox_tidy, WORK_MS);
+	tidy_once(jobs, looks_tidy, WORK_MS);
 	tidy_once(jobs, achievement_remind, WORK_MS);
 	tidy_once(jobs, job_tidy, WORK_MS);
 	tidy_once(jobs, file_tidy, WORK_MS);
@@ -325,12 +327,14 @@ static void *tidy_main(void *argument)
 	do {
 		pages_tidy(jobs->house->pages);
 		tidy_once(jobs, counts_write, WORK_MS);
+		tidy_once(jobs, looks_write, WORK_MS);
 		if (clock_monotonic() >= renew) {
 			tidy_turn(jobs, &tidied);
 			renew = clock_monotonic() + RENEW_MS * 1000;
 		}
 	} while (jobs_wait(jobs, NULL, clock_monotonic() + COUNT_MS * 1000));
 	tidy_once(jobs, counts_write, LAST_MS);
+	tidy_once(jobs, looks_write, LAST_MS);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "rules/actor.h"
 #include "rules/audit.h"
+#include "rules/looks.h"
 #include "rules/person.h"
 #include "rules/skill.h"
 #include "store/human.h"
@@ -22,6 +23,7 @@ enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *as
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	if (asked->skill)
 		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
+	looks_add(call, filter.person, "claims");
 	return store_claim_list(call, &sight, &filter, list, claims, count);
 }
 

@@ -18,7 +18,7 @@ enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *fi
 /* Both end with `claim` as it now is. `skill` is an id, code or exact label. DENIED for an actor who is no
  * person; BAD_INPUT for a level its scale does not have; CLASH for a skill the person has claimed. */
 enum skd_outcome claim_add(struct skd_call *call, const char *skill, struct store_claim *claim) WARN_UNUSED;
-/* id, version (the one that was read), level, note and shared as they shall be. DENIED for another's. */
+/* id, version (the one that was read), level, note, shared and colleagues as they shall be. DENIED for another's. */
 enum skd_outcome claim_set(struct skd_call *call, struct store_claim *claim) WARN_UNUSED;
 enum skd_outcome claim_drop(struct skd_call *call, const char *id, long version) WARN_UNUSED;
 

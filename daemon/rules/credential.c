@@ -9,6 +9,7 @@
 #include "rules/badge.h"
 #include "rules/detail.h"
 #include "rules/issuer.h"
+#include "rules/looks.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
 #include "rules/rubric.h"
@@ -223,6 +224,7 @@ enum skd_outcome credential_list(struct skd_call *call, const struct store_crede
 	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	TRY(issuer_must_exist(call, "issuer", filter->issuer));
 	TRY(unit_must_exist(call, "unit", filter->unit));
+	looks_add(call, found.person, "credentials");
 	return store_credential_list(call, &sight, &found, list, credentials, count);
 }
 
@@ -230,6 +232,7 @@ enum skd_outcome credential_events(struct skd_call *call, const char *id, struct
 {
 	struct store_credential credential;
 	TRY(credential_get(call, id, &credential));
+	looks_add(call, credential.person_id, "credentials");
 	return store_credential_events(call, id, events, count);
 }
 

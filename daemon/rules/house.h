@@ -108,6 +108,8 @@ struct house {
 	struct names *names;
 	struct pages *pages;
 	struct counts *counts;
+	struct looks *looks; /* at people: rules/looks.c */
+	long looks_keep;     /* milliseconds */
 	struct limits *limits;
 	long limit[2]; /* in a minute, by enum limit_kind; 0: none */
 	/* Somebody asked for a run of it now. */

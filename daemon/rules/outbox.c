@@ -6,11 +6,12 @@
 #include "rules/house.h"
 #include "rules/person.h"
 
-const char outbox_nouns[] = "achievement|batch|collection|credential|endorsement|issuer|key|submission|pathway";
+const char outbox_nouns[] = "achievement|batch|claim|collection|credential|endorsement|issuer|key|submission|pathway";
 const char outbox_kinds[] =
 	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
 	"|batch.done|batch.failed|batch.cancelled"
+	"|claim.endorsed|claim.endorsement_withdrawn"
 	"|collection.created|collection.edited|collection.archived"
 	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
 	"|credential.revoked|credential.suspended|credential.reinstated"

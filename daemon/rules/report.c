@@ -3,6 +3,7 @@
 #include "rules/report.h"
 
 #include "rules/actor.h"
+#include "rules/looks.h"
 #include "rules/names.h"
 #include "rules/person.h"
 #include "rules/skill.h"
@@ -66,6 +67,7 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	TRY(unit_must_exist(call, "unit", query->unit));
 	TRY(person_resolve(call, "manager", &query->manager));
 	TRY(person_pick(call, &query->sight, "person", query->person, &query->person));
+	looks_add(call, query->person, query->claimed ? "claims" : "holdings");
 	if (order->count && query->group != REPORT_BY_SKILL && query->group != REPORT_BY_UNIT)
 		TRY(store_report_total(call, query, &order->total));
 	TRY(store_catalogue_version(call, &version));

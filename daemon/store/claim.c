@@ -2,9 +2,10 @@
  * Claims. */
 #include "store/claim.h"
 
+#define ENDORSED "(SELECT count(*) FROM claim_endorsed e WHERE e.claim_id = c.id AND NOT e.hidden"
 #define CLAIM_COLUMNS                                                                             \
 	"c.id, c.person_id, p.name, c.skill_id, k.label, c.level, c.note, c.shared, c.created_at," \
-	" c.updated_at, c.version"
+	" c.updated_at, c.version, c.colleagues, " ENDORSED "), " ENDORSED " AND e.level >= c.level)"
 #define CLAIM_FROM                                                                                \
 	"FROM claim c JOIN person p ON p.id = c.person_id AND (p.human IS NULL OR p.human = p.id)" \
 	" JOIN skill k ON k.id = c.skill_id"
@@ -15,13 +16,14 @@ static void claim_read(const struct rows *rows, int i, struct store_claim *claim
 		.id = row_uuid(rows, i, 0), .person_id = row_uuid(rows, i, 1), .person = row_text(rows, i, 2),
 		.skill_id = row_uuid(rows, i, 3), .skill = row_text(rows, i, 4), .level = row_int(rows, i, 5),
 		.note = row_text(rows, i, 6), .shared = row_bool(rows, i, 7), .created_at = row_time(rows, i, 8),
-		.updated_at = row_time(rows, i, 9), .version = row_int(rows, i, 10)};
+		.updated_at = row_time(rows, i, 9), .version = row_int(rows, i, 10),
+		.colleagues = row_bool(rows, i, 11), .endorsements = row_int(rows, i, 12),
+		.endorsements_at_level = row_int(rows, i, 13)};
 }
 
 static const char CLAIM_GET[] =
 	"SELECT " CLAIM_COLUMNS " " CLAIM_FROM
-	" WHERE c.id = $1::uuid AND (c.person_id = $3::uuid"
-	"  OR (c.shared AND person_seen($2::bool, $3::uuid, $4::bool, c.person_id)))";
+	" WHERE c.id = $1::uuid AND claim_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.shared, c.colleagues)";
 
 enum skd_outcome store_claim_get(struct skd_call *call, const struct sight *sight, const char *id,
 				 struct store_claim *claim)
@@ -44,7 +46,8 @@ enum skd_outcome store_claim_list(struct skd_call *call, const struct sight *sig
 	static const char where[] =
 		CLAIM_FROM
 		" WHERE (c.person_id = $2::uuid OR (c.shared"
-		"  AND ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool)))))"
+		"  AND ($1::bool OR c.person_id IN (SELECT people_seen($2::uuid, $3::bool))"
+		"   OR (c.colleagues AND $2::uuid IS NOT NULL AND p.absent_since IS NULL AND NOT p.disabled))))"
 		" AND ($4::uuid IS NULL OR c.person_id = $4::uuid)"
 		" AND ($5::uuid[] IS NULL OR c.skill_id = ANY ($5::uuid[])) AND ($6::bool IS NULL OR c.shared = $6)";
 	struct rows *rows;
@@ -60,28 +63,30 @@ enum skd_outcome store_claim_list(struct skd_call *call, const struct sight *sig
 }
 
 static const char CLAIM_ADD[] =
-	"INSERT INTO claim (person_id, skill_id, level, note, shared, entry_id)"
-	" VALUES ($1::uuid, $2::uuid, $3::int, $4, $5::bool, $6::uuid) RETURNING id";
+	"INSERT INTO claim (person_id, skill_id, level, note, shared, entry_id, colleagues)"
+	" VALUES ($1::uuid, $2::uuid, $3::int, $4, $5::bool, $6::uuid, $7::bool) RETURNING id";
 
 enum skd_outcome store_claim_add(struct skd_call *call, const struct store_claim *c, const char **id)
 {
 	struct rows *rows;
 	TRY(db_query(call, CLAIM_ADD,
-		     ARGS(c->person_id, c->skill_id, arg_int(call, c->level), c->note, arg_bool(c->shared), c->entry_id),
+		     ARGS(c->person_id, c->skill_id, arg_int(call, c->level), c->note, arg_bool(c->shared), c->entry_id,
+			  arg_bool(c->colleagues)),
 		     &rows));
 	*id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }
 
 static const char CLAIM_SET[] =
-	"UPDATE claim SET level = $3::int, note = $4, shared = $5::bool, version = version + 1, updated_at = now()"
+	"UPDATE claim SET level = $3::int, note = $4, shared = $5::bool, colleagues = $6::bool, version = version + 1, updated_at = now()"
 	" WHERE id = $1::uuid AND version = $2::bigint";
 
 enum skd_outcome store_claim_set(struct skd_call *call, const struct store_claim *c)
 {
 	int64_t touched;
 	TRY(db_run(call, CLAIM_SET,
-		   ARGS(c->id, arg_int(call, c->version), arg_int(call, c->level), c->note, arg_bool(c->shared)),
+		   ARGS(c->id, arg_int(call, c->version), arg_int(call, c->level), c->note, arg_bool(c->shared),
+			arg_bool(c->colleagues)),
 		   &touched));
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the claim was changed since you read it: read it again");
 }

@@ -80,6 +80,7 @@ static const struct step {
 	{"token", "DELETE FROM token WHERE account_id IN " THEIR_ACCOUNTS},
 	{"idempotency", "DELETE FROM idempotency WHERE account_id IN " THEIR_ACCOUNTS},
 	{"account", "UPDATE account SET name = '', subject = 'erased:' || id WHERE person_id = $1::uuid" ALL_FOUR},
+	{"claim_endorsement", "DELETE FROM claim_endorsement WHERE entry_id = $1::uuid" ALL_FOUR},
 	{"claim", "DELETE FROM claim WHERE person_id = $1::uuid" ALL_FOUR},
 	{"submission", "DELETE FROM submission WHERE person_id = $1::uuid" ALL_FOUR},
 	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', shown_evidence = NULL,"
@@ -119,6 +120,7 @@ static const struct step {
 	{"credential_count", "DELETE FROM credential_count n USING credential c WHERE c.id = n.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"outbox", "DELETE FROM outbox o WHERE (o.person_id = $1::uuid"
 		   " OR o.object IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid))" ALL_FOUR},
+	{"look", "DELETE FROM look WHERE subject_id = $1::uuid" ALL_FOUR},
 	{"legal_hold", "DELETE FROM legal_hold WHERE person_id = $1::uuid" ALL_FOUR},
 	{"position_assignment", "DELETE FROM position_assignment WHERE person_id = $1::uuid" ALL_FOUR},
 	{"goal", "DELETE FROM goal WHERE person_id = $1::uuid" ALL_FOUR},

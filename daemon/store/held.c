@@ -62,7 +62,7 @@ static const struct section {
 		     "FROM proof f JOIN skill s ON s.id = f.skill_id WHERE f.person_id " THEIRS
 		     " ORDER BY f.skill_id, f.known_from, f.valid_from LIMIT " MOST},
 	{"claims", OBJECT "'id', c.id, 'skill_id', c.skill_id, 'skill', s.label, 'level', c.level, 'note', c.note,"
-			  " 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
+			  " 'shared', c.shared, 'colleagues', c.colleagues, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" AS_IT_IS
 		   "FROM claim c JOIN skill s ON s.id = c.skill_id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
 	{"positions", OBJECT "'id', o.id, 'code', o.code, 'name', o.name" AS_IT_IS
 		      "FROM positions_of($1::uuid) AS h (id) JOIN position o ON o.id = h.id ORDER BY o.name, o.id"},
@@ -83,9 +83,22 @@ static const struct section {
 			       " WHERE e.submission_id = s.id)" AS_IT_IS
 			"FROM submission s JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
 			" WHERE s.person_id " THEIRS " ORDER BY s.id LIMIT " MOST},
+	{"claim_endorsements", OBJECT "'id', e.id, 'claim_id', e.claim_id, 'person', p.name, 'level', e.level, 'note', e.note,"
+				      " 'hidden', e.hidden, 'created_at', rfc3339(e.created_at)" AS_IT_IS
+			       "FROM claim_endorsement e JOIN claim c ON c.id = e.claim_id JOIN person p ON p.id = e.entry_id"
+			       " WHERE c.person_id " THEIRS " ORDER BY e.id LIMIT " MOST},
+	{"endorsed_by_them", OBJECT "'id', e.id, 'claim_id', e.claim_id, 'level', e.level, 'note', e.note,"
+				    " 'created_at', rfc3339(e.created_at)" AS_IT_IS
+			     "FROM claim_endorsement e WHERE e.entry_id " THEIRS " ORDER BY e.id LIMIT " MOST},
 	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
 		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
 		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},
+	{"looks", OBJECT "'day', l.day, 'viewer', coalesce(v.name, CASE WHEN a.name <> '' THEN a.authenticator || ':' || a.name ELSE 'erased' END),"
+			 " 'relation', l.relation, 'what', l.what, 'times', l.number" AS_IT_IS
+		  "FROM look l LEFT JOIN person v ON v.id = l.viewer_id LEFT JOIN account a ON a.id = l.account_id"
+		  " WHERE l.subject_id " THEIRS " ORDER BY l.day DESC, l.id LIMIT " MOST},
+	{"looked_at_by_them", OBJECT "'day', l.day, 'person_id', l.subject_id, 'relation', l.relation, 'what', l.what, 'times', l.number" AS_IT_IS
+			      "FROM look l WHERE l.viewer_id " THEIRS " OR l.account_id IN " ACCOUNTS_OF " ORDER BY l.day DESC, l.id LIMIT " MOST},
 	{"notices", OBJECT "'id', o.id, 'kind', o.kind, 'noun', o.noun, 'object', o.object, 'made_at', rfc3339(o.made_at),"
 			   " 'due_at', rfc3339(o.due_at), 'detail', o.detail" AS_IT_IS
 		    "FROM outbox o WHERE o.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},

@@ -35,7 +35,9 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
       **{f"{method} /api/v1/submissions": "employee" for method in ("GET", "POST", "PATCH", "DELETE")},
       "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee",
-      **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee")}
+      **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee"),
+      "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
+      "DELETE /api/v1/claim-endorsements/{id}": "admin"}
 WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
 
 
@@ -175,8 +177,12 @@ class World:
             self.house.sql("INSERT INTO credential_count VALUES (%s, current_date - %s, 'view', 2)", made["id"], day)
         self.house.sql("UPDATE badge SET visibility = 'public' WHERE credential_id = %s", made["id"])
         for skill in self.hr.pages("/skills", limit=500)[:5]:
-            claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True}, gives=201)
+            claim = self.employee.post("/claims", {"skill": skill["id"], "level": 1, "note": "x", "shared": True, "colleagues": True}, gives=201)
         self.ids["claims"] = claim["id"]
+        for one in claim, self.employee.pages("/claims")[-1]:  # of another than that which may be dropped
+            for who in "hr", "issuer", "admin":
+                made = self.clients[who].post(f"/claims/{one['id']}/endorsements", {"note": "x"}, gives=201)
+        self.ids["claim-endorsements"] = made["id"]
 
     def fill_submissions(self):
         """Of an employee, who was asked for everything, and whose last one is a draft; of the first of their claims one too."""

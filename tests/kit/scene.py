@@ -111,6 +111,17 @@ class Scene:
     def goal(self, client, shared):
         return client.post("/goals", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
 
+    def open_claim(self, client):
+        """That everybody sees."""
+        return client.post("/claims", {"skill": self.skill(), "level": 3, "shared": True, "colleagues": True})["id"]
+
+    def vouch(self, client, claimant, colleagues=True):
+        """An endorsement of a claim that everybody sees, or did when it was made."""
+        claim = self.open_claim(claimant)
+        made = client.post(f"/claims/{claim}/endorsements", {})["id"]
+        claimant.patch(f"/claims/{claim}", {"colleagues": colleagues}, "*")
+        return made
+
     def person(self, username, line):
         """A hold on their data stands where the line needs one, and only there."""
         person, client = self.people[username], self.house.rescue
@@ -149,6 +160,10 @@ class Scene:
             "submission": lambda: self.submission(self.others[AWARDED_BELOW], line),
             "shared_submission": lambda: self.submission(self.others[AWARDED_BELOW], line, True),
             "own_proved_claim": lambda: self.proved_claim(self.owner(actor)),
+            "open_claim": lambda: self.open_claim(self.others[AWARDED_BELOW]),
+            "own_vouch": lambda: self.vouch(self.owner(actor), self.others[AWARDED_BELOW]),
+            "own_vouched": lambda: self.vouch(self.others[AWARDED_BELOW], self.owner(actor)),
+            "vouch": lambda: self.vouch(self.others[STRANGER], self.others[AWARDED_BELOW], colleagues=False),
             "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
             "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
@@ -213,7 +228,7 @@ class Scene:
             "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
-                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2},
+                   "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2}, "claim-endorsements": {"hidden": True},
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
                    "submissions": {"shared": True}, "positions": {"openings": number},
                    "pathways": {"description": f"{number}"}, "goals": {"level": 2}}
@@ -221,6 +236,8 @@ class Scene:
             return changes[line.split("/")[3]]
         if line.endswith("/return"):
             return {"comment": "x"}
+        if line.startswith("POST") and line.endswith("}/endorsements"):
+            return {"level": 1}
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
         return bodies.get(line, {"reason": "x"} if line.startswith("POST") and "submissions/" not in line and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)

@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What others say of claims, who looked at whom, who wants to be found, and what people want corrected.
+
+-- Everybody who is signed in sees a shared claim, and not only who sees the person.
+ALTER TABLE claim ADD colleagues boolean NOT NULL DEFAULT false;
+CREATE INDEX ON claim (updated_at, id) WHERE shared AND colleagues;
+
+CREATE FUNCTION claim_seen(everyone boolean, self uuid, issued boolean, person uuid, shared boolean, colleagues boolean)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN person = self OR (shared AND (person_seen(everyone, self, issued, person) OR (colleagues AND self IS NOT NULL
+		AND EXISTS (SELECT FROM person p WHERE p.id = person AND p.absent_since IS NULL AND NOT p.disabled))));
+END $$;
+
+-- Somebody says that somebody else's claim is so. Of no weight in what is verified.
+CREATE TABLE claim_endorsement (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	claim_id uuid NOT NULL REFERENCES claim ON DELETE CASCADE,
+	entry_id uuid NOT NULL REFERENCES person, -- the entry by which it was made
+	level integer NOT NULL, -- that it was given for
+	note text,
+	hidden boolean NOT NULL DEFAULT false, -- by who made the claim
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	UNIQUE (claim_id, entry_id)
+);
+CREATE INDEX ON claim_endorsement (entry_id);
+
+-- One of each human, the latest; none of who turns out to have made the claim.
+CREATE VIEW claim_endorsed AS
+	SELECT DISTINCT ON (n.claim_id, coalesce(p.human, p.id)) n.*, coalesce(p.human, p.id) AS human_id
+	FROM claim_endorsement n JOIN claim c ON c.id = n.claim_id JOIN person p ON p.id = n.entry_id
+	WHERE coalesce(p.human, p.id) <> c.person_id ORDER BY n.claim_id, coalesce(p.human, p.id), n.id DESC;
+
+-- How often somebody read what another person's record says, by day in UTC.
+CREATE TABLE look (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	subject_id uuid NOT NULL REFERENCES person, -- the human they were that day
+	day date NOT NULL,
+	viewer_id uuid REFERENCES person,   -- who looked, or
+	account_id uuid REFERENCES account, -- what account, where that is nobody's
+	relation text NOT NULL CHECK (relation IN ('manager', 'issuer', 'hr', 'admin', 'auditor', 'colleague')), -- as what they saw it
+	what text NOT NULL,
+	number bigint NOT NULL,
+	CHECK (num_nonnulls(viewer_id, account_id) = 1),
+	UNIQUE NULLS NOT DISTINCT (subject_id, day, viewer_id, account_id, relation, what)
+);
+CREATE INDEX ON look (viewer_id) WHERE viewer_id IS NOT NULL;
+CREATE INDEX ON look USING brin (day);
