@@ -134,10 +134,11 @@ def test_the_best_reasons_come_first(house):
     own, aim = (house.hr.get("/positions", q=code)["items"][0]["id"] for code in ("OWN", "AIM"))
     house.hr.post(f"/positions/{own}/assignments", {"person": ACCOUNTS["EMPLOYEE"]})
     (way,), = house.sql("INSERT INTO pathway (issuer_id) SELECT id FROM issuer WHERE key = 'company' RETURNING id::text")
-    house.sql("INSERT INTO pathway_version (pathway_id, number, name, state) VALUES (%s, 1, 'Way', 'published')", way)
+    house.sql("INSERT INTO pathway_version (pathway_id, number, name, state) VALUES (%s, 1, 'Way', 'draft')", way)
     for place, step in enumerate((held, names["Step"], names["Later"])):
         house.sql("INSERT INTO pathway_node (pathway_id, number, place, node, kind, achievement_id, after) VALUES (%s, 1, %s, %s, 'achievement', %s, %s)",
                   way, place, str(place), step, [str(place - 1)] if place else [])
+    house.sql("UPDATE pathway_version SET state = 'published' WHERE pathway_id = %s", way)
     goals = {word: house.employee.post("/goals", body)["id"] for word, body in (("skill", {"skill": "F3", "level": 1, "shared": True}), ("aim", {"position": "AIM"}),
                                                                                ("way", {"pathway": way}))}
     mine = recommended(house, house.employee, ACCOUNTS["EMPLOYEE"])
