@@ -144,6 +144,31 @@ def test_a_skill_that_both_claim_is_claimed_once(two):
     assert clients["main"].pages("/claims") == []
 
 
+def test_of_two_open_submissions_for_the_same_one_is_shown(two):
+    who = Both(two, 77, employeeNumber=None)
+    asked = [two.hr.post("/achievements", {"name": f"Asked of two {number}", "state": "published",
+                                           "assessment": {"prompts": [{"kind": "text", "name": "x", "required": False}]}})["id"] for number in range(2)]
+    main, branch = (two.house.sign_in(who.names[place]) for place in ("main", "branch"))
+    mine = main.post("/submissions", {"achievement": asked[0]}, gives=201)["id"]
+    gone = branch.post("/submissions", {"achievement": asked[0]}, gives=201)["id"]
+    branch.expect(200, "POST", f"/submissions/{gone}/withdraw", headers={"If-Match": "*"})
+    open_, other = (branch.post("/submissions", {"achievement": one}, gives=201)["id"] for one in asked)
+
+    def seen(client):
+        return {one["id"] for one in client.pages("/submissions")}
+    assert (seen(main), seen(branch)) == ({mine}, {gone, open_, other})
+    for place in "main", "branch":
+        who.put(place, employeeNumber="N77")
+    two.sync()
+    assert seen(main) == seen(branch) == {mine, gone, other}
+    branch.get(f"/submissions/{open_}", gives=404)
+    assert branch.post("/submissions", {"achievement": asked[0]}, gives=200)["id"] == mine
+    branch.patch(f"/submissions/{mine}", {"shared": True}, "*")
+    who.put("branch", employeeNumber=None)
+    two.sync()
+    assert (seen(main), seen(branch)) == ({mine}, {gone, open_, other})
+
+
 # ---- rights
 
 def test_either_account_acts_as_the_person_with_the_roles_of_both(two):
