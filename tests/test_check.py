@@ -167,6 +167,9 @@ SECTION, LDAP, PAM = "[directory main]", "[authenticator ldap]", "[authenticator
         ("key = audit.key", "key is the line that skillsd-sign"), ("key = " + "1f" * 32, "key is the line that skillsd-sign"),
         ("trusted_key = AAAA", "is no public key"), ("trusted_key = " + "+" * 43, "is no public key"),
         ("checkpoint_interval = 999ms", "at least 1s"), ("checkpoint_interval = 25h", "at most 1d")]],
+    *[("[role admin]", f"[submissions]\n{line}\n[role admin]", line, words) for line, words in [
+        ("folder = /nonexistent/files", "No such file"), ("folder = /etc/hostname", "Not a directory"), ("max_size = 0", "is 1 to 16777216"),
+        ("max_size = 16777217", "is 1 to 16777216"), ("types = application/pdf text/html", "text/html is no type")]],
     # sections
     ("[role admin]", "[sever]\n[role admin]", "[sever]", "there is no section [sever]"),
     ("[server]", "[server one]", None, "[server] takes no name"),

@@ -302,6 +302,14 @@ def test_two_uploads_at_once_are_both_there(hr, me):
     assert sorted(one["name"] for one in me.get(f"/submissions/{made}")["files"]) == ["0.pdf", "1.pdf", "2.pdf", "3.pdf"]
 
 
+def test_a_retry_with_its_key_is_one_file(hr, me):
+    made, (prompt,) = draft(me, hr)
+    key = {"Idempotency-Key": f"file-{made}"}
+    first = send(me, made, prompt, PDF, **key)
+    assert send(me, made, prompt, PDF, **key) == first and len(me.get(f"/submissions/{made}")["files"]) == 1
+    send(me, made, prompt, PNG, gives=409, **key)
+
+
 def test_a_file_that_is_gone_from_the_folder_is_a_fault_and_no_empty_answer(house, hr, me):
     made, (prompt,) = draft(me, hr)
     data = PDF + b" lost"

@@ -10,6 +10,7 @@
 #include "rules/limit.h"
 #include "sign/signer.h"
 
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -241,12 +242,22 @@ static void catalogue_read(struct settings *s, const struct section *catalogue)
 	talloc_free(call);
 }
 
+/* It is there, or can be made when the first file comes. */
+static void file_folder_check(struct settings *s, const struct section *submissions, const char *folder)
+{
+	char *parent = talloc_strdup(s, folder ? folder : "/");
+	const char *needed = folder && access(folder, F_OK) == 0 ? talloc_asprintf(s, "%s/.", folder) : dirname(parent);
+	if (folder && access(needed, W_OK | X_OK) != 0)
+		conf_complain(s->conf, section_line(submissions, "folder", 0), "folder: %s: %m", folder);
+}
+
 static void submissions_read(struct settings *s, const struct section *submissions)
 {
 	enum { MOST = 16777216 };
 	struct house *house = &s->house;
 	char *types = talloc_strdup(s, section_text(submissions, "types")), *save = NULL;
 	house->file_folder = section_text(submissions, "folder");
+	file_folder_check(s, submissions, house->file_folder);
 	house->file_size = section_number(submissions, "max_size");
 	house->files_size = section_number(submissions, "max_size_all");
 	house->file_types = "";
