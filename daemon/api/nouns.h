@@ -179,6 +179,15 @@ enum skd_outcome api_file_add(struct skd_call *call, const struct request *in, s
 enum skd_outcome api_file_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_file_drop(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* review.c */
+extern const struct field review_list_fields[];
+enum skd_outcome api_review_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_set(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_claim(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_release(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_decide(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* collection.c */
 extern const struct field collection_list_fields[];
 enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);

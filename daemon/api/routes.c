@@ -217,6 +217,15 @@ const struct route routes[] = {
 	{"GET", "/api/v1/submissions/{id}/events", RUNS_READ, FORM_LIST, 0, api_submission_events, NULL, "at",
 	 .columns = "kind,round,at,account"},
 
+	{"GET", "/api/v1/reviews", RUNS_READ, FORM_LIST, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_list, review_list_fields, "due_at|created_at",
+	 .columns = "id,submission_id,achievement_id,achievement_version,achievement,person_id,person,round,place,state,mine,offered_to_id,"
+		    "offered_to,assessor_id,assessor,submitted_at,due_at,overdue,lease_until,claimed_at,done_at,verdict,points,comment"},
+	{"GET", "/api/v1/reviews/{id}", RUNS_READ, FORM_ONE, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_get},
+	{"PATCH", "/api/v1/reviews/{id}", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_set, .body_limit = 2 << 20},
+	{"POST", "/api/v1/reviews/{id}/claim", RUNS_WRITE, FORM_ONE, ROLE_ASSESSOR, api_review_claim},
+	{"POST", "/api/v1/reviews/{id}/release", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_release},
+	{"POST", "/api/v1/reviews/{id}/decide", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_decide, .body_limit = 262144},
+
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
 	{"GET", "/api/v1/outbox", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_outbox_list, outbox_list_fields,

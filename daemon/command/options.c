@@ -97,6 +97,10 @@ static const struct skd_option submission_options[] = {
 	{"types", SKD_TEXT, "application/pdf image/png image/jpeg text/plain application/zip", "What files may be, of these and by their bytes, separated by spaces."},
 	{NULL}};
 
+static const struct skd_option assessment_options[] = {
+	{"lease", SKD_DURATION, "3d", "So long an assessor has what is offered to them or what they work at before it is another's turn, 100ms to 365d; each save begins it anew."},
+	{NULL}};
+
 static const struct skd_option directory_options[] = {
 	{"plugin", SKD_TEXT, NULL, "Source plugin, such as source_ldap.", true},
 	{"interval", SKD_DURATION, "5m", "Time between runs, 100ms to 1d."},
@@ -145,6 +149,7 @@ const struct option_table option_tables[] = {
 	{"links", link_options},
 	{"catalogue", catalogue_options},
 	{"submissions", submission_options},
+	{"assessment", assessment_options},
 	{"directory", directory_options, true},
 	{"authenticator", authenticator_options, true},
 	{"role", role_options, true},

@@ -279,6 +279,14 @@ static enum skd_paper paper_of(struct settings *s, const struct section *issuer)
 	return letter ? SKD_PAPER_LETTER : SKD_PAPER_A4;
 }
 
+static void assessment_read(struct settings *s, struct section *assessment)
+{
+	const char *value = section_text(assessment, "lease");
+	s->house.assessment_lease = section_number(assessment, "lease");
+	if (duration_parse(value) >= 0 && (s->house.assessment_lease < 100 || s->house.assessment_lease > 365 * 86400000L))
+		conf_complain(s->conf, section_line(assessment, "lease", 0), "lease is at least 100ms and at most 365d, not %s", value);
+}
+
 static void house_read(struct settings *s)
 {
 	struct house *house = &s->house;
@@ -304,6 +312,7 @@ static void house_read(struct settings *s)
 			      "visibility is private, colleagues or public, not %s", house->visibility);
 	catalogue_read(s, section_one(s->conf, "catalogue"));
 	submissions_read(s, section_one(s->conf, "submissions"));
+	assessment_read(s, section_one(s->conf, "assessment"));
 	house->signer = signer_open(s, section_text(signer, "socket"));
 	house->token_key = section_text(s->server, "token_key");
 	house->session_idle = section_number(sessions, "idle");

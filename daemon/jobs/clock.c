@@ -11,6 +11,7 @@
 #include "rules/follow.h"
 #include "rules/job.h"
 #include "rules/looks.h"
+#include "rules/offer.h"
 #include "rules/outbox.h"
 #include "rules/pages.h"
 #include "rules/retention.h"
@@ -306,6 +307,7 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	tidy_once(jobs, outbox_tidy, WORK_MS);
 	tidy_once(jobs, looks_tidy, WORK_MS);
 	tidy_once(jobs, achievement_remind, WORK_MS);
+	tidy_once(jobs, review_tidy, WORK_MS);
 	tidy_once(jobs, job_tidy, WORK_MS);
 	tidy_once(jobs, file_tidy, WORK_MS);
 }

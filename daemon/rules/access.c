@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "rules/audit.h"
 #include "rules/issuer.h"
+#include "rules/offer.h"
 #include "store/human.h"
 
 #include <string.h>
@@ -90,6 +91,7 @@ enum skd_outcome access_settle(struct skd_call *call)
 	TRY(access_put(call, NULL));
 	TRY(store_role_refresh(call, NULL, NULL, true, &changed));
 	TRY(issuer_settle(call));
+	TRY(review_settle(call));
 	TRY(access_remind(call));
 	return tx_commit(call);
 }

@@ -154,8 +154,7 @@ static void prompt_put(struct json *json, const struct store_prompt *prompt)
 	put_object_end(json);
 }
 
-/* As short as can be. */
-static void points_put(struct skd_call *call, struct json *json, const char *key, long hundredths)
+void points_put(struct skd_call *call, struct json *json, const char *key, long hundredths)
 {
 	const char *text = hundredths % 100 == 0  ? talloc_asprintf(call, "%ld", hundredths / 100)
 			   : hundredths % 10 == 0 ? talloc_asprintf(call, "%ld.%ld", hundredths / 100, hundredths % 100 / 10)

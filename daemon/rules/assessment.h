@@ -4,6 +4,7 @@
 #ifndef RULES_ASSESSMENT_H
 #define RULES_ASSESSMENT_H
 
+#include "base/json.h"
 #include "store/achievement.h"
 #include "store/assessment.h"
 
@@ -16,6 +17,8 @@ enum skd_outcome assessment_write(struct skd_call *call, struct store_assessment
 enum skd_outcome assessment_fits(struct skd_call *call, const struct store_achievement *achievement) WARN_UNUSED;
 /* Points of a level, in hundredths: at most 1000000 points with two decimals; false for any other text. */
 bool points_parse(const char *text, long *hundredths);
+/* Such points as a number, as short as can be; NO_POINTS: left out. */
+void points_put(struct skd_call *call, struct json *json, const char *key, long hundredths);
 /* Whether the actor may see which choices of a quiz are correct: those who may write the achievement. */
 enum skd_outcome assessment_answers_shown(struct skd_call *call, const struct store_achievement *achievement,
 					  bool *shown) WARN_UNUSED;

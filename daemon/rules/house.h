@@ -86,6 +86,7 @@ struct house {
 	const char *file_folder;  /* of what is handed in; NULL: no files are */
 	long file_size, files_size; /* bytes: of one, and of all of a submission */
 	const char *file_types;   /* media types, separated by | */
+	long assessment_lease;    /* milliseconds that an assessor has a review, or the offer of one */
 	long review_notice;       /* milliseconds before an achievement's next review that it is said */
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */

@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/detail.h"
+#include "rules/group.h"
 #include "rules/key.h"
 #include "rules/outbox.h"
 #include "rules/picture.h"
@@ -173,21 +174,11 @@ static enum skd_outcome content_check(struct skd_call *call, const struct store_
 	return SKD_OK;
 }
 
-/* A DN is looked for in each directory, by the key that the directory itself gives it. */
 static enum skd_outcome groups_put(struct skd_call *call, const struct store_issuer *issuer)
 {
-	const struct house *house = call->house;
-	size_t most = issuer->group_count * house->directory_count, count = 0;
-	const char **sources = talloc_array(call, const char *, most + 1), **keys = talloc_array(call, const char *, most + 1);
-	for (size_t i = 0; i < most; i++) {
-		const struct instance *source = house->directories[i % house->directory_count].instance;
-		const char *group = issuer->groups[i / house->directory_count];
-		const char *key = source->plugin->is.source.key(source->self, call, group);
-		if (!key)
-			continue;
-		sources[count] = source->name;
-		keys[count++] = key;
-	}
+	const char **sources, **keys;
+	size_t count;
+	group_keys(call, issuer->groups, issuer->group_count, &sources, &keys, &count);
 	return store_issuer_groups(call, issuer->id, count, sources, keys);
 }
 

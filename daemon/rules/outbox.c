@@ -6,7 +6,7 @@
 #include "rules/house.h"
 #include "rules/person.h"
 
-const char outbox_nouns[] = "achievement|batch|claim|collection|credential|endorsement|issuer|key|submission|pathway";
+const char outbox_nouns[] = "achievement|batch|claim|collection|credential|endorsement|issuer|key|submission|pathway|review";
 const char outbox_kinds[] =
 	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
@@ -18,7 +18,8 @@ const char outbox_kinds[] =
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"
 	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn"
-	"|pathway.created|pathway.edited|pathway.published|pathway.archived";
+	"|pathway.created|pathway.edited|pathway.published|pathway.archived"
+	"|submission.unassignable|review.offered|review.handed_on|review.half_time|review.due_soon|review.overdue";
 
 enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice)
 {

@@ -12,24 +12,11 @@
 #include "rules/detail.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
+#include "rules/review.h"
 #include "store/human.h"
 #include "store/rubric.h"
 
 #include <string.h>
-
-/* ---- reviews: both take their place here ---- */
-
-static enum skd_outcome review_open(struct skd_call *call, const char *submission_id)
-{
-	(void)call, (void)submission_id;
-	return SKD_OK;
-}
-
-static enum skd_outcome review_close(struct skd_call *call, const char *submission_id)
-{
-	(void)call, (void)submission_id;
-	return SKD_OK;
-}
 
 /* ---- reading ---- */
 

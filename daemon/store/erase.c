@@ -82,6 +82,7 @@ static const struct step {
 	{"account", "UPDATE account SET name = '', subject = 'erased:' || id WHERE person_id = $1::uuid" ALL_FOUR},
 	{"claim_endorsement", "DELETE FROM claim_endorsement WHERE entry_id = $1::uuid" ALL_FOUR},
 	{"claim", "DELETE FROM claim WHERE person_id = $1::uuid" ALL_FOUR},
+	{"review_past", "DELETE FROM review_past WHERE person_id = $1::uuid" ALL_FOUR},
 	{"submission", "DELETE FROM submission WHERE person_id = $1::uuid" ALL_FOUR},
 	{"badge", "UPDATE badge b SET salt = NULL, identity = NULL, visibility = 'private', response = 'pending', shown_evidence = NULL,"
 		  " version = b.version + 1, content_version = b.content_version + 1 FROM credential c"

@@ -90,6 +90,18 @@ static const struct section {
 	{"endorsed_by_them", OBJECT "'id', e.id, 'claim_id', e.claim_id, 'level', e.level, 'note', e.note,"
 				    " 'created_at', rfc3339(e.created_at)" AS_IT_IS
 			     "FROM claim_endorsement e WHERE e.entry_id " THEIRS " ORDER BY e.id LIMIT " MOST},
+	{"judged", OBJECT "'id', r.id, 'achievement_id', s.achievement_id, 'round', r.round, 'state', r.state, 'scores', r.scores,"
+			  " 'points', r.points, 'verdict', r.verdict, 'comment', r.comment, 'claimed_at', rfc3339(r.claimed_at),"
+			  " 'done_at', rfc3339(r.done_at)" AS_IT_IS
+		   "FROM review r JOIN submission s ON s.id = r.submission_id WHERE r.assessor_id " THEIRS " ORDER BY r.id LIMIT " MOST},
+	{"judged_before", OBJECT "'id', b.review_id, 'why', b.why, 'scores', b.scores, 'comment', b.comment,"
+				 " 'claimed_at', rfc3339(b.claimed_at), 'at', rfc3339(b.at)" AS_IT_IS
+			  "FROM review_past b WHERE b.person_id " THEIRS " ORDER BY b.id LIMIT " MOST},
+	{"judgements", OBJECT "'submission_id', r.submission_id, 'round', r.round, 'place', r.place, 'scores', r.scores, 'points', r.points,"
+			      " 'verdict', r.verdict, 'comment', r.comment, 'done_at', rfc3339(r.done_at)" AS_IT_IS
+		       "FROM review r JOIN submission s ON s.id = r.submission_id JOIN submission_round l ON l.submission_id = r.submission_id"
+		       " AND l.round = r.round AND l.outcome IS NOT NULL WHERE r.state = 'done' AND s.person_id " THEIRS
+		       " ORDER BY r.id LIMIT " MOST},
 	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
 		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
 		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},

@@ -128,6 +128,17 @@ static const char MOVE_SUBMISSIONS[] =
 	" moved AS (UPDATE submission s SET person_id = f.becomes, version = s.version + 1 FROM first f WHERE s.id = f.id RETURNING s.id)"
 	" INSERT INTO change (noun, key) SELECT 'submission', id FROM moved";
 
+/* Of two in one round one stays with its entry. */
+static const char MOVE_REVIEWS[] =
+	"WITH first AS (SELECT DISTINCT ON (m.becomes, r.submission_id, r.round) r.id, m.becomes FROM same_move m JOIN review r"
+	"   ON r.assessor_id IN (m.was, m.person_id) AND r.entry_id = m.person_id WHERE r.assessor_id <> m.becomes"
+	"   AND NOT EXISTS (SELECT FROM review o WHERE o.assessor_id = m.becomes AND o.submission_id = r.submission_id AND o.round = r.round)"
+	"   ORDER BY m.becomes, r.submission_id, r.round, r.id),"
+	" offered AS (UPDATE review r SET offered_to = m.becomes, version = r.version + 1 FROM same_move m"
+	"   WHERE m.was <> m.becomes AND r.offered_to = m.was RETURNING r.id),"
+	" moved AS (UPDATE review r SET assessor_id = f.becomes, version = r.version + 1 FROM first f WHERE r.id = f.id RETURNING r.id)"
+	" INSERT INTO change (noun, key) SELECT 'review', id FROM moved UNION SELECT 'review', id FROM offered";
+
 static const char TURN_LINES[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
 	" SELECT $1::uuid, t.kind, v.id, o.source, jsonb_build_object('by', t.by_what) FROM same_turn t"
@@ -144,7 +155,8 @@ static enum skd_outcome move_holdings(struct skd_call *call)
 	TRY(db_query(call, CLOCK_NOW, NO_ARGS, &rows));
 	TRY(db_run(call, MOVE_PROOFS, ARGS(arg_time(call, row_time(rows, 0, 0))), NULL));
 	TRY(db_run(call, MOVE_CLAIMS, NO_ARGS, NULL));
-	return db_run(call, MOVE_SUBMISSIONS, NO_ARGS, NULL);
+	TRY(db_run(call, MOVE_SUBMISSIONS, NO_ARGS, NULL));
+	return db_run(call, MOVE_REVIEWS, NO_ARGS, NULL);
 }
 
 /* What was turned, and who is here in the scope, decides who stands for whom. `dry`: nobody's holdings move. */
