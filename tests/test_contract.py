@@ -172,6 +172,22 @@ def test_pathways_are_exported_and_imported(world):
     world.hr.patch(f"/pathways/{made['id']}", {"name": "x"}, "*", gives=409)
 
 
+def test_reviews_go_their_way(world):
+    assessor, reviews = world.clients["assessor"], [f"/reviews/{world.review()}" for _ in range(2)]
+    for review in reviews:
+        for verb in "claim", "release":
+            for data, status in (b"x", 415), (b"x" * 70000, 413):
+                assessor.expect(status, "POST", f"{review}/{verb}", data=data, headers={"If-Match": "*"})
+        assessor.expect(409, "POST", f"{review}/release", headers={"If-Match": "*"})
+        assessor.post(f"{review}/claim", gives=200)
+    assessor.expect(204, "POST", f"{reviews[0]}/release", headers={"If-Match": "*"})
+    assessor.expect(200, "POST", f"{reviews[1]}/decide", {"verdict": "approve"}, headers={"If-Match": "*"})
+    for review in reviews:
+        assessor.post(f"{review}/claim", gives=409)
+        assessor.patch(review, {"comment": "x"}, "*", gives=409)
+        assessor.expect(409, "POST", f"{review}/decide", {"verdict": "approve"}, headers={"If-Match": "*"})
+
+
 def test_badges_are_verified(world):
     world.hr.ask("GET", f"/badges/{world.ids['badges']}")
     text = world.hr.last.text
@@ -397,7 +413,7 @@ def test_a_form_that_is_not_offered_is_406(world, name):
 def test_changes_need_a_present_etag(world, name):
     refused(world.ask(name), 428)
     looked_at = world.path(OPERATIONS[name])
-    for verb in "/erase", "/submit", "/approve", "/return", "/withdraw", "/reopen", "/image":
+    for verb in "/erase", "/submit", "/approve", "/return", "/withdraw", "/reopen", "/image", "/release", "/decide":
         looked_at = looked_at.removesuffix(verb)
     etag = world.clients[OPERATIONS[name].actor()].ask("GET", looked_at).headers["ETag"]
     for stale in '"0"', "nonsense", etag.strip('"'), "W/" + etag, '""', '"x", "y"':

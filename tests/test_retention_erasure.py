@@ -16,7 +16,7 @@ from kit.leaver import ADMIN, CONTRACTORS, HR, INNER, Leaver, dump, found_in, fu
 EMPLOYEE = ACCOUNTS["EMPLOYEE"]
 WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "pathway_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
-WITH_SUBMISSIONS = "submission_round", "submission_file", "review"  # go with theirs
+WITH_SUBMISSIONS = "submission_round", "submission_file", "review", "assessor_group"  # go with theirs
 NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, "file_loose", "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",

@@ -39,11 +39,9 @@ static void fields_write(struct skd_call *call, struct json *json, const struct 
 	put_time(json, "lease_until", r->lease_until);
 	put_time(json, "claimed_at", r->claimed_at);
 	put_time(json, "done_at", r->done_at);
+	put_time(json, "created_at", r->created_at);
 	put_string(json, "verdict", r->verdict);
 	points_put(call, json, "points", r->points);
-	put_string(json, "comment", r->comment);
-	if (r->told)
-		raw_write(json, "scores", r->scores);
 }
 
 static enum skd_outcome review_reply(struct skd_call *call, struct reply *out, const char *id)
@@ -54,6 +52,8 @@ static enum skd_outcome review_reply(struct skd_call *call, struct reply *out, c
 	TRY(review_get(call, id, &review, &sheet));
 	put_object(json, NULL);
 	fields_write(call, json, &review);
+	put_string(json, "comment", review.comment);
+	raw_write(json, "scores", review.told ? review.scores : NULL);
 	raw_write(json, "prompts", sheet.prompts);
 	raw_write(json, "answers", sheet.answers);
 	raw_write(json, "files", sheet.files);

@@ -219,9 +219,9 @@ const struct route routes[] = {
 
 	{"GET", "/api/v1/reviews", RUNS_READ, FORM_LIST, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_list, review_list_fields, "due_at|created_at",
 	 .columns = "id,submission_id,achievement_id,achievement_version,achievement,person_id,person,round,place,state,mine,offered_to_id,"
-		    "offered_to,assessor_id,assessor,submitted_at,due_at,overdue,lease_until,claimed_at,done_at,verdict,points,comment"},
+		    "offered_to,assessor_id,assessor,submitted_at,due_at,overdue,lease_until,claimed_at,done_at,created_at,verdict,points"},
 	{"GET", "/api/v1/reviews/{id}", RUNS_READ, FORM_ONE, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_get},
-	{"PATCH", "/api/v1/reviews/{id}", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_set, .body_limit = 2 << 20},
+	{"PATCH", "/api/v1/reviews/{id}", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_set, .body_limit = 262144},
 	{"POST", "/api/v1/reviews/{id}/claim", RUNS_WRITE, FORM_ONE, ROLE_ASSESSOR, api_review_claim},
 	{"POST", "/api/v1/reviews/{id}/release", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_release},
 	{"POST", "/api/v1/reviews/{id}/decide", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_decide, .body_limit = 262144},

@@ -8,7 +8,7 @@
 	" r.round, r.place, r.state, o.id, o.name, a.id, a.name, CASE WHEN x.named THEN p.id END, CASE WHEN x.named THEN p.name END," \
 	" l.submitted_at, CASE WHEN " IS_UNDER_WAY " THEN s.due_at END, " IS_UNDER_WAY " AND s.due_at < now(), r.lease_until,"    \
 	" r.claimed_at, r.done_at, x.mine, x.told, CASE WHEN x.told THEN (r.points * 100)::bigint END,"                         \
-	" CASE WHEN x.told THEN r.verdict END, CASE WHEN x.told THEN r.comment END, CASE WHEN x.told THEN r.scores END, r.version"
+	" CASE WHEN x.told THEN r.verdict END, CASE WHEN x.told THEN r.comment END, CASE WHEN x.told THEN r.scores END, r.version, r.created_at"
 #define IS_UNDER_WAY "r.state IN ('open', 'claimed')"
 /* Whoever still judges in a round is not told what others said of it, whatever else they see. */
 #define REVIEW_FROM                                                                                                        \
@@ -36,7 +36,8 @@ static void review_read(const struct rows *rows, int i, struct store_review *r)
 		.claimed_at = row_time(rows, i, 18), .done_at = row_time(rows, i, 19), .mine = row_bool(rows, i, 20),
 		.told = row_bool(rows, i, 21), .points = row_null(rows, i, 22) ? -1 : row_int(rows, i, 22),
 		.verdict = row_text(rows, i, 23), .comment = row_text(rows, i, 24), .scores = row_json(rows, i, 25),
-		.version = row_int(rows, i, 26)};
+		.version = row_int(rows, i, 26),
+		.created_at = row_time(rows, i, 27)};
 }
 
 static const char REVIEW_GET[] =
@@ -61,7 +62,7 @@ static const char *either(const bool *flag)
 enum skd_outcome store_review_list(struct skd_call *call, const struct sight *sight, const struct store_review_filter *f,
 				   struct list *list, struct store_review **reviews, size_t *count)
 {
-	static const struct list_order orders[] = {{"due_at", "coalesce(s.due_at, 'infinity')", "timestamptz"},
+	static const struct list_order orders[] = {{"due_at", "coalesce(CASE WHEN " IS_UNDER_WAY " THEN s.due_at END, 'infinity')", "timestamptz"},
 						   {"created_at", "r.created_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const char where[] =

@@ -14,7 +14,7 @@ struct store_review {
 	const char *state;
 	const char *offered_to_id, *offered_to, *assessor_id, *assessor; /* ids and names, or NULL */
 	const char *person_id, *person;           /* of whom it is; NULL where that is hidden */
-	int64_t submitted_at, due_at, lease_until, claimed_at, done_at;
+	int64_t submitted_at, due_at, lease_until, claimed_at, done_at, created_at;
 	bool overdue;
 	bool mine; /* who looks has it, or is offered it */
 	bool told; /* who looks may know what was said, as far as anything was */

@@ -37,7 +37,8 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee",
       **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee"),
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
-      "DELETE /api/v1/claim-endorsements/{id}": "admin"}
+      "DELETE /api/v1/claim-endorsements/{id}": "admin",
+      **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}}
 WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
 
 
@@ -83,7 +84,7 @@ def those(condition):
 
 BODIES = those(lambda operation: operation.body)
 GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
-        "return": {"comment": "x"}, "withdraw": {"reason": "x"}}
+        "return": {"comment": "x"}, "withdraw": {"reason": "x"}, "decide": {"verdict": "approve"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
@@ -100,7 +101,7 @@ class World:
         sign_in = house.sign_in
         self.clients = {"hr": sign_in(ACCOUNTS["HR"]), "issuer": sign_in(ACCOUNTS["ISSUER"]),
                         "admin": sign_in(ACCOUNTS["ADMIN"]), "employee": sign_in(ACCOUNTS["EMPLOYEE"]),
-                        "auditor": sign_in(AUDITOR), "machine": sign_in("machine"), "nobody": house.client()}
+                        "auditor": sign_in(AUDITOR), "machine": sign_in("machine"), "assessor": sign_in(ACCOUNTS["ASSESSOR"]), "nobody": house.client()}
         self.hr, self.issuer, self.employee = (self.clients[who] for who in ("hr", "issuer", "employee"))
         self.ids = {}
         for algorithm in "ed25519", "p256", "rsa2048":
@@ -109,6 +110,7 @@ class World:
         self.fill_awards()
         self.fill_positions()
         self.fill_submissions()
+        self.fill_reviews()
         self.fill_batches()
         self.fill_access()
         self.fill_retention()
@@ -201,6 +203,21 @@ class World:
         self.ids["submissions"] = made
         self.file = {"prompt": asked["assessment"]["prompts"][-1]["id"], "name": "x.pdf"}
         self.ids["file"] = self.employee.expect(201, "POST", f"/submissions/{made}/files", data=b"%PDF-1", params=self.file)["files"][0]["id"]
+
+    def review(self):
+        """Of hr, offered to the assessor."""
+        asked = self.hr.post("/achievements", {"name": "Reviewed", "state": "published", "assessment": {
+            "prompts": [{"kind": "text", "name": "What?", "required": False}]}}, gives=201)
+        made = self.hr.post("/submissions", {"achievement": asked["id"]}, gives=201)["id"]
+        self.hr.expect(200, "POST", f"/submissions/{made}/submit", headers={"If-Match": "*"})
+        (review,) = self.hr.get("/reviews", achievement=asked["id"])["items"]
+        self.house.sql("UPDATE review SET offered_to = %s WHERE id = %s", self.clients["assessor"].get("/me")["person"]["id"], review["id"])
+        return review["id"]
+
+    def fill_reviews(self):
+        for _ in range(4):
+            self.ids["reviews"] = self.review()
+        self.clients["assessor"].post(f"/reviews/{self.ids['reviews']}/claim", gives=200)
 
     def fill_batches(self):
         """The first ones are done, the last one waits."""

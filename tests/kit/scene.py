@@ -98,7 +98,7 @@ class Scene:
         self.files[made] = self.upload(client, f"/submissions/{made}/files", made).json()["files"][0]["id"]
         if shared:
             client.patch(f"/submissions/{made}", {"shared": True}, "*")
-        for step in {"draft": (), "withdrawn": ("withdraw",)}[state]:
+        for step in {"draft": (), "withdrawn": ("withdraw",), "submitted": ("submit",)}[state]:
             client.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})
         return made
 
@@ -121,6 +121,16 @@ class Scene:
         made = client.post(f"/claims/{claim}/endorsements", {})["id"]
         claimant.patch(f"/claims/{claim}", {"colleagues": colleagues}, "*")
         return made
+
+    def review(self, line):
+        """The assessor's, which they have claimed unless that is asked for; without a line another's turn."""
+        made = self.handed_in(self.others[AWARDED_BELOW], "submitted")
+        found = self.house.sql("SELECT id FROM review WHERE submission_id = %s", made)[0][0]
+        turn = self.people[ASSESSOR if line else "esek"]
+        self.house.sql("UPDATE review SET offered_to = %s WHERE id = %s", turn, found)
+        if line and not line.endswith("/claim"):
+            self.clients["assessor"].post(f"/reviews/{found}/claim")
+        return str(found)
 
     def person(self, username, line):
         """A hold on their data stands where the line needs one, and only there."""
@@ -159,6 +169,7 @@ class Scene:
             "own_submission": lambda: self.submission(self.owner(actor), line),
             "submission": lambda: self.submission(self.others[AWARDED_BELOW], line),
             "shared_submission": lambda: self.submission(self.others[AWARDED_BELOW], line, True),
+            "own_review": lambda: self.review(line), "review": lambda: self.review(None),
             "own_proved_claim": lambda: self.proved_claim(self.owner(actor)),
             "open_claim": lambda: self.open_claim(self.others[AWARDED_BELOW]),
             "own_vouch": lambda: self.vouch(self.owner(actor), self.others[AWARDED_BELOW]),
@@ -230,10 +241,12 @@ class Scene:
         changes = {"frameworks": {"name": f"name {number}"}, "scales": {"levels": ["a", "b"]}, "skills": {"label": f"label {number}"},
                    "achievements": {"criteria": f"criterion {number}"}, "claims": {"level": 2}, "claim-endorsements": {"hidden": True},
                    "credentials": {"response": "accepted"}, "issuers": {"description": f"{number}"}, "collections": {"description": f"{number}"},
-                   "submissions": {"shared": True}, "positions": {"openings": number},
+                   "submissions": {"shared": True}, "reviews": {"comment": f"{number}"}, "positions": {"openings": number},
                    "pathways": {"description": f"{number}"}, "goals": {"level": 2}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
+        if line.endswith("/decide"):
+            return {"verdict": "approve"}
         if line.endswith("/return"):
             return {"comment": "x"}
         if line.startswith("POST") and line.endswith("}/endorsements"):
@@ -254,7 +267,7 @@ class Scene:
             made = key or self.make(found[1], actor, line)
             path = path.replace(found[0], made).replace("{file}", self.files.get(made, MISSING))
         path = path if path.startswith("/api/") else "/" + path
-        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen)$", path)
+        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen|release|decide)$", path)
         if line.endswith("/files"):
             return self.upload(self.clients[actor], path, made)
         headers = {"If-Match": "*"} if matches else {}
