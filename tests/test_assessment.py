@@ -81,6 +81,16 @@ def test_answers_of_a_quiz_are_for_those_who_may_write_it(house, hr, employee):
     assert "correct" not in house.sign_in(OTHER_ISSUER).get(f"/achievements/{theirs['id']}")["assessment"]["prompts"][0]["questions"][0]
 
 
+def test_who_answers_a_quiz_does_not_see_what_is_correct(hr):
+    made = make(hr, prompts=[QUIZ])
+    path = f"/achievements/{made['id']}"
+    submission = hr.post("/submissions", {"achievement": made["id"]}, gives=201)["id"]
+    assert hr.get(path)["assessment"] == without_answers(made["assessment"])
+    assert hr.patch(path, {"assessment": {"days": 3}}, "*")["assessment"]["prompts"] == without_answers(made["assessment"])["prompts"]
+    hr.delete(f"/submissions/{submission}", "*")
+    assert hr.get(path, version=1)["assessment"] == made["assessment"]
+
+
 @pytest.mark.parametrize("field, assessment", [
     ("/assessment/prompts", {"prompts": []}), ("/assessment/prompts", {"prompts": [TEXT] * 51}), ("/assessment/prompts", {"prompts": {}}),
     ("/assessment/prompts/0", {"prompts": ["text"]}), ("/assessment/prompts/0/kind", {"prompts": [{"kind": "song", "name": "x"}]}),

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "rules/actor.h"
 #include "rules/issuer.h"
+#include "store/submission.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,11 @@ enum skd_outcome assessment_answers_shown(struct skd_call *call, const struct st
 {
 	*shown = false;
 	if (!achievement->assessment || !actor_has(call, ROLE_CATALOGUE))
+		return SKD_OK;
+	const char *answering = NULL;
+	if (call->actor->person_id)
+		TRY(store_submission_open(call, call->actor->person_id, achievement->id, &answering));
+	if (answering)
 		return SKD_OK;
 	enum skd_outcome outcome = issuer_may_write(call, achievement->issuer_id, false);
 	*shown = outcome == SKD_OK;

@@ -19,7 +19,8 @@ enum skd_outcome assessment_fits(struct skd_call *call, const struct store_achie
 bool points_parse(const char *text, long *hundredths);
 /* Such points as a number, as short as can be; NO_POINTS: left out. */
 void points_put(struct skd_call *call, struct json *json, const char *key, long hundredths);
-/* Whether the actor may see which choices of a quiz are correct: those who may write the achievement. */
+/* Whether the actor may see which choices of a quiz are correct: those who may write the achievement, and
+ * are not about to answer it themselves. */
 enum skd_outcome assessment_answers_shown(struct skd_call *call, const struct store_achievement *achievement,
 					  bool *shown) WARN_UNUSED;
 
