@@ -39,7 +39,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
       "DELETE /api/v1/claim-endorsements/{id}": "admin",
       **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}}
-WITHIN = {"{assignment}": "assignments"}  # ids behind the first one of a path
+WITHIN = {"{assignment}": "assignments", "{file}": "file"}  # ids behind the first one of a path
 
 
 class Operation:
@@ -262,7 +262,7 @@ class World:
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
         path = operation.path.replace("{id}", here if found or re.search("{(?!id)", operation.path) else MISSING)
         for word, noun in WITHIN.items():
-            path = path.replace(word, self.ids[noun] if found else MISSING.replace("{file}", self.ids["file"]))
+            path = path.replace(word, self.ids[noun] if found else MISSING)
         return at(path)
 
     def ask(self, name, *, by=None, found=True, path=None, body=None, **how):

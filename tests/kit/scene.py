@@ -259,7 +259,7 @@ class Scene:
         """The answer to a line of the table; `key`: for this id instead of what it names."""
         method, path = line.split()
         found = re.search(r"\{(\w+)\}", path)
-        if found and path.count("{") == 2:  # what is within something comes second, and may not be known
+        if found and path.count("{") == 2 and "{file}" not in path:  # what is within something comes second, and may not be known
             self.make(found[1], "admin", line)
             path = path.replace(found[0], self.kept[found[1], "admin"])
             found = re.search(r"\{(\w+)\}", path)
