@@ -286,6 +286,17 @@ POST   /api/v1/reviews/{own_review}/release               401   403   403   403 
 POST   /api/v1/reviews/{review}/release                   401   403   403   403   404   403   403   403   403   403
 POST   /api/v1/reviews/{own_review}/decide                401   403   403   403   200   403   403   403   403   403
 POST   /api/v1/reviews/{review}/decide                    401   403   403   403   404   403   403   403   403   403
+GET    /api/v1/talent                                     401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/me/talent                                  401   403   200   200   200   200   200   200   200   403
+PUT    /api/v1/me/talent                                  401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/corrections                                401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/corrections                                401   403   201   201   201   201   201   201   201   403
+GET    /api/v1/corrections/{own_correction}               401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/corrections/{correction}                   401   403   404   404   404   404   200   404   200   403
+POST   /api/v1/corrections/{own_correction}/answer        401   403   403   403   403   403   403   403   403   403
+POST   /api/v1/corrections/{correction}/answer            401   403   404   404   404   404   200   404   200   403
+POST   /api/v1/corrections/{own_correction}/withdraw      401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/corrections/{correction}/withdraw          401   403   404   404   404   404   403   404   403   403
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403

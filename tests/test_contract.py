@@ -92,6 +92,18 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
     employee.delete("/claims/" + employee.get("/claims", skill="MADE-1")["items"][0]["id"], "*")
 
 
+def test_corrections_are_answered_and_withdrawn(world):
+    for state in "done", "declined":
+        made = world.employee.post("/corrections", {"about": "other", "text": "x"}, gives=201)["id"]
+        answered = world.hr.expect(200, "POST", f"/corrections/{made}/answer", {"state": state, "answer": "y"}, headers={"If-Match": "*"})
+        assert world.employee.get(f"/corrections/{made}") == answered
+    made = world.employee.post("/corrections", {"about": "other", "text": "x"}, gives=201)["id"]
+    assert world.employee.post(f"/corrections/{made}/withdraw", gives=200)["state"] == "withdrawn"
+    for who in world.employee, world.hr:
+        who.get("/me/talent")
+        assert who.expect(200, "PUT", "/me/talent", {"listed": True}, headers={"If-Match": who.last.headers["ETag"]})["listed"]
+
+
 def test_claims_are_endorsed(world):
     skill = world.hr.post("/skills", {"framework": "CON-0", "code": "ENDORSED", "label": "Endorsed"}, gives=201)["id"]
     claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True}, gives=201)["id"]
@@ -413,7 +425,7 @@ def test_a_form_that_is_not_offered_is_406(world, name):
 def test_changes_need_a_present_etag(world, name):
     refused(world.ask(name), 428)
     looked_at = world.path(OPERATIONS[name])
-    for verb in "/erase", "/submit", "/approve", "/return", "/withdraw", "/reopen", "/image", "/release", "/decide":
+    for verb in "/erase", "/submit", "/approve", "/return", "/withdraw", "/reopen", "/image", "/release", "/decide", "/answer":
         looked_at = looked_at.removesuffix(verb)
     etag = world.clients[OPERATIONS[name].actor()].ask("GET", looked_at).headers["ETag"]
     for stale in '"0"', "nonsense", etag.strip('"'), "W/" + etag, '""', '"x", "y"':
@@ -425,7 +437,7 @@ def test_changes_need_a_present_etag(world, name):
         assert world.ask(name, headers={"If-Match": f'"x", {fresh}'}).status_code == 200
 
 
-@pytest.mark.parametrize("name", those(lambda operation: operation.method == "PUT"))
+@pytest.mark.parametrize("name", those(lambda operation: operation.path.endswith("/image") and operation.method == "PUT"))
 def test_pictures_are_of_some_kind_and_size(world, name):
     kind = {"Content-Type": "image/svg+xml", "If-Match": "*"}
     changed = world.ask(name, data=vector(), headers=kind)

@@ -32,6 +32,8 @@ def valid_body(world, name):
     body = good(body_schema(name), random.Random(name), required_only=True)
     known = {"framework": "CON-0", "person": world.ids["people"], "achievement": world.ids["achievements"],
              "skill": world.ids["skills"], "level": 1, "code": f"code {next(NUMBERS)}", "name": f"name {next(NUMBERS)}"}
+    if name.endswith("/corrections"):  # what it is of is needed of some
+        known["about"] = "person"
     if "subject" in body:  # nothing is endorsed twice
         known["subject"] = world.clients["admin"].post("/issuers", {"name": "x"}, gives=201)["id"]
     if name.endswith("/goals"):  # of three things one
@@ -49,6 +51,9 @@ def fresh_path(world, name):
         if verb != "submit":
             world.issuer.expect(200, "POST", f"{path}/submit", headers={"If-Match": "*"})
         return f"/api/v1{path}/{verb}"
+    if name.endswith("/corrections/{id}/answer"):
+        made = world.employee.post("/corrections", {"about": "other", "text": "x"}, gives=201)
+        return OPERATIONS[name].path.replace("{id}", made["id"])
     if name.endswith("/claims/{id}/endorsements"):
         skill = world.hr.post("/skills", {"framework": "CON-0", "code": f"endorsed {next(NUMBERS)}", "label": "x"}, gives=201)["id"]
         claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True, "colleagues": True}, gives=201)

@@ -76,6 +76,8 @@ class Walk:
     def ask_spoilt_once(self):
         """Sound, by one who may, but in one place: that is named, or before it what stands for nothing, or does not go together."""
         params, body = self.query(), good(self.schema(), self.chance, self.known) if self.schema() else None
+        if body and body.get("action") == "issue":
+            body.pop("notice", None)  # it is of what is turned
         params.pop("format", None)  # of the document's words no list offers all
         place = self.spoil_body(body) if body is not None and self.chance.random() < 0.7 else self.spoil_query(params)
         answer = self.world.ask(self.name, params=params, body=body, headers={"If-Match": "*"})

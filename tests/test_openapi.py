@@ -207,7 +207,7 @@ def test_changes_need_if_match_and_posts_take_an_idempotency_key():
     free = {"DELETE /api/v1/sessions/{id}", "DELETE /api/v1/tokens/{id}", "DELETE /api/v1/jobs/{id}"}
     for name, item, operation in operations():
         headers = {parameter["name"]: parameter for parameter in parameters(item, operation) if parameter["in"] == "header"}
-        changes = name.split()[0] in ("PATCH", "PUT", "DELETE") and name not in free or name.endswith(("/erase", "/submit", "/return")) \
+        changes = name.split()[0] in ("PATCH", "PUT", "DELETE") and name not in free or name.endswith(("/erase", "/submit", "/return", "/corrections/{id}/answer")) \
             or name == "POST /api/v1/achievements/{id}/approve" or re.search("submissions/{id}/(withdraw|reopen)$", name) is not None or re.search("reviews/{id}/(release|decide)$", name) is not None
         assert ("If-Match" in headers) == changes, name
         assert ("Idempotency-Key" in headers) == name.startswith("POST"), name

@@ -58,6 +58,20 @@ enum skd_outcome api_unit_get(struct skd_call *call, const struct request *in, s
 enum skd_outcome api_looks_of_me(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_looks_of_person(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* talent.c */
+extern const struct field talent_list_fields[];
+enum skd_outcome api_talent_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_talent_mine(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_talent_set(struct skd_call *call, const struct request *in, struct reply *out);
+
+/* correction.c */
+extern const struct field correction_list_fields[];
+enum skd_outcome api_correction_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_correction_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_correction_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_correction_answer(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_correction_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* run.c */
 extern const struct field run_list_fields[];
 enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -226,6 +226,17 @@ const struct route routes[] = {
 	{"POST", "/api/v1/reviews/{id}/release", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_release},
 	{"POST", "/api/v1/reviews/{id}/decide", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_decide, .body_limit = 262144},
 
+	{"GET", "/api/v1/talent", RUNS_READ, FORM_LIST, 0, api_talent_list, talent_list_fields, "name|updated_at",
+	 .columns = "person_id,person,title,unit_id,unit,skills,note,interests,updated_at"},
+	{"GET", "/api/v1/me/talent", RUNS_READ, FORM_ONE, 0, api_talent_mine},
+	{"PUT", "/api/v1/me/talent", RUNS_WRITE, FORM_MATCH, 0, api_talent_set},
+	{"GET", "/api/v1/corrections", RUNS_READ, FORM_LIST, 0, api_correction_list, correction_list_fields, "created_at",
+	 .columns = "id,person_id,person,about,object,text,state,answer,answered_by_id,answered_by,account,created_at,closed_at"},
+	{"POST", "/api/v1/corrections", RUNS_WRITE, FORM_ONE, 0, api_correction_add},
+	{"GET", "/api/v1/corrections/{id}", RUNS_READ, FORM_ONE, 0, api_correction_get},
+	{"POST", "/api/v1/corrections/{id}/answer", RUNS_WRITE, FORM_MATCH, 0, api_correction_answer},
+	{"POST", "/api/v1/corrections/{id}/withdraw", RUNS_WRITE, FORM_ONE, 0, api_correction_withdraw},
+
 	{"GET", "/api/v1/audit", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_audit_list, audit_list_fields, "at",
 	 .columns = "id,at,account,action,outcome,noun,object,request_id,address,account_id"},
 	{"GET", "/api/v1/outbox", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_outbox_list, outbox_list_fields,

@@ -6,13 +6,14 @@
 #include "rules/house.h"
 #include "rules/person.h"
 
-const char outbox_nouns[] = "achievement|batch|claim|collection|credential|endorsement|issuer|key|submission|pathway|review";
+const char outbox_nouns[] = "achievement|batch|claim|collection|correction|credential|endorsement|issuer|key|submission|pathway|review";
 const char outbox_kinds[] =
 	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
 	"|batch.done|batch.failed|batch.cancelled"
 	"|claim.endorsed|claim.endorsement_withdrawn"
 	"|collection.created|collection.edited|collection.archived"
+	"|correction.asked|correction.answered|correction.withdrawn"
 	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
 	"|credential.revoked|credential.suspended|credential.reinstated"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"

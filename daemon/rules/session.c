@@ -69,7 +69,7 @@ static bool scope_known(const char *scope)
 					    "retention", "erasures", "issuers", "keys", "verifications", "endorsements", "collections", "links",
 					    "batches", "jobs", "outbox",
 					    "positions", "submissions", "pathways", "goals",
-					    "claim-endorsements", "reviews", NULL};
+					    "claim-endorsements", "reviews", "talent", "corrections", NULL};
 	const char *colon = strchr(scope, ':');
 	if (!colon || (strcmp(colon, ":read") != 0 && strcmp(colon, ":write") != 0))
 		return false;

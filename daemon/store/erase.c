@@ -121,6 +121,8 @@ static const struct step {
 	{"credential_count", "DELETE FROM credential_count n USING credential c WHERE c.id = n.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"outbox", "DELETE FROM outbox o WHERE (o.person_id = $1::uuid"
 		   " OR o.object IN (SELECT c.id FROM credential c WHERE c.person_id = $1::uuid))" ALL_FOUR},
+	{"talent", "DELETE FROM talent WHERE person_id = $1::uuid" ALL_FOUR},
+	{"correction", "DELETE FROM correction WHERE entry_id = $1::uuid" ALL_FOUR},
 	{"look", "DELETE FROM look WHERE subject_id = $1::uuid" ALL_FOUR},
 	{"legal_hold", "DELETE FROM legal_hold WHERE person_id = $1::uuid" ALL_FOUR},
 	{"position_assignment", "DELETE FROM position_assignment WHERE person_id = $1::uuid" ALL_FOUR},

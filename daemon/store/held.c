@@ -105,6 +105,11 @@ static const struct section {
 	{"counts", OBJECT "'credential_id', n.credential_id, 'day', n.day, 'kind', n.kind, 'number', n.number" AS_IT_IS
 		   "FROM credential_count n JOIN credential c ON c.id = n.credential_id WHERE c.person_id " THEIRS
 		   " ORDER BY n.day DESC, n.credential_id, n.kind LIMIT " MOST},
+	{"talent", OBJECT "'listed', t.listed, 'note', t.note, 'interests', t.interests, 'updated_at', rfc3339(t.updated_at)" AS_IT_IS
+		   "FROM talent t WHERE t.person_id " THEIRS " ORDER BY t.updated_at"},
+	{"corrections", OBJECT "'id', c.id, 'about', c.about, 'object', c.object, 'text', c.text, 'state', c.state, 'answer', c.answer,"
+			       " 'created_at', rfc3339(c.created_at), 'closed_at', rfc3339(c.closed_at)" AS_IT_IS
+			"FROM correction c WHERE c.entry_id " THEIRS " ORDER BY c.id LIMIT " MOST},
 	{"looks", OBJECT "'day', l.day, 'viewer', coalesce(v.name, CASE WHEN a.name <> '' THEN a.authenticator || ':' || a.name ELSE 'erased' END),"
 			 " 'relation', l.relation, 'what', l.what, 'times', l.number" AS_IT_IS
 		  "FROM look l LEFT JOIN person v ON v.id = l.viewer_id LEFT JOIN account a ON a.id = l.account_id"

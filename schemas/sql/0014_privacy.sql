@@ -47,3 +47,37 @@ CREATE TABLE look (
 );
 CREATE INDEX ON look (viewer_id) WHERE viewer_id IS NOT NULL;
 CREATE INDEX ON look USING brin (day);
+
+-- Who wants to be found by all colleagues.
+CREATE TABLE talent (
+	person_id uuid PRIMARY KEY REFERENCES person, -- the human they were when they said so
+	listed boolean NOT NULL,
+	note text,
+	interests text[] NOT NULL DEFAULT '{}',
+	version integer NOT NULL,
+	updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Of each human what was said last.
+CREATE VIEW talent_said AS
+	SELECT DISTINCT ON (coalesce(p.human, p.id)) coalesce(p.human, p.id) AS human_id, t.*
+	FROM talent t JOIN person p ON p.id = t.person_id ORDER BY coalesce(p.human, p.id), t.updated_at DESC, t.person_id;
+
+-- What somebody says is wrong in what is held of them, and what they were told.
+CREATE TABLE correction (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	entry_id uuid NOT NULL REFERENCES person, -- by which it was asked for
+	about text NOT NULL CHECK (about IN ('person', 'credential', 'claim', 'other')),
+	object uuid, -- the credential or the claim, which may go before this
+	text text NOT NULL,
+	state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'declined', 'withdrawn')),
+	answer text,
+	answered_by uuid REFERENCES account,
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	closed_at timestamptz,
+	CHECK ((state = 'open') = (closed_at IS NULL)),
+	CHECK ((state IN ('done', 'declined')) = (answered_by IS NOT NULL))
+);
+CREATE INDEX ON correction (entry_id);
+CREATE INDEX ON correction (created_at, id) WHERE state = 'open';

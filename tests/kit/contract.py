@@ -38,7 +38,8 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee"),
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
       "DELETE /api/v1/claim-endorsements/{id}": "admin",
-      **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}}
+      **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}, "GET /api/v1/people/{id}/looks": "issuer", "GET /api/v1/me/looks": "issuer",
+      "POST /api/v1/corrections": "employee", "POST /api/v1/corrections/{id}/answer": "hr"}
 WITHIN = {"{assignment}": "assignments", "{file}": "file"}  # ids behind the first one of a path
 
 
@@ -84,7 +85,8 @@ def those(condition):
 
 BODIES = those(lambda operation: operation.body)
 GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
-        "return": {"comment": "x"}, "withdraw": {"reason": "x"}, "decide": {"verdict": "approve"}}
+        "return": {"comment": "x"}, "withdraw": {"reason": "x"}, "decide": {"verdict": "approve"}, "talent": {"listed": True},
+        "answer": {"state": "done", "answer": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
@@ -111,6 +113,7 @@ class World:
         self.fill_positions()
         self.fill_submissions()
         self.fill_reviews()
+        self.fill_privacy()
         self.fill_batches()
         self.fill_access()
         self.fill_retention()
@@ -219,6 +222,19 @@ class World:
             self.ids["reviews"] = self.review()
         self.clients["assessor"].post(f"/reviews/{self.ids['reviews']}/claim", gives=200)
 
+    def fill_privacy(self):
+        """Nobody asks for what is told of the issuer by name, so that who looked at them stays as it is."""
+        self.ids["looked_at"] = self.issuer.get("/me")["person"]["id"]
+        for day in range(4):
+            self.house.sql("INSERT INTO look (subject_id, day, viewer_id, relation, what, number)"
+                           " VALUES (%s, current_date - %s, %s, 'manager', 'person', 2)", self.ids["looked_at"], day, self.ids["people"])
+        for number in range(4):
+            self.ids["corrections"] = self.employee.post("/corrections", {"about": "person", "text": f"x {number}"}, gives=201)["id"]
+        self.hr.expect(200, "POST", f"/corrections/{self.employee.get('/corrections')['items'][0]['id']}/answer",
+                       {"state": "done", "answer": "x"}, headers={"If-Match": "*"})
+        for who in "employee", "hr", "issuer", "admin":
+            self.clients[who].expect(200, "PUT", "/me/talent", {"listed": True, "note": "x", "interests": ["one", "two"]}, headers={"If-Match": "*"})
+
     def fill_batches(self):
         """The first ones are done, the last one waits."""
         row = {"person": ACCOUNTS["EMPLOYEE"], "narrative": "x"}
@@ -260,6 +276,7 @@ class World:
         if operation.path == "/oembed":
             return at(f"/oembed?url={PUBLIC_URL}/badges/{self.ids['badges'] if found else MISSING}")
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
+        here = self.ids["looked_at"] if operation.path.endswith("/looks") else here
         path = operation.path.replace("{id}", here if found or re.search("{(?!id)", operation.path) else MISSING)
         for word, noun in WITHIN.items():
             path = path.replace(word, self.ids[noun] if found else MISSING)
@@ -322,6 +339,8 @@ def good_body(name):
     """One that says no more than what must be said; None where nothing is."""
     if name.startswith("POST /api/v1/sessions"):
         return {"answers": ["x"]} if name.endswith("{id}") else {"username": "x", "password": "x"}
+    if name.endswith("/corrections/{id}/withdraw"):
+        return {}
     return GOOD.get(name.rpartition("/")[2], {}) if OPERATIONS[name].body else None
 
 

@@ -111,6 +111,9 @@ class Scene:
     def goal(self, client, shared):
         return client.post("/goals", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
 
+    def correction(self, client):
+        return client.post("/corrections", {"about": "person", "text": "x"})["id"]
+
     def open_claim(self, client):
         """That everybody sees."""
         return client.post("/claims", {"skill": self.skill(), "level": 3, "shared": True, "colleagues": True})["id"]
@@ -172,6 +175,8 @@ class Scene:
             "own_review": lambda: self.review(line), "review": lambda: self.review(None),
             "own_proved_claim": lambda: self.proved_claim(self.owner(actor)),
             "open_claim": lambda: self.open_claim(self.others[AWARDED_BELOW]),
+            "own_correction": lambda: self.correction(self.owner(actor)),
+            "correction": lambda: self.correction(self.others[AWARDED_BELOW]),
             "own_vouch": lambda: self.vouch(self.owner(actor), self.others[AWARDED_BELOW]),
             "own_vouched": lambda: self.vouch(self.others[AWARDED_BELOW], self.owner(actor)),
             "vouch": lambda: self.vouch(self.others[STRANGER], self.others[AWARDED_BELOW], colleagues=False),
@@ -235,6 +240,7 @@ class Scene:
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
             "POST /api/v1/submissions": {"achievement": self.asked},
             "POST /api/v1/goals": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
+            "PUT /api/v1/me/talent": {"listed": True}, "POST /api/v1/corrections": {"about": "person", "text": "x"},
             "POST /api/v1/me/credentials": {"achievement": self.test},
             "POST /api/v1/batches": {"action": "issue", "achievement": self.achievement, "rows": [{"person": AWARDED}], "at": "2099-01-01"},
             "POST /api/v1/credentials": {"person": AWARDED, "achievement": self.achievement}}
@@ -251,6 +257,8 @@ class Scene:
             return {"comment": "x"}
         if line.startswith("POST") and line.endswith("}/endorsements"):
             return {"level": 1}
+        if "/corrections/" in line and line.startswith("POST"):
+            return {"state": "done", "answer": "x"} if line.endswith("/answer") else None
         if line.endswith("/erase"):
             return {"reason": "x", "early": True}
         return bodies.get(line, {"reason": "x"} if line.startswith("POST") and "submissions/" not in line and line.endswith(("/hold", "/replace", "/revoke", "/suspend", "/withdraw")) else None)
@@ -267,10 +275,11 @@ class Scene:
             made = key or self.make(found[1], actor, line)
             path = path.replace(found[0], made).replace("{file}", self.files.get(made, MISSING))
         path = path if path.startswith("/api/") else "/" + path
-        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen|release|decide)$", path)
+        matches = method in ("PATCH", "PUT", "DELETE") or re.search("/(erase|submit|approve|return|withdraw|reopen|release|decide|answer)$", path)
         if line.endswith("/files"):
             return self.upload(self.clients[actor], path, made)
         headers = {"If-Match": "*"} if matches else {}
-        if method == "PUT":
+        is_picture = method == "PUT" and path.endswith("/image")
+        if is_picture:
             headers["Content-Type"] = "image/svg+xml"
-        return self.clients[actor].ask(method, path, self.body(line), headers=headers, data=SVG if method == "PUT" else None)
+        return self.clients[actor].ask(method, path, self.body(line), headers=headers, data=SVG if is_picture else None)
