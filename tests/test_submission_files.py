@@ -164,7 +164,7 @@ def test_a_file_is_its_owners_and_theirs_whom_the_submission_is_shown(house, hr,
     step(me, made, "submit")
     seen(True, False, False, False, False)
     judge = assessor.get("/me")["person"]["id"]
-    house.sql("INSERT INTO review (submission_id, round, place, state, assessor_id) VALUES (%s, 1, 1, 'claimed', %s)", made, judge)
+    house.sql("UPDATE review SET state = 'claimed', assessor_id = %s, offered_to = NULL WHERE submission_id = %s", judge, made)
     seen(True, False, False, False, True)
     house.sql("UPDATE review SET state = 'open', assessor_id = NULL WHERE submission_id = %s", made)
     seen(True, False, False, False, False)

@@ -4,7 +4,7 @@
 
 /* $1: whether who looks sees everyone, $2: who it is. */
 #define REVIEW_COLUMNS                                                                                                     \
-	"r.id, CASE WHEN NOT (x.mine AND x.blind) THEN r.submission_id END, s.achievement_id, s.achievement_number, v.name,"   \
+	"r.id, r.submission_id, s.achievement_id, s.achievement_number, v.name,"   \
 	" r.round, r.place, r.state, o.id, o.name, a.id, a.name, CASE WHEN x.named THEN p.id END, CASE WHEN x.named THEN p.name END," \
 	" l.submitted_at, CASE WHEN " IS_UNDER_WAY " THEN s.due_at END, " IS_UNDER_WAY " AND s.due_at < now(), r.lease_until,"    \
 	" r.claimed_at, r.done_at, x.mine, x.told, CASE WHEN x.told THEN (r.points * 100)::bigint END,"                         \
@@ -18,7 +18,7 @@
 	" LEFT JOIN person o ON o.id = r.offered_to LEFT JOIN person a ON a.id = r.assessor_id"                                 \
 	" CROSS JOIN LATERAL (SELECT coalesce($2::uuid IN (r.assessor_id, r.offered_to), false) AS mine,"                       \
 	"  (v.assessment->>'blind')::bool AS blind) AS y"                                                                       \
-	" CROSS JOIN LATERAL (SELECT y.mine, y.blind,"                                                                          \
+	" CROSS JOIN LATERAL (SELECT y.mine,"                                                                          \
 	"  CASE WHEN y.mine THEN NOT y.blind ELSE $1::bool AND (s.shared OR s.state = 'approved') END AS named,"                 \
 	"  y.mine OR ($1::bool AND NOT EXISTS (SELECT FROM review m WHERE m.submission_id = r.submission_id AND m.round = r.round" \
 	"   AND m.state IN ('open', 'claimed') AND $2::uuid IN (m.assessor_id, m.offered_to))) AS told) AS x"

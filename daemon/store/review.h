@@ -7,7 +7,7 @@
 #include "store/person.h"
 
 struct store_review {
-	const char *id, *submission_id; /* submission_id: NULL where it is hidden whose it is */
+	const char *id, *submission_id;
 	const char *achievement_id, *achievement; /* achievement: the name */
 	int64_t number;                           /* of its version */
 	long round, place;
