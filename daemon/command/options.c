@@ -90,6 +90,10 @@ static const struct skd_option catalogue_options[] = {
 	{"review_notice", SKD_DURATION, "30d", "So long before the next review of an achievement its owner is reminded."},
 	{NULL}};
 
+static const struct skd_option credential_options[] = {
+	{"expiry_notice", SKD_TEXT, "90d 30d 7d", "So long before a credential expires its holder is told: whole days, separated by spaces or commas."},
+	{NULL}};
+
 static const struct skd_option submission_options[] = {
 	{"folder", SKD_PATH, NULL, "Folder of the files that are handed in, which all daemons of a database share; without it there are none."},
 	{"max_size", SKD_NUMBER, "16777216", "Bytes of one file, 1 to 16777216."},
@@ -148,6 +152,7 @@ const struct option_table option_tables[] = {
 	{"verify", verify_options},
 	{"links", link_options},
 	{"catalogue", catalogue_options},
+	{"credentials", credential_options},
 	{"submissions", submission_options},
 	{"assessment", assessment_options},
 	{"directory", directory_options, true},

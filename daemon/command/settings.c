@@ -251,6 +251,35 @@ static void file_folder_check(struct settings *s, const struct section *submissi
 		conf_complain(s->conf, section_line(submissions, "folder", 0), "folder: %s: %m", folder);
 }
 
+/* Kept with the least first. What is named twice is one. */
+static void notice_add(struct settings *s, long *days, long added)
+{
+	size_t count = s->house.expiry_notice_count, at = 0;
+	while (at < count && days[at] < added)
+		at++;
+	if (at < count && days[at] == added)
+		return;
+	memmove(days + at + 1, days + at, (count - at) * sizeof *days);
+	days[at] = added;
+	s->house.expiry_notice_count++;
+}
+
+static void credentials_read(struct settings *s, const struct section *credentials)
+{
+	enum { DAY_MS = 86400000 };
+	char *said = talloc_strdup(s, section_text(credentials, "expiry_notice")), *save = NULL;
+	long *days = talloc_zero_array(s, long, strlen(said) + 1);
+	for (char *one = strtok_r(said, " ,", &save); one; one = strtok_r(NULL, " ,", &save)) {
+		long length = duration_parse(one);
+		if (length < DAY_MS || length % DAY_MS)
+			conf_complain(s->conf, section_line(credentials, "expiry_notice", 0),
+				      "expiry_notice wants whole days such as 90d 30d 7d, not %s", one);
+		else
+			notice_add(s, days, length / DAY_MS);
+	}
+	s->house.expiry_notice = days;
+}
+
 static void submissions_read(struct settings *s, const struct section *submissions)
 {
 	enum { MOST = 16777216 };
@@ -311,6 +340,7 @@ static void house_read(struct settings *s)
 		conf_complain(s->conf, section_line(issuer, "visibility", 0),
 			      "visibility is private, colleagues or public, not %s", house->visibility);
 	catalogue_read(s, section_one(s->conf, "catalogue"));
+	credentials_read(s, section_one(s->conf, "credentials"));
 	submissions_read(s, section_one(s->conf, "submissions"));
 	assessment_read(s, section_one(s->conf, "assessment"));
 	house->signer = signer_open(s, section_text(signer, "socket"));

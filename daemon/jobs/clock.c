@@ -14,6 +14,7 @@
 #include "rules/offer.h"
 #include "rules/outbox.h"
 #include "rules/pages.h"
+#include "rules/renewal.h"
 #include "rules/retention.h"
 #include "rules/seal.h"
 #include "rules/session.h"
@@ -308,6 +309,7 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	tidy_once(jobs, looks_tidy, WORK_MS);
 	tidy_once(jobs, achievement_remind, WORK_MS);
 	tidy_once(jobs, review_tidy, WORK_MS);
+	tidy_once(jobs, renewal_remind, WORK_MS);
 	tidy_once(jobs, job_tidy, WORK_MS);
 	tidy_once(jobs, file_tidy, WORK_MS);
 }

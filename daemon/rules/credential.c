@@ -12,6 +12,7 @@
 #include "rules/looks.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
+#include "rules/renewal.h"
 #include "rules/rubric.h"
 #include "store/bulk.h"
 #include "store/human.h"
@@ -449,6 +450,8 @@ static enum skd_outcome turn_write(struct skd_call *call, const struct store_cre
 	if (turn != CREDENTIAL_REVOKE)
 		TRY(store_status_set(call, id, "suspension", rule->bad));
 	TRY(issued_turn(call, credential, turn));
+	if (turn == CREDENTIAL_REINSTATE)
+		TRY(renewal_remind_again(call, credential, now));
 	if (!quiet)
 		TRY(notice(call, talloc_asprintf(call, "credential.%s", rule->kind), id, credential->person_id, NULL));
 	return audit_done(call, rule->action, "credential", id, NULL);

@@ -88,6 +88,8 @@ struct house {
 	const char *file_types;   /* media types, separated by | */
 	long assessment_lease;    /* milliseconds that an assessor has a review, or the offer of one */
 	long review_notice;       /* milliseconds before an achievement's next review that it is said */
+	const long *expiry_notice; /* days before a credential expires that its holder is told; the least first */
+	size_t expiry_notice_count;
 
 	const struct shelf *pinned;    /* documents of others that are trusted; or NULL */
 	long link_every, link_retry, link_pace; /* milliseconds: between two looks at a link, or tries; between links */
