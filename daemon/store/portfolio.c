@@ -21,9 +21,12 @@
 		"  ORDER BY f.skill_id, f.level DESC, f.expires_at DESC, f.credential_id) AS f JOIN skill k ON k.id = f.skill_id" END
 #define CLAIMS                                                                                                           \
 	SECTION "'id', c.id, 'skill', jsonb_build_object('id', k.id, 'label', k.label), 'level', c.level, 'note', c.note," \
-		" 'shared', c.shared, 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" OF       \
+		" 'shared', c.shared, 'colleagues', c.colleagues, 'endorsements', e.number, 'endorsements_at_level', e.at_level," \
+		" 'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at)" OF                           \
 		"c.created_at DESC, c.id" IN                                                                            \
-		"claim c JOIN skill k ON k.id = c.skill_id WHERE c.person_id = w.id AND (w.own OR c.shared)" END
+		"claim c JOIN skill k ON k.id = c.skill_id CROSS JOIN LATERAL (SELECT count(*) AS number, count(*) FILTER"  \
+		"  (WHERE n.level >= c.level) AS at_level FROM claim_endorsed n WHERE n.claim_id = c.id AND NOT n.hidden) AS e" \
+		" WHERE c.person_id = w.id AND (w.own OR c.shared)" END
 #define CREDENTIALS                                                                                                      \
 	SECTION "'id', c.id, 'achievement', jsonb_build_object('id', v.achievement_id, 'version', v.number, 'name', v.name)," \
 		" 'issuer', jsonb_build_object('id', i.id, 'name', i.name), 'issued_at', rfc3339(c.issued_at),"         \
@@ -51,8 +54,12 @@
 		" LEFT JOIN LATERAL (SELECT v.name FROM pathway_version v WHERE v.pathway_id = g.pathway_id"            \
 		"  AND v.state IN ('published', 'archived') ORDER BY v.number DESC LIMIT 1) AS y ON true"               \
 		" WHERE g.person_id IN (SELECT e.id FROM person e WHERE e.id = w.id OR e.human = w.id) AND (w.own OR g.shared)" END
-/* What colleagues say of claims is to stand here. */
-#define ENDORSEMENTS ", '[]'::jsonb"
+#define ENDORSEMENTS                                                                                                     \
+	SECTION "'id', n.id, 'claim_id', c.id, 'skill', jsonb_build_object('id', k.id, 'label', k.label), 'level', n.level," \
+		" 'person', jsonb_build_object('id', o.id, 'name', o.name), 'note', n.note, 'hidden', n.hidden,"        \
+		" 'created_at', rfc3339(n.created_at)" OF "n.created_at DESC, n.id" IN                                  \
+		"claim_endorsed n JOIN claim c ON c.id = n.claim_id JOIN skill k ON k.id = c.skill_id"                  \
+		" JOIN person o ON o.id = n.human_id WHERE c.person_id = w.id AND (w.own OR (c.shared AND NOT n.hidden))" END
 
 static const char PORTFOLIO[] =
 	"SELECT w.id, w.name" POSITIONS SKILLS CLAIMS CREDENTIALS PATHWAYS SUBMISSIONS GOALS ENDORSEMENTS
