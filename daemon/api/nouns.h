@@ -202,6 +202,9 @@ enum skd_outcome api_review_claim(struct skd_call *call, const struct request *i
 enum skd_outcome api_review_release(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_review_decide(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* agreement.c */
+enum skd_outcome api_agreement_get(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* collection.c */
 extern const struct field collection_list_fields[];
 enum skd_outcome api_collection_list(struct skd_call *call, const struct request *in, struct reply *out);

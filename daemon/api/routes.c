@@ -225,6 +225,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/reviews/{id}/claim", RUNS_WRITE, FORM_ONE, ROLE_ASSESSOR, api_review_claim},
 	{"POST", "/api/v1/reviews/{id}/release", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_release},
 	{"POST", "/api/v1/reviews/{id}/decide", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_decide, .body_limit = 262144},
+	{"GET", "/api/v1/achievements/{id}/agreement", RUNS_READ, FORM_ONE, 0, api_agreement_get},
 
 	{"GET", "/api/v1/talent", RUNS_READ, FORM_LIST, 0, api_talent_list, talent_list_fields, "name|updated_at",
 	 .columns = "person_id,person,title,unit_id,unit,skills,note,interests,updated_at"},
