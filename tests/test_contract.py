@@ -490,6 +490,11 @@ def test_methods_are_those_of_the_document(world, path):
         assert set(refused(world.clients["nobody"].ask(method, here), 405).headers["Allow"].split(", ")) == allowed
 
 
+def test_who_has_no_badge_has_no_record(world):
+    person, = world.hr.get("/people", username="nbrooks")["items"]
+    refused(world.ask("GET /api/v1/people/{id}/record", path=f"/api/v1/people/{person['id']}/record"), 409)
+
+
 def test_failures_are_counted(world):
     statuses = [world.house.try_sign_in("nobody-of-that-name", "x").status_code for _ in range(4)]
     assert statuses == [401, 401, 401, 429]
