@@ -9,13 +9,16 @@ enum skd_outcome store_offer_begin(struct skd_call *call)
 	return db_run(call, OFFER_BEGIN, NO_ARGS, NULL);
 }
 
+/* Whether somebody may have it is asked in the order of turns, and no further than the first who may. */
 static const char OFFER_NEXT[] =
-	"SELECT a.id, EXISTS (SELECT FROM review_past b WHERE b.review_id = r.id AND b.person_id = a.id) AS had FROM review r"
-	" JOIN submission s ON s.id = r.submission_id CROSS JOIN LATERAL assessors_for(s.achievement_id, s.achievement_number) AS a (id)"
-	" CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE o.state IN ('open', 'claimed')) AS load,"
-	"  max(greatest(o.offered_at, o.claimed_at)) AS last FROM review o WHERE o.assessor_id = a.id OR o.offered_to = a.id) AS w"
-	" WHERE r.id = $1::uuid AND may_judge(r.id, a.id)"
-	" ORDER BY had, w.load, greatest(w.last, (SELECT max(b.at) FROM review_past b WHERE b.person_id = a.id)) NULLS FIRST, a.id LIMIT 1";
+	"SELECT w.id, w.had FROM (SELECT a.id, EXISTS (SELECT FROM review_past b WHERE b.review_id = r.id AND b.person_id = a.id) AS had"
+	"  FROM review r JOIN submission s ON s.id = r.submission_id"
+	"  CROSS JOIN LATERAL assessors_for(s.achievement_id, s.achievement_number) AS a (id) WHERE r.id = $1::uuid"
+	"  ORDER BY had, (SELECT count(*) FROM review o WHERE o.assessor_id = a.id AND o.state = 'claimed')"
+	"   + (SELECT count(*) FROM review o WHERE o.offered_to = a.id),"
+	"  greatest((SELECT max(o.claimed_at) FROM review o WHERE o.assessor_id = a.id), (SELECT max(o.offered_at) FROM review o"
+	"   WHERE o.offered_to = a.id), (SELECT max(b.at) FROM review_past b WHERE b.person_id = a.id)) NULLS FIRST, a.id OFFSET 0) AS w"
+	" WHERE may_judge($1::uuid, w.id) LIMIT 1";
 
 enum skd_outcome store_offer_next(struct skd_call *call, const char *review_id, const char **person_id, bool *any)
 {

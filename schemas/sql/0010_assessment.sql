@@ -108,6 +108,7 @@ CREATE TABLE review (
 );
 CREATE UNIQUE INDEX ON review (submission_id, round, assessor_id) WHERE assessor_id IS NOT NULL;
 CREATE INDEX ON review (assessor_id, state);
+CREATE INDEX ON review (assessor_id, claimed_at);
 CREATE INDEX ON review (offered_to) WHERE offered_to IS NOT NULL;
 CREATE INDEX ON review (id) WHERE state IN ('open', 'claimed');
 
@@ -123,7 +124,7 @@ CREATE TABLE review_past (
 	at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON review_past (review_id, person_id);
-CREATE INDEX ON review_past (person_id);
+CREATE INDEX ON review_past (person_id, at);
 
 -- The groups that an assessment names, as the directories know them.
 CREATE TABLE assessor_group (
