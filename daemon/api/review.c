@@ -168,10 +168,9 @@ enum skd_outcome api_review_set(struct skd_call *call, const struct request *in,
 	struct store_review review;
 	struct score_change *changes;
 	size_t count;
-	TRY(review_own(call, in->ids[0], &review));
 	TRY(body_read(call, in, fields, true, v));
 	TRY(scores_read(call, &v[0], &changes, &count));
-	TRY(merge_match(call, in, review.version));
+	TRY(own_read(call, in, &review));
 	TRY(review_save(call, changes, count, (struct score_text){v[1].given, v[1].text}, &review));
 	return review_reply(call, out, review.id);
 }
@@ -183,8 +182,8 @@ enum skd_outcome api_review_decide(struct skd_call *call, const struct request *
 					      {NULL}};
 	struct value v[2] = {0};
 	struct store_review review;
-	TRY(own_read(call, in, &review));
 	TRY(body_read(call, in, fields, false, v));
+	TRY(own_read(call, in, &review));
 	TRY(review_decide(call, v[0].text, v[1].text, &review));
 	return review_reply(call, out, review.id);
 }
