@@ -23,13 +23,6 @@ def late(court, review):
     court.house.sql("UPDATE review SET lease_until = now() - interval '1 second' WHERE id = %s", review["id"])
 
 
-def member(court, verb, group, username):
-    link = court.house.slapd.admin()
-    dn = link.search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={username})", ["1.1"])[0][0]
-    link.modify_s(group, [(verb, "member", [dn.encode()])])
-    court.house.sync()
-
-
 def changed(court, made, what, place=0):
     """The place, once the clock has turned and it is so; the clock turns as soon as the daemon is there."""
     court.house.restart()
@@ -94,27 +87,38 @@ def test_who_loses_the_role_loses_their_reviews(court, claimed):
     if claimed:
         court.claim(place, SEK)
         court.score(place, SEK, comment="Mine")
-    member(court, ldap.MOD_DELETE, ASSESSORS, SEK)
+    court.member(ldap.MOD_DELETE, ASSESSORS, SEK)
     try:
         court.client(SEK).get(f"/reviews/{place['id']}", gives=403)
         now = changed(court, made, lambda one: one["state"] == "open" and "offered_to" in one and one["offered_to"]["id"] != court.id(SEK))
         assert court.turn(now) in {CHIEF, REPORT, VILLA}
         assert [one["why"] for one in court.hr.get(f"/reviews/{place['id']}")["past"]] == ["not_eligible"]
     finally:
-        member(court, ldap.MOD_ADD, ASSESSORS, SEK)
+        court.member(ldap.MOD_ADD, ASSESSORS, SEK)
+
+
+def test_who_is_disabled_has_no_turn(court):
+    made, (place,) = handed(court)
+    court.give_to(place, SEK)
+    court.house.sql("UPDATE person SET disabled = true WHERE id = %s", court.id(SEK))
+    try:
+        now = changed(court, made, lambda one: "offered_to" in one and one["offered_to"]["id"] != court.id(SEK))
+        assert court.turn(now) in {CHIEF, REPORT, VILLA}
+    finally:
+        court.house.sql("UPDATE person SET disabled = false WHERE id = %s", court.id(SEK))
 
 
 def test_who_was_nobodys_turn_becomes_somebodys(court):
     made, (place,) = handed(court, groups=[AUDITORS])
     assert "offered_to" not in place
     court.house.restart()
-    member(court, ldap.MOD_ADD, AUDITORS, VILLA)
+    court.member(ldap.MOD_ADD, AUDITORS, VILLA)
     try:
         now = changed(court, made, lambda one: "offered_to" in one)
         assert court.turn(now) == VILLA
         court.claim(place, VILLA)
     finally:
-        member(court, ldap.MOD_DELETE, AUDITORS, VILLA)
+        court.member(ldap.MOD_DELETE, AUDITORS, VILLA)
     changed(court, made, lambda one: one["state"] == "open" and "offered_to" not in one)
     assert len(court.notices("submission.unassignable", object=made["id"])) == 1
 

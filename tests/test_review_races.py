@@ -5,8 +5,8 @@ import threading
 import time
 
 import pytest
-from kit.house import wait_for
-from kit.judging import HOLDER, JUDGES, Court, at_once, court_house
+from kit.house import ACCOUNTS, wait_for
+from kit.judging import HOLDER, JUDGES, PROMPT, Court, at_once, court_house
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,16 @@ def test_of_those_who_claim_one_has_it(court):
         answers = at_once(*(asks(court.client(judge), "POST", f"/reviews/{place['id']}/claim") for judge in JUDGES))
         assert sorted(answers) == [200, 409, 409, 409]
         assert court.places(made)[0]["assessor"]["id"] == court.id(JUDGES[answers.index(200)])
+
+
+def test_what_is_handed_in_at_once_is_shared(court):
+    holders = HOLDER, *(ACCOUNTS[name] for name in ("EMPLOYEE", "MANAGER", "ISSUER"))
+    for _ in range(3):
+        court.house.sql("UPDATE review SET state = 'closed', offered_to = NULL, assessor_id = NULL WHERE state IN ('open', 'claimed')")
+        many = [court.client(holder).post("/submissions", {"achievement": court.asked(prompts=[{**PROMPT, "required": False}])["id"]}) for holder in holders]
+        answers = at_once(*(asks(court.client(holder), "POST", f"/submissions/{made['id']}/submit") for holder, made in zip(holders, many)))
+        assert answers == [200] * 4
+        assert {court.turn(court.places(made)[0]) for made in many} == {*JUDGES}
 
 
 def test_of_two_tabs_one_decides(court):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reviews: whose turn they are, who sees what of them, how they are scored and decided, and what comes of several."""
+import ldap
 import pytest
-from kit.house import ACCOUNTS
+from kit.house import ACCOUNTS, BASE
 from kit.judging import CHIEF, HOLDER, JUDGES, REPORT, SEK, VILLA, Court, court_house
 
 ODD = "Ünïcode 😀 \"quoted\" \\ back"
@@ -230,6 +231,31 @@ def test_others_are_heard_once_one_has_spoken(court):
     credential = court.client(HOLDER).get(f"/credentials/{after['credential_id']}")
     names = {level["id"]: level["name"] for one in done["rubric"] for level in one["levels"]}
     assert [names[result["achieved_level"]] for result in credential["results"]] == ["Fair", "Slow"]  # of two the lower
+
+
+def test_who_sees_everyone_is_told_no_more_while_they_judge(court):
+    group = f"cn=assessors,ou=groups,{BASE}"
+    court.member(ldap.MOD_ADD, group, ACCOUNTS["HR"])
+    try:
+        made, places = handed(court, assessors=2)
+        court.give_to(places[0], SEK)
+        court.give_to(places[1], ACCOUNTS["HR"])
+        hr = court.hr
+        court.claim(places[0], SEK)
+        court.score(places[0], SEK, "Good", comment="Not for you")
+        court.decide(places[0], SEK)
+        other = f"/reviews/{places[0]['id']}"
+        for claimed in False, True:
+            shown = hr.get(other)
+            assert shown["state"] == "done" and not {"verdict", "points", "comment", "scores", "others", "past"} & set(shown)
+            assert not any("verdict" in one for one in court.places(made))
+            hr.post(f"/reviews/{places[1]['id']}/claim")
+        court.clients[ACCOUNTS["HR"]] = hr
+        court.score(places[1], ACCOUNTS["HR"], "Good")
+        court.decide(places[1], ACCOUNTS["HR"])
+        assert hr.get(other)["comment"] == "Not for you"
+    finally:
+        court.member(ldap.MOD_DELETE, group, ACCOUNTS["HR"])
 
 
 # ---- a third

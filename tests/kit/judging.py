@@ -4,7 +4,8 @@ Knows how that is asked for; refuses to know what comes of it."""
 import itertools
 import threading
 
-from kit.house import ACCOUNTS, demo_house
+import ldap
+from kit.house import ACCOUNTS, BASE, demo_house
 
 JUDGES = CHIEF, REPORT, SEK, VILLA = "sostergaard", "hmaresova", "esek", "mvillanueva"  # CHIEF is the manager of REPORT
 HOLDER = "jmarsh"  # and of nobody here, neither above nor below
@@ -99,6 +100,13 @@ class Court:
     def give_to(self, review, *usernames):
         """Nobody's turn, as long as it takes: the first of these may claim it."""
         self.house.sql("UPDATE review SET offered_to = %s, lease_until = now() + interval '1 day' WHERE id = %s", self.id(usernames[0]), review["id"])
+
+    def member(self, verb, group, username):
+        """verb: of ldap."""
+        link = self.house.slapd.admin()
+        dn = link.search_s(BASE, ldap.SCOPE_SUBTREE, f"(uid={username})", ["1.1"])[0][0]
+        link.modify_s(group, [(verb, "member", [dn.encode()])])
+        self.house.sync()
 
     def notices(self, kind, **more):
         return self.house.rescue.pages("/outbox", kind=kind, **more)
