@@ -301,6 +301,7 @@ POST   /api/v1/corrections/{correction}/withdraw          401   403   404   404 
 GET    /api/v1/audit                                      401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/outbox                                     401   403   403   403   403   403   403   200   200   403
 GET    /api/v1/access                                     401   403   403   403   403   403   403   200   200   403
+GET    /api/v1/access/sight                               401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/credentials                                401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/credentials                                401   403   403   403   403   201   403   403   403   403
 GET    /api/v1/credentials/{own_credential}               401   403   200   200   200   200   200   200   200   403

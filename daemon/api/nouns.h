@@ -72,6 +72,9 @@ enum skd_outcome api_correction_add(struct skd_call *call, const struct request 
 enum skd_outcome api_correction_answer(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_correction_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* sight_table.c */
+enum skd_outcome api_sight_list(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* run.c */
 extern const struct field run_list_fields[];
 enum skd_outcome api_run_list(struct skd_call *call, const struct request *in, struct reply *out);

@@ -245,6 +245,9 @@ const struct route routes[] = {
 	{"GET", "/api/v1/access", RUNS_READ, FORM_LIST, ROLE_AUDITOR | ROLE_ADMIN, api_access_list, NULL, "role",
 	 .columns = "role,person_id,person,username,account,through,through_dn,since,via,via_dn"},
 
+	{"GET", "/api/v1/access/sight", RUNS_READ, FORM_LIST, 0, api_sight_list, NULL, "noun",
+	 .columns = "noun,description,self,manager,issuer,hr,admin,auditor,assessor,colleague"},
+
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"

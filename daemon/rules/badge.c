@@ -58,17 +58,17 @@ static void badge_dress(struct skd_call *call, const struct skd_form *form, cons
 
 /* ---- for whom ---- */
 
-/* Visibility binds colleagues and the public; who sees the credential sees it, and so do auditors. */
+/* Visibility binds colleagues and the public; others see it as the table has it. */
 static enum skd_outcome badge_seen(struct skd_call *call, const char *visibility, const char *credential_id)
 {
 	bool seen = false;
 	bool is_public = visibility && strcmp(visibility, "public") == 0;
 	bool is_shown = visibility && strcmp(visibility, "colleagues") == 0;
 	bool known = call->actor && actor_scoped(call, "credentials", false);
-	if (is_public || (known && actor_has(call, is_shown ? ROLE_ANY : ROLE_AUDITOR)))
+	if (is_public || (known && is_shown && actor_has(call, ROLE_ANY)))
 		return SKD_OK;
 	if (known) {
-		struct sight sight = sight_of(call);
+		struct sight sight = sight_for(call, SIGHT_BADGES);
 		TRY(store_credential_seen(call, &sight, credential_id, &seen));
 	}
 	return seen ? SKD_OK : fail(call, SKD_ABSENT, "there is no such badge");

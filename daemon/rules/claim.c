@@ -11,14 +11,14 @@
 
 enum skd_outcome claim_get(struct skd_call *call, const char *id, struct store_claim *claim)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_CLAIMS);
 	return store_claim_get(call, &sight, id, claim);
 }
 
 enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *asked, struct list *list,
 			    struct store_claim **claims, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_CLAIMS);
 	struct store_claim_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	if (asked->skill)

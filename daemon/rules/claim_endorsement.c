@@ -14,7 +14,7 @@ static const char noun[] = "claim_endorsement";
 
 enum skd_outcome claim_endorsement_get(struct skd_call *call, const char *id, struct store_claim_endorsement *endorsement)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_CLAIM_ENDORSEMENTS);
 	return store_claim_endorsement_get(call, &sight, id, endorsement);
 }
 

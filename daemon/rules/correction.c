@@ -13,7 +13,7 @@
 
 static bool sees_all(const struct skd_call *call)
 {
-	return actor_has(call, ROLE_SEES_ALL);
+	return sight_everyone(call, SIGHT_CORRECTIONS);
 }
 
 enum skd_outcome correction_get(struct skd_call *call, const char *id, struct store_correction *correction)

@@ -199,9 +199,7 @@ enum skd_outcome credential_award(struct skd_call *call, const struct credential
 
 struct sight credential_sight(const struct skd_call *call)
 {
-	struct sight sight = sight_of(call);
-	sight.everyone = sight.everyone || actor_has(call, ROLE_AUDITOR);
-	return sight;
+	return sight_for(call, SIGHT_CREDENTIALS);
 }
 
 enum skd_outcome credential_get(struct skd_call *call, const char *id, struct store_credential *credential)

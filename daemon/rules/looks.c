@@ -144,11 +144,11 @@ enum skd_outcome looks_list(struct skd_call *call, const char *person_id, struct
 	struct store_person person;
 	if (!id)
 		return fail(call, SKD_DENIED, "this account is no person of the directory");
-	if (actor_has(call, ROLE_AUDITOR))
+	if (sight_everyone(call, SIGHT_LOOKS))
 		TRY(store_person_get(call, &all, id, &person));
 	else
 		TRY(person_get(call, id, &person));
-	if (!actor_is(call, person.human_id ? person.human_id : id) && !actor_has(call, ROLE_AUDITOR))
+	if (!actor_is(call, person.human_id ? person.human_id : id) && !sight_everyone(call, SIGHT_LOOKS))
 		return fail(call, SKD_DENIED, "only the person themselves and auditors may know who looked at them");
 	return store_looks_list(call, id, list, looks, count);
 }

@@ -2,15 +2,9 @@
  * People and units, as far as the actor sees. */
 #include "rules/person.h"
 
-#include "rules/actor.h"
-
 struct sight sight_of(const struct skd_call *call)
 {
-	return (struct sight){
-		.everyone = actor_has(call, ROLE_SEES_ALL),
-		.self = call->actor->person_id,
-		.issued = actor_has(call, ROLE_ISSUER),
-	};
+	return sight_for(call, SIGHT_PERSON);
 }
 
 struct sight sight_near(const struct skd_call *call)

@@ -4,8 +4,10 @@
 #ifndef RULES_PERSON_H
 #define RULES_PERSON_H
 
+#include "rules/sight_table.h"
 #include "store/person.h"
 
+/* Whom the actor sees: sight_for() of SIGHT_PERSON. */
 struct sight sight_of(const struct skd_call *call);
 /* The same without those to whom they merely issue: for what concerns nobody but a person, those above them, and hr. */
 struct sight sight_near(const struct skd_call *call);

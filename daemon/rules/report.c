@@ -59,7 +59,7 @@ enum skd_outcome report_begin(struct skd_call *call, struct report_order *order)
 	struct report_query *query = &order->query;
 	const struct report_words *names;
 	int64_t version;
-	query->sight = sight_of(call);
+	query->sight = sight_for(call, query->claimed ? SIGHT_CLAIMS : SIGHT_HOLDINGS);
 	TRY(tx_begin(call));
 	TRY(store_report_snapshot(call));
 	TRY(order_skills(call, order));
@@ -297,7 +297,7 @@ enum skd_outcome holding_list(struct skd_call *call, struct report_query *query,
 	struct store_person person = {0};
 	int64_t version;
 	int row_count;
-	query->sight = sight_of(call);
+	query->sight = sight_for(call, query->claimed ? SIGHT_CLAIMS : SIGHT_HOLDINGS);
 	TRY(store_holding_rows(call, query, &rows, &row_count, &version));
 	if (!row_count) /* or nobody who is seen */
 		TRY(person_get(call, query->person, &person));

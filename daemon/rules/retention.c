@@ -71,7 +71,7 @@ enum skd_outcome retention_export(struct skd_call *call, const char *person_id, 
 {
 	struct store_person person;
 	TRY(person_get(call, person_id, &person));
-	if (!actor_is(call, person.human_id ? person.human_id : person_id) && !actor_has(call, ROLE_SEES_ALL))
+	if (!actor_is(call, person.human_id ? person.human_id : person_id) && !sight_everyone(call, SIGHT_EXPORT))
 		return fail(call, SKD_DENIED, "only the person themselves, hr and admin may have all that is held");
 	TRY(store_held_list(call, person_id, sections, count));
 	return audit_note(call, "person.export", "ok", "person", person_id, NULL);

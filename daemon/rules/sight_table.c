@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of who sees what. */
+#include "rules/sight_table.h"
+
+#include "rules/actor.h"
+
+const char *const sight_relations[] = {"self", "manager", "issuer", "hr", "admin", "auditor", "assessor", "colleague", NULL};
+const char *const sight_words[] = {"no", "colleagues", "shared", "own", "yes", NULL};
+
+#define N SIGHT_NO
+#define C SIGHT_OF_COLLEAGUES
+#define S SIGHT_SHARED
+#define O SIGHT_OWN
+#define Y SIGHT_YES
+
+const struct sight_row sight_table[SIGHT_NOUNS] = {
+	/* self, manager, issuer, hr, admin, auditor, assessor, colleague */
+	[SIGHT_BADGES] = {"badges", "Badges of their credentials: /badges/{id}; public ones are anybody's.", {Y, Y, O, Y, Y, Y, C, C}},
+	[SIGHT_CLAIM_ENDORSEMENTS] = {"claim_endorsements", "What others said of their claims.", {Y, S, S, S, S, C, C, C}},
+	[SIGHT_CLAIMS] = {"claims", "What they say of themselves.", {Y, S, S, S, S, C, C, C}},
+	[SIGHT_COLLEAGUE] = {"colleague", "Name, title and unit of who is here: /colleagues.", {Y, Y, Y, Y, Y, Y, Y, Y}},
+	[SIGHT_CORRECTIONS] = {"corrections", "What they want corrected, and the answers.", {Y, N, N, Y, Y, N, N, N}},
+	[SIGHT_CREDENTIALS] = {"credentials", "Their credentials with evidence and events.", {Y, Y, O, Y, Y, Y, N, N}},
+	[SIGHT_EXPORT] = {"export", "All that is held of them: /people/{id}/export.", {Y, N, N, Y, Y, N, N, N}},
+	[SIGHT_HISTORY] = {"history", "What the directory said of them when.", {Y, Y, Y, Y, Y, N, N, N}},
+	[SIGHT_HOLD] = {"hold", "A legal hold on their data.", {N, N, N, Y, Y, N, N, N}},
+	[SIGHT_HOLDINGS] = {"holdings", "What their credentials prove, here and in the report.", {Y, Y, Y, Y, Y, N, N, N}},
+	[SIGHT_LOOKS] = {"looks", "Who looked at them.", {Y, N, N, N, N, Y, N, N}},
+	[SIGHT_PERSON] = {"person", "Who they are in the directory: /people.", {Y, Y, Y, Y, Y, N, N, N}},
+	[SIGHT_TALENT] = {"talent", "What they put into the talent directory.", {Y, C, C, C, C, C, C, C}},
+};
+
+/* By a role alone, without being above the person or having issued to them. */
+static const struct {
+	unsigned role;
+	enum sight_relation relation;
+} by_role[] = {{ROLE_HR, SIGHT_HR}, {ROLE_ADMIN, SIGHT_ADMIN}, {ROLE_AUDITOR, SIGHT_AUDITOR}, {ROLE_ASSESSOR, SIGHT_ASSESSOR}};
+
+bool sight_everyone(const struct skd_call *call, enum sight_noun noun)
+{
+	const enum sight_word *words = sight_table[noun].words;
+	for (size_t i = 0; i < sizeof by_role / sizeof *by_role; i++)
+		if (actor_has(call, by_role[i].role) && words[by_role[i].relation] >= SIGHT_SHARED)
+			return true;
+	return false;
+}
+
+struct sight sight_for(const struct skd_call *call, enum sight_noun noun)
+{
+	return (struct sight){
+		.everyone = sight_everyone(call, noun),
+		.self = call->actor->person_id,
+		.issued = actor_has(call, ROLE_ISSUER) && sight_table[noun].words[SIGHT_ISSUER] >= SIGHT_SHARED,
+	};
+}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of who sees what of a person, which everybody can read, held against what is answered: each kind of thing asked for
+by each kind of reader, one by one and in lists, of somebody who has some of it private, some shared, and some open."""
+import ldap
+import pytest
+from kit.badges import new_key, signs
+from kit.house import ACCOUNTS, AUDITOR, BASE, OTHER_HR, demo_house
+from kit.signer import Signer
+
+# None of them but MANAGER is above jmarsh in etc/demo/organisation.ldif.
+READERS = {"self": "jmarsh", "manager": ACCOUNTS["MANAGER"], "issuer": ACCOUNTS["ISSUER"], "hr": ACCOUNTS["HR"], "admin": ACCOUNTS["ADMIN"],
+           "auditor": AUDITOR, "assessor": ACCOUNTS["ASSESSOR"], "colleague": ACCOUNTS["EMPLOYEE"]}
+CREDENTIALS = {"ours": ("company", "private"), "theirs": ("partner", "private"), "open": ("partner", "colleagues")}
+CLAIMS = {"private": (False, False), "shared": (True, False), "open": (True, True)}
+ONE = {"yes": {"it"}, "no": set()}
+SAID = {"yes": {"private", "shared", "open"}, "shared": {"shared", "open"}, "colleagues": {"open"}, "no": set()}
+# What each word of the table means for what jmarsh has.
+MEANS = {
+    "badges": {"yes": {"ours", "theirs", "open"}, "own": {"ours", "open"}, "colleagues": {"open"}, "no": set()},
+    "claim_endorsements": SAID, "claims": SAID, "colleague": ONE, "corrections": ONE,
+    "credentials": {"yes": {"ours", "theirs", "open"}, "own": {"ours"}, "no": set()},
+    "export": ONE, "history": ONE, "hold": ONE, "holdings": ONE, "looks": ONE, "person": ONE,
+    "talent": {"yes": {"it"}, "colleagues": {"it"}, "no": set()}}
+
+
+class Subject:
+    """jmarsh, with a thing of each kind."""
+
+    def __init__(self, house):
+        self.house = house
+        self.clients = {reader: house.sign_in(name) for reader, name in READERS.items()}
+        hr, me, other = self.clients["hr"], self.clients["self"], house.sign_in(OTHER_HR)
+        self.id, self.name = me.get("/me")["person"]["id"], me.get("/me")["person"]["name"]
+        hr.post("/frameworks", {"code": "SEE", "name": "See"})
+        self.skills = [hr.post("/skills", {"framework": "SEE", "code": f"SEE-{n}", "label": f"Seeing {n}"})["id"] for n in range(3)]
+        self.credentials = {kind: self.award(*how) for kind, how in CREDENTIALS.items()}
+        self.claims, self.endorsements = {}, {}
+        for (kind, (shared, colleagues)), skill in zip(CLAIMS.items(), self.skills):
+            made = me.post("/claims", {"skill": skill, "level": 1, "shared": True})["id"]
+            self.endorsements[kind] = other.post(f"/claims/{made}/endorsements", {})["id"]
+            me.patch(f"/claims/{made}", {"shared": shared, "colleagues": colleagues}, "*")
+            self.claims[kind] = made
+        self.correction = me.post("/corrections", {"about": "person", "text": "x"})["id"]
+        hr.post(f"/people/{self.id}/hold", {"reason": "x"}, gives=201)
+        me.expect(200, "PUT", "/me/talent", {"listed": True, "note": "x"}, headers={"If-Match": "*"})
+
+    def award(self, issuer, visibility):
+        """By the company; or as if a partner had, for whom nobody here issues."""
+        earned = self.clients["hr"].post("/achievements", {"name": "x", "state": "published", "skills": [{"skill": self.skills[0], "level": 1}]})
+        made = self.clients["issuer"].issue(READERS["self"], earned["id"])["id"]
+        self.clients["self"].patch(f"/credentials/{made}", {"visibility": visibility}, "*")
+        if issuer == "partner":
+            partner = self.clients["admin"].post("/issuers", {"name": "Partner"})["id"]
+            self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", partner, made)
+        return made
+
+
+def found(client, kinds, path):
+    """Those that are answered, alone."""
+    return {kind for kind, one in kinds.items() if client.ask("GET", path.format(one)).status_code == 200}
+
+
+def listed(client, kinds, path, **filters):
+    """Those that are in a list, which may be refused."""
+    answer = client.ask("GET", path, params={**filters, "limit": 500})
+    ids = {one["id"] for one in answer.json()["items"]} if answer.status_code == 200 else set()
+    return {kind for kind, one in kinds.items() if one in ids}
+
+
+def alone(client, path):
+    """One answer, which is there or is not for this reader: 403 and 404 alike."""
+    answer = client.ask("GET", path)
+    assert answer.status_code in (200, 403, 404)
+    return {"it"} if answer.status_code == 200 else set()
+
+
+def named(client, path, subject, **filters):
+    return {"it"} if subject in str(client.pages(path, limit=500, **filters)) else set()
+
+
+def asked(s, client):
+    """{noun: [what each way to ask for it gives]}"""
+    me = f"/people/{s.id}"
+    return {
+        "badges": [found(client, s.credentials, "//badges/{}")],
+        "claim_endorsements": [found(client, s.endorsements, "/claim-endorsements/{}"),
+                               {kind for kind, one in s.claims.items() if client.ask("GET", f"/claims/{one}/endorsements").status_code == 200}],
+        "claims": [found(client, s.claims, "/claims/{}"), listed(client, s.claims, "/claims")],
+        "colleague": [named(client, "/colleagues", s.id)],
+        "corrections": [alone(client, f"/corrections/{s.correction}"), named(client, "/corrections", s.correction)],
+        "credentials": [found(client, s.credentials, "/credentials/{}"), found(client, s.credentials, "/credentials/{}/events"),
+                        listed(client, s.credentials, "/credentials")],
+        "export": [alone(client, f"{me}/export")],
+        "history": [alone(client, f"{me}/history")],
+        "hold": [alone(client, f"{me}/hold")],
+        "holdings": [alone(client, f"{me}/holdings"), named(client, "/reports/skills", s.id)],
+        "looks": [alone(client, f"{me}/looks")],
+        "person": [alone(client, me), named(client, "/people", s.id)],
+        "talent": [named(client, "/talent", s.id)]}
+
+
+@pytest.fixture(scope="module")
+def subject(postgres):
+    signer = Signer()
+    house = demo_house({"retention all": {"keep": "P3Y"}, **signs(signer)}, postgres=postgres)
+    house.set_password(READERS["self"])
+    with signer, house:
+        new_key(house, "ed25519")
+        yield Subject(house)
+
+
+@pytest.fixture(scope="module")
+def table(subject):
+    return {one.pop("noun"): one for one in subject.clients["hr"].pages("/access/sight")}
+
+
+def test_everybody_reads_the_same_table(subject, table):
+    assert table.keys() == MEANS.keys() == asked(subject, subject.clients["hr"]).keys()
+    for client in *subject.clients.values(), subject.house.rescue:
+        assert {one.pop("noun"): one for one in client.pages("/access/sight", limit=2)} == table
+    assert list(table) == sorted(table)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_seen_is_what_the_table_says(subject, table, reader):
+    for noun, ways in asked(subject, subject.clients[reader]).items():
+        wanted = MEANS[noun][table[noun][reader]]
+        assert ways == [wanted] * len(ways), f"{noun}: the table says {table[noun][reader]}"
+
+
+def test_an_issuer_who_issued_nothing_to_them_and_who_is_above_others_are_colleagues(subject, table):
+    house = subject.house
+    house.set_password("nbrooks")  # who is above pquinn, and beside jmarsh
+    house.sql("UPDATE credential SET issuer_id = (SELECT max(id::text)::uuid FROM issuer WHERE key <> 'company') WHERE id = %s", subject.credentials["ours"])
+    try:
+        for reader in subject.clients["issuer"], house.sign_in("nbrooks"):
+            for noun, ways in asked(subject, reader).items():
+                assert ways == [MEANS[noun][table[noun]["colleague"]]] * len(ways), noun
+    finally:
+        house.sql("UPDATE credential SET issuer_id = (SELECT id FROM issuer WHERE key = 'company') WHERE id = %s", subject.credentials["ours"])
+
+
+def test_who_loses_the_role_loses_what_the_table_gives_it(subject, table):
+    """With the next reading of the directory, in the session that was open before."""
+    link, dn = subject.house.slapd.admin(), f"cn=hr,ou=groups,{BASE}"
+    members = link.search_s(dn, ldap.SCOPE_BASE, attrlist=["member"])[0][1]["member"]
+    link.modify_s(dn, [(ldap.MOD_REPLACE, "member", [one for one in members if f"uid={READERS['hr']},".encode() not in one])])
+    subject.house.sync()
+    for noun, ways in asked(subject, subject.clients["hr"]).items():
+        assert ways == [MEANS[noun][table[noun]["colleague"]]] * len(ways), noun
