@@ -18,7 +18,7 @@ SEED = os.environ.get("SKILLSD_FUZZ_SEED", "1")
 KINDS = ["application/json", "application/merge-patch+json", "text/plain", "application/json; charset=utf-8", "", "x/y", "application/jsonx"]
 ACCEPTS = ["*/*", "application/json", "text/csv", "application/x-ndjson", "image/png", "text/*;q=0.1, */*;q=0", "", ";", "a/b/c", ",,,", "*/*;q=x"]
 # Of what the document does not say, and is looked at before: who is there, what goes together, addresses, numbers in text.
-BEYOND = "is for what is turned", "must be a mail address", "must be a number"
+BEYOND = "is for what is turned", "say one of", "must be a mail address", "must be a number"
 LATER = {"cursor"}  # opaque: only its length is in the document
 
 
@@ -85,7 +85,7 @@ class Walk:
         answer = self.world.ask(self.name, params=params, body=body, headers={"If-Match": "*"})
         judged_by_a_job = answer.status_code == 202 and (place or "").startswith("/rows")  # each row by itself
         if place and self.operation.is_of_api() and answer.status_code not in (413, 429) and not judged_by_a_job:
-            told = answer.json().get("errors", []) if answer.status_code == 400 else []
+            told = answer.json().get("errors", [{"field": "", "message": answer.json()["detail"]}]) if answer.status_code == 400 else []
             assert any(error["field"] == place or error["field"].startswith(place + "/") or "there is no" in error["message"]
                        or any(word in error["message"] for word in BEYOND) for error in told), f"{place} is not named: {params} {body}: {answer.text[:500]}"
 
