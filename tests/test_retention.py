@@ -5,7 +5,7 @@ import subprocess
 
 import ldap
 import pytest
-from kit.house import ACCOUNTS, AUDITOR, BASE, installed
+from kit.house import ACCOUNTS, AUDITOR, BASE, installed, wait_for
 from kit.leaver import CONTRACTORS, HR, INNER, ISSUER, Leaver, furnish, retention_house
 from kit.slapd import unprivileged
 
@@ -155,6 +155,9 @@ def test_an_export_has_everything_and_is_for_few(house):
     assert mine["credentials"][0]["events"][1]["reason"] == f"{who.name} was away"
     assert mine["holdings"] and mine["claims"][0]["note"] == f"{who.name} says so"
     assert mine["goals"][0]["note"] == f"{who.name} wants it" and [one["code"] for one in mine["positions"]] == ["RET"]
+    assert mine["claim_endorsements"][0]["note"] == f"{who.name} can do it" and mine["endorsed_by_them"][0]["note"] == f"{who.name} says so"
+    assert mine["talent"][0]["interests"] == [who.title] and mine["corrections"][0]["answer"] == f"Yes, {who.name}"
+    assert wait_for("looks", lambda: me.get(f"/people/{who.id}/export")["looked_at_by_them"])[0]["what"] == "claims"
     assert mine["sessions"] and mine["tokens"][0]["name"] == f"of {who.name}" and mine["accounts"][0]["name"] == who.username
     assert ("claim.add", "ok") in {(entry["action"], entry["outcome"]) for entry in mine["done_by_them"]}
     assert ("session.open", "denied") in {(entry["action"], entry["outcome"]) for entry in mine["done_by_them"]}

@@ -36,6 +36,7 @@ def test_nothing_is_left_of_who_was_erased(house):
     who = Leaver(house, 20, groups=[CONTRACTORS])
     who.work()
     assert len(house.hr.pages("/reports/skills", person=who.id)) == 1
+    wait_for("the look at them", lambda: house.sql("SELECT 1 FROM look WHERE subject_id = %s", who.id))
     before = house.hr.get("/reports/skills", group_by="skill", skill=house.skill)["items"][0]["people"]
     who.leave()
     there = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))
@@ -46,7 +47,7 @@ def test_nothing_is_left_of_who_was_erased(house):
     written = {table: house.sql(f"SELECT * FROM {table} ORDER BY 1") for table in WRITTEN_ONCE}
     proof = who.erase(reason="The time is over", key="erase-20")
     assert proof["policy"] == "contractors" and proof["early"] is False and proof["account"] == f"ldap:{HR}"
-    assert {"person", "claim", "submission", "credential", "credential_note", "outbox", "account", "session", "token", "who", "run_line",
+    assert {"person", "claim", "submission", "claim_endorsement", "talent", "correction", "look", "credential", "credential_note", "outbox", "account", "session", "token", "who", "run_line",
             "goal", "position_assignment"} <= set(proof["removed"])
     assert len(proof["digest"]) == 64
     for table, rows in written.items():  # what is chained is as it was
@@ -71,8 +72,9 @@ def test_nothing_is_left_of_who_was_erased(house):
     events = house.hr.get(f"/credentials/{who.credential}/events")["items"]
     assert [event["kind"] for event in events] == ["issued", "suspended", "reinstated"] and all("reason" not in one for one in events)
     entries = house.admin.pages("/audit", object=who.id)
-    assert {entry["action"] for entry in entries} == {"person.erase"} and entries[0]["detail"]["removed"] == proof["removed"]
+    assert {entry["action"] for entry in entries} == {"person.erase", "talent.set"} and entries[0]["detail"]["removed"] == proof["removed"]
     assert "erased" in {entry["account"] for entry in house.admin.pages("/audit", action="claim.add")}
+    assert [one["viewer"] for one in house.hr.pages("/me/looks") if one.get("viewer", {}).get("id") == who.id] == [{"id": who.id, "name": "erased"}]
     assert house.hr.get(f"/erasures/{proof['id']}") == proof and proof in house.hr.pages("/erasures")
 
 
@@ -147,7 +149,7 @@ def test_who_returns_after_it_is_a_new_person(house):
         assert who.id != old and who.person()["external_id"] == who.uuid
         assert house.hr.get(f"/people/{who.id}/credentials")["items"] == []
         me = house.sign_in(who.username)
-        assert me.get("/me")["person"]["id"] == who.id and me.get("/claims")["items"] == []
+        assert me.get("/me")["person"]["id"] == who.id and me.get("/claims", person=who.id)["items"] == []
         who.leave()
         old = who.id
         who.erase(early=True)
@@ -168,7 +170,7 @@ def test_a_namesake_keeps_their_name(house):
     who.id = old
     who.erase(early=True)
     assert found_in(dump(house), words) == []
-    assert me.get("/me")["person"]["id"] == new and me.get("/claims")["items"] != []
+    assert me.get("/me")["person"]["id"] == new and me.get("/claims", person=new)["items"] != []
     assert house.hr.get(f"/people/{new}")["name"] == who.name
     assert f"ldap:{who.username}" in {entry["account"] for entry in house.admin.pages("/audit", action="claim.add")}
 

@@ -52,7 +52,8 @@ class Leaver:
         house.passwords[self.username] = "pw-" + self.username
         house.try_sign_in(self.username, "not the password")
         me = house.sign_in(self.username)
-        me.post("/claims", {"skill": house.skill, "level": 1, "note": f"{self.name} says so"}, gives=201, key="claim-" + self.username)
+        claim = me.post("/claims", {"skill": house.skill, "level": 1, "note": f"{self.name} says so", "shared": True}, gives=201,
+                        key="claim-" + self.username)
         asked = house.asked["assessment"]["prompts"][0]["id"]
         handed = me.post("/submissions", {"achievement": house.asked["id"]}, gives=201)["id"]
         me.patch(f"/submissions/{handed}", {"answers": {asked: {"text": f"I am {self.name}"}}}, "*")
@@ -60,6 +61,12 @@ class Leaver:
             me.expect(200, "POST", f"/submissions/{handed}/{step}", headers={"If-Match": "*"})
         me.post("/goals", {"skill": house.skill, "level": 5, "note": f"{self.name} wants it", "shared": True}, gives=201)
         house.hr.post(f"/positions/{house.position}/assignments", {"person": self.username}, gives=201)
+        house.hr.post(f"/claims/{claim['id']}/endorsements", {"note": f"{self.name} can do it"}, gives=201)
+        me.post(f"/claims/{house.claim}/endorsements", {"note": f"{self.name} says so"}, gives=201)
+        me.expect(200, "PUT", "/me/talent", {"listed": True, "note": f"{self.name} is here", "interests": [self.title]}, headers={"If-Match": "*"})
+        asked = me.post("/corrections", {"about": "claim", "object": claim["id"], "text": f"It is of {self.name}"}, gives=201)
+        house.hr.expect(200, "POST", f"/corrections/{asked['id']}/answer", {"state": "done", "answer": f"Yes, {self.name}"}, headers={"If-Match": "*"})
+        me.get(f"/claims/{house.claim}")
         me.post("/tokens", {"name": f"of {self.name}", "scopes": ["people:read"]}, gives=201)
         me.get("/audit", gives=403)
         self.credential = house.issuer.issue(self.username, house.achievement,
@@ -124,6 +131,7 @@ def furnish(house):
                                                         "skills": [{"skill": house.skill, "level": 2}]})["id"]
     house.asked = house.hr.post("/achievements", {"name": "Asked", "state": "published", "assessment": {"prompts": [
         {"kind": "text", "name": "Who are you?"}]}})
+    house.claim = house.hr.post("/claims", {"skill": house.skill, "level": 3, "shared": True, "colleagues": True}, gives=201)["id"]
     return house
 
 
