@@ -37,7 +37,7 @@ def test_head_is_get_without_the_body(world, name):
     got = world.ask(name)
     head = world.clients[operation.actor()].ask("HEAD", world.path(operation))
     assert (head.status_code, head.content) == (got.status_code, b"")
-    volatile = name in ("GET /metrics", "GET /api/v1/audit", "GET /api/v1/people/{id}/export",, "GET /api/v1/people/{id}/record"  # which is noted, and says so
+    volatile = name in ("GET /metrics", "GET /api/v1/audit", "GET /api/v1/people/{id}/export", "GET /api/v1/people/{id}/record",  # which is noted, or made anew
                         "GET /api/v1/credentials/{id}/counts")  # whose counts are written a moment later
     for header in "Content-Type", "ETag", "Content-Length":
         assert volatile or head.headers.get(header) == got.headers.get(header), header
