@@ -3,8 +3,8 @@
 """programme.py URL FOLDER STATE KEY...: records FOLDER/programme.json through the REST API, with dates as if its today were
 the day of the first recording. KEY... and the id of an issuer is the command that makes a key of it.
 
-Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue, the issuer awards,
-people claim and say who sees what. Each request has an idempotency key, so a programme that was cut off can be recorded
+Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue, the issuer awards and
+lays out pathways, people claim, hand in and say who sees what, assessors judge. Each request has an idempotency key, so a programme that was cut off can be recorded
 again and goes on where it was. Knows the API; refuses to know the database."""
 import concurrent.futures
 import datetime
@@ -32,17 +32,24 @@ class Client:
         self.token = None
 
     def ask(self, method, path, body=None, key=None, headers=()):
-        headers = {"Content-Type": "application/json", **dict(headers)}
+        kind = "octet-stream" if isinstance(body, bytes) else "json"
+        headers = {"Content-Type": "application/" + kind, **dict(headers)}
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
         if key:
             headers["Idempotency-Key"] = "demo-" + key
-        self.connection.request(method, "/api/v1" + path, json.dumps(body) if body is not None else None, headers)
+        self.connection.request(method, "/api/v1" + path, body if body is None or kind != "json" else json.dumps(body), headers)
         answer = self.connection.getresponse()
         text = answer.read().decode()
         if answer.status >= 300:
-            raise Refused(f"{method} {path} for {json.dumps(body)} gives {answer.status}: {text}")
+            raise Refused(f"{method} {path} for {body} gives {answer.status}: {text}")
         return json.loads(text) if text else None
+
+    def change(self, path, body):
+        return self.ask("PATCH", path, body, headers={"If-Match": "*"})
+
+    def step(self, path, key, body=None):
+        return self.ask("POST", path, body, key, {"If-Match": "*"})
 
     def sign_in(self, username, password):
         self.token = None
@@ -98,6 +105,11 @@ def read_programme(folder, state):
     return move(programme, (today - datetime.date.fromisoformat(programme["today"])).days)
 
 
+def keep(state, name, ids):
+    with open(os.path.join(state, name), "w", encoding="ascii") as file:
+        file.writelines(f"{one}\n" for one in ids)
+
+
 def without(one, *names):
     return {name: value for name, value in one.items() if name not in names}
 
@@ -133,7 +145,7 @@ def keep_catalogue(hr, programme, issuers):
             body["issuer"] = issuers[achievement["issuer"]]
         made = achievements[key] = hr.ask("POST", "/achievements", body, "achievement-" + key)["id"]
         if "submit" in achievement:
-            hr.ask("POST", f"/achievements/{made}/submit", {"comment": achievement["submit"]}, "submit-" + key, {"If-Match": "*"})
+            hr.step(f"/achievements/{made}/submit", "submit-" + key, {"comment": achievement["submit"]})
     for collection in programme["collections"]:
         body = {**collection, "achievements": [achievements[key] for key in collection["achievements"]]}
         hr.ask("POST", "/collections", body, "collection-" + collection["name"].replace(" ", "-"))
@@ -191,7 +203,7 @@ def answer_all(url, passwords, awards, ids):
         if body:
             holder = Client(url)
             holder.sign_in(one["person"], passwords[one["person"]])
-            holder.ask("PATCH", f"/credentials/{credential}", body, headers={"If-Match": "*"})
+            holder.change(f"/credentials/{credential}", body)
             holder.sign_out()
 
 
@@ -201,6 +213,81 @@ def try_all(url, passwords, achievements, tries):
         person.sign_in(one["person"], passwords[one["person"]])
         person.ask("POST", "/me/credentials", {"achievement": achievements[one["achievement"]]}, f"try-{number}")
         person.sign_out()
+
+
+def lay_pathways(issuer, programme, achievements):
+    """The pathways' ids by key: who is to be enrolled in one is so by them. One that is stacked stands behind what is in it."""
+    ids = {"achievement": achievements, "milestone": achievements, "pathway": {}}
+
+    def with_ids(one):
+        return {name: ids[name][value] if name in ids else value for name, value in one.items()}
+
+    for pathway in programme["pathways"]:
+        body = {**with_ids(without(pathway, "key", "nodes")), "nodes": [with_ids(node) for node in pathway["nodes"]]}
+        ids["pathway"][pathway["key"]] = issuer.ask("POST", "/pathways", body, "pathway-" + pathway["key"])["id"]
+    return ids["pathway"]
+
+
+def answer(person, path, prompts, answers, key):
+    """Of each prompt what its kind wants, for as many as there are answers."""
+    said = {}
+    for prompt, one in zip(prompts, answers):
+        if prompt["kind"] == "file":
+            where = f"{path}/files?prompt={prompt['id']}&name=report.txt"
+            person.ask("POST", where, one.encode(), f"{key}-{prompt['id']}")
+        else:
+            said[prompt["id"]] = {{"text": "text", "link": "url", "quiz": "choices"}[prompt["kind"]]: one}
+    person.change(path, {"answers": said})
+
+
+def hand_in(person, achievement, path, number, one, key):
+    """That round of a submission, unless it is handed in already."""
+    now = person.ask("GET", path)
+    if now["round"] < number:
+        now = person.step(path + "/reopen", "reopen-" + key)
+    if now["round"] == number and now["state"] == "draft":
+        answer(person, path, achievement["assessment"]["prompts"], one["answers"], key)
+        if not one.get("kept"):
+            person.step(path + "/submit", "submit-" + key)
+    if one.get("withdraw"):
+        person.step(path + "/withdraw", "withdraw-" + key)
+
+
+def judge(url, hr, passwords, submission, number, opinions):
+    """What the assessors say whose turn it is, one after the other."""
+    for place, opinion in enumerate(opinions, 1):
+        reviews = hr.ask("GET", "/reviews?limit=500&achievement=" + submission["achievement"]["id"])["items"]
+        review, = [one for one in reviews if (one["submission_id"], one["round"], one["place"]) == (submission["id"], number, place)]
+        if review["state"] == "done":
+            continue
+        whose = hr.ask("GET", "/people/" + (review.get("assessor") or review["offered_to"])["id"])["username"]
+        assessor, path = sign_in_as(url, whose, passwords, "assessor"), "/reviews/" + review["id"]
+        rubric = assessor.ask("POST", path + "/claim")["rubric"]
+        levels = {criterion["id"]: {"level": level["id"]} for criterion, name in zip(rubric, opinion["levels"])
+                  for level in criterion["levels"] if level["name"] == name}
+        assessor.change(path, {"scores": levels})
+        assessor.step(path + "/decide", f"decide-{review['id']}", without(opinion, "levels"))
+        assessor.sign_out()
+
+
+def submit_all(url, hr, passwords, achievements, programme):
+    """The ids of those that were handed in so long ago that they are late."""
+    late = []
+    for number, one in enumerate(programme["submissions"]):
+        person = Client(url)
+        person.sign_in(one["person"], passwords[one["person"]])
+        achievement = person.ask("GET", "/achievements/" + achievements[one["achievement"]])
+        submission = person.ask("POST", "/submissions", {"achievement": achievement["id"]}, f"submission-{number}")
+        path = "/submissions/" + submission["id"]
+        for count, part in enumerate(one["rounds"], 1):
+            hand_in(person, achievement, path, count, part, f"{number}-{count}")
+            judge(url, hr, passwords, submission, count, part.get("opinions", ()))
+        if "shared" in one:
+            person.change(path, {"shared": one["shared"]})
+        person.sign_out()
+        if one.get("late"):
+            late.append(submission["id"])
+    return late
 
 
 def say_all(url, passwords, noun, said):
@@ -227,18 +314,21 @@ def main(url, folder, state, *new_key):
     ids = award_all(url, who["ISSUER"], passwords, achievements, programme)
     issuer = sign_in_as(url, who["ISSUER"], passwords, "issuer")
     endorse_all(issuer, programme, issuers, achievements)
+    pathways = lay_pathways(issuer, programme, achievements)
     issuer.sign_out()
     answer_all(url, passwords, programme["awards"], ids)
     try_all(url, passwords, achievements, programme["tries"])
-    with open(os.path.join(state, "badge"), "w", encoding="ascii") as file:
-        file.writelines(f"{credential}\n" for one, credential in zip(programme["awards"], ids) if one.get("example"))
+    keep(state, "badge", (credential for one, credential in zip(programme["awards"], ids) if one.get("example")))
     attach_positions(hr, programme)
     say_all(url, passwords, "claim", programme["claims"])
-    say_all(url, passwords, "goal", programme["goals"])
+    goals = [{**goal, "pathway": pathways[goal["pathway"]]} if "pathway" in goal else goal for goal in programme["goals"]]
+    say_all(url, passwords, "goal", goals)
+    keep(state, "late", submit_all(url, hr, passwords, achievements, programme))
     holdings = hr.ask("GET", "/reports/skills?limit=1&count=true")["total"]
     hr.sign_out()
     print(f"{len(programme['skills'])} skills, {len(programme['achievements'])} achievements, "
-          f"{len(programme['awards'])} credentials, {len(programme['claims'])} claims: {holdings} verified holdings")
+          f"{len(programme['awards'])} credentials, {len(programme['claims'])} claims, {len(pathways)} pathways, "
+          f"{len(programme['submissions'])} submissions: {holdings} verified holdings")
 
 
 try:
