@@ -6,6 +6,7 @@
 #include "api/body.h"
 #include "api/drawing.h"
 #include "api/merge.h"
+#include "api/renewal.h"
 #include "api/rubric.h"
 #include "rules/achievement.h"
 #include "rules/assessment.h"
@@ -72,6 +73,8 @@ static void more_write(struct json *json, const struct store_achievement *a)
 	put_string(json, "human_code", a->human_code);
 	put_string(json, "on_leave", a->on_leave);
 	put_string(json, "on_move", a->on_move);
+	if (a->renewal)
+		put_raw(json, "renewal", a->renewal, strlen(a->renewal));
 }
 
 static enum skd_outcome achievement_write(struct skd_call *call, struct json *json, const struct store_achievement *a, bool answers)
@@ -177,7 +180,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 }
 
 enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, PICTURE, STATE, TAGS, OWNER, NEXT_REVIEW, LANGUAGE, TRANSLATIONS, ALIGNMENTS,
-       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, ON_LEAVE, ON_MOVE, ISSUER, FIELDS };
+       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, RENEWAL, ON_LEAVE, ON_MOVE, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -202,6 +205,7 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[SPECIALIZATION] = {"specialization", FIELD_TEXT},
 	[HUMAN_CODE] = {"human_code", FIELD_TEXT, .most = 100},
 	[ASSESSMENT] = {"assessment", FIELD_JSON},
+	[RENEWAL] = {"renewal", FIELD_JSON},
 	[ON_LEAVE] = {"on_leave", FIELD_ENUM, .words = "keep|suspend|revoke"},
 	[ON_MOVE] = {"on_move", FIELD_ENUM, .words = "keep|suspend|revoke"},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
@@ -340,7 +344,8 @@ static enum skd_outcome nested_merge(struct skd_call *call, const struct value *
 		TRY(rubric_alignments(call, alignments, alignment_count, &a->alignments));
 	if (v[RESULTS].given)
 		TRY(rubric_results(call, results, result_count, &a->results));
-	return assessment_merge(call, &v[ASSESSMENT], patch, a);
+	TRY(assessment_merge(call, &v[ASSESSMENT], patch, a));
+	return renewal_merge(call, &v[RENEWAL], patch, a);
 }
 
 static void policy_merge(const struct value *value, const char **to)

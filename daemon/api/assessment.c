@@ -104,7 +104,7 @@ static enum skd_outcome prompts_read(struct skd_call *call, json_t *array, struc
 	return SKD_OK;
 }
 
-static enum skd_outcome points_read(struct skd_call *call, const char *at, const json_t *json, long *hundredths)
+enum skd_outcome points_read(struct skd_call *call, const char *at, const json_t *json, long *hundredths)
 {
 	double number = json_number_value(json);
 	*hundredths = NO_POINTS;

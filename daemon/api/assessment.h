@@ -12,6 +12,8 @@ enum skd_outcome assessment_merge(struct skd_call *call, const struct value *val
 /* With `answers` also which choices are correct. */
 enum skd_outcome assessment_put(struct skd_call *call, struct json *json, const struct store_achievement *a, bool answers) WARN_UNUSED;
 
+/* A number of points with at most two decimals, in hundredths; without one NO_POINTS. */
+enum skd_outcome points_read(struct skd_call *call, const char *at, const json_t *json, long *hundredths) WARN_UNUSED;
 /* An array of places, each once and in whatever order, as JSON without spaces and rising: [0,2]. */
 enum skd_outcome places_read(struct skd_call *call, const char *at, const json_t *array, const char **places) WARN_UNUSED;
 

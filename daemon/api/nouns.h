@@ -271,6 +271,9 @@ enum skd_outcome api_credential_revoke(struct skd_call *call, const struct reque
 enum skd_outcome api_credential_suspend(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* renewal.c */
+enum skd_outcome api_renewal_begin(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* count.c */
 enum skd_outcome api_credential_counts(struct skd_call *call, const struct request *in, struct reply *out);
 

@@ -199,7 +199,7 @@ const struct route routes[] = {
 
 	{"GET", "/api/v1/submissions", RUNS_READ, FORM_LIST, 0, api_submission_list, submission_list_fields,
 	 "updated_at|created_at|due_at",
-	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,claim_id,state,round,shared,submitted_at,due_at,"
+	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,claim_id,renews,state,round,shared,submitted_at,due_at,"
 		    "decided_at,feedback,credential_id,created_at,updated_at"},
 	{"POST", "/api/v1/submissions", RUNS_WRITE, FORM_ONE, 0, api_submission_begin},
 	{"POST", "/api/v1/claims/{id}/submission", RUNS_WRITE, FORM_ONE, 0, api_claim_submission},
@@ -262,6 +262,7 @@ const struct route routes[] = {
 	 .columns = "day,views,downloads,verifications"},
 	{"POST", "/api/v1/credentials/{id}/replace", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_replace,
 	 .body_limit = 262144},
+	{"POST", "/api/v1/credentials/{id}/renewal", RUNS_WRITE, FORM_ONE, 0, api_renewal_begin},
 	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},

@@ -25,6 +25,7 @@ static void submission_write(struct json *json, const struct store_submission *s
 	put_string(json, "name", s->achievement);
 	put_object_end(json);
 	put_string(json, "claim_id", s->claim_id);
+	put_string(json, "renews", s->renews);
 	put_string(json, "state", s->state);
 	put_int(json, "round", s->round);
 	raw_write(json, "answers", s->answers);

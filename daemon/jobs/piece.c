@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "rules/job.h"
 #include "rules/leaver.h"
+#include "rules/renewal.h"
 #include "rules/work.h"
 
 enum { LOOK_MS = 1000 };
@@ -34,7 +35,7 @@ void piece_wanted(const struct house *house)
 static const struct kind {
 	const char *name; /* in the log */
 	enum skd_outcome (*turn)(struct skd_call *call, bool *more);
-} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}};
+} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}, {"renewal", renewal_turn}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* False: there is none, or the database is not to be had. Says so once. */

@@ -11,6 +11,7 @@
 #include "rules/outbox.h"
 #include "rules/person.h"
 #include "rules/picture.h"
+#include "rules/policy.h"
 #include "rules/skill.h"
 #include "rules/vocabulary.h"
 #include "store/human.h"
@@ -138,7 +139,8 @@ static enum skd_outcome content_check(struct skd_call *call, const struct skill_
 	TRY(said_check(call, skills, count, achievement));
 	if (achievement->asks)
 		TRY(assessment_write(call, achievement->asks, &achievement->assessment));
-	return assessment_fits(call, achievement);
+	TRY(assessment_fits(call, achievement));
+	return policy_fits(call, achievement);
 }
 
 static bool same_skills(const struct store_achievement *a, const struct store_achievement *b)
@@ -173,7 +175,7 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 	       string_same(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
 	       strings_same(a->tags, a->tag_count, b->tags, b->tag_count) && string_same(a->language, b->language) &&
 	       string_same(a->translations, b->translations) && string_same(a->alignments, b->alignments) &&
-	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) &&
+	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) && string_same(a->renewal, b->renewal) &&
 	       string_same(a->on_leave, b->on_leave) && string_same(a->on_move, b->on_move) && string_same(a->credits, b->credits) &&
 	       string_same(a->field_of_study, b->field_of_study) && string_same(a->specialization, b->specialization) &&
 	       string_same(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&

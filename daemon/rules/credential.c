@@ -79,6 +79,12 @@ static enum skd_outcome issuer_stands(struct skd_call *call, const struct store_
 	return terms->active || terms->own ? SKD_OK : fail(call, SKD_CLASH, "the issuer is archived and issues no more");
 }
 
+enum skd_outcome credential_earnable(struct skd_call *call, const struct store_award_terms *terms)
+{
+	TRY(terms_stand(call, terms, "/achievement"));
+	return issuer_stands(call, terms);
+}
+
 /* And whether it is the actor's to give. */
 static enum skd_outcome terms_allow(struct skd_call *call, const struct store_award_terms *terms, const char *at)
 {
@@ -189,8 +195,7 @@ enum skd_outcome credential_award(struct skd_call *call, const struct credential
 	struct store_award_terms terms;
 	uuid_new(id);
 	TRY(order_find(call, order->person, order, &award, &terms));
-	TRY(terms_stand(call, &terms, "/achievement"));
-	TRY(issuer_stands(call, &terms));
+	TRY(credential_earnable(call, &terms));
 	award.version = version ? version : terms.version;
 	TRY(rubric_awarded(call, order->achievement, award.version, order->results, order->result_count, &award.results));
 	TRY(credential_times(call, order, &terms, &award));
@@ -360,29 +365,35 @@ enum skd_outcome credential_may_replace(struct skd_call *call, const char *id, c
 	return replace_look(call, id, correction, &award);
 }
 
+enum skd_outcome credential_take_place(struct skd_call *call, struct store_award *award, const char *told, const char *action,
+				       struct store_credential *credential)
+{
+	const char *account = audit_account(call), *account_id = call->actor->account_id, *id = award->replaces;
+	if (!award->id) {
+		char *any = talloc_size(call, UUID_SIZE);
+		uuid_new(any);
+		award->id = any;
+	}
+	TRY(store_credential_add(call, award, account_id, account));
+	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, award->reason, award->since));
+	TRY(badge_begin(call, award->id));
+	TRY(badge_issue(call, award->id, credential));
+	TRY(store_status_set(call, id, "revocation", true));
+	TRY(store_outbox_move(call, issued_kind, id, award->id, award->valid_from));
+	if (told)
+		TRY(notice(call, told, id, award->person_id, detail_of(call, "by", award->id, NULL)));
+	TRY(audit_done(call, action, "credential", id, detail_of(call, "by", award->id, NULL)));
+	return audit_done(call, "credential.issue", "credential", award->id, NULL);
+}
+
 enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
 				    struct store_credential *credential)
 {
 	struct store_award award;
-	const char *account = audit_account(call), *account_id = call->actor->account_id, *by = correction->id;
-	char any[UUID_SIZE];
 	TRY(replace_look(call, id, correction, &award));
-	if (!by) {
-		uuid_new(any);
-		by = any;
-	}
-	award.id = by;
-	TRY(store_credential_add(call, &award, account_id, account));
-	TRY(store_credential_turn(call, id, "superseded", "superseded", account, account_id, correction->reason, award.since));
-	TRY(badge_begin(call, by));
-	TRY(badge_issue(call, by, credential));
-	TRY(store_status_set(call, id, "revocation", true));
-	TRY(store_outbox_move(call, issued_kind, id, by, award.valid_from));
-	if (!correction->quiet)
-		TRY(notice(call, "credential.replaced", id, award.person_id, detail_of(call, "by", by, NULL)));
-	TRY(audit_done(call, "credential.replace", "credential", id, detail_of(call, "by", by, NULL)));
-	TRY(audit_done(call, "credential.issue", "credential", by, NULL));
-	return credential_get(call, by, credential);
+	award.id = correction->id;
+	TRY(credential_take_place(call, &award, correction->quiet ? NULL : "credential.replaced", "credential.replace", credential));
+	return credential_get(call, award.id, credential);
 }
 
 /* ---- turning ---- */

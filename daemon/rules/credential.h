@@ -68,6 +68,12 @@ struct credential_correction {
  * was, and what the holder said of that holds for it. CLASH unless the old one is active, scheduled or expired. */
 enum skd_outcome credential_replace(struct skd_call *call, const char *id, const struct credential_correction *correction,
 				    struct store_credential *credential) WARN_UNUSED;
+/* What awarded it says by award->replaces is superseded by it since award->since, which is when that was locked, and its holder
+ * is told by a notice of that kind (NULL: none). Without award->id it gets one. In a transaction, whoever asks. */
+enum skd_outcome credential_take_place(struct skd_call *call, struct store_award *award, const char *told, const char *action,
+				       struct store_credential *credential) WARN_UNUSED;
+/* Whether what goes for an achievement lets anyone earn it now: CLASH. */
+enum skd_outcome credential_earnable(struct skd_call *call, const struct store_award_terms *terms) WARN_UNUSED;
 /* The same without doing it. */
 enum skd_outcome credential_may_replace(struct skd_call *call, const char *id,
 					const struct credential_correction *correction) WARN_UNUSED;

@@ -136,7 +136,7 @@ enum skd_outcome file_add(struct skd_call *call, struct skd_text bytes, struct s
 	uint8_t hash[DIGEST_SIZE];
 	TRY(file_check(call, bytes, file));
 	TRY(submission_edit(call, file->submission_id, 0, s));
-	TRY(store_assessment_get(call, s->achievement_id, s->number, &assessment));
+	TRY(store_assessment_get(call, s->achievement_id, s->number, s->renews, &assessment));
 	TRY(prompt_check(call, &assessment, s, file));
 	hasher_sha256(hasher_new(call), bytes.bytes, bytes.size, hash);
 	file->hash = hash;
@@ -161,7 +161,7 @@ enum skd_outcome file_drop(struct skd_call *call, const char *id, struct store_s
 	TRY(store_answers_read(call, s->answers, &answers, &count));
 	if (!is_named(answers, count, id))
 		return fail(call, SKD_ABSENT, "there is no such file in this round");
-	TRY(store_assessment_get(call, s->achievement_id, s->number, &assessment));
+	TRY(store_assessment_get(call, s->achievement_id, s->number, s->renews, &assessment));
 	TRY(answers_with_file(call, &assessment, s->answers, file.prompt, id, false, &s->answers));
 	TRY(store_submission_set(call, s));
 	TRY(store_file_drop(call, id));

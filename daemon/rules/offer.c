@@ -49,7 +49,7 @@ enum skd_outcome review_groups_put(struct skd_call *call, const char *achievemen
 	struct store_assessment assessment;
 	const char **sources, **keys;
 	size_t count;
-	TRY(store_assessment_get(call, achievement_id, number, &assessment));
+	TRY(store_assessment_get(call, achievement_id, number, false, &assessment));
 	group_keys(call, assessment.groups, assessment.group_count, &sources, &keys, &count);
 	return store_assessor_groups_put(call, achievement_id, number, count, sources, keys);
 }

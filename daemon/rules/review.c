@@ -179,7 +179,7 @@ enum skd_outcome review_save(struct skd_call *call, const struct score_change *c
 	TRY(review_own(call, review->id, &now));
 	if (now.version != review->version)
 		return fail(call, SKD_STALE, "the review was changed since you read it: read it again");
-	TRY(scoring_of(call, now.achievement_id, now.number, &scoring));
+	TRY(scoring_of(call, now.achievement_id, now.number, now.renews, &scoring));
 	TRY(scores_merge(call, &scoring, now.scores, changes, count, &now.scores));
 	if (comment.given)
 		now.comment = comment.text;
@@ -267,7 +267,7 @@ enum skd_outcome review_decide(struct skd_call *call, const char *verdict, const
 	TRY(store_review_able(call, review.id, review.assessor_id, &able));
 	if (!able.able)
 		return fail(call, SKD_CLASH, "you may not judge this any more");
-	TRY(scoring_of(call, submission.achievement_id, submission.number, &scoring));
+	TRY(scoring_of(call, submission.achievement_id, submission.number, submission.renews, &scoring));
 	review.verdict = verdict;
 	review.comment = comment ? comment : review.comment;
 	TRY(decide_check(call, &scoring, &review));
@@ -285,7 +285,7 @@ enum skd_outcome review_open(struct skd_call *call, const char *submission_id)
 	const char *const *ids;
 	size_t count;
 	TRY(store_submission_find(call, submission_id, &submission));
-	TRY(store_assessment_get(call, submission.achievement_id, submission.number, &assessment));
+	TRY(store_assessment_get(call, submission.achievement_id, submission.number, submission.renews, &assessment));
 	TRY(review_groups_put(call, submission.achievement_id, submission.number));
 	TRY(store_review_add(call, submission_id, assessment.assessors, &ids, &count));
 	for (size_t i = 0; i < count; i++)

@@ -19,17 +19,17 @@ static void criterion_of(struct skd_call *call, const struct skd_result_descript
 	}
 }
 
-enum skd_outcome scoring_of(struct skd_call *call, const char *achievement_id, int64_t number, struct scoring *scoring)
+enum skd_outcome scoring_of(struct skd_call *call, const char *achievement_id, int64_t number, bool again, struct scoring *scoring)
 {
 	struct store_assessment assessment;
 	struct store_rubric rubric;
-	TRY(store_assessment_get(call, achievement_id, number, &assessment));
+	TRY(store_assessment_get(call, achievement_id, number, again, &assessment));
 	TRY(store_rubric_get(call, achievement_id, number, &rubric));
 	struct verdict_criterion *criteria = talloc_zero_array(call, struct verdict_criterion, rubric.description_count + 1);
 	*scoring = (struct scoring){
 		.criteria = talloc_zero_array(call, const struct skd_result_description *, rubric.description_count + 1),
 		.rubric = {criteria, 0, assessment.minimum, assessment.disagreement}};
-	for (size_t i = 0; i < rubric.description_count; i++) {
+	for (size_t i = 0; i < rubric.description_count && !assessment.unscored; i++) {
 		const struct skd_result_description *d = &rubric.descriptions[i];
 		if (strcmp(d->type, "RubricCriterionLevel") != 0)
 			continue;

@@ -12,8 +12,8 @@ struct scoring {
 	const struct skd_result_description **criteria;
 	struct verdict_rubric rubric;
 };
-/* ABSENT where nothing can be handed in for that version. */
-enum skd_outcome scoring_of(struct skd_call *call, const char *achievement_id, int64_t number, struct scoring *scoring) WARN_UNUSED;
+/* `again`: of those who renew. ABSENT where nothing can be handed in for that version. */
+enum skd_outcome scoring_of(struct skd_call *call, const char *achievement_id, int64_t number, bool again, struct scoring *scoring) WARN_UNUSED;
 
 /* Scores as they are kept, with some of them changed. Fields are named below /scores. BAD_INPUT for a criterion or a level that
  * is not there. */

@@ -12,6 +12,7 @@
 #include "rules/detail.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
+#include "rules/renewal.h"
 #include "rules/review.h"
 #include "store/human.h"
 #include "store/rubric.h"
@@ -127,28 +128,37 @@ static enum skd_outcome claim_check(struct skd_call *call, const char *claim_id)
 	return actor_is(call, claim.person_id) ? SKD_OK : fail_field(call, "/claim", "is somebody else's claim");
 }
 
+enum skd_outcome submission_add(struct skd_call *call, struct store_submission *made, bool *fresh, struct store_submission *s)
+{
+	const char *id = NULL;
+	while (!id) {
+		TRY(store_submission_add(call, made, &id));
+		*fresh = id;
+		if (!id)
+			TRY(store_submission_open(call, made->person_id, made->achievement_id, &id));
+	}
+	if (*fresh) {
+		made->id = id;
+		made->round = 1;
+		TRY(store_submission_event_add(call, made, "begun", audit_account(call), call->actor->account_id));
+		TRY(audit_done(call, "submission.begin", "submission", id, made->renews ? detail_of(call, "renews", made->renews, NULL) : NULL));
+	}
+	TRY(submission_get(call, id, s));
+	return !made->renews || string_same(made->renews, s->renews)
+		       ? SKD_OK
+		       : fail(call, SKD_CLASH, "you have begun another submission for this achievement");
+}
+
 enum skd_outcome submission_begin(struct skd_call *call, const char *achievement_id, const char *claim_id, bool *fresh,
 				  struct store_submission *s)
 {
-	const char *id = NULL;
-	struct store_submission made = {.entry_id = call->actor->entry_id, .claim_id = claim_id, .round = 1};
+	struct store_submission made = {.entry_id = call->actor->entry_id, .claim_id = claim_id};
 	if (!call->actor->person_id)
 		return fail(call, SKD_DENIED, "submissions are made by people of the directory, and this account is none");
 	TRY(store_human_hold(call, made.entry_id, &made.person_id));
 	TRY(claim_check(call, claim_id));
 	TRY(begin_check(call, achievement_id, &made));
-	while (!id) {
-		TRY(store_submission_add(call, &made, &id));
-		*fresh = id;
-		if (!id)
-			TRY(store_submission_open(call, made.person_id, made.achievement_id, &id));
-	}
-	if (*fresh) {
-		made.id = id;
-		TRY(store_submission_event_add(call, &made, "begun", audit_account(call), call->actor->account_id));
-		TRY(audit_done(call, "submission.begin", "submission", id, NULL));
-	}
-	return submission_get(call, id, s);
+	return submission_add(call, &made, fresh, s);
 }
 
 enum skd_outcome submission_of_claim(struct skd_call *call, const char *claim_id, const char *achievement_id, bool *fresh,
@@ -181,7 +191,7 @@ enum skd_outcome submission_set(struct skd_call *call, const struct store_prompt
 	bool shared = s->shared;
 	TRY(step_begin(call, s, count ? "draft" : "draft|submitted|in_review|returned|approved|declined|withdrawn", "changed", &old));
 	if (count) {
-		TRY(store_assessment_get(call, old.achievement_id, old.number, &assessment));
+		TRY(store_assessment_get(call, old.achievement_id, old.number, old.renews, &assessment));
 		TRY(answers_merge(call, &assessment, old.answers, changes, count, &old.answers));
 	}
 	bool said = old.shared != shared;
@@ -213,7 +223,9 @@ enum skd_outcome submission_submit(struct skd_call *call, struct store_submissio
 	TRY(store_award_terms(call, s.achievement_id, &terms));
 	if (strcmp(terms.state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published any more");
-	TRY(store_assessment_get(call, s.achievement_id, s.number, &assessment));
+	if (s.renews)
+		TRY(renewal_check(call, s.renews));
+	TRY(store_assessment_get(call, s.achievement_id, s.number, s.renews, &assessment));
 	TRY(answers_complete(call, &assessment, s.answers));
 	TRY(answers_score(call, &assessment, s.answers, &quizzes, &failed));
 	s.state = "submitted";
@@ -301,9 +313,14 @@ static enum skd_outcome award(struct skd_call *call, struct store_submission *s,
 	struct store_file *files;
 	struct skd_result *got;
 	size_t count;
-	TRY(store_assessment_get(call, s->achievement_id, s->number, &assessment));
+	TRY(store_assessment_get(call, s->achievement_id, s->number, s->renews, &assessment));
 	TRY(store_file_list(call, s->id, &files, &count));
 	TRY(answers_evidence(call, &assessment, s->answers, files, count, &order.evidence));
+	if (s->renews) {
+		TRY(renewal_approve(call, s, order.evidence, results, &credential));
+		s->credential_id = credential.id;
+		return SKD_OK;
+	}
 	TRY(store_rubric_results(call, results, &got, &order.result_count));
 	order.results = got;
 	TRY(credential_award(call, &order, s->number, detail_of(call, "submission", s->id, NULL), &credential));

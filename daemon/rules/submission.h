@@ -42,6 +42,12 @@ enum skd_outcome submission_rounds(struct skd_call *call, const char *id, struct
 enum skd_outcome submission_events(struct skd_call *call, const char *id, struct store_submission_event **events,
 				   size_t *count) WARN_UNUSED;
 
+/* ---- for renewals, in their transactions ---- */
+/* Of the actor, who is held, with achievement, number, claim and renews; as submission_begin(), and CLASH where the open one
+ * does not renew the same. */
+enum skd_outcome submission_add(struct skd_call *call, struct store_submission *made, bool *fresh,
+				struct store_submission *submission) WARN_UNUSED;
+
 /* ---- for reviews, in their transactions ---- */
 /* What was submitted is in review; nothing where it is already. CLASH otherwise. */
 enum skd_outcome submission_begin_review(struct skd_call *call, const char *id) WARN_UNUSED;

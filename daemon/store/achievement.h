@@ -7,6 +7,7 @@
 #include "store/list.h"
 
 struct store_assessment; /* store/assessment.h */
+struct store_policy; /* store/renewal.h */
 
 enum { DRAWING_WORDS = 5 };
 struct store_achievement_skill {
@@ -42,6 +43,8 @@ struct store_achievement {
 	const char *assessment; /* JSON with the correct choices of its quizzes; NULL: nothing can be handed in */
 	const char *on_leave, *on_move; /* what becomes of a credential whose holder does: keep, suspend, revoke */
 	struct store_assessment *asks; /* what that shall become; NULL: it stays */
+	const char *renewal; /* JSON; NULL: it is earned anew */
+	struct store_policy *renews; /* what that is, or shall become, of one that is written */
 	struct store_achievement_link *related, *recommended; /* those that are seen */
 	size_t related_count, recommended_count;
 	/* Not the version's: who looks after the achievement, and when it is looked at next (a date). */

@@ -3,14 +3,16 @@
 #include "store/assessment.h"
 
 #define THAT_VERSION " WHERE v.achievement_id = $1::uuid AND v.number = $2::int"
-#define EACH_PROMPT " FROM achievement_version v CROSS JOIN json_array_elements(v.assessment->'prompts') WITH ORDINALITY AS p (item, n)"
+#define ASKED_OF "(SELECT achievement_id, number, CASE WHEN $3::bool THEN assessment_again(assessment, renewal) ELSE assessment END AS assessment" \
+	" FROM achievement_version WHERE assessment IS NOT NULL) AS v"
+#define EACH_PROMPT " FROM " ASKED_OF " CROSS JOIN json_array_elements(v.assessment->'prompts') WITH ORDINALITY AS p (item, n)"
 #define AS_HUNDREDTHS "::numeric * 100)::bigint, -1)"
 
 static const char ASSESSMENT[] =
 	"SELECT coalesce(((v.assessment->>'minimum')" AS_HUNDREDTHS ", coalesce(((v.assessment->>'disagreement')" AS_HUNDREDTHS ","
 	" (v.assessment->>'assessors')::int, (v.assessment->>'days')::int, (v.assessment->>'blind')::bool,"
-	" ARRAY(SELECT json_array_elements_text(v.assessment->'groups'))"
-	" FROM achievement_version v" THAT_VERSION " AND v.assessment IS NOT NULL";
+	" ARRAY(SELECT json_array_elements_text(v.assessment->'groups')), coalesce((v.assessment->>'unscored')::bool, false)"
+	" FROM " ASKED_OF THAT_VERSION;
 static const char PROMPTS[] =
 	"SELECT p.item->>'id', p.item->>'kind', p.item->>'name', p.item->>'description', (p.item->>'required')::bool,"
 	" (p.item->>'max_length')::bigint, (p.item->>'max_files')::int, (p.item->>'max_size')::bigint,"
@@ -47,17 +49,17 @@ static void questions_read(struct skd_call *call, const struct rows *rows, struc
 	}
 }
 
-enum skd_outcome store_assessment_get(struct skd_call *call, const char *achievement_id, int64_t number,
+enum skd_outcome store_assessment_get(struct skd_call *call, const char *achievement_id, int64_t number, bool again,
 				      struct store_assessment *assessment)
 {
-	struct args args = ARGS(achievement_id, arg_int(call, number));
+	struct args args = ARGS(achievement_id, arg_int(call, number), arg_bool(again));
 	struct rows *rows;
 	TRY(db_query(call, ASSESSMENT, args, &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "nothing can be handed in for this achievement");
 	*assessment = (struct store_assessment){
 		.minimum = row_int(rows, 0, 0), .disagreement = row_int(rows, 0, 1), .assessors = row_int(rows, 0, 2),
-		.days = row_int(rows, 0, 3), .blind = row_bool(rows, 0, 4)};
+		.days = row_int(rows, 0, 3), .blind = row_bool(rows, 0, 4), .unscored = row_bool(rows, 0, 6)};
 	assessment->groups = row_texts(rows, 0, 5, &assessment->group_count);
 	TRY(db_query(call, PROMPTS, args, &rows));
 	prompts_read(call, rows, assessment);

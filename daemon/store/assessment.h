@@ -30,11 +30,12 @@ struct store_assessment {
 	long minimum, disagreement; /* hundredths of points of the rubric, or NO_POINTS */
 	long assessors, days;
 	bool blind;
+	bool unscored; /* judged by a verdict alone, not by the rubric */
 	const char *const *groups; /* DNs; none: everybody with the role */
 	size_t group_count;
 };
-/* ABSENT where there is no such version, or nothing can be handed in for it. */
-enum skd_outcome store_assessment_get(struct skd_call *call, const char *achievement_id, int64_t number,
+/* `again`: what is asked of those who renew. ABSENT where there is no such version, or nothing can be handed in for it. */
+enum skd_outcome store_assessment_get(struct skd_call *call, const char *achievement_id, int64_t number, bool again,
 				      struct store_assessment *assessment) WARN_UNUSED;
 
 /* A criterion of a rubric: the points of its levels, from low to high, as texts. */

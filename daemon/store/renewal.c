@@ -41,3 +41,96 @@ enum skd_outcome store_expiry_say(struct skd_call *call, long days, long next, i
 	*looked = row_int(rows, 0, 0);
 	return SKD_OK;
 }
+
+/* ---- renewing ---- */
+
+static const char POLICY_PROMPTS[] =
+	"SELECT coalesce(min(w.n) - 1, cardinality($2::text[])) FROM unnest($2::text[]) WITH ORDINALITY AS w (id, n)"
+	" WHERE w.id NOT IN (SELECT p.item->>'id' FROM json_array_elements($1::json->'prompts') AS p (item))";
+
+enum skd_outcome store_policy_prompts(struct skd_call *call, const char *assessment, const struct store_policy *policy, size_t *unknown)
+{
+	const char **prompts = talloc_array(call, const char *, policy->prompt_count + 1);
+	struct rows *rows;
+	for (size_t i = 0; i < policy->prompt_count; i++)
+		prompts[i] = policy->prompts[i];
+	TRY(db_query(call, POLICY_PROMPTS, ARGS(assessment, arg_array(call, policy->prompt_count, prompts)), &rows));
+	*unknown = (size_t)row_int(rows, 0, 0);
+	return SKD_OK;
+}
+
+#define NEWEST                                                                                                     \
+	"v.number = (SELECT max(n.number) FROM achievement_version n WHERE n.achievement_id = v.achievement_id"   \
+	" AND n.state IN ('published', 'archived'))"
+#define OPENS "c.expires_at - coalesce(v.renewal->>'from', 'P90D')::interval"
+#define CLOSES "c.expires_at + coalesce(v.renewal->>'grace', 'P0D')::interval"
+
+static const char RENEWAL_GET[] =
+	"SELECT c.achievement_id, v.number, v.renewal->>'by', (SELECT n.name FROM achievement_version n"
+	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.state IN ('published', 'archived') ORDER BY n.number DESC LIMIT 1),"
+	" c.person_id, c.entry_id, c.state, c.expires_at, c.issued_at, " OPENS ", " CLOSES ", c.achievement_number, c.evidence, c.results"
+	" FROM credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND " NEWEST " WHERE c.id = $1::uuid";
+
+enum skd_outcome store_renewal_get(struct skd_call *call, const char *credential_id, struct store_renewal *renewal)
+{
+	struct rows *rows;
+	TRY(db_query(call, RENEWAL_GET, ARGS(credential_id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such credential");
+	*renewal = (struct store_renewal){
+		.achievement_id = row_uuid(rows, 0, 0), .number = row_int(rows, 0, 1), .by = row_text(rows, 0, 2),
+		.course = row_text(rows, 0, 3), .person_id = row_uuid(rows, 0, 4), .entry_id = row_uuid(rows, 0, 5),
+		.state = row_text(rows, 0, 6), .expires_at = row_time(rows, 0, 7), .issued_at = row_time(rows, 0, 8),
+		.opens_at = row_time(rows, 0, 9), .closes_at = row_time(rows, 0, 10), .achievement_version = row_int(rows, 0, 11),
+		.evidence = row_json(rows, 0, 12), .results = row_json(rows, 0, 13)};
+	return SKD_OK;
+}
+
+/* ---- by a course ---- */
+
+static const char COURSE_TAKE[] =
+	"SELECT c.id, c.entry_id, c.issued_at FROM (SELECT * FROM renewal_due WHERE at <= now() ORDER BY at LIMIT 1"
+	" FOR UPDATE SKIP LOCKED) d JOIN credential c ON c.id = d.credential_id";
+
+enum skd_outcome store_course_take(struct skd_call *call, struct store_course *course)
+{
+	struct rows *rows;
+	*course = (struct store_course){0};
+	TRY(db_query(call, COURSE_TAKE, NO_ARGS, &rows));
+	if (rows_count(rows))
+		*course = (struct store_course){row_uuid(rows, 0, 0), row_uuid(rows, 0, 1), row_time(rows, 0, 2)};
+	return SKD_OK;
+}
+
+static const char COURSE_PUT_OFF[] =
+	"UPDATE renewal_due SET at = now() + $2::bigint * interval '1 millisecond' WHERE credential_id = $1::uuid";
+
+enum skd_outcome store_course_put_off(struct skd_call *call, const char *id, long milliseconds)
+{
+	return db_run(call, COURSE_PUT_OFF, ARGS(id, arg_int(call, milliseconds)), NULL);
+}
+
+static const char COURSE_DROP[] = "DELETE FROM renewal_due WHERE credential_id = $1::uuid";
+
+enum skd_outcome store_course_drop(struct skd_call *call, const char *id)
+{
+	return db_run(call, COURSE_DROP, ARGS(id), NULL);
+}
+
+/* What is a test renews nothing but tests. */
+static const char COURSE_RENEWS[] =
+	"WITH best AS (SELECT DISTINCT ON (c.achievement_id) c.id FROM credential k JOIN issuer i ON i.id = k.issuer_id"
+	"  JOIN achievement_version v ON v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = k.achievement_id AND v.state = 'published' AND " NEWEST
+	"  JOIN credential c ON c.achievement_id = v.achievement_id AND c.person_id = k.person_id AND c.state = 'active'"
+	"  WHERE k.id = $1::uuid AND k.state = 'active' AND c.id <> k.id AND c.expires_at < 'infinity' AND c.valid_from <= now()"
+	"  AND (NOT i.sandbox OR c.issuer_id = k.issuer_id) AND k.issued_at >= " OPENS " AND k.issued_at <= " CLOSES
+	"  ORDER BY c.achievement_id, c.expires_at DESC, c.id)"
+	" SELECT coalesce(array_agg(id::text ORDER BY id), '{}') FROM best";
+
+enum skd_outcome store_course_renews(struct skd_call *call, const char *id, const char *const **ids, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, COURSE_RENEWS, ARGS(id), &rows));
+	*ids = row_texts(rows, 0, 0, count);
+	return SKD_OK;
+}

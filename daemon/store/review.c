@@ -8,7 +8,7 @@
 	" r.round, r.place, r.state, o.id, o.name, a.id, a.name, CASE WHEN x.named THEN p.id END, CASE WHEN x.named THEN p.name END," \
 	" l.submitted_at, CASE WHEN " IS_UNDER_WAY " THEN s.due_at END, " IS_UNDER_WAY " AND s.due_at < now(), r.lease_until,"    \
 	" r.claimed_at, r.done_at, x.mine, x.told, CASE WHEN x.told THEN (r.points * 100)::bigint END,"                         \
-	" CASE WHEN x.told THEN r.verdict END, CASE WHEN x.told THEN r.comment END, CASE WHEN x.told THEN r.scores END, r.version, r.created_at"
+	" CASE WHEN x.told THEN r.verdict END, CASE WHEN x.told THEN r.comment END, CASE WHEN x.told THEN r.scores END, r.version, r.created_at, s.renews IS NOT NULL"
 #define IS_UNDER_WAY "r.state IN ('open', 'claimed')"
 /* Whoever still judges in a round is not told what others said of it, whatever else they see. */
 #define REVIEW_FROM                                                                                                        \
@@ -37,7 +37,7 @@ static void review_read(const struct rows *rows, int i, struct store_review *r)
 		.told = row_bool(rows, i, 21), .points = row_null(rows, i, 22) ? -1 : row_int(rows, i, 22),
 		.verdict = row_text(rows, i, 23), .comment = row_text(rows, i, 24), .scores = row_json(rows, i, 25),
 		.version = row_int(rows, i, 26),
-		.created_at = row_time(rows, i, 27)};
+		.created_at = row_time(rows, i, 27), .renews = row_bool(rows, i, 28)};
 }
 
 static const char REVIEW_GET[] =
@@ -86,10 +86,10 @@ enum skd_outcome store_review_list(struct skd_call *call, const struct sight *si
 static const char REVIEW_SHEET[] =
 	"SELECT (SELECT json_agg(json_strip_nulls(json_build_object('id', q.item->'id', 'kind', q.item->'kind', 'name', q.item->'name',"
 	"   'description', q.item->'description')) ORDER BY q.n)"
-	"  FROM json_array_elements(v.assessment->'prompts') WITH ORDINALITY AS q (item, n)),"
+	"  FROM json_array_elements(k.asked->'prompts') WITH ORDINALITY AS q (item, n)),"
 	" l.answers, files_named(s.id, l.answers), l.quizzes,"
 	" (SELECT coalesce(json_agg(c.item ORDER BY c.n), '[]') FROM json_array_elements(v.results) WITH ORDINALITY AS c (item, n)"
-	"  WHERE c.item->>'result_type' = 'RubricCriterionLevel'),"
+	"  WHERE c.item->>'result_type' = 'RubricCriterionLevel' AND NOT coalesce((k.asked->>'unscored')::bool, false)),"
 	" (SELECT json_agg(json_strip_nulls(json_build_object('place', o.place, 'points', trim_scale(o.points), 'verdict', o.verdict,"
 	"   'comment', o.comment, 'scores', o.scores)) ORDER BY o.place)"
 	"  FROM review o WHERE o.submission_id = r.submission_id AND o.round = r.round AND o.id <> r.id AND o.state = 'done'"
@@ -97,10 +97,11 @@ static const char REVIEW_SHEET[] =
 	" (SELECT json_agg(json_build_object('person', json_build_object('id', b.person_id, 'name', n.name), 'why', b.why,"
 	"   'claimed', b.claimed_at IS NOT NULL, 'at', rfc3339(b.at)) ORDER BY b.id)"
 	"  FROM review_past b JOIN person n ON n.id = b.person_id WHERE b.review_id = r.id),"
-	" coalesce(((v.assessment->>'minimum')::numeric * 100)::bigint, -1)"
+	" coalesce(((k.asked->>'minimum')::numeric * 100)::bigint, -1)"
 	" FROM review r JOIN submission s ON s.id = r.submission_id JOIN achievement_version v"
 	" ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number JOIN submission_round l"
-	" ON l.submission_id = r.submission_id AND l.round = r.round WHERE r.id = $1::uuid";
+	" ON l.submission_id = r.submission_id AND l.round = r.round CROSS JOIN LATERAL (SELECT CASE WHEN s.renews IS NULL"
+	"  THEN v.assessment ELSE assessment_again(v.assessment, v.renewal) END AS asked) AS k WHERE r.id = $1::uuid";
 
 enum skd_outcome store_review_sheet(struct skd_call *call, const char *id, struct store_review_sheet *sheet)
 {

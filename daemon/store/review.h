@@ -10,6 +10,7 @@ struct store_review {
 	const char *id, *submission_id;
 	const char *achievement_id, *achievement; /* achievement: the name */
 	int64_t number;                           /* of its version */
+	bool renews;                              /* what it is of renews a credential */
 	long round, place;
 	const char *state;
 	const char *offered_to_id, *offered_to, *assessor_id, *assessor; /* ids and names, or NULL */

@@ -5,7 +5,7 @@
 #define SUBMISSION_COLUMNS                                                                                               \
 	"s.id, s.person_id, p.name, s.entry_id, s.achievement_id, v.name, s.achievement_number, s.claim_id, s.state, s.round," \
 	" s.answers, files_named(s.id, s.answers), s.shared, s.submitted_at, s.due_at, s.decided_at, s.credential_id,"   \
-	" l.feedback, l.quizzes, coalesce(l.round, 0), s.created_at, s.updated_at, s.version"
+	" l.feedback, l.quizzes, coalesce(l.round, 0), s.created_at, s.updated_at, s.version, s.renews"
 #define SUBMISSION_FROM                                                                                                  \
 	"FROM submission s JOIN person p ON p.id = s.person_id AND (p.human IS NULL OR p.human = p.id)"                  \
 	" JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"         \
@@ -22,7 +22,7 @@ static void submission_read(const struct rows *rows, int i, struct store_submiss
 		.shared = row_bool(rows, i, 12), .submitted_at = row_time(rows, i, 13), .due_at = row_time(rows, i, 14),
 		.decided_at = row_time(rows, i, 15), .credential_id = row_uuid(rows, i, 16), .feedback = row_text(rows, i, 17),
 		.quizzes = row_json(rows, i, 18), .rounds = row_int(rows, i, 19), .created_at = row_time(rows, i, 20),
-		.updated_at = row_time(rows, i, 21), .version = row_int(rows, i, 22)};
+		.updated_at = row_time(rows, i, 21), .version = row_int(rows, i, 22), .renews = row_uuid(rows, i, 23)};
 }
 
 static enum skd_outcome submission_one(struct skd_call *call, const char *sql, struct args args, struct store_submission *submission)
@@ -91,15 +91,15 @@ enum skd_outcome store_submission_open(struct skd_call *call, const char *person
 /* ---- writing ---- */
 
 static const char SUBMISSION_ADD[] =
-	"INSERT INTO submission (person_id, entry_id, achievement_id, achievement_number, claim_id)"
-	" VALUES ($1::uuid, $2::uuid, $3::uuid, $4::int, $5::uuid) ON CONFLICT (person_id, achievement_id)"
+	"INSERT INTO submission (person_id, entry_id, achievement_id, achievement_number, claim_id, renews)"
+	" VALUES ($1::uuid, $2::uuid, $3::uuid, $4::int, $5::uuid, $6::uuid) ON CONFLICT (person_id, achievement_id)"
 	" WHERE state IN ('draft', 'submitted', 'in_review', 'returned') DO NOTHING RETURNING id";
 
 enum skd_outcome store_submission_add(struct skd_call *call, const struct store_submission *s, const char **id)
 {
 	struct rows *rows;
 	TRY(db_query(call, SUBMISSION_ADD,
-		     ARGS(s->person_id, s->entry_id, s->achievement_id, arg_int(call, s->number), s->claim_id), &rows));
+		     ARGS(s->person_id, s->entry_id, s->achievement_id, arg_int(call, s->number), s->claim_id, s->renews), &rows));
 	*id = rows_count(rows) ? row_uuid(rows, 0, 0) : NULL;
 	return SKD_OK;
 }

@@ -14,6 +14,7 @@ struct store_submission {
 	const char *achievement_id, *achievement;       /* the name */
 	int64_t number;                                 /* of its version */
 	const char *claim_id;
+	const char *renews; /* the credential whose place the new one takes; NULL: none */
 	const char *state;
 	long round;
 	const char *answers, *files; /* JSON; files: those that answers name */
@@ -40,7 +41,7 @@ enum skd_outcome store_submission_list(struct skd_call *call, const struct sight
 enum skd_outcome store_submission_open(struct skd_call *call, const char *person_id, const char *achievement_id,
 				       const char **id) WARN_UNUSED;
 
-/* A draft, with person, entry, achievement, number and claim; NULL: there is an open one already. */
+/* A draft, with person, entry, achievement, number, claim and renews; NULL: there is an open one already. */
 enum skd_outcome store_submission_add(struct skd_call *call, const struct store_submission *submission, const char **id) WARN_UNUSED;
 /* Holds the row until the transaction ends; its state, round and answers then. ABSENT. */
 enum skd_outcome store_submission_lock(struct skd_call *call, struct store_submission *submission) WARN_UNUSED;

@@ -8,3 +8,34 @@ CREATE TABLE expiry_notice (
 	upto timestamptz NOT NULL DEFAULT now(),
 	upto_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'
 );
+
+-- How a credential of this version is renewed; NULL: it is not, and is earned anew.
+-- {"by": "evidence|rubric|course", "minimum": points, "assessors": how many, "prompts": [ids that are asked again], "course":
+--  an achievement whose award renews this one, "from": period before it expires, "grace": period after that}
+ALTER TABLE achievement_version ADD renewal json;
+CREATE INDEX ON achievement_version (((renewal->>'course')::uuid)) WHERE renewal IS NOT NULL;
+
+-- What of an assessment is asked of those who renew.
+CREATE FUNCTION assessment_again(assessment json, renewal json) RETURNS json LANGUAGE sql IMMUTABLE AS $$
+	SELECT json_build_object(
+		'prompts', (SELECT coalesce(json_agg(p.item ORDER BY p.n), '[]') FROM json_array_elements(assessment->'prompts') WITH ORDINALITY AS p (item, n)
+			WHERE renewal->'prompts' IS NULL OR p.item->>'id' IN (SELECT json_array_elements_text(renewal->'prompts'))),
+		'minimum', CASE WHEN renewal->>'by' = 'rubric' THEN coalesce(renewal->'minimum', assessment->'minimum') END,
+		'assessors', coalesce(renewal->'assessors', assessment->'assessors'), 'blind', assessment->'blind', 'days', assessment->'days',
+		'disagreement', CASE WHEN renewal->>'by' = 'rubric' THEN assessment->'disagreement' END, 'groups', assessment->'groups',
+		'unscored', renewal->>'by' = 'evidence')
+$$;
+
+-- Awards that renew others, and have not been followed yet. A correction of one is no new award.
+CREATE TABLE renewal_due (
+	credential_id uuid PRIMARY KEY, -- of the course
+	at timestamptz NOT NULL
+);
+CREATE INDEX ON renewal_due (at);
+CREATE FUNCTION credential_renews() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO renewal_due SELECT n.id, greatest(now(), n.valid_from) FROM new_rows n WHERE n.replaces IS NULL
+		AND EXISTS (SELECT FROM achievement_version v WHERE v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = n.achievement_id);
+	RETURN NULL;
+END $$;
+CREATE TRIGGER renews AFTER INSERT ON credential REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION credential_renews();
