@@ -50,10 +50,13 @@ class Demo:
 
     def ask(self, role, path, method="GET", body=None):
         env = self.env()
-        account = {"username": env[role + "_USER"], "password": env[role + "_PASSWORD"]}
-        session = requests.post(env["SKILLSD_URL"] + "/api/v1/sessions", json=account, timeout=10)
-        assert session.status_code == 201 and role.lower() in [*session.json()["roles"], "manager"]
-        answer = requests.request(method, f"{env['SKILLSD_URL']}/api/v1/{path}", timeout=10, json=body,
+        return self.ask_as(env[role + "_USER"], env[role + "_PASSWORD"], path, method, body, role.lower())
+
+    def ask_as(self, username, password, path, method="GET", body=None, role="employee"):
+        url = self.env()["SKILLSD_URL"] + "/api/v1/"
+        session = requests.post(url + "sessions", json={"username": username, "password": password}, timeout=10)
+        assert session.status_code == 201 and role in [*session.json()["roles"], "manager", "employee"]
+        answer = requests.request(method, url + path, timeout=10, json=body,
                                   headers={"Authorization": "Bearer " + session.json()["token"], "If-Match": "*"})
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -61,6 +64,15 @@ class Demo:
     def badge(self):
         """The path of its credential."""
         return "credentials/" + self.env()["SKILLSD_BADGE"].split("/")[-1]
+
+    def shell(self, lines):
+        """As pasted in the checkout."""
+        return subprocess.run(["bash", "-euo", "pipefail", "-c", lines], cwd=self.top, timeout=60, capture_output=True, text=True)
+
+    def readme(self, word):
+        """Its only lines for a shell that have the word."""
+        lines, = [block for block in re.findall(r"^```sh\n(.*?)^```", (self.top / "README.md").read_text(), re.M | re.S) if word in block]
+        return lines
 
     def lines(self, pattern):
         return re.findall(rf"^{pattern}.*$", self.output.read_text(), re.M)
@@ -108,15 +120,42 @@ def test_accounts_of_all_roles_and_the_lines_to_paste_work(demo):
 
 
 def test_what_the_readme_asks_is_answered(demo):
-    text = (demo.top / "README.md").read_text()
-    lines, = [block for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S) if ". var/demo/env" in block]
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], cwd=demo.top, timeout=60, capture_output=True, text=True)
+    done = demo.shell(demo.readme(". var/demo/env"))
     (demo.top / "skills.csv").unlink()
     assert (done.returncode, done.stderr) == (0, "") and '"levels"' in done.stdout and "null" not in done.stdout.split()
     job = demo.ask("ISSUER", "jobs?limit=1")["items"][0]["id"]
     wait_for("the job of the batch", lambda: demo.ask("ISSUER", f"jobs/{job}")["state"] == "done")
     rows = demo.ask("ISSUER", f"batches/{demo.ask('ISSUER', 'batches')['items'][0]['id']}/rows")["items"]
     assert [row["state"] for row in rows] == ["done", "faulty"], rows
+
+
+def test_the_loop_of_the_readme_leads_from_a_gap_to_a_badge_and_back(demo):
+    session, loop = demo.readme(". var/demo/env").split("TOKEN=")[0], demo.readme("GAP=")
+    assert len(re.findall(r"\n(?! )", loop.split("\n\n")[1])) == 6
+    done = demo.shell(session + loop)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    said = done.stdout.splitlines()
+    badge = demo.env()["SKILLSD_URL"] + "/badges/" + said[-4]
+    assert "Incident Lead" in requests.get(badge, headers={"Accept": "text/html"}, timeout=10).text
+    assert said[-3:] == ["Operating Kubernetes: 0 of 3", "Leading an incident: 4 of 3", "Version control with Git: 3 of 2"]
+    assert [word for word in said if word.startswith('"')] == ['"submitted"', '"claimed"', '"done"']
+
+
+def test_evidence_waits_at_all_stages_and_pathways_have_a_choice_and_hold_one_another(demo):
+    reviews = demo.ask("HR", "reviews?limit=500")["items"]
+    assert {one["state"] for one in reviews} == {"open", "done", "closed"}
+    late, = [one for one in reviews if one["overdue"]]
+    assert late["achievement"]["name"] == "Incident Lead" and late["state"] == "open"
+    assert [one for one in reviews if one["place"] == 3 and one["state"] == "open"]  # two disagreed
+    passwords = dict(line.split(":") for line in (demo.here / "state/accounts").read_text().split())
+    people = {one["person"] for one in json.loads((demo.top / "etc/demo/programme.json").read_text())["submissions"]}
+    states = {one["state"] for person in people for one in demo.ask_as(person, passwords[person], "submissions")["items"]}
+    assert states == {"draft", "submitted", "in_review", "returned", "approved", "declined", "withdrawn"}
+    pathways = {one["name"]: demo.ask("HR", "pathways/" + one["id"])["nodes"] for one in demo.ask("HR", "pathways")["items"]}
+    assert len(pathways) == 3
+    nodes = [node for graph in pathways.values() for node in graph]
+    assert [node["need"] for node in nodes if node["kind"] == "group"] == [1, 2]
+    assert {node["pathway"]["name"] for node in nodes if node["kind"] == "pathway"} < set(pathways)
 
 
 def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_with_and_without_a_network(demo):
