@@ -86,6 +86,12 @@ class Scene:
                                        "assessment": {"prompts": [{"kind": "text", "name": "x"}]}})
         return client.post("/claims", {"skill": skill, "level": 1})["id"]
 
+    def renewable(self, person):
+        """A credential of an achievement of its own, which is renewed by what is handed in."""
+        asked = self.hr.post("/achievements", {"name": f"Renewed {next(self.numbers)}", "state": "published", "validity": "P1Y", "assessment": {
+            "prompts": [{"kind": "text", "name": "x"}]}, "renewal": {"by": "evidence", "from": "P60Y"}})["id"]
+        return self.issuer.issue(person, asked)["id"]
+
     def claim(self, client, shared):
         return client.post("/claims", {"skill": self.skill(), "level": 1, "shared": shared})["id"]
 
@@ -181,6 +187,7 @@ class Scene:
             "own_vouched": lambda: self.vouch(self.others[AWARDED_BELOW], self.owner(actor)),
             "vouch": lambda: self.vouch(self.others[STRANGER], self.others[AWARDED_BELOW], colleagues=False),
             "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
+            "own_renewable": lambda: self.renewable(self.person_of(actor) if actor in NAMES else AWARDED),
             "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
             "badge": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
