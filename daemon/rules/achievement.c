@@ -344,6 +344,8 @@ enum skd_outcome achievement_set(struct skd_call *call, const struct skill_prove
 {
 	struct store_achievement old;
 	TRY(achievement_get(call, wanted->id, 0, &old));
+	if (old.version != wanted->version)
+		return fail(call, SKD_STALE, "this was changed since you read it: read it again");
 	TRY(issuer_may_write(call, old.issuer_id, false));
 	TRY(content_check(call, skills, count, wanted));
 	TRY(owner_pick(call, old.owner_entry, wanted));
