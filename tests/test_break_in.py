@@ -316,6 +316,12 @@ GET    /api/v1/credentials/{credential}/events            401   403   404   404 
 GET    /api/v1/credentials/{own_credential}/counts        401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/credentials/{credential_below}/counts      401   403   404   403   404   200   403   403   403   403
 GET    /api/v1/credentials/{credential}/counts            401   403   404   404   404   200   403   403   403   403
+GET    /api/v1/credentials/{own_credential}/uses          401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/credentials/{lapsing_below}/uses           401   403   404   200   404   200   200   200   200   403
+GET    /api/v1/credentials/{credential}/uses              401   403   404   404   404   200   200   200   200   403
+GET    /api/v1/credentials/{lapsing_below}                401   403   404   200   404   200   200   200   200   403
+POST   /api/v1/credentials/{lapsing_below}/uses           401   403   404   200   404   200   200   403   403   403
+POST   /api/v1/credentials/{credential}/uses              401   403   404   404   404   409   409   403   403   403
 POST   /api/v1/credentials/{own_renewable}/renewal        401   403   201   201   201   201   201   201   201   403
 POST   /api/v1/credentials/{credential_below}/renewal     401   403   404   403   404   403   403   403   403   403
 POST   /api/v1/credentials/{credential}/renewal           401   403   404   404   404   403   403   403   403   403

@@ -97,6 +97,7 @@ static enum skd_outcome achievement_write(struct skd_call *call, struct json *js
 	put_array_end(json);
 	more_write(json, a);
 	put_string(json, "validity", a->validity);
+	put_string(json, "lapse", a->lapse);
 	put_string(json, "state", a->state);
 	put_string(json, "image_url", a->image_url ? a->image_url : image_place(call, a->id, a->number));
 	review_write(json, &a->asked);
@@ -180,7 +181,7 @@ static enum skd_outcome skills_read(struct skd_call *call, const struct value *v
 }
 
 enum { TYPE, NAME, DESCRIPTION, CRITERIA, SKILLS, VALIDITY, IMAGE, PICTURE, STATE, TAGS, OWNER, NEXT_REVIEW, LANGUAGE, TRANSLATIONS, ALIGNMENTS,
-       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, RENEWAL, ON_LEAVE, ON_MOVE, ISSUER, FIELDS };
+       RESULTS, RELATED, RECOMMENDED, CREDITS, FIELD_OF_STUDY, SPECIALIZATION, HUMAN_CODE, ASSESSMENT, RENEWAL, LAPSE, ON_LEAVE, ON_MOVE, ISSUER, FIELDS };
 static const struct field achievement_fields[FIELDS + 1] = {
 	[TYPE] = {"type", FIELD_TEXT, .most = 100},
 	[NAME] = {"name", FIELD_TEXT, .required = true},
@@ -206,6 +207,7 @@ static const struct field achievement_fields[FIELDS + 1] = {
 	[HUMAN_CODE] = {"human_code", FIELD_TEXT, .most = 100},
 	[ASSESSMENT] = {"assessment", FIELD_JSON},
 	[RENEWAL] = {"renewal", FIELD_JSON},
+	[LAPSE] = {"lapse", FIELD_PERIOD, .most = 40},
 	[ON_LEAVE] = {"on_leave", FIELD_ENUM, .words = "keep|suspend|revoke"},
 	[ON_MOVE] = {"on_move", FIELD_ENUM, .words = "keep|suspend|revoke"},
 	[ISSUER] = {"issuer", FIELD_REF}, /* the last: it is said once */
@@ -370,6 +372,7 @@ static enum skd_outcome body_merge(struct skd_call *call, const struct request *
 	merge_text(&v[DESCRIPTION], &a->description);
 	merge_text(&v[CRITERIA], &a->criteria);
 	merge_text(&v[VALIDITY], &a->validity);
+	merge_text(&v[LAPSE], &a->lapse);
 	TRY(drawing_read(call, &v[PICTURE], patch, a));
 	merge_text(&v[IMAGE], &a->image_url);
 	if (!v[STATE].given && patch)

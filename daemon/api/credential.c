@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * /credentials as JSON. */
+#include "api/credential.h"
+
 #include "api/nouns.h"
 
 #include "api/merge.h"
@@ -42,6 +44,9 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	award_write(json, c);
 	put_time(json, "valid_from", c->valid_from);
 	put_time(json, "expires_at", c->expires_at);
+	if (c->lapses)
+		put_bool(json, "lapses", true);
+	put_time(json, "lasts_until", c->lasts_until);
 	put_string(json, "state", c->state);
 	put_string(json, "reason", c->reason);
 	put_raw(json, "evidence", c->evidence, strlen(c->evidence));
@@ -57,7 +62,7 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_object_end(json);
 }
 
-static void credential_reply(struct skd_call *call, struct reply *out, const struct store_credential *c)
+void credential_reply(struct skd_call *call, struct reply *out, const struct store_credential *c)
 {
 	credential_write(call, &out->json, c, NULL);
 	reply_version(call, out, c->version);

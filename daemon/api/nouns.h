@@ -274,6 +274,10 @@ enum skd_outcome api_credential_reinstate(struct skd_call *call, const struct re
 /* renewal.c */
 enum skd_outcome api_renewal_begin(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* use.c */
+enum skd_outcome api_use_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_use_list(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* count.c */
 enum skd_outcome api_credential_counts(struct skd_call *call, const struct request *in, struct reply *out);
 

@@ -47,7 +47,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people/{id}/credentials", RUNS_READ, FORM_LIST, 0, api_credential_of_person,
 	 person_credential_fields, "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
+		    "issuer,issued_at,valid_from,expires_at,lapses,lasts_until,state,reason,badge_url,superseded_by,replaces,visibility,response"},
 	{"GET", "/api/v1/people/{id}/badges", RUNS_READ, FORM_LIST, 0, api_credential_opened, person_badge_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,title,unit_id,unit,achievement_id,achievement_version,achievement,issuer_id,"
@@ -107,7 +107,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/achievements", RUNS_READ, FORM_LIST, 0, api_achievement_list, achievement_list_fields,
 	 "name|updated_at",
 	 .columns = "id,version,type,name,description,criteria,issuer_id,issuer,skills,tags,language,related,recommended,credits,field_of_study,"
-		    "specialization,human_code,validity,on_leave,on_move,state,image_url,"
+		    "specialization,human_code,validity,lapse,on_leave,on_move,state,image_url,"
 		    "owner_id,owner,next_review,updated_at"},
 	{"POST", "/api/v1/achievements", RUNS_WRITE, FORM_ONE, ROLE_CATALOGUE, api_achievement_add,
 	 .body_limit = 262144},
@@ -251,7 +251,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/credentials", RUNS_READ, FORM_LIST, 0, api_credential_list, credential_list_fields,
 	 "issued_at|expires_at",
 	 .columns = "id,person_id,person,achievement_id,achievement_version,achievement,issuer_id,"
-		    "issuer,issued_at,valid_from,expires_at,state,reason,badge_url,superseded_by,replaces,visibility,response"},
+		    "issuer,issued_at,valid_from,expires_at,lapses,lasts_until,state,reason,badge_url,superseded_by,replaces,visibility,response"},
 	{"POST", "/api/v1/credentials", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_issue, .body_limit = 262144},
 	{"GET", "/api/v1/credentials/{id}", RUNS_READ, FORM_ONE, 0, api_credential_get, credential_get_fields},
 	{"PATCH", "/api/v1/credentials/{id}", RUNS_WRITE, FORM_MATCH, 0, api_credential_set},
@@ -262,6 +262,9 @@ const struct route routes[] = {
 	 .columns = "day,views,downloads,verifications"},
 	{"POST", "/api/v1/credentials/{id}/replace", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_replace,
 	 .body_limit = 262144},
+	{"GET", "/api/v1/credentials/{id}/uses", RUNS_READ, FORM_LIST, 0, api_use_list, NULL, "recorded_at",
+	 .columns = "id,what,at,account,expires_at,recorded_at"},
+	{"POST", "/api/v1/credentials/{id}/uses", RUNS_WRITE, FORM_ONE, 0, api_use_add},
 	{"POST", "/api/v1/credentials/{id}/renewal", RUNS_WRITE, FORM_ONE, 0, api_renewal_begin},
 	{"POST", "/api/v1/credentials/{id}/revoke", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_revoke},
 	{"POST", "/api/v1/credentials/{id}/suspend", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_suspend},

@@ -118,6 +118,8 @@ static enum skd_outcome said_check(struct skd_call *call, const struct skill_pro
 	TRY(vocabulary_check(call, "/type", VOCABULARY_ACHIEVEMENT, achievement->type));
 	if (achievement->validity && (!time_add_period(0, achievement->validity, &length) || length <= 0))
 		return fail_field(call, "/validity", "must be longer than nothing");
+	if (achievement->lapse && (!time_add_period(0, achievement->lapse, &length) || length <= 0))
+		return fail_field(call, "/lapse", "must be longer than nothing");
 	TRY(tags_check(call, achievement));
 	TRY(links_check(call, "/related", achievement, achievement->related, achievement->related_count));
 	TRY(links_check(call, "/recommended", achievement, achievement->recommended, achievement->recommended_count));
@@ -175,7 +177,7 @@ static bool same_content(const struct store_achievement *a, const struct store_a
 	       string_same(a->image_url, b->image_url) && same_picture(a, b) && same_skills(a, b) &&
 	       strings_same(a->tags, a->tag_count, b->tags, b->tag_count) && string_same(a->language, b->language) &&
 	       string_same(a->translations, b->translations) && string_same(a->alignments, b->alignments) &&
-	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) && string_same(a->renewal, b->renewal) &&
+	       string_same(a->results, b->results) && string_same(a->assessment, b->assessment) && string_same(a->renewal, b->renewal) && string_same(a->lapse, b->lapse) &&
 	       string_same(a->on_leave, b->on_leave) && string_same(a->on_move, b->on_move) && string_same(a->credits, b->credits) &&
 	       string_same(a->field_of_study, b->field_of_study) && string_same(a->specialization, b->specialization) &&
 	       string_same(a->human_code, b->human_code) && same_links(a->related, a->related_count, b->related, b->related_count) &&

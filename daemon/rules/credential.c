@@ -14,6 +14,7 @@
 #include "rules/person.h"
 #include "rules/renewal.h"
 #include "rules/rubric.h"
+#include "rules/use.h"
 #include "store/bulk.h"
 #include "store/human.h"
 #include "store/status.h"
@@ -61,6 +62,7 @@ enum skd_outcome credential_times(struct skd_call *call, const struct credential
 		return fail_field(call, "/valid_from", "leaves the calendar with a validity of %s", validity);
 	if (award->expires_at <= award->valid_from)
 		return fail_field(call, "/expires_at", "must be later than valid_from");
+	use_lapse(award, award->valid_from, terms->lapse);
 	return SKD_OK;
 }
 
@@ -302,6 +304,8 @@ static enum skd_outcome correction_times(struct skd_call *call, const struct cre
 	bool runs = old->valid_from < now && now < old->expires_at;
 	award->valid_from = time_or(correction->valid_from, runs ? now : old->valid_from);
 	award->expires_at = time_or(correction->expires_at, old->expires_at);
+	award->lapses = old->lapses;
+	award->lasts_until = time_or(correction->expires_at, old->lasts_until);
 	return award->expires_at > award->valid_from
 		       ? SKD_OK
 		       : fail_field(call, "/expires_at", "must be later than valid_from");

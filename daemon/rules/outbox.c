@@ -15,7 +15,7 @@ const char outbox_kinds[] =
 	"|collection.created|collection.edited|collection.archived"
 	"|correction.asked|correction.answered|correction.withdrawn"
 	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
-	"|credential.revoked|credential.suspended|credential.reinstated|credential.expires_soon|credential.renewed"
+	"|credential.revoked|credential.suspended|credential.reinstated|credential.expires_soon|credential.renewed|credential.used"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"
 	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn"

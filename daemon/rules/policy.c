@@ -97,8 +97,8 @@ enum skd_outcome policy_fits(struct skd_call *call, struct store_achievement *a)
 	int64_t length;
 	if (!policy)
 		return SKD_OK;
-	if (!a->validity)
-		return fail_field(call, "/renewal", "takes a validity: what does not expire is not renewed");
+	if (!a->validity && !a->lapse)
+		return fail_field(call, "/renewal", "takes a validity, or a lapse: what does not expire is not renewed");
 	policy->from = policy->from ? policy->from : "P90D";
 	if (!time_add_period(0, policy->from, &length) || length <= 0)
 		return fail_field(call, "/renewal/from", "must be longer than nothing");

@@ -8,6 +8,7 @@
 #include "rules/outbox.h"
 #include "rules/rubric.h"
 #include "rules/submission.h"
+#include "rules/use.h"
 #include "rules/work.h"
 #include "store/human.h"
 #include "store/renewal.h"
@@ -148,6 +149,7 @@ static enum skd_outcome award_make(struct skd_call *call, const char *credential
 	int64_t from = (course ? at : terms.now) < r->expires_at ? r->expires_at : terms.now;
 	if (terms.validity && !time_add_period(from, terms.validity, &award->expires_at))
 		return fail(call, SKD_CLASH, "renewed it would leave the calendar");
+	use_lapse(award, from, terms.lapse);
 	return award->expires_at > terms.now ? SKD_OK : fail(call, SKD_CLASH, "renewed it would be over already");
 }
 

@@ -8,7 +8,7 @@
 	" v.tags, o.id, ach.owner_id, o.name, o.absent_since, ach.next_review::text,"                    \
 	" v.language, v.translations, v.alignments, v.results, trim_scale(v.credits)::text, v.field_of_study, v.specialization,"  \
 	" v.human_code, v.related::text[], v.recommended::text[], v.picture_id, pic.svg IS NOT NULL, v.drawing, v.assessment,"                     \
-	" v.on_leave, v.on_move, v.renewal"
+	" v.on_leave, v.on_move, v.renewal, v.lapse"
 #define ACHIEVEMENT_FROM                                                                                \
 	"FROM achievement ach JOIN achievement_version v ON v.achievement_id = ach.id"                  \
 	" JOIN issuer i ON i.id = ach.issuer_id LEFT JOIN person e ON e.id = ach.owner_id"               \
@@ -44,7 +44,7 @@ static void achievement_read(const struct rows *rows, int i, struct store_achiev
 		.specialization = row_text(rows, i, 29), .human_code = row_text(rows, i, 30),
 		.picture_id = row_uuid(rows, i, 33), .picture_svg = row_bool(rows, i, 34), .drawing = words ? drawing : NULL,
 		.assessment = row_json(rows, i, 36), .on_leave = row_text(rows, i, 37), .on_move = row_text(rows, i, 38),
-		.renewal = row_json(rows, i, 39)};
+		.renewal = row_json(rows, i, 39), .lapse = row_text(rows, i, 40)};
 	links_read(rows, i, 31, &a->related, &a->related_count);
 	links_read(rows, i, 32, &a->recommended, &a->recommended_count);
 	a->tags = row_texts(rows, i, 17, &a->tag_count);
@@ -233,8 +233,8 @@ enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, st
 static const char VERSION_PUT[] =
 	"INSERT INTO achievement_version (achievement_id, number, type, name, description, criteria, validity, image_url,"
 	" state, tags, language, translations, alignments, results, related, recommended, credits, field_of_study, specialization,"
-	" human_code, picture_id, drawing, assessment, on_leave, on_move, renewal) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12::json, $13::json, $14::json,"
-	" $15::uuid[], $16::uuid[], $17::numeric, $18, $19, $20, $21::uuid, $22::text[], $23::json, $24, $25, $26::json)"
+	" human_code, picture_id, drawing, assessment, on_leave, on_move, renewal, lapse) VALUES ($1::uuid, $2::int, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12::json, $13::json, $14::json,"
+	" $15::uuid[], $16::uuid[], $17::numeric, $18, $19, $20, $21::uuid, $22::text[], $23::json, $24, $25, $26::json, $27)"
 	" ON CONFLICT (achievement_id, number) DO UPDATE SET type = excluded.type, name = excluded.name,"
 	" description = excluded.description, criteria = excluded.criteria, validity = excluded.validity,"
 	" image_url = excluded.image_url, state = excluded.state, tags = excluded.tags,"
@@ -242,7 +242,7 @@ static const char VERSION_PUT[] =
 	" results = excluded.results, related = excluded.related, recommended = excluded.recommended, credits = excluded.credits,"
 	" field_of_study = excluded.field_of_study, specialization = excluded.specialization, human_code = excluded.human_code,"
 	" picture_id = excluded.picture_id, drawing = excluded.drawing, assessment = excluded.assessment,"
-	" on_leave = excluded.on_leave, on_move = excluded.on_move, renewal = excluded.renewal"
+	" on_leave = excluded.on_leave, on_move = excluded.on_move, renewal = excluded.renewal, lapse = excluded.lapse"
 	" WHERE achievement_version.state = 'draft'";
 static const char SKILLS_DROP[] = "DELETE FROM achievement_skill WHERE achievement_id = $1::uuid AND number = $2::int";
 static const char SKILLS_ADD[] =
@@ -275,7 +275,7 @@ enum skd_outcome store_achievement_put(struct skd_call *call, const struct store
 			links_arg(call, a->related, a->related_count), links_arg(call, a->recommended, a->recommended_count),
 			a->credits, a->field_of_study, a->specialization, a->human_code, a->picture_id,
 			a->drawing ? arg_array(call, DRAWING_WORDS, a->drawing) : NULL, a->assessment, a->on_leave, a->on_move,
-			a->renewal),
+			a->renewal, a->lapse),
 		   &touched));
 	if (!touched)
 		return fail(call, SKD_FAULT, "version %ld of achievement %s is no draft any more", a->number, a->id);

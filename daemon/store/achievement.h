@@ -43,6 +43,7 @@ struct store_achievement {
 	const char *assessment; /* JSON with the correct choices of its quizzes; NULL: nothing can be handed in */
 	const char *on_leave, *on_move; /* what becomes of a credential whose holder does: keep, suspend, revoke */
 	struct store_assessment *asks; /* what that shall become; NULL: it stays */
+	const char *lapse; /* so long after its last use a credential lapses: a period; NULL: it does not */
 	const char *renewal; /* JSON; NULL: it is earned anew */
 	struct store_policy *renews; /* what that is, or shall become, of one that is written */
 	struct store_achievement_link *related, *recommended; /* those that are seen */

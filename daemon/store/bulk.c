@@ -138,11 +138,11 @@ static struct skd_text time_of(int64_t time, char room[TIME_SIZE])
 
 static const char CREDENTIALS_COPY[] =
 	"COPY credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from,"
-	" expires_at, evidence, results) FROM STDIN";
+	" expires_at, evidence, results, lasts_until) FROM STDIN";
 
 enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struct store_bulk *bulk, const char *account_id)
 {
-	char number[24], times[3][TIME_SIZE];
+	char number[24], times[4][TIME_SIZE];
 	TRY(copy_begin(call, CREDENTIALS_COPY));
 	for (size_t i = 0; i < count; i++) {
 		const struct store_award *a = &bulk[i].award;
@@ -150,7 +150,8 @@ enum skd_outcome store_bulk_add(struct skd_call *call, size_t count, const struc
 		const struct skd_text values[] = {
 			text_of(bulk[i].id), text_of(a->person_id), text_of(a->entry_id), text_of(a->achievement_id), text_of(number),
 			text_of(bulk[i].issuer_id), text_of(account_id), time_of(a->issued_at, times[0]),
-			time_of(a->valid_from, times[1]), time_of(a->expires_at, times[2]), text_of(a->evidence), text_of(a->results)};
+			time_of(a->valid_from, times[1]), time_of(a->expires_at, times[2]), text_of(a->evidence), text_of(a->results),
+			a->lapses ? time_of(a->lasts_until, times[3]) : text_of(NULL)};
 		TRY(copy_row(call, sizeof values / sizeof *values, values));
 	}
 	return copy_end(call, true);

@@ -9,7 +9,7 @@
 /* Two statements: one that waits for a lock goes on with the versions it saw before it waited. */
 static const char AWARD_LOCK[] = "SELECT FROM achievement WHERE id = $1::uuid FOR SHARE";
 static const char AWARD_TERMS[] =
-	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number, i.id, i.key = 'company', i.sandbox, i.state = 'active' FROM achievement a"
+	"SELECT coalesce(v.state, 'draft'), v.validity, now(), v.number, i.id, i.key = 'company', i.sandbox, i.state = 'active', v.lapse FROM achievement a"
 	" JOIN issuer i ON i.id = a.issuer_id"
 	" LEFT JOIN achievement_version v ON v.achievement_id = a.id AND v.state IN ('published', 'archived')"
 	" WHERE a.id = $1::uuid ORDER BY v.number DESC LIMIT 1";
@@ -24,7 +24,7 @@ enum skd_outcome store_award_terms(struct skd_call *call, const char *achievemen
 		return fail(call, SKD_ABSENT, "there is no such achievement");
 	*terms = (struct store_award_terms){row_text(rows, 0, 0), row_text(rows, 0, 1), row_time(rows, 0, 2),
 					    row_int(rows, 0, 3), row_uuid(rows, 0, 4), row_bool(rows, 0, 5),
-					    row_bool(rows, 0, 6), row_bool(rows, 0, 7)};
+					    row_bool(rows, 0, 6), row_bool(rows, 0, 7), row_text(rows, 0, 8)};
 	return SKD_OK;
 }
 
@@ -52,9 +52,9 @@ enum skd_outcome store_award_order(struct skd_call *call, const char *person, co
 
 static const char CREDENTIAL_ADD[] =
 	"WITH c AS (INSERT INTO credential (id, person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at,"
-	"   valid_from, expires_at, evidence, replaces, results)"
+	"   valid_from, expires_at, evidence, replaces, results, lasts_until)"
 	"  SELECT $14::uuid, $1::uuid, $10::uuid, a.id, $9::int, a.issuer_id, $3::uuid, $4::timestamptz, $5::timestamptz, $6::timestamptz,"
-	"   $7::jsonb, $11::uuid, coalesce($15::json, '[]') FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
+	"   $7::jsonb, $11::uuid, coalesce($15::json, '[]'), $16::timestamptz FROM achievement a WHERE a.id = $2::uuid RETURNING *),"
 	" e AS (INSERT INTO credential_event (credential_id, kind, valid_from, valid_to, recorded_at, who)"
 	"  SELECT id, 'issued', greatest(valid_from, $12::timestamptz), greatest(expires_at, $12::timestamptz),"
 	"   coalesce($12::timestamptz, now()), who_is($8, $3::uuid, NULL) FROM c RETURNING id),"
@@ -75,7 +75,8 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 		       ARGS(award->person_id, award->achievement_id, account_id, arg_time(call, award->issued_at),
 			    arg_time(call, award->valid_from), arg_time(call, award->expires_at), award->evidence, account,
 			    arg_int(call, award->version), award->entry_id, award->replaces,
-			    award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason, award->id, award->results),
+			    award->since == TIME_NEVER ? NULL : arg_time(call, award->since), award->reason, award->id, award->results,
+			    award->lapses ? arg_time(call, award->lasts_until) : NULL),
 		       NULL);
 }
 
@@ -87,8 +88,12 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	" LEFT JOIN badge b ON b.credential_id = c.id"
 
 /* Of a moment `d`: `t` is the last that was known of it. */
+#define EXPIRES_THEN                                                                                             \
+	"CASE WHEN c.lasts_until IS NULL THEN c.expires_at ELSE (SELECT x.valid_to FROM credential_event x"        \
+	" WHERE x.credential_id = c.id AND x.kind IN ('issued', 'used') AND x.recorded_at <= d.known_at"           \
+	" ORDER BY x.id DESC LIMIT 1) END"
 #define STATE_THEN                                                                                               \
-	"CASE WHEN t.kind IN ('revoked', 'superseded') THEN t.kind WHEN c.expires_at <= d.as_of THEN 'expired'"  \
+	"CASE WHEN t.kind IN ('revoked', 'superseded') THEN t.kind WHEN " EXPIRES_THEN " <= d.as_of THEN 'expired'" \
 	" WHEN t.kind = 'suspended' THEN t.kind WHEN c.valid_from > d.as_of THEN 'scheduled' ELSE 'active' END"
 #define COLUMNS_THEN                                                                                             \
 	CREDENTIAL_BEFORE_STATE STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
@@ -96,7 +101,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 #define FROM_THEN                                                                                                \
 	" CROSS JOIN LATERAL (SELECT e.kind, n.reason FROM credential_event e"                                   \
 	"  LEFT JOIN credential_note n ON n.event_id = e.id"                                                     \
-	"  WHERE e.credential_id = c.id AND e.kind <> 'shown' AND e.recorded_at <= d.known_at"                   \
+	"  WHERE e.credential_id = c.id AND e.kind NOT IN ('shown', 'used') AND e.recorded_at <= d.known_at"                   \
 	"  AND d.as_of >= CASE WHEN e.kind <> 'issued' THEN e.valid_from"                                        \
 	"   WHEN c.replaces IS NULL THEN least(c.issued_at, c.valid_from) ELSE e.recorded_at END"                \
 	"  ORDER BY e.id DESC LIMIT 1) AS t"
@@ -112,7 +117,8 @@ void store_credential_read(const struct rows *rows, int i, int at, struct store_
 		.reason = row_text(rows, i, at + 12), .superseded_by = row_uuid(rows, i, at + 13), .evidence = row_json(rows, i, at + 14),
 		.visibility = row_text(rows, i, at + 15), .response = row_text(rows, i, at + 16), .version = row_int(rows, i, at + 17),
 		.entry_id = row_uuid(rows, i, at + 18), .replaces = row_uuid(rows, i, at + 19),
-		.results = row_json(rows, i, at + 20), .shown_evidence = row_json(rows, i, at + 21)};
+		.results = row_json(rows, i, at + 20), .shown_evidence = row_json(rows, i, at + 21),
+		.lasts_until = row_time(rows, i, at + 22), .lapses = row_bool(rows, i, at + 23)};
 }
 
 #define GET_WHERE " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)"

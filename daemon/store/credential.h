@@ -28,6 +28,8 @@ struct store_credential {
 	int64_t issued_at, valid_from, expires_at; /* expires_at TIME_NEVER: it does not */
 	const char *state; /* as of now */
 	const char *reason, *superseded_by, *replaces;
+	bool lapses; /* unless it is used; then lasts_until is until when it can last */
+	int64_t lasts_until;
 	const char *evidence, *results; /* JSON arrays */
 	const char *visibility, *response; /* as its holder wants it */
 	const char *shown_evidence; /* JSON array of places in `evidence` that are in the badge; NULL: all */
@@ -43,6 +45,8 @@ struct store_award {
 	const char *evidence, *results; /* JSON arrays */
 	const char *replaces, *reason; /* the credential whose place it takes, and why; or NULL, and since is TIME_NEVER: */
 	int64_t since;                 /* it proves nothing of the time before */
+	bool lapses;                   /* as a credential's */
+	int64_t lasts_until;
 };
 /* What issuing needs to know of an achievement: state, validity and number of its newest version that
  * is no draft (without one the state is draft); and the time by the database's clock, the one that
@@ -53,6 +57,7 @@ struct store_award_terms {
 	const char *issuer_id;
 	bool own; /* the issuer is the company */
 	bool sandbox, active; /* of the issuer */
+	const char *lapse; /* so long after its last use a credential lapses; or NULL */
 };
 enum skd_outcome store_award_terms(struct skd_call *call, const char *achievement_id,
 				   struct store_award_terms *terms) WARN_UNUSED;
@@ -75,7 +80,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, c.expires_at, "
 #define CREDENTIAL_BEHIND_STATE                                                                                        \
 	", c.evidence, coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'),"                            \
-	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence"
+	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence, c.lasts_until, c.lasts_until IS NOT NULL"
 #define CREDENTIAL_COLUMNS CREDENTIAL_BEFORE_STATE CREDENTIAL_STATE ", c.reason, c.superseded_by" CREDENTIAL_BEHIND_STATE
 void store_credential_read(const struct rows *rows, int row, int column, struct store_credential *credential);
 

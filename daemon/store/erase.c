@@ -90,6 +90,7 @@ static const struct step {
 	{"badge_form", "DELETE FROM badge_form f USING credential c WHERE c.id = f.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"credential_note", "DELETE FROM credential_note n USING credential_event e, credential c"
 			    " WHERE e.id = n.event_id AND c.id = e.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
+	{"credential_use", "DELETE FROM credential_use u USING credential c WHERE c.id = u.credential_id AND c.person_id = $1::uuid" ALL_FOUR},
 	{"achievement_note", "DELETE FROM achievement_note n USING achievement_event e, who w WHERE e.id = n.event_id AND w.id = e.who"
 			     " AND w.account_id IN " THEIR_ACCOUNTS},
 	{"achievement_owner", "UPDATE achievement SET owner_id = NULL, version = version + 1 WHERE owner_id = $1::uuid" ALL_FOUR},

@@ -52,7 +52,11 @@ static const struct section {
 			       "jsonb_build_object('kind', e.kind, 'valid_from', rfc3339(e.valid_from), 'valid_to', rfc3339(e.valid_to),"
 			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason, 'said', n.said))"
 			       " ORDER BY e.id) FROM credential_event e JOIN who w ON w.id = e.who"
-			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id)" AS_IT_IS
+			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id),"
+			       " 'lasts_until', rfc3339(c.lasts_until), 'uses', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('what', u.what,"
+			       " 'at', rfc3339(u.at), 'expires_at', rfc3339(u.expires_at), 'recorded_at', rfc3339(u.recorded_at),"
+			       " 'account', coalesce(w.account, 'erased'))) ORDER BY u.id) FROM credential_use u JOIN who w ON w.id = u.who"
+			       " WHERE u.credential_id = c.id)" AS_IT_IS
 			"FROM credential c JOIN issuer i ON i.id = c.issuer_id JOIN achievement_version v"
 			" ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 			" LEFT JOIN badge b ON b.credential_id = c.id WHERE c.person_id " THEIRS " ORDER BY c.id LIMIT " MOST},
@@ -71,7 +75,7 @@ static const struct section {
 			 " 'updated_at', rfc3339(g.updated_at)" AS_IT_IS
 		  "FROM goal g WHERE g.person_id " THEIRS " ORDER BY g.id LIMIT " MOST},
 	{"submissions", OBJECT "'id', s.id, 'achievement_id', s.achievement_id, 'achievement_version', s.achievement_number, 'achievement', v.name,"
-			       " 'claim_id', s.claim_id, 'state', s.state, 'round', s.round, 'answers', s.answers, 'files', files_named(s.id, s.answers),"
+			       " 'claim_id', s.claim_id, 'renews', s.renews, 'state', s.state, 'round', s.round, 'answers', s.answers, 'files', files_named(s.id, s.answers),"
 			       " 'shared', s.shared, 'submitted_at', rfc3339(s.submitted_at), 'due_at', rfc3339(s.due_at),"
 			       " 'decided_at', rfc3339(s.decided_at), 'credential_id', s.credential_id, 'created_at', rfc3339(s.created_at),"
 			       " 'updated_at', rfc3339(s.updated_at), 'rounds', (SELECT jsonb_agg(jsonb_strip_nulls("

@@ -39,3 +39,22 @@ BEGIN
 	RETURN NULL;
 END $$;
 CREATE TRIGGER renews AFTER INSERT ON credential REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION credential_renews();
+
+-- A credential of this version lapses so long after it was used last (ISO 8601); NULL: however it is used.
+ALTER TABLE achievement_version ADD lapse text;
+-- Until when one can last that lapses unless it is used: expires_at is no later. NULL: it does not lapse.
+ALTER TABLE credential ADD lasts_until timestamptz;
+ALTER TABLE credential_event DROP CONSTRAINT credential_event_kind_check,
+	ADD CHECK (kind IN ('issued', 'suspended', 'reinstated', 'revoked', 'superseded', 'shown', 'used'));
+
+-- What proves that it is used, as somebody other than its holder said. The event beside it names nobody.
+CREATE TABLE credential_use (
+	id uuid PRIMARY KEY DEFAULT uuid7(),
+	credential_id uuid NOT NULL REFERENCES credential,
+	what text NOT NULL,
+	at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL, -- of the credential, from then on
+	who uuid NOT NULL,
+	recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON credential_use (credential_id, id);

@@ -34,7 +34,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/endorsements": "issuer", "POST /api/v1/issuers": "admin", "PATCH /api/v1/issuers": "admin", "PUT /api/v1/issuers": "admin", "DELETE /api/v1/claims": "employee", "GET /api/v1/directory/runs": "admin",
       "GET /api/v1/erasures": "auditor", "GET /api/v1/audit": "auditor", "GET /api/v1/outbox": "auditor", "GET /api/v1/access": "auditor", "GET /api/v1/claims": "employee",
       **{f"{method} /api/v1/submissions": "employee" for method in ("GET", "POST", "PATCH", "DELETE")},
-      "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee", "POST /api/v1/credentials/{id}/renewal": "employee",
+      "GET /api/v1/credentials/{id}/counts": "issuer", "POST /api/v1/claims/{id}/submission": "employee", "POST /api/v1/credentials/{id}/renewal": "employee", "POST /api/v1/credentials/{id}/uses": "hr",
       **dict.fromkeys([f"{method} /api/v1/goals" for method in ("GET", "POST", "PATCH", "DELETE")], "employee"),
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
       "DELETE /api/v1/claim-endorsements/{id}": "admin",
@@ -193,6 +193,10 @@ class World:
     def fill_renewals(self):
         again = self.hr.post("/achievements", {"name": "Renewed", "state": "published", "validity": "P1Y", "assessment": {
             "prompts": [{"kind": "text", "name": "What?"}]}, "renewal": {"by": "evidence", "from": "P60Y"}}, gives=201)["id"]
+        lapsing = self.hr.post("/achievements", {"name": "Lapsing", "state": "published", "validity": "P9Y", "lapse": "P1Y"}, gives=201)["id"]
+        self.ids["lapsing"] = self.issuer.issue(ACCOUNTS["EMPLOYEE"], lapsing)["id"]
+        for number in range(4):
+            self.hr.post(f"/credentials/{self.ids['lapsing']}/uses", {"what": f"x {number}"}, gives=200)
         self.ids["renewable"] = self.issuer.issue(ACCOUNTS["EMPLOYEE"], again)["id"]
 
     def fill_submissions(self):
@@ -283,6 +287,7 @@ class World:
             return at(f"/oembed?url={PUBLIC_URL}/badges/{self.ids['badges'] if found else MISSING}")
         here = "current" if noun == "sessions" and operation.method == "GET" else self.ids.get(noun, MISSING)
         here = self.ids["looked_at"] if operation.path.endswith("/looks") else here
+        here = self.ids["lapsing"] if operation.path.endswith("/uses") else here
         here = self.ids["renewable"] if operation.path.endswith("/renewal") else here
         path = operation.path.replace("{id}", here if found or re.search("{(?!id)", operation.path) else MISSING)
         for word, noun in WITHIN.items():

@@ -71,6 +71,8 @@ class Leaver:
         me.get("/audit", gives=403)
         self.credential = house.issuer.issue(self.username, house.achievement,
                                              evidence=[{"name": "Test", "narrative": f"{self.name} passed"}])["id"]
+        lapsing = house.issuer.issue(self.username, house.lapsing)["id"]
+        house.hr.post(f"/credentials/{lapsing}/uses", {"what": f"{self.name} kept some"}, gives=200)
         house.issuer.post(f"/credentials/{self.credential}/suspend", {"reason": f"{self.name} was away"}, gives=200)
         house.issuer.post(f"/credentials/{self.credential}/reinstate", gives=200)
         link = house.slapd.admin()
@@ -129,6 +131,7 @@ def furnish(house):
     house.position = house.hr.post("/positions", {"code": "RET", "name": "Keeper"})["id"]
     house.achievement = house.hr.post("/achievements", {"name": "Keeper", "state": "published",
                                                         "skills": [{"skill": house.skill, "level": 2}]})["id"]
+    house.lapsing = house.hr.post("/achievements", {"name": "Keeping on", "state": "published", "lapse": "P1Y"})["id"]
     house.asked = house.hr.post("/achievements", {"name": "Asked", "state": "published", "assessment": {"prompts": [
         {"kind": "text", "name": "Who are you?"}]}})
     house.claim = house.hr.post("/claims", {"skill": house.skill, "level": 3, "shared": True, "colleagues": True}, gives=201)["id"]

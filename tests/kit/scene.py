@@ -41,6 +41,7 @@ class Scene:
         self.test = self.hr.post("/achievements", {"name": "Test", "state": "published", "issuer": sandbox})["id"]
         self.asked = self.hr.post("/achievements", {"name": "Asked", "state": "published",
                                                     "assessment": {"prompts": [{"kind": "text", "name": "x"}]}})["id"]
+        self.lapsing = self.hr.post("/achievements", {"name": "Lapsing", "state": "published", "lapse": "P1Y"})["id"]
         self.leavers = [self.people[name] for name in LEAVERS]
         for name in LEAVERS:
             house.slapd.admin().delete_s(f"uid={name},ou=people,{BASE}")
@@ -187,6 +188,7 @@ class Scene:
             "own_vouched": lambda: self.vouch(self.others[AWARDED_BELOW], self.owner(actor)),
             "vouch": lambda: self.vouch(self.others[STRANGER], self.others[AWARDED_BELOW], colleagues=False),
             "own_credential": lambda: self.issuer.issue(self.person_of(actor) if actor in NAMES else AWARDED, self.achievement)["id"],
+            "lapsing_below": lambda: self.issuer.issue(AWARDED_BELOW, self.lapsing)["id"],
             "own_renewable": lambda: self.renewable(self.person_of(actor) if actor in NAMES else AWARDED),
             "credential_below": lambda: self.issuer.issue(AWARDED_BELOW, self.achievement)["id"],
             "credential": lambda: self.issuer.issue(AWARDED, self.achievement)["id"],
@@ -262,6 +264,8 @@ class Scene:
             return {"verdict": "approve"}
         if line.endswith("/return"):
             return {"comment": "x"}
+        if line.startswith("POST") and line.endswith("/uses"):
+            return {"what": "x"}
         if line.startswith("POST") and line.endswith("}/endorsements"):
             return {"level": 1}
         if "/corrections/" in line and line.startswith("POST"):
