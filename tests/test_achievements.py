@@ -127,8 +127,8 @@ def test_of_who_has_left_it_says_so_and_is_listed(programme):
 def test_the_list_as_a_table_has_them(programme):
     made = programme.achievement(name=f"Tabled {ODD}", tags=["one", "two"], owner=OTHER_HR, next_review="2027-01-31")
     text = programme.hr.ask("GET", "/achievements", params={"format": "csv", "q": "Tabled"}).text
-    assert f"one; two,,,,,,,,,published,,{made['owner']['id']},{made['owner']['name']},2027-01-31," in text or \
-        f"one; two,,,,,,,,,published,{made['image_url']},{made['owner']['id']},{made['owner']['name']},2027-01-31," in text
+    assert f"one; two,,,,,,,,,,keep,keep,published,,{made['owner']['id']},{made['owner']['name']},2027-01-31," in text or \
+        f"one; two,,,,,,,,,,keep,keep,published,{made['image_url']},{made['owner']['id']},{made['owner']['name']},2027-01-31," in text
 
 
 # ---- reminders

@@ -125,6 +125,8 @@ def test_text_comes_back_as_it_was_sent(world, name):
             back = world.issuer.get(f"/batches/{back['job']['batch_id']}") if "job" in back else back
             if name.endswith("/replace"):  # why it was, is said of the one that was
                 back = world.issuer.get(f"/credentials/{back['replaces']}")
+            if name.endswith("/uses"):
+                back = world.hr.get(f"/credentials/{back['id']}/uses", sort="-recorded_at")["items"][0]
             if "comment" in sent and "comment" not in back:  # what is said with a step stands in the story
                 back = next(one for one in world.hr.get(f"/achievements/{back['id']}/events", sort="-at")["items"] if "comment" in one)
             assert {field: back[field] for field in sent if field in back} == {field: sent[field] for field in sent if field in back}

@@ -13,7 +13,7 @@ static enum skd_outcome policy_read(struct skd_call *call, json_t *object, struc
 {
 	enum { BY, MINIMUM, ASSESSORS, PROMPTS, COURSE, FROM, GRACE, COUNT };
 	static const struct field fields[COUNT + 1] = {
-		[BY] = {"by", FIELD_ENUM, .required = true, .words = "evidence|rubric|course"}, [MINIMUM] = {"minimum", FIELD_JSON},
+		[BY] = {"by", FIELD_ENUM, .words = "evidence|rubric|course"}, [MINIMUM] = {"minimum", FIELD_JSON},
 		[ASSESSORS] = {"assessors", FIELD_INT, .least = 1, .most = 5}, [PROMPTS] = {"prompts", FIELD_TEXTS, .most = 36},
 		[COURSE] = {"course", FIELD_REF}, [FROM] = {"from", FIELD_PERIOD, .most = 40}, [GRACE] = {"grace", FIELD_PERIOD, .most = 40}};
 	struct value v[COUNT] = {0};

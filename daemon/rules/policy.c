@@ -97,6 +97,8 @@ enum skd_outcome policy_fits(struct skd_call *call, struct store_achievement *a)
 	int64_t length;
 	if (!policy)
 		return SKD_OK;
+	if (!policy->by)
+		return fail_field(call, "/renewal/by", "must be there");
 	if (!a->validity && !a->lapse)
 		return fail_field(call, "/renewal", "takes a validity, or a lapse: what does not expire is not renewed");
 	policy->from = policy->from ? policy->from : "P90D";

@@ -86,7 +86,7 @@ def those(condition):
 BODIES = those(lambda operation: operation.body)
 GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
         "return": {"comment": "x"}, "withdraw": {"reason": "x"}, "decide": {"verdict": "approve"}, "talent": {"listed": True},
-        "answer": {"state": "done", "answer": "x"}}
+        "answer": {"state": "done", "answer": "x"}, "uses": {"what": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
