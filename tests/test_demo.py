@@ -113,7 +113,7 @@ def test_accounts_of_all_roles_and_the_lines_to_paste_work(demo):
         assert demo.ask(role, "me")["roles"]
         assert re.search(rf"^  {role.lower()} +{env[role + '_USER']} +{env[role + '_PASSWORD']}$", demo.output.read_text(), re.M)
     lines = demo.lines("curl ")
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         said = json.loads(paste(line).stdout)
         assert said.get("items") or said.get("person"), (line, said)
@@ -149,8 +149,11 @@ def test_evidence_waits_at_all_stages_and_pathways_have_a_choice_and_hold_one_an
     assert [one for one in reviews if one["place"] == 3 and one["state"] == "open"]  # two disagreed
     passwords = dict(line.split(":") for line in (demo.here / "state/accounts").read_text().split())
     people = {one["person"] for one in json.loads((demo.top / "etc/demo/programme.json").read_text())["submissions"]}
-    states = {one["state"] for person in people for one in demo.ask_as(person, passwords[person], "submissions")["items"]}
-    assert states == {"draft", "submitted", "in_review", "returned", "approved", "declined", "withdrawn"}
+    submissions = [one for person in people for one in demo.ask_as(person, passwords[person], "submissions?limit=500")["items"]]
+    assert [one for one in submissions if "claim_id" in one] and [one for one in submissions if "renews" in one]
+    assert {one["state"] for one in submissions} == {"draft", "submitted", "in_review", "returned", "approved", "declined", "withdrawn"}
+    portfolio = demo.ask("EMPLOYEE", f"people/{demo.ask('EMPLOYEE', 'me')['person']['id']}/portfolio")
+    assert [len(portfolio[part]) for part in ("claims", "endorsements", "goals", "positions")] == [3, 2, 3, 1]
     pathways = {one["name"]: demo.ask("HR", "pathways/" + one["id"])["nodes"] for one in demo.ask("HR", "pathways")["items"]}
     assert len(pathways) == 3
     nodes = [node for graph in pathways.values() for node in graph]

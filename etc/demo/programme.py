@@ -270,14 +270,24 @@ def judge(url, hr, passwords, submission, number, opinions):
         assessor.sign_out()
 
 
-def submit_all(url, hr, passwords, achievements, programme):
+def begin(person, claims, achievement, one, key):
+    """A submission: to renew what they hold, to prove what they claim, or for itself."""
+    if one.get("renews"):
+        held = person.ask("GET", f"/credentials?state=active&person={one['person']}&achievement={achievement}")["items"][0]["id"]
+        return person.ask("POST", f"/credentials/{held}/renewal", None, key)
+    if "claim" in one:
+        return person.ask("POST", f"/claims/{claims[one['person'], one['claim']]}/submission", {"achievement": achievement}, key)
+    return person.ask("POST", "/submissions", {"achievement": achievement}, key)
+
+
+def submit_all(url, hr, passwords, achievements, claims, programme):
     """The ids of those that were handed in so long ago that they are late."""
     late = []
     for number, one in enumerate(programme["submissions"]):
         person = Client(url)
         person.sign_in(one["person"], passwords[one["person"]])
         achievement = person.ask("GET", "/achievements/" + achievements[one["achievement"]])
-        submission = person.ask("POST", "/submissions", {"achievement": achievement["id"]}, f"submission-{number}")
+        submission = begin(person, claims, achievement["id"], one, f"submission-{number}")
         path = "/submissions/" + submission["id"]
         for count, part in enumerate(one["rounds"], 1):
             hand_in(person, achievement, path, count, part, f"{number}-{count}")
@@ -291,14 +301,26 @@ def submit_all(url, hr, passwords, achievements, programme):
 
 
 def say_all(url, passwords, noun, said):
-    """What people say of themselves: claims and goals."""
+    """What people say of themselves: claims and goals. Their ids, by the person and the skill."""
+    ids = {}
     for person in sorted({one["person"] for one in said}):
         client = Client(url)
         client.sign_in(person, passwords[person])
         for number, one in enumerate(said):
             if one["person"] == person:
-                client.ask("POST", f"/{noun}s", without(one, "person"), f"{noun}-{number}")
+                body = without(one, "person")
+                ids[person, one.get("skill")] = client.ask("POST", f"/{noun}s", body, f"{noun}-{number}")["id"]
         client.sign_out()
+    return ids
+
+
+def endorse_claims(url, passwords, claims, said):
+    for number, one in enumerate(said):
+        person = Client(url)
+        person.sign_in(one["person"], passwords[one["person"]])
+        claim = claims[one["of"], one["skill"]]
+        person.ask("POST", f"/claims/{claim}/endorsements", without(one, "person", "of", "skill"), f"claim-endorsement-{number}")
+        person.sign_out()
 
 
 def main(url, folder, state, *new_key):
@@ -320,10 +342,11 @@ def main(url, folder, state, *new_key):
     try_all(url, passwords, achievements, programme["tries"])
     keep(state, "badge", (credential for one, credential in zip(programme["awards"], ids) if one.get("example")))
     attach_positions(hr, programme)
-    say_all(url, passwords, "claim", programme["claims"])
+    claims = say_all(url, passwords, "claim", programme["claims"])
+    endorse_claims(url, passwords, claims, programme["claim_endorsements"])
     goals = [{**goal, "pathway": pathways[goal["pathway"]]} if "pathway" in goal else goal for goal in programme["goals"]]
     say_all(url, passwords, "goal", goals)
-    keep(state, "late", submit_all(url, hr, passwords, achievements, programme))
+    keep(state, "late", submit_all(url, hr, passwords, achievements, claims, programme))
     holdings = hr.ask("GET", "/reports/skills?limit=1&count=true")["total"]
     hr.sign_out()
     print(f"{len(programme['skills'])} skills, {len(programme['achievements'])} achievements, "

@@ -352,7 +352,8 @@ print_guide() {
 	cat <<-TEXT
 
 		Try: as HR, who can give first aid, and how we know; who an employee is to skillsd; as the admin, who has
-		which role, and through which group; as the issuer, what is suspended, and why; as the auditor, what was done last.
+		which role, and through which group; as the issuer, what is suspended, and why; as an assessor, what waits to be judged,
+		what is late first; as the auditor, what was done last.
 
 		$(curl_line HR '/api/v1/reports/skills?skill=SW-1')
 
@@ -361,6 +362,8 @@ print_guide() {
 		$(curl_line ADMIN /api/v1/access)
 
 		$(curl_line ISSUER '/api/v1/credentials?state=suspended')
+
+		$(curl_line ASSESSOR '/api/v1/reviews?mine=true&state=open')
 
 		$(curl_line AUDITOR '/api/v1/audit?limit=3')
 
