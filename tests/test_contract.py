@@ -490,6 +490,12 @@ def test_methods_are_those_of_the_document(world, path):
         assert set(refused(world.clients["nobody"].ask(method, here), 405).headers["Allow"].split(", ")) == allowed
 
 
+def test_what_is_renewed_already_is_given_back(world):
+    path = f"/api/v1/credentials/{world.ids['renewable']}/renewal"
+    begun, again = (world.ask("POST /api/v1/credentials/{id}/renewal", path=path) for _ in range(2))
+    assert (begun.status_code, again.status_code) == (201, 200) and begun.json()["id"] == again.json()["id"]
+
+
 def test_who_has_no_badge_has_no_record(world):
     person, = world.hr.get("/people", username="nbrooks")["items"]
     refused(world.ask("GET /api/v1/people/{id}/record", path=f"/api/v1/people/{person['id']}/record"), 409)
