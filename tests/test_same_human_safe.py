@@ -178,9 +178,10 @@ def test_no_run_begins_before_a_new_rule_stands_in_the_database(postgres):
         before = house.sql("SELECT count(*) FROM directory_run")
         with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:
             other.cursor().execute("LOCK TABLE same_rule IN SHARE ROW EXCLUSIVE MODE")
-            house.start(synced=False)
+            house.start(migrate=False)
             time.sleep(1)
-            assert house.sql("SELECT count(*) FROM directory_run") == before
+            assert house.sql("SELECT count(*) FROM directory_run") == before and not house._answers("/readyz")
+        wait_for("/readyz", lambda: house._answers("/readyz"))
         two.sync()
         assert two.links() == [("b1", "m1")]
 

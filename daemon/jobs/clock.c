@@ -314,6 +314,15 @@ static void tidy_turn(struct jobs *jobs, int64_t *tidied)
 	tidy_once(jobs, file_tidy, WORK_MS);
 }
 
+static bool jobs_settled(const struct house *house)
+{
+	struct jobs *jobs = house->sync;
+	pthread_mutex_lock(&jobs->lock);
+	bool settled = jobs->settled;
+	pthread_mutex_unlock(&jobs->lock);
+	return settled;
+}
+
 static void *tidy_main(void *argument)
 {
 	struct jobs *jobs = argument;
@@ -410,6 +419,7 @@ struct jobs *jobs_open(struct house *house)
 	house->sync = jobs;
 	house->sync_wanted = jobs_wanted;
 	house->job_wanted = piece_wanted;
+	house->settled = jobs_settled;
 	pthread_mutex_init(&jobs->lock, NULL);
 	cond_open(&jobs->changed);
 	if (pthread_create(&jobs->tidy, NULL, tidy_main, jobs) != 0 ||

@@ -9,7 +9,8 @@
 
 enum skd_outcome ops_ready(struct skd_call *call)
 {
-	return migrate_check(call);
+	TRY(migrate_check(call));
+	return call->house->settled(call->house) ? SKD_OK : fail(call, SKD_BUSY, "the daemon is starting");
 }
 
 static void pool_print(struct text *out, const char *name, struct pool *pool)
