@@ -106,6 +106,7 @@ def test_what_was_known_before_stays_known(shop):
     assert (held(), held(as_of="2024-06-01"), held(as_of="2024-06-01", known_at=before)) == (1, 1, 1)
     assert [shop.look(old, **then)["state"] for then in ({"as_of": late}, {"as_of": late, "known_at": before}, {"as_of": later})] == [
         "active", "expired", "expired"]
+    assert [shop.look(old, **then)["expires_at"] for then in ({"as_of": late}, {"known_at": before})] == ["2075-03-31T00:00:00Z", "2074-02-28T00:00:00Z"]
     assert len(shop.hr.pages(f"/people/{old['person']['id']}/holdings", limit=500)) >= 1
 
 

@@ -96,7 +96,7 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	"CASE WHEN t.kind IN ('revoked', 'superseded') THEN t.kind WHEN " EXPIRES_THEN " <= d.as_of THEN 'expired'" \
 	" WHEN t.kind = 'suspended' THEN t.kind WHEN c.valid_from > d.as_of THEN 'scheduled' ELSE 'active' END"
 #define COLUMNS_THEN                                                                                             \
-	CREDENTIAL_BEFORE_STATE STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
+	CREDENTIAL_BEFORE_EXPIRES EXPIRES_THEN ", " STATE_THEN ", CASE WHEN t.kind <> 'issued' THEN t.reason END,"                            \
 	" CASE WHEN t.kind = 'superseded' THEN c.superseded_by END" CREDENTIAL_BEHIND_STATE
 #define FROM_THEN                                                                                                \
 	" CROSS JOIN LATERAL (SELECT e.kind, n.reason FROM credential_event e"                                   \

@@ -76,8 +76,9 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 				      const char *account) WARN_UNUSED;
 /* Of c, with its person p, issuer i, version of the achievement v, and b, the badge or nothing; and reading them, from a
  * column on. */
-#define CREDENTIAL_BEFORE_STATE                                                                                        \
-	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, c.expires_at, "
+#define CREDENTIAL_BEFORE_EXPIRES                                                                                      \
+	"c.id, p.id, p.name, v.achievement_id, v.name, i.id, i.name, v.number, c.issued_at, c.valid_from, "
+#define CREDENTIAL_BEFORE_STATE CREDENTIAL_BEFORE_EXPIRES "c.expires_at, "
 #define CREDENTIAL_BEHIND_STATE                                                                                        \
 	", c.evidence, coalesce(b.visibility, 'private'), coalesce(b.response, 'pending'),"                            \
 	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence, c.lasts_until, c.lasts_until IS NOT NULL"

@@ -123,6 +123,7 @@ static const char COURSE_RENEWS[] =
 	"  JOIN achievement_version v ON v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = k.achievement_id AND v.state = 'published' AND " NEWEST
 	"  JOIN credential c ON c.achievement_id = v.achievement_id AND c.person_id = k.person_id AND c.state = 'active'"
 	"  WHERE k.id = $1::uuid AND k.state = 'active' AND c.id <> k.id AND c.expires_at < 'infinity' AND c.valid_from <= now()"
+	"  AND EXISTS (SELECT FROM person e WHERE (e.id = k.person_id OR e.human = k.person_id) AND e.absent_since IS NULL)"
 	"  AND (NOT i.sandbox OR c.issuer_id = k.issuer_id) AND k.issued_at >= " OPENS " AND k.issued_at <= " CLOSES
 	"  ORDER BY c.achievement_id, c.expires_at DESC, c.id)"
 	" SELECT coalesce(array_agg(id::text ORDER BY id), '{}') FROM best";
