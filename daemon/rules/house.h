@@ -118,7 +118,7 @@ struct house {
 	/* Somebody asked for a run of it now. */
 	void (*sync_wanted)(const struct house *house, const struct directory *directory);
 	void (*job_wanted)(const struct house *house); /* or for a job */
-	bool (*settled)(const struct house *house); /* what the configuration says stands in the database */
+	bool (*settled)(const struct house *house); /* what the configuration says stands in the database; NULL: this is no daemon */
 	void *sync;
 };
 

@@ -10,7 +10,8 @@
 enum skd_outcome ops_ready(struct skd_call *call)
 {
 	TRY(migrate_check(call));
-	return call->house->settled(call->house) ? SKD_OK : fail(call, SKD_BUSY, "the daemon is starting");
+	bool starting = call->house->settled && !call->house->settled(call->house);
+	return starting ? fail(call, SKD_BUSY, "the daemon is starting") : SKD_OK;
 }
 
 static void pool_print(struct text *out, const char *name, struct pool *pool)
