@@ -10,7 +10,9 @@ import psycopg2
 import pytest
 from kit.house import ACCOUNTS, wait_for
 from kit.judging import CARE, HOLDER, PROMPT, SPEED, Court, at_once, court_house
+from kit.leaver import Leaver, furnish, retention_house
 from kit.second import Second
+from kit.two import Both, Two, two_house
 
 FIRST, SECOND = (str(uuid.UUID(int=number, version=4)) for number in (1, 2))
 ASKED = {"prompts": [{**PROMPT, "id": FIRST}, {**PROMPT, "id": SECOND, "name": "And what else 🧭?"}], "minimum": 5, "assessors": 2, "disagreement": 1}
@@ -329,6 +331,41 @@ def test_a_kill_while_a_course_renews_and_two_daemons_renew_once(court):
     assert counts == [(3,)] * 3  # once for each award
 
 
+def test_who_has_left_is_renewed_by_no_course(postgres):
+    with retention_house(postgres) as house:
+        furnish(house)
+        who, stays = Leaver(house, 401), Leaver(house, 402)
+        lesson = house.hr.post("/achievements", {"name": "Lesson", "state": "published"}, gives=201)["id"]
+        made = house.hr.post("/achievements", {"name": "Ropes", "state": "published", "validity": "P1Y",
+                                               "renewal": {"by": "course", "course": lesson, **LONG}}, gives=201)["id"]
+        old = [house.issuer.issue(one.username, made, expires_at=LEAP)["id"] for one in (who, stays)]
+        for one in who, stays:
+            house.issuer.issue(one.username, lesson, valid_from=ago(days=-2))
+        who.leave()
+        house.sql("UPDATE renewal_due SET at = now() RETURNING 1")
+        wait_for("what follows", lambda: not house.sql("SELECT 1 FROM renewal_due"))
+        assert [house.hr.get(f"/credentials/{one}")["state"] for one in old] == ["active", "superseded"]
+
+
+def test_who_has_two_entries_renews_by_either_and_what_is_parted_is_not_renewed_by_the_other(postgres):
+    with two_house(postgres) as house:
+        two = Two(house)
+        both = Both(two, 1)
+        made = two.hr.post("/achievements", {"name": "Ropes", "state": "published", "validity": "P1Y", "assessment": {"prompts": [{**PROMPT, "id": FIRST}]},
+                                             "renewal": {"by": "evidence", **LONG}}, gives=201)["id"]
+        first, second = (two.issuer.issue("m1", made, expires_at=LEAP)["id"] for _ in range(2))
+        client = house.sign_in("b1")
+        submission = client.post(f"/credentials/{first}/renewal", gives=201)
+        assert house.sign_in("m1").post(f"/credentials/{first}/renewal", gives=200)["id"] == submission["id"]
+        assert "another submission" in client.post(f"/credentials/{second}/renewal", gives=409)["detail"]
+        client.patch(f"/submissions/{submission['id']}", {"answers": {FIRST: {"text": "x"}}}, "*")
+        both.put("branch", employeeNumber="another")
+        two.sync()
+        client.expect(404, "POST", f"/credentials/{first}/renewal")
+        handed = client.expect(409, "POST", f"/submissions/{submission['id']}/submit", headers={"If-Match": "*"})
+        assert "somebody else's now" in handed["detail"]
+
+
 # ---- what may be said
 
 @pytest.mark.parametrize("renewal, field", [
@@ -338,6 +375,7 @@ def test_a_kill_while_a_course_renews_and_two_daemons_renew_once(court):
     ({"by": "rubric", "assessors": 6}, "/renewal/assessors"), ({"by": "rubric", "prompts": []}, "/renewal/prompts"),
     ({"by": "rubric", "prompts": [FIRST, FIRST]}, "/renewal/prompts/1"), ({"by": "rubric", "prompts": [FIRST, "x"]}, "/renewal/prompts/1"),
     ({"by": "evidence", "from": "P0D"}, "/renewal/from"), ({"by": "evidence", "from": "soon"}, "/renewal/from"),
+    ({"by": "evidence", "from": "P101Y"}, "/renewal/from"), ({"by": "evidence", "grace": "P99999Y"}, "/renewal/grace"),
     ({"by": "evidence", "grace": "-P1D"}, "/renewal/grace"), ({"by": "course"}, "/renewal/course"),
     ({"by": "course", "course": "x"}, "/renewal/course"), ({"by": "course", "course": SECOND}, "/renewal/course"),
     ({"by": "course", "course": SECOND, "assessors": 1}, "/renewal/by"), ([], "/renewal"), ("evidence", "/renewal"), (7, "/renewal")])

@@ -65,6 +65,16 @@ static enum skd_outcome handed_in_check(struct skd_call *call, const struct stor
 	return minimum_check(call, a, policy);
 }
 
+/* The calendar goes on for longer than that at either end. */
+static enum skd_outcome period_check(struct skd_call *call, const char *field, const char *period, int64_t least)
+{
+	int64_t length, most;
+	bool reckoned = time_add_period(0, period, &length) && time_add_period(0, "P100Y", &most);
+	if (reckoned && length < least)
+		return fail_field(call, field, "must be longer than nothing");
+	return reckoned && length <= most ? SKD_OK : fail_field(call, field, "must be at most a hundred years");
+}
+
 /* ---- as it is kept ---- */
 
 static const char *policy_write(struct skd_call *call, const struct store_policy *policy)
@@ -94,7 +104,6 @@ static const char *policy_write(struct skd_call *call, const struct store_policy
 enum skd_outcome policy_fits(struct skd_call *call, struct store_achievement *a)
 {
 	struct store_policy *policy = a->renews;
-	int64_t length;
 	if (!policy)
 		return SKD_OK;
 	if (!policy->by)
@@ -102,8 +111,8 @@ enum skd_outcome policy_fits(struct skd_call *call, struct store_achievement *a)
 	if (!a->validity && !a->lapse)
 		return fail_field(call, "/renewal", "takes a validity, or a lapse: what does not expire is not renewed");
 	policy->from = policy->from ? policy->from : "P90D";
-	if (!time_add_period(0, policy->from, &length) || length <= 0)
-		return fail_field(call, "/renewal/from", "must be longer than nothing");
+	TRY(period_check(call, "/renewal/from", policy->from, 1));
+	TRY(period_check(call, "/renewal/grace", policy->grace ? policy->grace : "P0D", 0));
 	TRY(is_by(policy, "course") ? course_check(call, a, policy) : handed_in_check(call, a, policy));
 	a->renewal = policy_write(call, policy);
 	return SKD_OK;

@@ -93,10 +93,16 @@ static enum skd_outcome look(struct skd_call *call, const char *credential_id, s
 	return time_check(call, r, terms.now);
 }
 
-enum skd_outcome renewal_check(struct skd_call *call, const char *credential_id)
+static enum skd_outcome theirs(struct skd_call *call, const struct store_renewal *r, const struct store_submission *s)
+{
+	return strcmp(r->person_id, s->person_id) == 0 ? SKD_OK : fail(call, SKD_CLASH, "the credential is somebody else's now");
+}
+
+enum skd_outcome renewal_check(struct skd_call *call, const struct store_submission *s)
 {
 	struct store_renewal renewal;
-	return look(call, credential_id, &renewal);
+	TRY(look(call, s->renews, &renewal));
+	return theirs(call, &renewal, s);
 }
 
 enum skd_outcome renewal_begin(struct skd_call *call, const char *credential_id, bool *fresh, struct store_submission *s)
@@ -161,8 +167,7 @@ enum skd_outcome renewal_approve(struct skd_call *call, const struct store_submi
 	struct skd_result *got;
 	size_t count;
 	TRY(award_make(call, s->renews, s->submitted_at, false, &renewal, &award));
-	if (strcmp(renewal.person_id, s->person_id) != 0)
-		return fail(call, SKD_CLASH, "the credential is somebody else's now");
+	TRY(theirs(call, &renewal, s));
 	award.version = s->number;
 	award.evidence = evidence;
 	TRY(store_rubric_results(call, results, &got, &count));

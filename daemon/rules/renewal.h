@@ -18,8 +18,8 @@ enum skd_outcome renewal_remind_again(struct skd_call *call, const struct store_
  * not any more, it does not stand, or another submission for the achievement is open. */
 enum skd_outcome renewal_begin(struct skd_call *call, const char *credential_id, bool *fresh,
 			       struct store_submission *submission) WARN_UNUSED;
-/* Whether it can be renewed now by what is handed in: CLASH. */
-enum skd_outcome renewal_check(struct skd_call *call, const char *credential_id) WARN_UNUSED;
+/* Whether what a submission renews can be renewed now, and is still of the same person: CLASH. */
+enum skd_outcome renewal_check(struct skd_call *call, const struct store_submission *submission) WARN_UNUSED;
 /* Another takes the place of the one that `submission` renews, whose person is held. It lasts by the achievement's validity
  * from when the old one expires, or from now where that is over; it was issued when the old one was. `results`, JSON as a
  * credential keeps it; none: those of the old one. CLASH where it is not theirs any more, does not stand, or the

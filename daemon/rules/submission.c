@@ -224,7 +224,7 @@ enum skd_outcome submission_submit(struct skd_call *call, struct store_submissio
 	if (strcmp(terms.state, "published") != 0)
 		return fail(call, SKD_CLASH, "the achievement is not published any more");
 	if (s.renews)
-		TRY(renewal_check(call, s.renews));
+		TRY(renewal_check(call, &s));
 	TRY(store_assessment_get(call, s.achievement_id, s.number, s.renews, &assessment));
 	TRY(answers_complete(call, &assessment, s.answers));
 	TRY(answers_score(call, &assessment, s.answers, &quizzes, &failed));
