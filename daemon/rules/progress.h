@@ -9,19 +9,18 @@
 struct progress_fact {
 	bool met;
 	int64_t since; /* met from then on */
-	int64_t until; /* and until then, as far as it is known; TIME_NEVER */
-	long percent;  /* of a pathway within */
+	long percent;  /* of a pathway within, that is not */
 };
 
 enum progress_state {
 	PROGRESS_DONE,
 	PROGRESS_OPEN,    /* can be done now */
 	PROGRESS_BLOCKED, /* something comes first */
-	PROGRESS_SPARE    /* optional, or its group has enough without it */
+	PROGRESS_SPARE    /* not done, and not needed: optional, or its group has enough without it */
 };
 struct progress_node {
 	enum progress_state state;
-	int blocked_by; /* the place of the first node that comes first and is not done; GRAPH_NONE */
+	int blocked_by; /* of what is not done, where the order is enforced: the first that comes before it, or before its group, and is not done; GRAPH_NONE */
 	long percent;   /* 0 to 100 */
 };
 struct progress {
@@ -30,13 +29,15 @@ struct progress {
 	bool complete;
 	int64_t completed_at; /* when the last that was needed became so; TIME_NEVER: it is not */
 	size_t done, needed;  /* steps */
-	size_t *next;         /* places of what can be done now, in the order of the graph, needed ones first */
+	size_t *next;         /* places of steps that can be done now: needed ones first, and of these, where the order is advised, those whose turn it is */
 	size_t next_count;
 };
 
-/* `facts`: as many as the graph's nodes; those of groups are not read. A linked graph. Owned by the call. What is done counts
- * as done also where, with an enforced order, something before it is not (somebody may have had it before); where the order is
- * enforced it is blocked as long as it is not done and something before it is not. */
+/* `facts`: as many as the graph's nodes; those of groups are not read. A linked graph. Owned by the call; talloc_free() of
+ * `nodes` frees all of it. What is done counts as done also where, with an enforced order, something before it is not (somebody
+ * may have had it before); where the order is enforced it is blocked as long as it is not done and something before it is not.
+ * A group counts in what it is in by its own weight, as what is in it does within it; of one that needs a number those count that
+ * are furthest, and of two the one that weighs more. What is not done is at most 99 percent. */
 void progress_compute(struct skd_call *call, const struct graph *graph, const struct progress_fact *facts, struct progress *progress);
 
 #endif
