@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum graph_kind { GRAPH_ACHIEVEMENT, GRAPH_SKILL, GRAPH_PATHWAY, GRAPH_PROOF, GRAPH_GROUP };
 enum { GRAPH_NODES_MAX = 2000, GRAPH_NONE = -1, GRAPH_ALL = -1 };
@@ -33,6 +34,13 @@ struct graph {
 	size_t count;
 	bool enforced; /* the order; otherwise it is advised */
 	int *order; /* of graph_link(): places, each behind what comes before it and behind what is in it */
+};
+
+/* What is so of a step, of one person. */
+struct graph_fact {
+	bool met;
+	int64_t since; /* met from then on */
+	long percent;  /* of a pathway within, that is not */
 };
 
 /* achievement, skill, pathway, proof, group; in the order of the enum, NULL at the end. */

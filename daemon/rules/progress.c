@@ -17,7 +17,7 @@ struct tally {
 };
 struct work {
 	const struct graph *graph;
-	const struct progress_fact *facts;
+	const struct graph_fact *facts;
 	struct tally *tallies; /* of each node */
 	struct tally *among;   /* those that are weighed against each other now */
 	size_t *first;         /* what is in group g stands in `inside` from first[g + 1] to before first[g + 2]; GRAPH_NONE is the whole */
@@ -105,7 +105,7 @@ static struct tally gather(struct work *work, int group)
 static struct tally tally_step(const struct work *work, int place)
 {
 	const struct graph_node *node = &work->graph->nodes[place];
-	const struct progress_fact *fact = &work->facts[place];
+	const struct graph_fact *fact = &work->facts[place];
 	long part = node->kind == GRAPH_PATHWAY ? fact->percent : 0;
 	return (struct tally){.done = fact->met, .since = fact->met ? fact->since : TIME_NEVER,
 			      .share = fact->met ? 100 : part > 99 ? 99 : (double)part, .weight = node->weight,
@@ -163,7 +163,7 @@ static void next_find(void *owner, const struct work *work, const int *waits, st
 		}
 }
 
-void progress_compute(struct skd_call *call, const struct graph *graph, const struct progress_fact *facts, struct progress *progress)
+void progress_compute(struct skd_call *call, const struct graph *graph, const struct graph_fact *facts, struct progress *progress)
 {
 	*progress = (struct progress){.nodes = talloc_zero_array(call, struct progress_node, graph->count + 1)};
 	void *owner = progress->nodes;

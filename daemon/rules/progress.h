@@ -5,13 +5,6 @@
 
 #include "rules/graph.h"
 
-/* What is so of a step, of one person. */
-struct progress_fact {
-	bool met;
-	int64_t since; /* met from then on */
-	long percent;  /* of a pathway within, that is not */
-};
-
 enum progress_state {
 	PROGRESS_DONE,
 	PROGRESS_OPEN,    /* can be done now */
@@ -38,6 +31,6 @@ struct progress {
  * may have had it before); where the order is enforced it is blocked as long as it is not done and something before it is not.
  * A group counts in what it is in by its own weight, as what is in it does within it; of one that needs a number those count that
  * are furthest, and of two the one that weighs more. What is not done is at most 99 percent. */
-void progress_compute(struct skd_call *call, const struct graph *graph, const struct progress_fact *facts, struct progress *progress);
+void progress_compute(struct skd_call *call, const struct graph *graph, const struct graph_fact *facts, struct progress *progress);
 
 #endif

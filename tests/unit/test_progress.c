@@ -36,12 +36,12 @@ static long number_behind(char *words, char mark, long otherwise)
 
 /* "b:a/G*3!5": b comes after a, is in G, weighs 3, and is met since day 5; "G(2)" a group that needs two, "G(0)" one that needs
  * all; ? is optional, and %40 a pathway that is so far. */
-static struct graph_node node_of(struct skd_call *call, char *words, struct progress_fact *fact)
+static struct graph_node node_of(struct skd_call *call, char *words, struct graph_fact *fact)
 {
 	struct graph_node node = {.kind = GRAPH_PROOF, .need = GRAPH_ALL};
 	const char **ids = talloc_array(call, const char *, strlen(words) + 1);
 	long since = number_behind(words, '!', -1), percent = number_behind(words, '%', -1), need;
-	*fact = (struct progress_fact){.met = since >= 0, .since = since * DAY, .percent = percent};
+	*fact = (struct graph_fact){.met = since >= 0, .since = since * DAY, .percent = percent};
 	if (percent >= 0)
 		node.kind = GRAPH_PATHWAY;
 	node.weight = number_behind(words, '*', 1);
@@ -74,7 +74,7 @@ static struct scene scene_of(struct skd_call *call, const char *words, bool enfo
 {
 	char *rest = talloc_strdup(call, words);
 	struct scene scene = {.graph = {.enforced = enforced, .nodes = talloc_zero_array(call, struct graph_node, strlen(words) + 1)}};
-	struct progress_fact *facts = talloc_zero_array(call, struct progress_fact, strlen(words) + 1);
+	struct graph_fact *facts = talloc_zero_array(call, struct graph_fact, strlen(words) + 1);
 	for (char *one = strsep(&rest, " "); one; one = strsep(&rest, " ")) {
 		scene.graph.nodes[scene.graph.count] = node_of(call, one, &facts[scene.graph.count]);
 		scene.graph.count++;
