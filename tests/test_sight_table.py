@@ -19,7 +19,7 @@ MEANS = {
     "badges": {"yes": {"ours", "theirs", "open"}, "own": {"ours", "open"}, "colleagues": {"open"}, "no": set()},
     "claim_endorsements": SAID, "claims": SAID, "colleague": ONE, "corrections": ONE,
     "credentials": {"yes": {"ours", "theirs", "open"}, "own": {"ours"}, "no": set()},
-    "export": ONE, "history": ONE, "hold": ONE, "holdings": ONE, "looks": ONE, "person": ONE,
+    "export": ONE, "history": ONE, "hold": ONE, "holdings": ONE, "looks": ONE, "pathways": ONE, "person": ONE,
     "talent": {"yes": {"it"}, "colleagues": {"it"}, "no": set()}}
 
 
@@ -41,6 +41,9 @@ class Subject:
             me.patch(f"/claims/{made}", {"shared": shared, "colleagues": colleagues}, "*")
             self.claims[kind] = made
         self.correction = me.post("/corrections", {"about": "person", "text": "x"})["id"]
+        pathway = hr.post("/pathways", {"name": "x", "state": "published", "nodes": [{"id": "a", "kind": "proof", "name": "x"}]})["id"]
+        self.enrolment = me.post(f"/pathways/{pathway}/enrolments", gives=201)["id"]
+        self.proof = me.post(f"/enrolments/{self.enrolment}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
         hr.post(f"/people/{self.id}/hold", {"reason": "x"}, gives=201)
         me.expect(200, "PUT", "/me/talent", {"listed": True, "note": "x"}, headers={"If-Match": "*"})
 
@@ -95,6 +98,8 @@ def asked(s, client):
         "hold": [alone(client, f"{me}/hold")],
         "holdings": [alone(client, f"{me}/holdings"), named(client, "/reports/skills", s.id)],
         "looks": [alone(client, f"{me}/looks")],
+        "pathways": [alone(client, f"/enrolments/{s.enrolment}"), alone(client, f"/enrolments/{s.enrolment}/events"), alone(client, f"/proofs/{s.proof}"),
+                     named(client, "/enrolments", s.enrolment), named(client, "/proofs", s.proof)],
         "person": [alone(client, me), named(client, "/people", s.id)],
         "talent": [named(client, "/talent", s.id)]}
 

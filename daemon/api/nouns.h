@@ -237,6 +237,22 @@ enum skd_outcome api_pathway_events(struct skd_call *call, const struct request 
 enum skd_outcome api_pathway_export(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_pathway_import(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* enrolment.c */
+extern const struct field enrolment_list_fields[], proof_list_fields[];
+enum skd_outcome api_enrolment_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_events(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_accept(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_pause(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_resume(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_enrolment_leave(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_accept(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_refuse(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* goal.c */
 extern const struct field goal_list_fields[];
 enum skd_outcome api_goal_list(struct skd_call *call, const struct request *in, struct reply *out);

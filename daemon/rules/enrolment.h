@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Being on a pathway: who begins, who is invited, who may say so, and what states lead where. Of whom it is is held first
- * (store_human_hold()), then the enrolment. What is read is right: computed anew where something has changed since. */
+ * (store_human_hold()), then the enrolment. One that is read is right: computed anew where something has changed since. */
 #ifndef RULES_ENROLMENT_H
 #define RULES_ENROLMENT_H
 
@@ -11,8 +11,9 @@
  * are on it already, the pathway takes nobody now, or they have left. */
 enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, const char *person, const char *until,
 			       struct store_enrolment *enrolment) WARN_UNUSED;
-/* ABSENT when there is none, or none that is seen: one's own, of those one leads, HR and admins everybody's. */
+/* In a transaction. ABSENT when there is none, or none that is seen: one's own, of those one leads, HR and admins everybody's. */
 enum skd_outcome enrolment_get(struct skd_call *call, const char *id, struct store_enrolment *enrolment) WARN_UNUSED;
+/* As they were computed last. BAD_INPUT for a person or pathway that does not exist, or is not seen. */
 enum skd_outcome enrolment_list(struct skd_call *call, const struct store_enrolment_filter *filter, struct list *list,
 				struct store_enrolment **enrolments, size_t *count) WARN_UNUSED;
 enum skd_outcome enrolment_events(struct skd_call *call, const char *id, struct store_enrolment_event **events, size_t *count) WARN_UNUSED;

@@ -6,7 +6,7 @@
 #include "rules/house.h"
 #include "rules/person.h"
 
-const char outbox_nouns[] = "achievement|batch|claim|collection|correction|credential|endorsement|issuer|key|submission|pathway|review";
+const char outbox_nouns[] = "achievement|batch|claim|collection|correction|credential|endorsement|enrolment|issuer|key|submission|pathway|proof|review";
 const char outbox_kinds[] =
 	"achievement.created|achievement.edited|achievement.assigned|achievement.submitted|achievement.approved"
 	"|achievement.returned|achievement.published|achievement.archived|achievement.review_due|achievement.link_dead"
@@ -16,6 +16,8 @@ const char outbox_kinds[] =
 	"|correction.asked|correction.answered|correction.withdrawn"
 	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
 	"|credential.revoked|credential.suspended|credential.reinstated|credential.expires_soon|credential.renewed|credential.used"
+	"|enrolment.invited|enrolment.begun|enrolment.accepted|enrolment.paused|enrolment.resumed|enrolment.left|enrolment.completed|enrolment.lost"
+	"|proof.offered|proof.accepted|proof.refused"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"
 	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn"

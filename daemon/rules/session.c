@@ -68,7 +68,7 @@ static bool scope_known(const char *scope)
 					    "credentials", "claims", "directory", "audit", "access", "reports",
 					    "retention", "erasures", "issuers", "keys", "verifications", "endorsements", "collections", "links",
 					    "batches", "jobs", "outbox",
-					    "positions", "submissions", "pathways", "goals",
+					    "positions", "submissions", "pathways", "goals", "enrolments", "proofs",
 					    "claim-endorsements", "reviews", "talent", "corrections", NULL};
 	const char *colon = strchr(scope, ':');
 	if (!colon || (strcmp(colon, ":read") != 0 && strcmp(colon, ":write") != 0))

@@ -26,6 +26,7 @@ const struct sight_row sight_table[SIGHT_NOUNS] = {
 	[SIGHT_HOLD] = {"hold", "A legal hold on their data.", {N, N, N, Y, Y, N, N, N}},
 	[SIGHT_HOLDINGS] = {"holdings", "What their credentials prove, here and in the report.", {Y, Y, Y, Y, Y, N, N, N}},
 	[SIGHT_LOOKS] = {"looks", "Who looked at them.", {Y, N, N, N, N, Y, N, N}},
+	[SIGHT_PATHWAYS] = {"pathways", "Which pathways they are on, how far, and proofs that they offer for steps.", {Y, Y, Y, Y, Y, N, N, N}},
 	[SIGHT_PERSON] = {"person", "Who they are in the directory: /people.", {Y, Y, Y, Y, Y, N, N, N}},
 	[SIGHT_TALENT] = {"talent", "What they put into the talent directory.", {Y, C, C, C, C, C, C, C}},
 };

@@ -40,7 +40,7 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 	static const char where[] =
 		ENROLMENT_FROM " WHERE ($1::bool OR e.person_id = ANY (ARRAY(SELECT people_seen($2::uuid, $3::bool))))"
 		" AND ($4::uuid IS NULL OR e.pathway_id = $4::uuid) AND ($5::uuid IS NULL OR e.person_id = $5::uuid)"
-		" AND CASE WHEN $6::text IS NULL THEN e.state <> 'left' ELSE e.state = $6 END";
+		" AND ($6::text IS NULL OR e.state = $6)";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, ENROLMENT_COLUMNS, where, "e.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->pathway, f->person, f->state), &rows, count));
@@ -84,7 +84,7 @@ enum skd_outcome store_enrolment_add(struct skd_call *call, const struct store_e
 
 static const char ENROLMENT_TURN[] =
 	"UPDATE enrolment SET state = $2, completed_at = NULL, due_at = CASE WHEN $2 = 'left' THEN 'infinity' ELSE now() END,"
-	" owed_at = CASE WHEN $2 = 'left' THEN 'infinity' ELSE owed_at END, version = version + 1, updated_at = now() WHERE id = $1::uuid";
+	"  version = version + 1, updated_at = now() WHERE id = $1::uuid";
 
 enum skd_outcome store_enrolment_turn(struct skd_call *call, const char *id, const char *state)
 {

@@ -20,7 +20,7 @@ struct store_enrolment {
 };
 struct store_enrolment_filter {
 	const char *pathway, *person; /* ids */
-	const char *state; /* NULL: any but left */
+	const char *state; /* NULL: any */
 };
 /* ABSENT when there is none, or none that is seen. */
 enum skd_outcome store_enrolment_get(struct skd_call *call, const struct sight *sight, const char *id,

@@ -143,3 +143,9 @@ $$;
 CREATE FUNCTION pathway_newest(pathway uuid) RETURNS integer LANGUAGE sql STABLE AS $$
 	SELECT v.number FROM pathway_version v WHERE v.pathway_id = pathway AND v.published_at IS NOT NULL ORDER BY v.number DESC LIMIT 1
 $$;
+-- The one that has taken a credential's place, and so on; itself, where none has.
+CREATE FUNCTION credential_now(credential uuid) RETURNS uuid LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE later (id, superseded_by) AS (SELECT c.id, c.superseded_by FROM credential c WHERE c.id = credential
+		UNION SELECT c.id, c.superseded_by FROM later l JOIN credential c ON c.id = l.superseded_by)
+	SELECT l.id FROM later l WHERE l.superseded_by IS NULL
+$$;

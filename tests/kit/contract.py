@@ -39,6 +39,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
       "DELETE /api/v1/claim-endorsements/{id}": "admin",
       **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}, "GET /api/v1/people/{id}/looks": "issuer", "GET /api/v1/me/looks": "issuer",
+      "POST /api/v1/pathways/{id}/enrolments": "employee", "POST /api/v1/enrolments": "employee", "GET /api/v1/enrolments": "employee",
       "POST /api/v1/corrections": "employee", "POST /api/v1/corrections/{id}/answer": "hr"}
 WITHIN = {"{assignment}": "assignments", "{file}": "file"}  # ids behind the first one of a path
 
@@ -86,7 +87,7 @@ def those(condition):
 BODIES = those(lambda operation: operation.body)
 GOOD = {"replace": {"reason": "x"}, "revoke": {"reason": "x"}, "suspend": {"reason": "x"}, "hold": {"reason": "x"}, "erase": {"reason": "x"},
         "return": {"comment": "x"}, "withdraw": {"reason": "x"}, "decide": {"verdict": "approve"}, "talent": {"listed": True},
-        "answer": {"state": "done", "answer": "x"}, "uses": {"what": "x"}}
+        "answer": {"state": "done", "answer": "x"}, "uses": {"what": "x"}, "proofs": {"node": "c", "text": "x"}}
 LEAVERS = [f"leaver{number}" for number in range(4)]
 
 
@@ -113,6 +114,7 @@ class World:
         self.fill_positions()
         self.fill_submissions()
         self.fill_reviews()
+        self.fill_enrolments()
         self.fill_privacy()
         self.fill_batches()
         self.fill_access()
@@ -231,6 +233,20 @@ class World:
         for _ in range(4):
             self.ids["reviews"] = self.review()
         self.clients["assessor"].post(f"/reviews/{self.ids['reviews']}/claim", gives=200)
+
+    def enrolment(self, who="employee"):
+        """On a pathway of its own, with a proof that waits."""
+        nodes = [{"id": "c", "kind": "proof", "name": "x"}, {"id": "d", "kind": "proof", "name": "y"}]
+        made = self.issuer.post("/pathways", {"name": "Enrolled", "nodes": nodes, "state": "published"}, gives=201)["id"]
+        enrolled = self.clients[who].post(f"/pathways/{made}/enrolments", {"until": "2099-01-31"}, gives=201)["id"]
+        self.ids["proofs"] = self.clients[who].post(f"/enrolments/{enrolled}/proofs", {"node": "c", "text": "x", "url": "https://example.org/c"}, gives=201)["id"]
+        return enrolled
+
+    def fill_enrolments(self):
+        for _ in range(4):
+            self.ids["enrolments"] = self.enrolment()
+        self.hr.post(f"/proofs/{self.ids['proofs']}/accept", {"note": "x"}, gives=200)
+        self.employee.post(f"/enrolments/{self.ids['enrolments']}/pause", gives=200)
 
     def fill_privacy(self):
         """Nobody asks for what is told of the issuer by name, so that who looked at them stays as it is."""

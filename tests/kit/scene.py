@@ -204,6 +204,9 @@ class Scene:
             "job": lambda: self.job()["id"], "batch": lambda: self.job()["batch_id"],
             "own_goal": lambda: self.goal(self.owner(actor), False), "shared_goal": lambda: self.goal(self.others[AWARDED_BELOW], True),
             "goal": lambda: self.goal(self.others[AWARDED_BELOW], False),
+            "own_enrolment": lambda: self.enrolment(self.owner(actor), line), "enrolment": lambda: self.enrolment(self.others[AWARDED_BELOW], line),
+            "invitation": lambda: self.enrolment(self.others[AWARDED_BELOW], "/accept"),
+            "own_proof": lambda: self.proof(self.owner(actor)), "proof": lambda: self.proof(self.others[AWARDED_BELOW]),
             "strangers_unit": lambda: next(one["id"] for one in self.hr.pages("/units") if one["name"] == "Production"),
             "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
@@ -226,6 +229,17 @@ class Scene:
 
     def pathway(self, **fields):
         return self.hr.post("/pathways", {"name": "x", "nodes": [{"id": "a", "kind": "proof", "name": "x"}], **fields}, gives=201)["id"]
+
+    def enrolment(self, client, line):
+        """On a pathway of its own, as what is asked takes it."""
+        made = client.post(f"/pathways/{self.pathway(state='published')}/enrolments", gives=201)["id"]
+        state = {"accept": "invited", "resume": "paused"}.get(line.rpartition("/")[2])
+        if state:
+            self.house.sql("UPDATE enrolment SET state = %s WHERE id = %s", state, made)
+        return made
+
+    def proof(self, client):
+        return client.post(f"/enrolments/{self.enrolment(client, '')}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
 
     def body(self, line):
         number = next(self.numbers)
@@ -260,6 +274,8 @@ class Scene:
                    "pathways": {"description": f"{number}"}, "goals": {"level": 2}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
+        if line.endswith("/proofs"):
+            return {"node": "a", "text": "x"}
         if line.endswith("/decide"):
             return {"verdict": "approve"}
         if line.endswith("/return"):

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is owed to whom. */
+#include "store/award.h"
+
+#include "store/credential.h"
+
+static const char OWED_FIND[] = "SELECT id, entry_id FROM enrolment WHERE owed_at <= now() ORDER BY owed_at LIMIT 1";
+
+enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id)
+{
+	struct rows *rows;
+	*id = *entry_id = NULL;
+	TRY(db_query(call, OWED_FIND, NO_ARGS, &rows));
+	if (rows_count(rows)) {
+		*id = row_uuid(rows, 0, 0);
+		*entry_id = row_uuid(rows, 0, 1);
+	}
+	return SKD_OK;
+}
+
+static const char OWED_LOCK[] =
+	"SELECT e.id, e.person_id, e.entry_id, e.pathway_id, v.name, e.number, e.state, e.completed_at, e.reached, v.achievement_id,"
+	" c.id, c.achievement_id, " CREDENTIAL_STATE ", c.expires_at, e.awarded, g.lost, e.held_back, e.told FROM enrolment e"
+	" JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"
+	" LEFT JOIN pathway_version g ON g.pathway_id = e.pathway_id AND g.number = e.awarded"
+	" LEFT JOIN credential c ON c.id = credential_now(e.credential_id)"
+	" WHERE e.id = $1::uuid AND e.owed_at <= now() FOR NO KEY UPDATE OF e";
+
+enum skd_outcome store_owed_lock(struct skd_call *call, const char *id, struct store_owed *owed)
+{
+	struct rows *rows;
+	TRY(db_query(call, OWED_LOCK, ARGS(id), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "nothing is owed to this enrolment");
+	*owed = (struct store_owed){
+		.enrolment = {.id = row_uuid(rows, 0, 0), .person_id = row_uuid(rows, 0, 1), .entry_id = row_uuid(rows, 0, 2),
+			      .pathway_id = row_uuid(rows, 0, 3), .pathway = row_text(rows, 0, 4), .number = (long)row_int(rows, 0, 5),
+			      .state = row_text(rows, 0, 6), .completed_at = row_time(rows, 0, 7)},
+		.achievement_id = row_uuid(rows, 0, 9), .credential_id = row_uuid(rows, 0, 10), .credential_achievement_id = row_uuid(rows, 0, 11),
+		.credential_state = row_text(rows, 0, 12), .credential_expires_at = row_time(rows, 0, 13), .awarded = (long)row_int(rows, 0, 14),
+		.lost = row_text(rows, 0, 15), .held_back = row_bool(rows, 0, 16), .told = row_bool(rows, 0, 17)};
+	owed->reached = row_texts(rows, 0, 8, &owed->reached_count);
+	return SKD_OK;
+}
+
+static const char OWED_SETTLE[] =
+	"UPDATE enrolment SET owed_at = 'infinity', version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
+	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, reached = $5::text[], told = $6::bool WHERE id = $1::uuid";
+
+enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owed *owed)
+{
+	return db_run(call, OWED_SETTLE,
+		      ARGS(owed->enrolment.id, owed->credential_id, arg_int(call, owed->awarded), arg_bool(owed->held_back),
+			   arg_array(call, owed->reached_count, owed->reached), arg_bool(owed->told)),
+		      NULL);
+}
+
+static const char OWED_PUT_OFF[] =
+	"UPDATE enrolment SET owed_at = now() + $2::bigint * interval '1 millisecond' WHERE id = $1::uuid AND owed_at <= now()";
+
+enum skd_outcome store_owed_put_off(struct skd_call *call, const char *id, long milliseconds)
+{
+	return db_run(call, OWED_PUT_OFF, ARGS(id, arg_int(call, milliseconds)), NULL);
+}
