@@ -104,6 +104,16 @@ def test_corrections_are_answered_and_withdrawn(world):
         assert who.expect(200, "PUT", "/me/talent", {"listed": True}, headers={"If-Match": who.last.headers["ETag"]})["listed"]
 
 
+def test_enrolments_turn_and_proofs_are_decided(world):
+    for verb, state in ("accept", "accepted"), ("refuse", "refused"):
+        made = world.enrolment()
+        assert world.hr.post(f"/proofs/{world.ids['proofs']}/{verb}", gives=200)["state"] == state
+        for turn, wanted in ("pause", "paused"), ("resume", "active"), ("leave", "left"):
+            assert world.employee.post(f"/enrolments/{made}/{turn}", gives=200)["state"] == wanted
+    world.house.sql("UPDATE enrolment SET state = 'invited' WHERE id = %s", world.ids["enrolments"])
+    assert world.employee.post(f"/enrolments/{world.ids['enrolments']}/accept", gives=200)["state"] == "active"
+
+
 def test_claims_are_endorsed(world):
     skill = world.hr.post("/skills", {"framework": "CON-0", "code": "ENDORSED", "label": "Endorsed"}, gives=201)["id"]
     claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True}, gives=201)["id"]

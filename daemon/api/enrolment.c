@@ -149,6 +149,12 @@ static void proof_write(struct json *json, const struct store_outside_proof *o)
 	put_object_end(json);
 }
 
+static void proof_reply(struct skd_call *call, struct reply *out, const struct store_outside_proof *o)
+{
+	proof_write(&out->json, o);
+	reply_fingerprint(call, out);
+}
+
 const struct field proof_list_fields[] = {
 	{"enrolment", FIELD_UUID}, {"state", FIELD_ENUM, .words = "offered|accepted|refused"}, {NULL}};
 
@@ -168,20 +174,20 @@ enum skd_outcome api_proof_get(struct skd_call *call, const struct request *in, 
 {
 	struct store_outside_proof proof;
 	TRY(outside_proof_get(call, in->ids[0], &proof));
-	proof_write(&out->json, &proof);
+	proof_reply(call, out, &proof);
 	return SKD_OK;
 }
 
 enum skd_outcome api_proof_add(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	static const struct field fields[] = {
-		{"node", FIELD_TEXT, .required = true, .most = 100}, {"text", FIELD_TEXT, .most = 10000}, {"url", FIELD_URL}, {NULL}};
+		{"node", FIELD_TEXT, .required = true, .most = 100}, {"text", FIELD_TEXT, .most = 10000}, {"url", FIELD_URL, .most = 2000}, {NULL}};
 	struct value v[3] = {0};
 	TRY(body_read(call, in, fields, false, v));
 	struct store_outside_proof proof = {.enrolment_id = in->ids[0], .node = v[0].text, .text = v[1].text, .url = v[2].text};
 	TRY(outside_proof_offer(call, &proof));
 	reply_created(call, out, "/api/v1/proofs", proof.id);
-	proof_write(&out->json, &proof);
+	proof_reply(call, out, &proof);
 	return SKD_OK;
 }
 
@@ -193,7 +199,7 @@ static enum skd_outcome decide(struct skd_call *call, const struct request *in, 
 	if (in->body)
 		TRY(body_read(call, in, fields, false, v));
 	TRY(outside_proof_decide(call, in->ids[0], accept, v[0].text, &proof));
-	proof_write(&out->json, &proof);
+	proof_reply(call, out, &proof);
 	return SKD_OK;
 }
 

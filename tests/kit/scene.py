@@ -274,7 +274,7 @@ class Scene:
                    "pathways": {"description": f"{number}"}, "goals": {"level": 2}}
         if line.startswith("PATCH"):
             return changes[line.split("/")[3]]
-        if line.endswith("/proofs"):
+        if line.startswith("POST") and line.endswith("/proofs"):
             return {"node": "a", "text": "x"}
         if line.endswith("/decide"):
             return {"verdict": "approve"}
