@@ -155,6 +155,13 @@ def test_an_export_has_everything_and_is_for_few(house):
     assert mine["credentials"][0]["events"][1]["reason"] == f"{who.name} was away"
     assert mine["holdings"] and mine["claims"][0]["note"] == f"{who.name} says so"
     assert mine["goals"][0]["note"] == f"{who.name} wants it" and [one["code"] for one in mine["positions"]] == ["RET"]
+    path, = mine["enrolments"]
+    assert (path["pathway"], path["pathway_version"], path["state"], path["via"], path["percent"]) == ("To keep", 1, "active", "self", 0)
+    assert [(event["kind"], event["account"]) for event in path["events"]] == [("begun", f"ldap:{who.username}")]
+    offered, = mine["outside_proofs"]
+    assert (offered["step"], offered["text"], offered["state"], offered["note"], offered["decided_by"]) == (
+        "elsewhere", f"{who.name} did it elsewhere", "accepted", f"{who.name} did", f"ldap:{HR}")
+    assert [(one["step"], one["state"], one["note"]) for one in mine["outside_proofs_decided"]] == [("elsewhere", "refused", "I cannot tell")]
     assert mine["claim_endorsements"][0]["note"] == f"{who.name} can do it" and mine["endorsed_by_them"][0]["note"] == f"{who.name} says so"
     assert mine["talent"][0]["interests"] == [who.title] and mine["corrections"][0]["answer"] == f"Yes, {who.name}"
     assert wait_for("looks", lambda: me.get(f"/people/{who.id}/export")["looked_at_by_them"])[0]["what"] == "claims"

@@ -14,10 +14,11 @@ from kit.house import ACCOUNTS, wait_for
 from kit.leaver import ADMIN, CONTRACTORS, HR, INNER, Leaver, dump, found_in, furnish, retention_house
 
 EMPLOYEE = ACCOUNTS["EMPLOYEE"]
-WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "pathway_event", "audit_link", "audit_checkpoint"
+WRITTEN_ONCE = "audit_entry", "credential_event", "achievement_event", "submission_event", "pathway_event", "enrolment_event", "audit_link", "audit_checkpoint"
 # Tables of which an erasure has nothing to take, since they say nothing of anybody but by ids.
 WITH_SUBMISSIONS = "submission_round", "submission_file", "review", "assessor_group"  # go with theirs
-NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, "file_loose", "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
+WITH_ENROLMENTS = "outside_proof",
+NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, *WITH_ENROLMENTS, "file_loose", "audit_unsealed", "unit", "directory_group", "group_group", "directory_run", "directory_feed", "lease", "role_group",
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",
             "pathway", "pathway_version", "pathway_node", "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",
@@ -48,7 +49,7 @@ def test_nothing_is_left_of_who_was_erased(house):
     proof = who.erase(reason="The time is over", key="erase-20")
     assert proof["policy"] == "contractors" and proof["early"] is False and proof["account"] == f"ldap:{HR}"
     assert {"person", "claim", "submission", "claim_endorsement", "talent", "correction", "look", "credential", "credential_note", "outbox", "account", "session", "token", "who", "run_line",
-            "goal", "position_assignment"} <= set(proof["removed"])
+            "goal", "position_assignment", "enrolment"} <= set(proof["removed"])
     assert len(proof["digest"]) == 64
     for table, rows in written.items():  # what is chained is as it was
         assert house.sql(f"SELECT * FROM {table} ORDER BY 1")[:len(rows)] == rows
@@ -75,6 +76,9 @@ def test_nothing_is_left_of_who_was_erased(house):
     assert {entry["action"] for entry in entries} == {"person.erase", "talent.set"} and entries[0]["detail"]["removed"] == proof["removed"]
     assert "erased" in {entry["account"] for entry in house.admin.pages("/audit", action="claim.add")}
     assert [one["viewer"] for one in house.hr.pages("/me/looks") if one.get("viewer", {}).get("id") == who.id] == [{"id": who.id, "name": "erased"}]
+    assert house.sql("SELECT 1 FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id WHERE e.person_id = %s", who.id) == []
+    assert house.sql("SELECT 1 FROM enrolment_event n WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.id = n.enrolment_id)")
+    assert house.hr.get(f"/people/{house.hr.get('/me')['person']['id']}/export")["outside_proofs"][0]["decided_by"] == "erased"
     assert house.hr.get(f"/erasures/{proof['id']}") == proof and proof in house.hr.pages("/erasures")
 
 

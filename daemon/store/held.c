@@ -87,6 +87,24 @@ static const struct section {
 			       " WHERE e.submission_id = s.id)" AS_IT_IS
 			"FROM submission s JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
 			" WHERE s.person_id " THEIRS " ORDER BY s.id LIMIT " MOST},
+	{"enrolments", OBJECT "'id', e.id, 'pathway_id', e.pathway_id, 'pathway', v.name, 'pathway_version', e.number, 'state', e.state, 'via', e.via,"
+			      " 'until', e.until, 'percent', e.percent, 'done', e.done, 'needed', e.needed, 'completed_at', rfc3339(e.completed_at),"
+			      " 'credential_id', e.credential_id, 'created_at', rfc3339(e.created_at), 'updated_at', rfc3339(e.updated_at),"
+			      " 'events', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', n.kind, 'pathway_version', n.number,"
+			      " 'at', rfc3339(n.at), 'account', coalesce(w.account, 'erased'), 'credential_id', n.credential_id)) ORDER BY n.id)"
+			      " FROM enrolment_event n JOIN who w ON w.id = n.who WHERE n.enrolment_id = e.id)" AS_IT_IS
+		       "FROM enrolment e JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"
+		       " WHERE e.person_id " THEIRS " ORDER BY e.id LIMIT " MOST},
+	{"outside_proofs", OBJECT "'id', o.id, 'enrolment_id', o.enrolment_id, 'pathway_id', e.pathway_id, 'step', o.node, 'text', o.text,"
+				  " 'url', o.url, 'state', o.state, 'note', o.note, 'created_at', rfc3339(o.created_at),"
+				  " 'decided_at', rfc3339(o.decided_at), 'decided_by', CASE WHEN o.decided_by IS NOT NULL"
+				  " THEN coalesce(w.account, 'erased') END" AS_IT_IS
+			   "FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id LEFT JOIN who w ON w.id = o.decided_by"
+			   " WHERE e.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},
+	{"outside_proofs_decided", OBJECT "'id', o.id, 'pathway_id', e.pathway_id, 'step', o.node, 'state', o.state, 'note', o.note,"
+					  " 'decided_at', rfc3339(o.decided_at)" AS_IT_IS
+				   "FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id JOIN who w ON w.id = o.decided_by"
+				   " WHERE w.account_id IN " ACCOUNTS_OF " ORDER BY o.id LIMIT " MOST},
 	{"claim_endorsements", OBJECT "'id', e.id, 'claim_id', e.claim_id, 'person', p.name, 'level', e.level, 'note', e.note,"
 				      " 'hidden', e.hidden, 'created_at', rfc3339(e.created_at)" AS_IT_IS
 			       "FROM claim_endorsement e JOIN claim c ON c.id = e.claim_id JOIN person p ON p.id = e.entry_id"
@@ -148,7 +166,10 @@ static const struct section {
 	{"done_about_them", AUDITED "e.object IN (SELECT p.id::text FROM person p WHERE p.id " THEIRS
 				    " UNION ALL SELECT c.id::text FROM credential c WHERE c.person_id " THEIRS
 				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id " THEIRS
-				    " UNION ALL SELECT s.id::text FROM submission s WHERE s.person_id " THEIRS ")"
+				    " UNION ALL SELECT s.id::text FROM submission s WHERE s.person_id " THEIRS
+				    " UNION ALL SELECT e.id::text FROM enrolment e WHERE e.person_id " THEIRS
+				    " UNION ALL SELECT o.id::text FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id"
+				    "  WHERE e.person_id " THEIRS ")"
 				    " ORDER BY e.seq DESC LIMIT " MOST},
 };
 
