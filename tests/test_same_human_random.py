@@ -30,13 +30,20 @@ INSERT INTO skill (framework_id, code, label, scale_id)
 INSERT INTO achievement (issuer_id) SELECT id FROM issuer;
 INSERT INTO achievement_version (achievement_id, number, type, name, state) SELECT id, 1, 'Badge', 'X', 'published' FROM achievement;
 INSERT INTO achievement_skill (achievement_id, number, skill_id, level) SELECT a.id, 1, s.id, 3 FROM achievement a, skill s;
+INSERT INTO pathway (issuer_id) SELECT issuer.id FROM issuer, generate_series(1, 2);
+INSERT INTO pathway_version (pathway_id, number, name, state) SELECT id, 1, 'X', 'draft' FROM pathway;
+INSERT INTO pathway_node (pathway_id, number, place, node, kind) SELECT id, 1, 0, 'x', 'proof' FROM pathway;
+UPDATE pathway_version SET state = 'published', published_at = now();
 """
 ISSUE = """
 WITH someone AS (SELECT id, coalesce(human, id) AS human FROM person WHERE absent_since IS NULL ORDER BY md5(external_id || %s) LIMIT 3),
  c AS (INSERT INTO credential (person_id, entry_id, achievement_id, achievement_number, issuer_id, issued_by, issued_at, valid_from)
   SELECT p.human, p.id, a.id, 1, a.issuer_id, o.id, now(), now() FROM someone p, achievement a, account o RETURNING *),
  k AS (INSERT INTO claim (person_id, entry_id, skill_id, level) SELECT p.human, p.id, s.id, 1 FROM someone p, skill s
-  WHERE s.code = 'S' || 1 + ascii(right(p.id::text, 1)) %% 2 ON CONFLICT DO NOTHING)
+  WHERE s.code = 'S' || 1 + ascii(right(p.id::text, 1)) %% 2 ON CONFLICT DO NOTHING),
+ e AS (INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via)
+  SELECT p.human, p.id, w.id, 1, 1, CASE ascii(right(p.id::text, 1)) %% 3 WHEN 0 THEN 'paused' ELSE 'active' END, 'self'
+  FROM someone p, pathway w ON CONFLICT DO NOTHING)
 INSERT INTO proof (credential_id, person_id, skill_id, level, issued_at, issuer_id, achievement_id, achievement_number, valid_from,
   valid_to) SELECT c.id, c.person_id, s.id, 3, now(), c.issuer_id, c.achievement_id, 1, now(), 'infinity' FROM c, skill s
 """
@@ -53,6 +60,10 @@ HOLDERS = {
     "claims of others": "SELECT c.id FROM claim c JOIN person p ON p.id = c.entry_id WHERE c.person_id NOT IN (p.id, coalesce(p.human, p.id))",
     "claims left behind": "SELECT c.id FROM claim c JOIN person p ON p.id = c.entry_id WHERE c.person_id <> coalesce(p.human, p.id)"
                           " AND NOT EXISTS (SELECT FROM claim o WHERE o.person_id = p.human AND o.skill_id = c.skill_id)",
+    "enrolments of others": "SELECT e.id FROM enrolment e JOIN person p ON p.id = e.entry_id WHERE e.person_id <> coalesce(p.human, p.id)",
+    "enrolments that nothing stands for": "SELECT e.id FROM enrolment e WHERE (e.state = 'left') <> EXISTS (SELECT FROM enrolment w"
+                                          " WHERE w.id = e.aside_for AND (w.person_id, w.pathway_id) = (e.person_id, e.pathway_id) AND w.state <> 'left')",
+    "enrolments aside of less": "SELECT e.id FROM enrolment e JOIN enrolment w ON w.id = e.aside_for WHERE e.aside = 'active' AND w.state = 'paused'",
     "managers behind others": "SELECT p.id FROM person p JOIN person m ON m.id = p.manager_id WHERE m.human <> m.id",
     "humans without anybody": "SELECT human FROM person WHERE human IS NOT NULL GROUP BY human HAVING count(*) < 2",
 }
@@ -160,7 +171,7 @@ def test_who_is_one_is_what_a_first_load_gives_after_any_history(postgres, seed)
     try:
         history = Both(twins.house.slapd, chance, folder / "people.ldif")
         twins.house.sql(FURNITURE)
-        linked = 0
+        linked = aside = 0
         for batch in range(BATCHES):
             history.happen()
             if chance.random() < 0.15:
@@ -170,7 +181,8 @@ def test_who_is_one_is_what_a_first_load_gives_after_any_history(postgres, seed)
             assert not twins.hold(), told(history, twins.hold())
             twins.house.sql(ISSUE, str(batch))
             linked += twins.house.sql("SELECT count(*) FROM person WHERE same_as IS NOT NULL")[0][0]
-        assert linked
+            aside += twins.house.sql("SELECT count(*) FROM enrolment WHERE aside_for IS NOT NULL")[0][0]
+        assert linked and aside
     finally:
         twins.remove()
         shutil.rmtree(folder)

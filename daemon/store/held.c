@@ -89,7 +89,8 @@ static const struct section {
 			" WHERE s.person_id " THEIRS " ORDER BY s.id LIMIT " MOST},
 	{"enrolments", OBJECT "'id', e.id, 'pathway_id', e.pathway_id, 'pathway', v.name, 'pathway_version', e.number, 'state', e.state, 'via', e.via,"
 			      " 'until', e.until, 'percent', e.percent, 'done', e.done, 'needed', e.needed, 'completed_at', rfc3339(e.completed_at),"
-			      " 'credential_id', e.credential_id, 'created_at', rfc3339(e.created_at), 'updated_at', rfc3339(e.updated_at),"
+			      " 'credential_id', e.credential_id, 'aside', e.aside, 'aside_for', e.aside_for, 'created_at', rfc3339(e.created_at),"
+			      " 'updated_at', rfc3339(e.updated_at),"
 			      " 'events', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', n.kind, 'pathway_version', n.number,"
 			      " 'at', rfc3339(n.at), 'account', coalesce(w.account, 'erased'), 'credential_id', n.credential_id)) ORDER BY n.id)"
 			      " FROM enrolment_event n JOIN who w ON w.id = n.who WHERE n.enrolment_id = e.id)" AS_IT_IS

@@ -139,6 +139,49 @@ static const char MOVE_REVIEWS[] =
 	" moved AS (UPDATE review r SET assessor_id = f.becomes, version = r.version + 1 FROM first f WHERE r.id = f.id RETURNING r.id)"
 	" INSERT INTO change (noun, key) SELECT 'review', id FROM moved UNION SELECT 'review', id FROM offered";
 
+/* A human is on a pathway once. Of several the one that has given an award, is furthest or came first stands for the others, which
+ * are left as long as it does, and go on where they were as soon as they are parted from it. */
+#define THEIR_ENROLMENTS "e.person_id IN (SELECT was FROM same_move UNION SELECT becomes FROM same_move)"
+#define AS_IT_WAS "coalesce(e.aside, e.state)"
+#define RANKED                                                                                                           \
+	"WITH ranked AS (SELECT e.id, coalesce(p.human, p.id) AS human, first_value(e.id) OVER (PARTITION BY coalesce(p.human, p.id)," \
+	"  e.pathway_id ORDER BY " AS_IT_WAS " = 'left', e.credential_id IS NULL,"                                        \
+	"  array_position(ARRAY['completed', 'active', 'paused', 'invited'], " AS_IT_WAS "), e.percent DESC, e.created_at, e.id) AS best" \
+	"  FROM enrolment e JOIN person p ON p.id = e.entry_id WHERE " THEIR_ENROLMENTS ") "
+static const char ENROLMENTS_HOLD[] = "SELECT 1 FROM enrolment e WHERE " THEIR_ENROLMENTS " ORDER BY e.id FOR NO KEY UPDATE";
+/* Who left the one that stood for others has left them all. */
+static const char ENROLMENTS_LEAVE[] =
+	"UPDATE enrolment e SET aside = NULL, aside_at = NULL, aside_for = NULL FROM enrolment w WHERE w.id = e.aside_for AND w.state = 'left'"
+	" AND w.aside IS NULL AND " THEIR_ENROLMENTS;
+/* All that move, so that no two are on one for a moment. */
+static const char ENROLMENTS_ASIDE[] =
+	RANKED "UPDATE enrolment e SET person_id = r.human, aside = nullif(" AS_IT_WAS ", 'left'),"
+	       " aside_at = coalesce(e.aside_at, e.completed_at), state = 'left', completed_at = NULL, due_at = 'infinity',"
+	       " owed_at = CASE e.state WHEN 'left' THEN e.owed_at ELSE 'infinity' END, version = e.version + 1, updated_at = now()"
+	       " FROM ranked r WHERE r.id = e.id AND (r.human <> e.person_id OR (e.state <> 'left' AND r.best <> e.id))";
+static const char ENROLMENTS_RETURN[] =
+	RANKED "UPDATE enrolment e SET state = e.aside, completed_at = e.aside_at, aside = NULL, aside_at = NULL, aside_for = NULL,"
+	       " due_at = now(), owed_at = now(), version = e.version + 1, updated_at = now()"
+	       " FROM ranked r WHERE r.best = e.id AND r.id = e.id AND e.aside IS NOT NULL";
+static const char ENROLMENTS_STAND[] =
+	RANKED "UPDATE enrolment e SET aside_for = r.best FROM ranked r WHERE r.id = e.id AND e.aside IS NOT NULL"
+	       " AND e.aside_for IS DISTINCT FROM r.best";
+/* An award goes with the entry that it was issued to. */
+static const char ENROLMENTS_PART[] =
+	"UPDATE enrolment e SET credential_id = NULL, awarded = NULL, held_back = false, owed_at = CASE e.state WHEN 'left' THEN e.owed_at"
+	" ELSE now() END, version = e.version + 1 FROM credential c WHERE c.id = e.credential_id AND c.person_id <> e.person_id AND "
+	THEIR_ENROLMENTS;
+
+static enum skd_outcome move_enrolments(struct skd_call *call)
+{
+	TRY(db_run(call, ENROLMENTS_HOLD, NO_ARGS, NULL));
+	TRY(db_run(call, ENROLMENTS_LEAVE, NO_ARGS, NULL));
+	TRY(db_run(call, ENROLMENTS_ASIDE, NO_ARGS, NULL));
+	TRY(db_run(call, ENROLMENTS_RETURN, NO_ARGS, NULL));
+	TRY(db_run(call, ENROLMENTS_STAND, NO_ARGS, NULL));
+	return db_run(call, ENROLMENTS_PART, NO_ARGS, NULL);
+}
+
 static const char TURN_LINES[] =
 	"INSERT INTO directory_run_line (run_id, kind, person_id, what, detail)"
 	" SELECT $1::uuid, t.kind, v.id, o.source, jsonb_build_object('by', t.by_what) FROM same_turn t"
@@ -156,7 +199,8 @@ static enum skd_outcome move_holdings(struct skd_call *call)
 	TRY(db_run(call, MOVE_PROOFS, ARGS(arg_time(call, row_time(rows, 0, 0))), NULL));
 	TRY(db_run(call, MOVE_CLAIMS, NO_ARGS, NULL));
 	TRY(db_run(call, MOVE_SUBMISSIONS, NO_ARGS, NULL));
-	return db_run(call, MOVE_REVIEWS, NO_ARGS, NULL);
+	TRY(db_run(call, MOVE_REVIEWS, NO_ARGS, NULL));
+	return move_enrolments(call);
 }
 
 /* What was turned, and who is here in the scope, decides who stands for whom. `dry`: nobody's holdings move. */

@@ -21,17 +21,23 @@ CREATE TABLE enrolment (
 	awarded integer, -- of the version by which: its policy holds for what was lost
 	held_back boolean NOT NULL DEFAULT false, -- that was suspended for what was lost
 	told boolean NOT NULL DEFAULT false, -- that it is completed
+	aside text CHECK (aside <> 'left'), -- its state, but for another one of the same human's by another entry, which stands for it
+	aside_at timestamptz, -- when it was completed then
+	aside_for uuid,       -- by which it is left for now
 	version integer NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now(),
 	FOREIGN KEY (pathway_id, number) REFERENCES pathway_version,
-	CHECK ((state = 'completed') = (completed_at IS NOT NULL))
+	CHECK ((state = 'completed') = (completed_at IS NOT NULL)),
+	CHECK (aside IS NULL OR state = 'left'),
+	CHECK (aside_for IS NULL OR aside IS NOT NULL)
 );
 CREATE UNIQUE INDEX enrolment_once ON enrolment (person_id, pathway_id) WHERE state <> 'left';
 CREATE INDEX ON enrolment (person_id);
 CREATE INDEX ON enrolment (entry_id);
 CREATE INDEX ON enrolment (pathway_id, looked);
 CREATE INDEX ON enrolment (credential_id) WHERE credential_id IS NOT NULL;
+CREATE INDEX ON enrolment (aside_for) WHERE aside_for IS NOT NULL;
 CREATE INDEX ON enrolment (due_at) WHERE due_at < 'infinity';
 CREATE INDEX ON enrolment (owed_at) WHERE owed_at < 'infinity';
 
