@@ -12,6 +12,8 @@ READERS = {"self": "jmarsh", "manager": ACCOUNTS["MANAGER"], "issuer": ACCOUNTS[
            "auditor": AUDITOR, "assessor": ACCOUNTS["ASSESSOR"], "colleague": ACCOUNTS["EMPLOYEE"]}
 CREDENTIALS = {"ours": ("company", "private"), "theirs": ("partner", "private"), "open": ("partner", "colleagues")}
 CLAIMS = {"private": (False, False), "shared": (True, False), "open": (True, True)}
+SUBMISSIONS = {"approved": ("approved", False), "private": ("draft", False), "declined": ("declined", False), "shared": ("returned", True)}
+UNFINISHED = {"private", "declined", "shared"}
 ONE = {"yes": {"it"}, "no": set()}
 SAID = {"yes": {"private", "shared", "open"}, "shared": {"shared", "open"}, "colleagues": {"open"}, "no": set()}
 # What each word of the table means for what jmarsh has.
@@ -20,6 +22,9 @@ MEANS = {
     "claim_endorsements": SAID, "claims": SAID, "colleague": ONE, "corrections": ONE,
     "credentials": {"yes": {"ours", "theirs", "open"}, "own": {"ours"}, "no": set()},
     "export": ONE, "history": ONE, "hold": ONE, "holdings": ONE, "looks": ONE, "pathways": ONE, "person": ONE,
+    "gaps": ONE, "goals": {"yes": {"private", "shared"}, "shared": {"shared"}, "no": set()}, "portfolio": ONE, "positions": ONE, "recommendations": ONE,
+    "record": ONE, "submission_rounds": {"yes": {*SUBMISSIONS}, "shared": {"shared"}, "no": set()}, "submissions": {"yes": {"approved"}, "no": set()},
+    "submissions_unfinished": {"yes": UNFINISHED, "shared": {"shared"}, "no": set()},
     "talent": {"yes": {"it"}, "colleagues": {"it"}, "no": set()}}
 
 
@@ -44,6 +49,11 @@ class Subject:
         pathway = hr.post("/pathways", {"name": "x", "state": "published", "nodes": [{"id": "a", "kind": "proof", "name": "x"}]})["id"]
         self.enrolment = me.post(f"/pathways/{pathway}/enrolments", gives=201)["id"]
         self.proof = me.post(f"/enrolments/{self.enrolment}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
+        self.goals = {kind: me.post("/goals", {"skill": skill, "level": 1, "shared": kind == "shared"})["id"]
+                      for kind, skill in zip(("private", "shared"), self.skills)}
+        self.submissions = {kind: self.handed_in(*how) for kind, how in SUBMISSIONS.items()}
+        self.position = hr.post("/positions", {"code": "SEE", "name": "Who sees"})["id"]
+        hr.post(f"/positions/{self.position}/assignments", {"person": self.id})
         hr.post(f"/people/{self.id}/hold", {"reason": "x"}, gives=201)
         me.expect(200, "PUT", "/me/talent", {"listed": True, "note": "x"}, headers={"If-Match": "*"})
 
@@ -55,6 +65,13 @@ class Subject:
         if issuer == "partner":
             partner = self.clients["admin"].post("/issuers", {"name": "Partner"})["id"]
             self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", partner, made)
+        return made
+
+    def handed_in(self, state, shared):
+        """Behind the daemon's back: how it came to that does not matter here."""
+        asked = self.clients["hr"].post("/achievements", {"name": "x", "state": "published", "assessment": {"prompts": [{"kind": "text", "name": "x"}]}})["id"]
+        made = self.clients["self"].post("/submissions", {"achievement": asked}, gives=201)["id"]
+        self.house.sql("UPDATE submission SET state = %s, shared = %s WHERE id = %s", state, shared, made)
         return made
 
 
@@ -81,6 +98,25 @@ def named(client, path, subject, **filters):
     return {"it"} if subject in str(client.pages(path, limit=500, **filters)) else set()
 
 
+def filtered(client, path, subject):
+    """By the person, who is nobody to whom they are not shown."""
+    answer = client.ask("GET", path, params={"person": subject})
+    assert answer.status_code in (200, 400)
+    return {"it"} if answer.status_code == 200 else set()
+
+
+def part(client, subject, section, kinds):
+    """Of what the portfolio shows."""
+    answer = client.ask("GET", f"/people/{subject}/portfolio")
+    ids = {one["id"] for one in answer.json()[section]} if answer.status_code == 200 else set()
+    return {kind for kind, one in kinds.items() if one in ids}
+
+
+def handed_in(client, s, wanted):
+    ways = [found(client, s.submissions, "/submissions/{}"), listed(client, s.submissions, "/submissions")]
+    return [way & wanted for way in ways]
+
+
 def asked(s, client):
     """{noun: [what each way to ask for it gives]}"""
     me = f"/people/{s.id}"
@@ -93,6 +129,15 @@ def asked(s, client):
         "corrections": [alone(client, f"/corrections/{s.correction}"), named(client, "/corrections", s.correction)],
         "credentials": [found(client, s.credentials, "/credentials/{}"), found(client, s.credentials, "/credentials/{}/events"),
                         listed(client, s.credentials, "/credentials")],
+        "gaps": [alone(client, f"{me}/gap"), alone(client, f"{me}/openings")],
+        "goals": [found(client, s.goals, "/goals/{}"), listed(client, s.goals, "/goals")],
+        "portfolio": [alone(client, f"{me}/portfolio")],
+        "positions": [filtered(client, "/positions", s.id), named(client, f"/positions/{s.position}/assignments", s.id)],
+        "recommendations": [alone(client, f"{me}/recommendations")],
+        "record": [alone(client, f"{me}/record")],
+        "submission_rounds": [found(client, s.submissions, f"/submissions/{{}}/{word}") for word in ("rounds", "events")],
+        "submissions": handed_in(client, s, {"approved"}),
+        "submissions_unfinished": handed_in(client, s, UNFINISHED),
         "export": [alone(client, f"{me}/export")],
         "history": [alone(client, f"{me}/history")],
         "hold": [alone(client, f"{me}/hold")],
@@ -131,6 +176,18 @@ def test_what_is_seen_is_what_the_table_says(subject, table, reader):
     for noun, ways in asked(subject, subject.clients[reader]).items():
         wanted = MEANS[noun][table[noun][reader]]
         assert ways == [wanted] * len(ways), f"{noun}: the table says {table[noun][reader]}"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_portfolio_shows_of_each_part_what_its_row_says(subject, table, reader):
+    client, s = subject.clients[reader], subject
+    if table["portfolio"][reader] == "yes":
+        rows = {"claims": ("claims", s.claims), "goals": ("goals", s.goals), "endorsements": ("claim_endorsements", s.endorsements),
+                "credentials": ("credentials", s.credentials)}
+        for section, (noun, kinds) in rows.items():
+            assert part(client, s.id, section, kinds) == MEANS[noun][table[noun][reader]], section
+        assert part(client, s.id, "submissions", s.submissions) == set().union(
+            *(MEANS[noun][table[noun][reader]] for noun in ("submissions", "submissions_unfinished")))
 
 
 def test_an_issuer_who_issued_nothing_to_them_and_who_is_above_others_are_colleagues(subject, table):

@@ -155,7 +155,7 @@ enum skd_outcome file_drop(struct skd_call *call, const char *id, struct store_s
 	struct store_prompt_answer *answers;
 	struct store_file file;
 	size_t count;
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_SUBMISSIONS);
 	TRY(submission_edit(call, s->id, s->version, s));
 	TRY(store_file_get(call, &sight, s->id, id, &file));
 	TRY(store_answers_read(call, s->answers, &answers, &count));
@@ -170,7 +170,7 @@ enum skd_outcome file_drop(struct skd_call *call, const char *id, struct store_s
 
 enum skd_outcome file_get(struct skd_call *call, const char *submission_id, const char *id, struct store_file *file, struct text *bytes)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_SUBMISSIONS);
 	TRY(store_file_get(call, &sight, submission_id, id, file));
 	if (!call->house->file_folder)
 		return fail(call, SKD_FAULT, "a file was handed in, and [submissions] folder is not set");

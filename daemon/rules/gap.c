@@ -8,13 +8,7 @@
 
 enum skd_outcome person_near(struct skd_call *call, const char *id, struct store_person *person)
 {
-	struct sight sight = sight_near(call);
-	TRY(store_person_get(call, &sight, id, person));
-	if (person->human_id) {
-		person->id = person->human_id;
-		person->name = person->human_name;
-	}
-	return SKD_OK;
+	return person_of(call, SIGHT_GAPS, id, person);
 }
 
 /* NULL stays NULL. */
@@ -29,7 +23,7 @@ static enum skd_outcome position_read(struct skd_call *call, const char *ref, co
 
 enum skd_outcome gap_person(struct skd_call *call, const char *person_id, const char *position, struct gap *gap)
 {
-	struct sight sight = sight_near(call);
+	struct sight sight = sight_for(call, SIGHT_GAPS);
 	const char *asked;
 	TRY(person_near(call, person_id, &gap->person));
 	TRY(position_read(call, position, &asked));
@@ -40,7 +34,7 @@ enum skd_outcome gap_person(struct skd_call *call, const char *person_id, const 
 
 enum skd_outcome gap_unit(struct skd_call *call, const char *unit_id, const char *position, struct gap_unit *gap)
 {
-	struct sight sight = sight_near(call);
+	struct sight sight = sight_for(call, SIGHT_GAPS);
 	const char *asked;
 	TRY(store_unit_get(call, unit_id, &gap->unit));
 	TRY(position_read(call, position, &asked));

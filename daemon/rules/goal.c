@@ -11,14 +11,14 @@
 
 enum skd_outcome goal_get(struct skd_call *call, const char *id, struct store_goal *goal)
 {
-	struct sight sight = sight_near(call);
+	struct sight sight = sight_for(call, SIGHT_GOALS);
 	return store_goal_get(call, &sight, id, goal);
 }
 
 enum skd_outcome goal_list(struct skd_call *call, const struct goal_filter *asked, struct list *list, struct store_goal **goals,
 			   size_t *count)
 {
-	struct sight sight = sight_near(call);
+	struct sight sight = sight_for(call, SIGHT_GOALS);
 	struct store_goal_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	return store_goal_list(call, &sight, &filter, list, goals, count);

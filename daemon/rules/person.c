@@ -9,15 +9,24 @@ struct sight sight_of(const struct skd_call *call)
 
 struct sight sight_near(const struct skd_call *call)
 {
-	struct sight sight = sight_of(call);
-	sight.issued = false;
-	return sight;
+	return sight_for(call, SIGHT_POSITIONS);
 }
 
 enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person)
 {
 	struct sight sight = sight_of(call);
 	return store_person_get(call, &sight, id, person);
+}
+
+enum skd_outcome person_of(struct skd_call *call, enum sight_noun noun, const char *id, struct store_person *person)
+{
+	struct sight sight = sight_for(call, noun);
+	TRY(store_person_get(call, &sight, id, person));
+	if (person->human_id) {
+		person->id = person->human_id;
+		person->name = person->human_name;
+	}
+	return SKD_OK;
 }
 
 static enum skd_outcome seen_resolve(struct skd_call *call, const struct sight *sight, const char *field, const char **id)

@@ -9,10 +9,12 @@
 
 /* Whom the actor sees: sight_for() of SIGHT_PERSON. */
 struct sight sight_of(const struct skd_call *call);
-/* The same without those to whom they merely issue: for what concerns nobody but a person, those above them, and hr. */
+/* The same without those to whom they merely issue: sight_for() of SIGHT_POSITIONS. */
 struct sight sight_near(const struct skd_call *call);
 
 enum skd_outcome person_get(struct skd_call *call, const char *id, struct store_person *person) WARN_UNUSED;
+/* The human whose entry it is, if the actor may know that of them; ABSENT. */
+enum skd_outcome person_of(struct skd_call *call, enum sight_noun noun, const char *id, struct store_person *person) WARN_UNUSED;
 /* BAD_INPUT for a unit or manager that does not exist, or whom the actor does not see. */
 enum skd_outcome person_list(struct skd_call *call, struct store_person_filter *filter, struct list *list,
 			     struct store_person **people, size_t *count) WARN_UNUSED;

@@ -91,7 +91,7 @@ enum skd_outcome record_make(struct skd_call *call, const char *person_id, struc
 	uuid_new(id);
 	TRY(person_get(call, person_id, &person));
 	const char *human = person.human_id ? person.human_id : person_id;
-	if (!actor_is(call, human) && !actor_has(call, ROLE_SEES_ALL))
+	if (!actor_is(call, human) && !sight_everyone(call, SIGHT_RECORD))
 		return fail(call, SKD_DENIED, "only the person themselves, hr and admin may have their record");
 	if (!actor_scoped(call, "credentials", false))
 		return fail(call, SKD_DENIED, "a record is made of badges, for which the token needs the scope credentials:read");

@@ -23,14 +23,14 @@
 
 enum skd_outcome submission_get(struct skd_call *call, const char *id, struct store_submission *submission)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_SUBMISSIONS);
 	return store_submission_get(call, &sight, id, submission);
 }
 
 enum skd_outcome submission_list(struct skd_call *call, const struct store_submission_filter *asked, struct list *list,
 				 struct store_submission **submissions, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_SUBMISSIONS);
 	struct store_submission_filter filter = *asked;
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	TRY(achievement_must_exist(call, "achievement", filter.achievement));
