@@ -134,6 +134,29 @@ def test_a_claim_for_colleagues_is_theirs_while_it_is_shared(house):
     assert house.hr.get(f"/claims/{made['id']}")["shared"]
 
 
+def test_colleagues_find_by_the_person_what_is_open_to_them(house):
+    made, shared = claim(house), claim(house, colleagues=False)
+    me, other = made["person"]["id"], house.auditor.get("/me")["person"]["id"]
+
+    def listed(client, person, gives=200):
+        answer = client.get("/claims", person=person, limit=500, gives=gives)
+        return {one["id"] for one in answer["items"]} if gives == 200 else answer["errors"]
+
+    assert made["id"] in listed(house.auditor, me) and shared["id"] not in listed(house.auditor, me)
+    assert {made["id"], shared["id"]} <= listed(house.manager, me) & listed(house.hr, EMPLOYEE)
+    assert {one["person"]["id"] for one in house.auditor.pages("/claims", person=me)} == {me}
+    assert listed(house.employee, other) == set()  # who is here, and shows nothing
+    nobody = [{"field": "person", "message": "there is no such person"}]
+    for unknown in EMPLOYEE, "0190a000-0000-7000-8000-000000000000", "nobody", "😀":
+        assert listed(house.auditor, unknown, 400) == nobody  # usernames are not told to all
+    for gone in "disabled = true", "absent_since = now()":
+        try:
+            house.sql(f"UPDATE person SET {gone} WHERE id = %s", other)
+            assert listed(house.employee, other, 400) == nobody and listed(house.hr, other) == set()
+        finally:
+            house.sql("UPDATE person SET disabled = false, absent_since = NULL WHERE id = %s", other)
+
+
 def test_what_is_hidden_is_for_two(house):
     made = claim(house)
     one = endorse(house.other, made)

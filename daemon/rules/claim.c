@@ -20,7 +20,7 @@ enum skd_outcome claim_list(struct skd_call *call, const struct claim_filter *as
 {
 	struct sight sight = sight_for(call, SIGHT_CLAIMS);
 	struct store_claim_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
-	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
+	TRY(person_pick_colleague(call, &sight, "person", asked->person, &filter.person));
 	if (asked->skill)
 		TRY(skill_resolve(call, "skill", asked->skill, &filter.skills, &filter.skill_count));
 	looks_add(call, filter.person, "claims");

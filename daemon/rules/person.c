@@ -59,6 +59,22 @@ enum skd_outcome person_pick(struct skd_call *call, const struct sight *sight, c
 					       : "there is no such person");
 }
 
+enum skd_outcome person_pick_colleague(struct skd_call *call, const struct sight *sight, const char *field, const char *ref,
+				       const char **id)
+{
+	const struct sight all = {.everyone = true};
+	const char *seen;
+	struct store_person person;
+	TRY(person_pick(call, ref && uuid_valid(ref) ? &all : sight, field, ref, id));
+	if (!*id)
+		return SKD_OK;
+	TRY(store_person_seen(call, sight, *id, &seen));
+	if (seen)
+		return SKD_OK;
+	TRY(store_person_get(call, &all, *id, &person));
+	return !person.disabled && person.absent_since == TIME_NEVER ? SKD_OK : fail_field(call, field, "there is no such person");
+}
+
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id)
 {
 	struct store_unit unit;

@@ -26,6 +26,9 @@ enum skd_outcome person_resolve(struct skd_call *call, const char *field, const 
 /* The human whom an id or a username means; the same BAD_INPUT for who is not in sight. NULL stays NULL. */
 enum skd_outcome person_pick(struct skd_call *call, const struct sight *sight, const char *field, const char *ref,
 			     const char **id) WARN_UNUSED;
+/* The same, and of who is here also by an id that all colleagues are told. */
+enum skd_outcome person_pick_colleague(struct skd_call *call, const struct sight *sight, const char *field, const char *ref,
+				       const char **id) WARN_UNUSED;
 enum skd_outcome unit_must_exist(struct skd_call *call, const char *field, const char *id) WARN_UNUSED;
 
 enum skd_outcome unit_get(struct skd_call *call, const char *id, struct store_unit *unit) WARN_UNUSED;
