@@ -61,7 +61,7 @@ def text(schema, chance):
     if "pattern" in schema:
         words = schema["pattern"].strip("^$").split(":")
         if schema["pattern"] not in PATTERNS and all(word.startswith("(") for word in words):  # lists of words
-            return ":".join(chance.choice(word.strip("()").split("|")) for word in words)
+            return ":".join(chance.choice(word.strip("()").split("|")) for word in words).replace("\\.", ".")
         return PATTERNS[schema["pattern"]](chance)
     if schema.get("format") in ("date", "date-time"):
         return moment(chance, schema["format"])
