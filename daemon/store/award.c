@@ -19,7 +19,7 @@ enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const c
 }
 
 static const char OWED_LOCK[] =
-	"SELECT e.id, e.person_id, e.entry_id, e.pathway_id, v.name, e.number, e.state, e.completed_at, e.reached, v.achievement_id,"
+	"SELECT e.id, e.person_id, e.entry_id, e.pathway_id, v.name, e.number, e.state, e.completed_at, " ENROLMENT_REACHED ", v.achievement_id,"
 	" c.id, c.achievement_id, " CREDENTIAL_STATE ", c.expires_at, e.awarded, g.lost, e.held_back, e.told FROM enrolment e"
 	" JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"
 	" LEFT JOIN pathway_version g ON g.pathway_id = e.pathway_id AND g.number = e.awarded"
@@ -44,8 +44,9 @@ enum skd_outcome store_owed_lock(struct skd_call *call, const char *id, struct s
 }
 
 static const char OWED_SETTLE[] =
-	"UPDATE enrolment SET owed_at = 'infinity', version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
-	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, reached = $5::text[], told = $6::bool WHERE id = $1::uuid";
+	"UPDATE enrolment e SET owed_at = 'infinity', version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
+	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, told = $6::bool,"
+	" reached = e.reached || ARRAY(SELECT unnest($5::text[]) EXCEPT SELECT unnest(" ENROLMENT_REACHED ")) WHERE id = $1::uuid";
 
 enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owed *owed)
 {

@@ -40,7 +40,7 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 	static const char where[] =
 		ENROLMENT_FROM " WHERE ($1::bool OR e.person_id = ANY (ARRAY(SELECT people_seen($2::uuid, $3::bool))))"
 		" AND ($4::uuid IS NULL OR e.pathway_id = $4::uuid) AND ($5::uuid IS NULL OR e.person_id = $5::uuid)"
-		" AND ($6::text IS NULL OR e.state = $6)";
+		" AND ($6::text IS NULL OR e.state = $6) AND e.aside IS NULL";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, ENROLMENT_COLUMNS, where, "e.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->pathway, f->person, f->state), &rows, count));
@@ -70,7 +70,7 @@ static const char ENROLMENT_ADD[] =
 	" SELECT $1::uuid, $2::uuid, $3::uuid, v.number, v.number, $4, $5, $6::date, o.credential_id, o.awarded, coalesce(o.held_back, false),"
 	"  coalesce(o.reached, '{}') FROM (SELECT pathway_current($3::uuid) AS number) AS v"
 	" LEFT JOIN LATERAL (SELECT b.credential_id, b.awarded, b.held_back, b.reached FROM enrolment b WHERE b.person_id = $1::uuid"
-	"  AND b.pathway_id = $3::uuid ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS o ON true WHERE v.number IS NOT NULL RETURNING id";
+	"  AND b.pathway_id = $3::uuid ORDER BY b.aside IS NOT NULL, b.created_at DESC, b.id DESC LIMIT 1) AS o ON true WHERE v.number IS NOT NULL RETURNING id";
 
 enum skd_outcome store_enrolment_add(struct skd_call *call, const struct store_enrolment *e, const char **id)
 {

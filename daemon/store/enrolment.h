@@ -5,6 +5,10 @@
 
 #include "store/person.h"
 
+/* Nodes of an enrolment e whose milestone was awarded to its human: by it, or by one that it stands for. */
+#define ENROLMENT_REACHED                                                                                                \
+	"e.reached || coalesce((SELECT array_agg(r) FROM enrolment o, unnest(o.reached) AS r WHERE o.aside_for = e.id), '{}')"
+
 struct store_enrolment {
 	const char *id, *person_id, *person, *entry_id, *pathway_id, *pathway;
 	long number;       /* of the version that they are on */

@@ -2,13 +2,15 @@
  * Where people stand on pathways. */
 #include "store/standing.h"
 
+#include "store/enrolment.h"
+
 enum { NEWS = 2000, DUE = 500 };
 
 /* ---- what was kept ---- */
 
 #define LOCKED                                                                                                           \
 	"WITH locked AS MATERIALIZED (SELECT e.id, e.person_id, e.pathway_id, e.number, e.state, e.percent, e.done, e.needed," \
-	"  e.reached, e.created_at, e.completed_at, e.due_at FROM enrolment e WHERE "
+	"  " ENROLMENT_REACHED " AS reached, e.created_at, e.completed_at, e.due_at FROM enrolment e WHERE "
 #define STANDING                                                                                                         \
 	" FOR NO KEY UPDATE), stand AS (SELECT p.pathway_id, p.number, s.number AS stands, s.until, s.newest FROM"       \
 	"  (SELECT DISTINCT pathway_id, number FROM locked) AS p CROSS JOIN LATERAL pathway_stand(p.pathway_id, p.number) AS s)" \
