@@ -288,7 +288,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/credentials/{id}/reinstate", RUNS_WRITE, FORM_ONE, ROLE_ISSUER, api_credential_reinstate},
 
 	{"GET", "/api/v1/jobs", RUNS_READ, FORM_LIST, 0, api_job_list, job_list_fields, "created_at",
-	 .columns = "id,kind,state,done,total,account,batch_id,due_at,created_at,started_at,finished_at,error"},
+	 .columns = "id,kind,state,done,total,account,batch_id,pathway_id,due_at,created_at,started_at,finished_at,error"},
 	{"GET", "/api/v1/jobs/{id}", RUNS_READ, FORM_ONE, 0, api_job_get},
 	{"DELETE", "/api/v1/jobs/{id}", RUNS_WRITE, FORM_ONE, 0, api_job_cancel},
 	{"GET", "/api/v1/batches", RUNS_READ, FORM_LIST, 0, api_batch_list, batch_list_fields, "created_at",

@@ -6,6 +6,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/batch.h"
+#include "rules/publication.h"
 #include "rules/work.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum { PAUSE_MS = 2000, KEPT_DAYS = 90 };
 
-static const struct job_kind *const kinds[] = {&batch_kind, NULL};
+static const struct job_kind *const kinds[] = {&batch_kind, &publication_kind, NULL};
 
 enum skd_outcome job_add(struct skd_call *call, const char *kind, const char *object, int64_t total, int64_t due_at,
 			 const char **id)
@@ -50,6 +51,12 @@ static const struct job_kind *kind_of(const char *name)
 	return NULL;
 }
 
+/* The house's. */
+static bool is_own(const struct job_kind *kind)
+{
+	return kind && !kind->roles;
+}
+
 /* As it is kept now. */
 static enum skd_outcome job_tell(struct skd_call *call, const char *id)
 {
@@ -72,6 +79,8 @@ enum skd_outcome job_cancel(struct skd_call *call, const char *id)
 		return fail(call, SKD_DENIED, "this is somebody else's job");
 	}
 	TRY(outcome);
+	if (is_own(kind_of(job.kind)))
+		return fail(call, SKD_CLASH, "what follows of something else is not called off");
 	TRY(store_job_cancel(call, id));
 	TRY(job_tell(call, id));
 	return audit_done(call, "job.cancel", "job", id, NULL);
@@ -84,6 +93,8 @@ static enum skd_outcome piece_stand_in(struct skd_call *call, const struct job_k
 {
 	call->address = job->address;
 	snprintf(call->id, sizeof call->id, "%s", job->request_id);
+	if (is_own(kind))
+		return actor_be_rule(call);
 	TRY(actor_stand_in(call, job->account_id));
 	return actor_has(call, kind->roles) ? SKD_OK : fail(call, SKD_DENIED, "who asked for this may do it no longer");
 }
@@ -109,7 +120,7 @@ static enum skd_outcome piece_give_up(struct skd_call *call, const struct store_
 	log_line(why == SKD_FAULT ? SKD_ERROR : SKD_WARNING, "job", "%s %s: %s", job->kind, job->id, sentence);
 	tx_rollback(call);
 	call_forgive(call);
-	if (why != SKD_BUSY)
+	if (why != SKD_BUSY && !is_own(kind_of(job->kind)))
 		error = why == SKD_FAULT ? "something went wrong within; the log says what" : sentence;
 	TRY(tx_begin(call));
 	TRY(store_job_stop(call, job->id, error, PAUSE_MS));

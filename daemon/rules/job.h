@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Long work, in pieces: each piece and how far it brings the job are one transaction, in the name of who asked, whose
- * rights are looked at anew each time. Any daemon does any piece; when it looks for one is not known here. */
+ * rights are looked at anew each time, or of the house. Any daemon does any piece; when it looks for one is not known here. */
 #ifndef RULES_JOB_H
 #define RULES_JOB_H
 
@@ -9,7 +9,7 @@
 
 struct job_kind {
 	const char *name;
-	unsigned roles; /* of who asked: any of these, still */
+	unsigned roles; /* of who asked: any of these, still; 0: the house does it itself, tries until it is done, and nobody cancels it */
 	/* Does one piece and says how far the job is: done, and at its end state, result, errors, error. What ends it otherwise
 	 * (BUSY) is tried again after a pause; DENIED and the like end the job, and why is its error. */
 	enum skd_outcome (*piece)(struct skd_call *call, struct store_job *job);
@@ -24,7 +24,7 @@ enum skd_outcome job_add(struct skd_call *call, const char *kind, const char *ob
 enum skd_outcome job_get(struct skd_call *call, const char *id, struct store_job *job) WARN_UNUSED;
 enum skd_outcome job_list(struct skd_call *call, const char *state, struct list *list, struct store_job **jobs,
 			  size_t *count) WARN_UNUSED;
-/* What is done by then stays done. CLASH when it has ended; DENIED for somebody else's, but to admins. */
+/* What is done by then stays done. CLASH when it has ended, or is the house's own; DENIED for somebody else's, but to admins. */
 enum skd_outcome job_cancel(struct skd_call *call, const char *id) WARN_UNUSED;
 struct store_job_sight job_sight(const struct skd_call *call);
 

@@ -9,6 +9,7 @@
 #include "rules/graph.h"
 #include "rules/issuer.h"
 #include "rules/outbox.h"
+#include "rules/publication.h"
 #include "rules/skill.h"
 #include "rules/within.h"
 
@@ -172,6 +173,7 @@ static enum skd_outcome publish(struct skd_call *call, const struct store_pathwa
 	TRY(within_circle(call, pathway, graph));
 	TRY(store_pathway_supersede(call, pathway->id, &superseded, call->actor->account_id));
 	TRY(store_pathway_publish(call, pathway));
+	TRY(publication_begin(call, pathway));
 	return step(call, pathway->id, pathway->number, "published");
 }
 

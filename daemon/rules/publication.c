@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Publications: those under way are computed anew, piece by piece. */
+#include "rules/publication.h"
+
+#include "rules/standing.h"
+#include "store/standing.h"
+
+enum { PIECE = 2000 };
+
+enum skd_outcome publication_begin(struct skd_call *call, const struct store_pathway *pathway)
+{
+	int64_t left;
+	const char *id;
+	TRY(store_standing_left(call, pathway->id, pathway->number, &left));
+	return left ? job_add(call, publication_kind.name, pathway->id, left, 0, &id) : SKD_OK;
+}
+
+/* Those whom somebody else computed meanwhile count as done at the end. What was published since is what they move to. */
+static enum skd_outcome publication_piece(struct skd_call *call, struct store_job *job)
+{
+	struct store_pathway pathway;
+	size_t done;
+	TRY(store_pathway_get(call, job->object, 0, false, &pathway));
+	TRY(standing_pathway(call, pathway.id, pathway.number, PIECE, &done));
+	job->done += (int64_t)done;
+	if (job->total < job->done)
+		job->total = job->done;
+	if (done == PIECE)
+		return SKD_OK;
+	job->done = job->total;
+	job->state = "done";
+	return SKD_OK;
+}
+
+/* Each enrolment tells of itself. */
+static enum skd_outcome publication_tell(struct skd_call *call, const struct store_job *job)
+{
+	(void)call;
+	(void)job;
+	return SKD_OK;
+}
+
+const struct job_kind publication_kind = {"pathway.publish", 0, publication_piece, publication_tell};
