@@ -279,6 +279,10 @@ GET    /api/v1/people/{awarded}/openings                  401   403   404   404 
 GET    /api/v1/people/{self}/portfolio                    401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/portfolio                   401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}/portfolio                 401   403   404   404   404   404   200   404   200   200
+GET    /api/v1/people/{self}/pathways                     401   403   200   200   200   200   200   200   200   200
+GET    /api/v1/people/{below}/pathways                    401   403   404   200   404   404   200   404   200   200
+GET    /api/v1/people/{awarded}/pathways                  401   403   404   404   404   200   200   404   200   200
+GET    /api/v1/me/pathways                                401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/people/{self}/recommendations              401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/recommendations             401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}/recommendations           401   403   404   404   404   404   200   404   200   200

@@ -253,6 +253,11 @@ enum skd_outcome api_proof_get(struct skd_call *call, const struct request *in, 
 enum skd_outcome api_proof_accept(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_proof_refuse(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* pathway_view.c */
+extern const struct field pathway_view_fields[];
+enum skd_outcome api_pathways_of_me(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathways_of_person(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* goal.c */
 extern const struct field goal_list_fields[];
 enum skd_outcome api_goal_list(struct skd_call *call, const struct request *in, struct reply *out);

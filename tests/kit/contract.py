@@ -39,7 +39,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       "POST /api/v1/claims/{id}/endorsements": "auditor", "PATCH /api/v1/claim-endorsements/{id}": "employee",
       "DELETE /api/v1/claim-endorsements/{id}": "admin",
       **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}, "GET /api/v1/people/{id}/looks": "issuer", "GET /api/v1/me/looks": "issuer",
-      "POST /api/v1/pathways/{id}/enrolments": "employee", "POST /api/v1/enrolments": "employee", "GET /api/v1/enrolments": "employee",
+      "GET /api/v1/me/pathways": "employee", "POST /api/v1/pathways/{id}/enrolments": "employee", "POST /api/v1/enrolments": "employee", "GET /api/v1/enrolments": "employee",
       "POST /api/v1/corrections": "employee", "POST /api/v1/corrections/{id}/answer": "hr"}
 WITHIN = {"{assignment}": "assignments", "{file}": "file"}  # ids behind the first one of a path
 
