@@ -2,8 +2,9 @@
  * Layers and rows. Nothing recurses. */
 #include "rules/layout.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
-#include <talloc.h>
 
 enum { UNKNOWN = -1 };
 
