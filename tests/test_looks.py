@@ -85,6 +85,21 @@ def test_what_is_told_of_one_person_is_noted_with_the_right_it_was_seen_by(clean
     assert house.employee.pages("/me/looks", limit=2, sort="day") == house.employee.pages("/me/looks", limit=500)[::-1]
 
 
+def test_where_somebody_stands_is_looked_at(clean):
+    house, me = clean, clean.ids[EMPLOYEE]
+    way = house.hr.post("/pathways", {"name": "Seen", "state": "published", "nodes": [{"id": "a", "kind": "proof", "name": "x"}]}, gives=201)["id"]
+    begun = house.employee.post(f"/pathways/{way}/enrolments", gives=201)["id"]
+    offered = house.employee.post(f"/enrolments/{begun}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
+    for client in house.employee, house.manager:
+        for path in f"/enrolments/{begun}", f"/enrolments/{begun}/events", f"/proofs/{offered}":
+            client.get(path)
+        client.get("/enrolments", person=EMPLOYEE)
+        client.get("/enrolments", pathway=way)
+        client.get("/proofs", state="offered")
+    house.clients["ASSESSOR"].get(f"/enrolments/{begun}", gives=404)
+    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", "pathways"): 4}
+
+
 def test_lists_of_many_refusals_and_ones_own_eyes_are_no_looks(clean):
     house, me = clean, clean.ids[EMPLOYEE]
     made = house.issuer.issue(EMPLOYEE, house.achievement)["id"]

@@ -156,12 +156,16 @@ def test_an_export_has_everything_and_is_for_few(house):
     assert mine["holdings"] and mine["claims"][0]["note"] == f"{who.name} says so"
     assert mine["goals"][0]["note"] == f"{who.name} wants it" and [one["code"] for one in mine["positions"]] == ["RET"]
     path, = mine["enrolments"]
-    assert (path["pathway"], path["pathway_version"], path["state"], path["via"], path["percent"]) == ("To keep", 1, "active", "self", 0)
+    assert (path["pathway"], path["pathway_version"], path["state"], path["via"], path["percent"]) == ("To keep", 1, "active", "self", 50)
     assert [(event["kind"], event["account"]) for event in path["events"]] == [("begun", f"ldap:{who.username}")]
-    offered, = mine["outside_proofs"]
-    assert (offered["step"], offered["text"], offered["state"], offered["note"], offered["decided_by"]) == (
+    accepted, offered = mine["outside_proofs"]
+    assert (accepted["step"], accepted["text"], accepted["state"], accepted["note"], accepted["account"]) == (
         "elsewhere", f"{who.name} did it elsewhere", "accepted", f"{who.name} did", f"ldap:{HR}")
-    assert [(one["step"], one["state"], one["note"]) for one in mine["outside_proofs_decided"]] == [("elsewhere", "refused", "I cannot tell")]
+    assert (offered["step"], offered["url"], offered["state"]) == ("more", f"https://example.org/{who.username}", "offered")
+    theirs, = (one for one in house.hr.get(f"/people/{house.hr.get('/me')['person']['id']}/export")["outside_proofs_decided"]
+               if one["id"] == accepted["id"])
+    assert theirs["note"] == f"{who.name} did"
+    assert {"enrolment.add", "proof.offer", "proof.accept"} <= {entry["action"] for entry in mine["done_about_them"]}
     assert mine["claim_endorsements"][0]["note"] == f"{who.name} can do it" and mine["endorsed_by_them"][0]["note"] == f"{who.name} says so"
     assert mine["talent"][0]["interests"] == [who.title] and mine["corrections"][0]["answer"] == f"Yes, {who.name}"
     assert wait_for("looks", lambda: me.get(f"/people/{who.id}/export")["looked_at_by_them"])[0]["what"] == "claims"

@@ -78,8 +78,53 @@ def test_nothing_is_left_of_who_was_erased(house):
     assert [one["viewer"] for one in house.hr.pages("/me/looks") if one.get("viewer", {}).get("id") == who.id] == [{"id": who.id, "name": "erased"}]
     assert house.sql("SELECT 1 FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id WHERE e.person_id = %s", who.id) == []
     assert house.sql("SELECT 1 FROM enrolment_event n WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.id = n.enrolment_id)")
-    assert house.hr.get(f"/people/{house.hr.get('/me')['person']['id']}/export")["outside_proofs"][0]["decided_by"] == "erased"
     assert house.hr.get(f"/erasures/{proof['id']}") == proof and proof in house.hr.pages("/erasures")
+
+
+def test_what_who_was_erased_decided_stands_by_nobody(house):
+    who, other = Leaver(house, 61), Leaver(house, 62)
+    house.slapd.admin().modify_s(other.dn, [(ldap.MOD_REPLACE, "manager", [who.dn.encode()])])
+    house.sync()
+    for one in who, other:
+        house.passwords[one.username] = "pw-" + one.username
+    boss, me = house.sign_in(who.username), house.sign_in(other.username)
+    begun = me.post(f"/pathways/{house.pathway}/enrolments", gives=201)["id"]
+    offered = me.post(f"/enrolments/{begun}/proofs", {"node": "more", "text": "x"}, gives=201)["id"]
+    assert boss.post(f"/proofs/{offered}/refuse", {"note": "not seen"}, gives=200)["account"] == f"ldap:{who.username}"
+    boss.post(f"/pathways/{house.pathway}/enrolments", gives=201)
+    decided, = boss.get(f"/people/{who.id}/export")["outside_proofs_decided"]
+    assert (decided["id"], decided["step"], decided["state"], decided["note"]) == (offered, "more", "refused", "not seen")
+    house.slapd.admin().modify_s(other.dn, [(ldap.MOD_DELETE, "manager", None)])
+    who.leave().erase(early=True)
+    assert found_in(dump(house), who.words) == []
+    assert me.get(f"/proofs/{offered}")["account"] == "erased"
+    assert me.get(f"/people/{other.id}/export")["outside_proofs"][0]["account"] == "erased"
+    assert [event["account"] for event in me.get(f"/enrolments/{begun}/events")["items"]] == [f"ldap:{other.username}"]
+
+
+def test_who_left_and_was_erased_is_off_all_pathways_while_things_go_on(house):
+    """What they were on is computed and awarded at the same time."""
+    done = house.hr.post("/achievements", {"name": "Done", "state": "published"}, gives=201)["id"]
+    way = house.issuer.post("/pathways", {"name": "Way", "state": "published", "achievement": done, "nodes": [
+        {"id": "a", "kind": "achievement", "achievement": house.achievement}]}, gives=201)["id"]
+    for number in range(63, 67):
+        who = Leaver(house, number)
+        house.passwords[who.username] = "pw-" + who.username
+        begun = house.sign_in(who.username).post(f"/pathways/{way}/enrolments", gives=201)["id"]
+        had = house.issuer.issue(who.username, house.achievement)["id"]
+        if number % 2:
+            wait_for("the award", lambda n=begun: house.hr.get(f"/enrolments/{n}").get("credential_id"))
+        who.leave()
+        etag, client, gate = who.etag(), house.issuer.twin(), threading.Barrier(2)
+        lose = threading.Thread(target=lambda: (gate.wait(), client.ask("POST", f"/credentials/{had}/revoke", {"reason": "x"})))
+        lose.start()
+        gate.wait()
+        assert "enrolment" in who.erase(early=True, etag=etag)["removed"]
+        lose.join()
+        house.hr.get(f"/enrolments/{begun}", gives=404)
+        assert not house.sql("SELECT 1 FROM enrolment WHERE person_id = %s", who.id)
+        assert found_in(dump(house), who.words) == []
+    wait_for("nothing to be left to do", lambda: not house.sql("SELECT 1 FROM enrolment_news"))
 
 
 def test_a_batch_that_still_waits_for_who_was_erased_says_so_of_that_row(house):

@@ -98,7 +98,7 @@ static const struct section {
 		       " WHERE e.person_id " THEIRS " ORDER BY e.id LIMIT " MOST},
 	{"outside_proofs", OBJECT "'id', o.id, 'enrolment_id', o.enrolment_id, 'pathway_id', e.pathway_id, 'step', o.node, 'text', o.text,"
 				  " 'url', o.url, 'state', o.state, 'note', o.note, 'created_at', rfc3339(o.created_at),"
-				  " 'decided_at', rfc3339(o.decided_at), 'decided_by', CASE WHEN o.decided_by IS NOT NULL"
+				  " 'decided_at', rfc3339(o.decided_at), 'account', CASE WHEN o.decided_by IS NOT NULL"
 				  " THEN coalesce(w.account, 'erased') END" AS_IT_IS
 			   "FROM outside_proof o JOIN enrolment e ON e.id = o.enrolment_id LEFT JOIN who w ON w.id = o.decided_by"
 			   " WHERE e.person_id " THEIRS " ORDER BY o.id LIMIT " MOST},

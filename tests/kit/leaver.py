@@ -5,7 +5,6 @@ import subprocess
 
 import ldap
 from kit.house import ACCOUNTS, BASE, demo_house
-from kit.onpath import decide, enrol, note, offer
 
 HR, ISSUER, ADMIN = (ACCOUNTS[name] for name in ("HR", "ISSUER", "ADMIN"))
 CONTRACTORS, INNER = (f"cn={name},ou=groups,{BASE}" for name in ("contractors", "inner"))
@@ -61,10 +60,10 @@ class Leaver:
         for step in "submit", "withdraw", "reopen":
             me.expect(200, "POST", f"/submissions/{handed}/{step}", headers={"If-Match": "*"})
         me.post("/goals", {"skill": house.skill, "level": 5, "note": f"{self.name} wants it", "shared": True}, gives=201)
-        enrolment = enrol(house, self.id, house.pathway)
-        note(house, enrolment, "begun", self.username)
-        decide(house, offer(house, enrolment, "elsewhere", f"{self.name} did it elsewhere"), "accepted", f"{self.name} did", HR)
-        decide(house, offer(house, house.enrolment, "elsewhere", "Keeper of keepers"), "refused", "I cannot tell", self.username)
+        begun = me.post(f"/pathways/{house.pathway}/enrolments", gives=201)["id"]
+        offered = me.post(f"/enrolments/{begun}/proofs", {"node": "elsewhere", "text": f"{self.name} did it elsewhere"}, gives=201)["id"]
+        house.hr.post(f"/proofs/{offered}/accept", {"note": f"{self.name} did"}, gives=200)
+        me.post(f"/enrolments/{begun}/proofs", {"node": "more", "url": f"https://example.org/{self.username}"}, gives=201)
         house.hr.post(f"/positions/{house.position}/assignments", {"person": self.username}, gives=201)
         house.hr.post(f"/claims/{claim['id']}/endorsements", {"note": f"{self.name} can do it"}, gives=201)
         me.post(f"/claims/{house.claim}/endorsements", {"note": f"{self.name} says so"}, gives=201)
@@ -141,7 +140,6 @@ def furnish(house):
         {"kind": "text", "name": "Who are you?"}]}})
     house.pathway = house.hr.post("/pathways", {"name": "To keep", "state": "published", "nodes": [
         {"id": "elsewhere", "kind": "proof", "name": "Kept elsewhere"}, {"id": "more", "kind": "proof", "name": "Kept more"}]}, gives=201)["id"]
-    house.enrolment = enrol(house, house.hr.get("/me")["person"]["id"], house.pathway)
     house.claim = house.hr.post("/claims", {"skill": house.skill, "level": 3, "shared": True, "colleagues": True}, gives=201)["id"]
     return house
 
