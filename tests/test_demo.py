@@ -163,6 +163,19 @@ def test_evidence_waits_at_all_stages_and_pathways_have_a_choice_and_hold_one_an
     assert {node["pathway"]["name"] for node in nodes if node["kind"] == "pathway"} < set(pathways)
 
 
+def test_people_are_at_all_stages_of_pathways(demo):
+    def enrolled():
+        return demo.ask("HR", "enrolments?limit=500")["items"]
+    assert len({one["id"] for one in enrolled()}) == 15
+    wait_for("awards", lambda: all("credential_id" in one for one in enrolled() if one["state"] == "completed"))
+    items = enrolled()
+    assert {one["state"] for one in items} == {"invited", "active", "paused", "completed", "left"}
+    assert {one["via"] for one in items} == {"self", "invited"} and len({one["percent"] for one in items if one["state"] == "active"}) > 3
+    lost, = [one for one in items if one["state"] != "completed" and "credential_id" in one]
+    wait_for("what was lost", lambda: demo.ask("HR", f"credentials/{lost['credential_id']}")["state"] == "suspended")
+    assert sorted(one["state"] for one in demo.ask("HR", "proofs")["items"]) == ["accepted", "offered"]
+
+
 def test_the_badge_opens_for_everybody_in_all_forms_and_is_verified_with_and_without_a_network(demo):
     badge, url = demo.env()["SKILLSD_BADGE"], demo.env()["SKILLSD_URL"]
     links = demo.lines(f"{url}/(?:badges|achievements)/")
@@ -232,7 +245,7 @@ def test_whatever_is_killed_nothing_stays(demo):
     (demo.here / "state/recorded").unlink()  # as if that had been in the middle of it
     before = (demo.here / "state/late").read_text()
     demo.start()
-    assert (demo.here / "state/late").read_text() == before and demo.lines("demo: recorded: .* 3 pathways, 13 submissions: ")
+    assert (demo.here / "state/late").read_text() == before and demo.lines("demo: recorded: .* 3 pathways, 15 enrolments, 13 submissions: ")
 
 
 def test_make_that_takes_no_such_signal_serves_and_a_badge_that_was_closed_stays_as_it_was_saved(demo):

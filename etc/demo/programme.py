@@ -4,7 +4,7 @@
 the day of the first recording. KEY... and the id of an issuer is the command that makes a key of it.
 
 Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue, the issuer awards and
-lays out pathways, people claim, hand in and say who sees what, assessors judge. Each request has an idempotency key, so a programme that was cut off can be recorded
+lays out pathways, people claim, enrol, hand in and say who sees what, assessors judge. Each request has an idempotency key, so a programme that was cut off can be recorded
 again and goes on where it was. Knows the API; refuses to know the database."""
 import concurrent.futures
 import datetime
@@ -228,6 +228,48 @@ def lay_pathways(issuer, programme, achievements):
     return ids["pathway"]
 
 
+def offer_proof(url, person, passwords, path, proof, key):
+    """What was done elsewhere; decided on by whoever is named."""
+    offered = person.ask("POST", path + "/proofs", without(proof, "verdict", "by", "note"), "offer-" + key)["id"]
+    if "verdict" in proof:
+        other = Client(url)
+        other.sign_in(proof["by"], passwords[proof["by"]])
+        other.ask("POST", f"/proofs/{offered}/{proof['verdict']}", {"note": proof["note"]}, "decide-" + key)
+        other.sign_out()
+
+
+def lose(issuer, person, path, achievement, reason, key, seconds=60):
+    """A part of what is complete, once the award for it is there."""
+    end = time.monotonic() + seconds
+    while "credential_id" not in person.ask("GET", path):
+        if time.monotonic() > end:
+            raise Refused(f"{path} has no award after {seconds} seconds")
+        time.sleep(0.2)
+    for held in person.ask("GET", f"/credentials?state=active&achievement={achievement}")["items"]:
+        issuer.ask("POST", f"/credentials/{held['id']}/suspend", {"reason": reason}, key)
+
+
+def enrol_all(url, issuer, passwords, achievements, pathways, said):
+    """Who is on which pathway: by themselves or invited, and what they do there."""
+    for number, one in enumerate(said):
+        person, first = Client(url), Client(url)
+        person.sign_in(one["person"], passwords[one["person"]])
+        first.sign_in(by := one.get("invited_by", one["person"]), passwords[by])
+        body = {"until": one["until"]} if "until" in one else {}
+        if "invited_by" in one:
+            body["person"] = one["person"]
+        made = first.ask("POST", f"/pathways/{pathways[one['pathway']]}/enrolments", body, f"enrolment-{number}")["id"]
+        path = "/enrolments/" + made
+        if "turn" in one:
+            person.ask("POST", f"{path}/{one['turn']}", None, f"turn-{number}")
+        if "proof" in one:
+            offer_proof(url, person, passwords, path, one["proof"], str(number))
+        if "lose" in one:
+            lose(issuer, person, path, achievements[one["lose"]["achievement"]], one["lose"]["reason"], f"lose-{number}")
+        first.sign_out()
+        person.sign_out()
+
+
 def answer(person, path, prompts, answers, key):
     """Of each prompt what its kind wants, for as many as there are answers."""
     said = {}
@@ -337,6 +379,7 @@ def main(url, folder, state, *new_key):
     issuer = sign_in_as(url, who["ISSUER"], passwords, "issuer")
     endorse_all(issuer, programme, issuers, achievements)
     pathways = lay_pathways(issuer, programme, achievements)
+    enrol_all(url, issuer, passwords, achievements, pathways, programme["enrolments"])
     issuer.sign_out()
     answer_all(url, passwords, programme["awards"], ids)
     try_all(url, passwords, achievements, programme["tries"])
@@ -351,7 +394,7 @@ def main(url, folder, state, *new_key):
     hr.sign_out()
     print(f"{len(programme['skills'])} skills, {len(programme['achievements'])} achievements, "
           f"{len(programme['awards'])} credentials, {len(programme['claims'])} claims, {len(pathways)} pathways, "
-          f"{len(programme['submissions'])} submissions: {holdings} verified holdings")
+          f"{len(programme['enrolments'])} enrolments, {len(programme['submissions'])} submissions: {holdings} verified holdings")
 
 
 try:
