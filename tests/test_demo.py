@@ -133,13 +133,16 @@ def test_the_loop_of_the_readme_leads_from_a_gap_to_a_badge_and_back(demo):
     session, loop = demo.readme(". var/demo/env").split("TOKEN=")[0], demo.readme("GAP=")
     assert len(re.findall(r"\n(?! )", loop.split("\n\n")[1])) == 6
     levels = {"Leading an incident: 4 of 3", "Version control with Git: 3 of 2"}
-    for achievement, kubernetes in ("Incident Lead", 0), ("Cluster Operator", 4):
+    for achievement, kubernetes, stands in (("Incident Lead", 0, r"3 of 4 steps done; next: Interface Design or Cluster Operator"),
+                                            ("Cluster Operator", 4, r"Completed on \d{4}-\d\d-\d\d: 4 of 4 steps done")):
         done = demo.shell(session + loop)
         assert (done.returncode, done.stderr) == (0, ""), done
         said = done.stdout.splitlines()
-        badge = demo.env()["SKILLSD_URL"] + "/badges/" + said[-4]
+        badge = demo.env()["SKILLSD_URL"] + "/badges/" + said[-6]
         assert achievement in requests.get(badge, headers={"Accept": "text/html"}, timeout=10).text
-        assert set(said[-3:]) == levels | {f"Operating Kubernetes: {kubernetes} of 3"}
+        assert re.fullmatch(f"Towards Site Reliability: {stands}", said[-2])
+        assert said[-1] == "Safe on Site: 1 of 2 steps done; next: Permit to Work at Height"
+        assert set(said[-5:-2]) == levels | {f"Operating Kubernetes: {kubernetes} of 3"}
         assert [word for word in said if word.startswith('"')] == ['"submitted"', '"claimed"', '"done"']
 
 
