@@ -220,6 +220,22 @@ def test_an_award_goes_with_the_entry_it_was_issued_to(two):
     assert way.get("branch")["credential_id"] != award == way.get("main")["credential_id"]
 
 
+def test_of_who_was_erased_the_other_entry_keeps_its_own(two):
+    way = Way(two).begin("main", "first", "second").begin("branch", "first").link()
+    assert way.rows()[way.made["branch"]] == (way.who.main, "left", "active")
+    for place in PLACES:
+        way.who.leave(place)
+    two.sync()
+    etag = two.hr.ask("GET", f"/people/{way.who.main}").headers["ETag"]
+    proof = two.hr.expect(201, "POST", f"/people/{way.who.main}/erase", {"reason": "x", "early": True}, headers={"If-Match": etag})
+    assert proof["removed"]["enrolment"] == 1
+    way.settle()
+    assert way.rows() == {way.made["branch"]: (way.who.branch, "active", None)}
+    assert two.hr.get(f"/enrolments/{way.made['branch']}")["percent"] == 50
+    export = two.hr.get(f"/people/{way.who.branch}/export")
+    assert [(one["id"], one["state"]) for one in export["enrolments"]] == [(way.made["branch"], "active")]
+
+
 @pytest.mark.parametrize("first", ["award", "link"])
 def test_whoever_was_first_is_waited_for(two, first):
     """What completes it is issued at the moment in which the entries are linked: whoever is held up, one award is given."""
