@@ -47,6 +47,12 @@ def submit(house, achievement, state, shared=False):
     return made
 
 
+def accept(house, enrolment, node):
+    """A proof from outside that they offer, of a step of theirs."""
+    made = house.below.post(f"/enrolments/{enrolment}/proofs", {"node": node, "text": "x"}, gives=201)["id"]
+    house.hr.post(f"/proofs/{made}/accept", {"note": "x"}, gives=200)
+
+
 @pytest.fixture(scope="module")
 def filled(house):
     """Something of everything, of two kinds: what is nobody else's business, and what is."""
@@ -59,7 +65,14 @@ def filled(house):
     goals = [house.below.post("/goals", body)["id"] for body in ({"position": "PF"}, {"skill": "F5", "level": 1, "due": "2099-01-31", "shared": True})]
     submissions = [submit(house, award(house, "Asked"), "draft"), submit(house, award(house, "Shown"), "returned", True), submit(house, low, "approved"),
                    submit(house, low, "declined")]
-    return {"credentials": [first, second], "claims": claims, "goals": goals, "submissions": submissions, "place": place, "low": low, "high": high}
+    ways = [house.issuer.post("/pathways", {"name": ODD, "state": "published", "nodes": [
+        {"id": "a", "kind": "achievement", "achievement": one}, {"id": "b", "kind": "proof", "name": "x"}]}, gives=201)["id"] for one in (low, high, low)]
+    enrolled = [house.below.post(f"/pathways/{way}/enrolments", gives=201)["id"] for way in ways]
+    accept(house, enrolled[2], "b")
+    for made, turn in zip(enrolled, ("leave", "pause")):
+        house.below.post(f"/enrolments/{made}/{turn}", gives=200)
+    assert [house.below.get(f"/enrolments/{made}")["state"] for made in enrolled] == ["left", "paused", "completed"]
+    return {"ways": ways, "enrolled": enrolled, "credentials": [first, second], "claims": claims, "goals": goals, "submissions": submissions, "place": place, "low": low, "high": high}
 
 
 def test_all_of_it_is_there(house, filled):
@@ -72,12 +85,16 @@ def test_all_of_it_is_there(house, filled):
     assert [(one["achievement"], one["state"]) for one in made["credentials"]] == [
         ({"id": filled["low"], "version": 1, "name": "Low"}, "revoked"), ({"id": filled["high"], "version": 1, "name": ODD}, "active"),
         ({"id": filled["low"], "version": 1, "name": "Low"}, "active")]
+    assert [(one["id"], one["state"], one["percent"], one["done"], one["needed"]) for one in made["pathways"]] == [
+        (filled["enrolled"][2], "completed", 100, 2, 2), (filled["enrolled"][1], "paused", 50, 1, 2)]
+    assert made["pathways"][1]["pathway"] == {"id": filled["ways"][1], "version": 1, "name": ODD} and "completed_at" in made["pathways"][0]
     assert [one["state"] for one in made["submissions"]] == ["declined", "approved", "returned", "draft"]
     assert [(one["id"], one["reached"]) for one in made["goals"]] == [(filled["goals"][1], False), (filled["goals"][0], True)]
     assert (made["goals"][0]["due"], made["goals"][1]["position"]) == ("2099-01-31", {"id": filled["place"], "name": "The PF"})
-    for section, path in ("claims", "claims"), ("goals", "goals"):
+    for section, path in ("claims", "claims"), ("goals", "goals"), ("pathways", "enrolments"):
         whole = {one["id"]: one for one in house.below.pages(f"/{path}")}
-        assert [{"person": made["person"], **one} for one in made[section]] == [whole[one["id"]] for one in made[section]]
+        assert [{"person": made["person"], **one} for one in made[section]] == [
+            {name: value for name, value in whole[one["id"]].items() if section != "pathways" or name not in ("via", "updated_at")} for one in made[section]]
 
 
 def test_others_see_what_is_shared_and_most_people_nothing(house, filled):
@@ -85,7 +102,7 @@ def test_others_see_what_is_shared_and_most_people_nothing(house, filled):
         made = portfolio(house, client)
         assert [one["id"] for one in made["claims"]] == filled["claims"][1:] and [one["id"] for one in made["goals"]] == filled["goals"][1:]
         assert [one["id"] for one in made["submissions"]] == filled["submissions"][2:0:-1]
-        assert len(made["credentials"]) == 3 and len(made["skills"]) == 2
+        assert len(made["credentials"]) == 3 and len(made["skills"]) == len(made["pathways"]) == 2
     for client in house.employee, house.issuer, house.auditor:
         for what in "portfolio", "recommendations":
             client.get(f"/people/{house.people[BELOW]}/{what}", gives=404)
@@ -168,6 +185,23 @@ def test_what_cannot_be_earned_is_not_recommended(house):
     house.hr.post("/achievements", {"name": "Draft", "skills": [{"skill": "F6", "level": 1}]})
     house.below.post("/goals", {"skill": "F6", "level": 1})
     assert not {"Archived", "Draft"} & {one["achievement"]["name"] for one in recommended(house, house.below)}
+
+
+def test_what_is_done_of_a_pathway_counts_where_no_credential_says_so(house):
+    """What comes after a proof is next once that is accepted; a pathway that awards nothing is reached by who completes it."""
+    behind = award(house, "Behind a proof")
+    way = house.issuer.post("/pathways", {"name": "Proved", "state": "published", "nodes": [
+        {"id": "x", "kind": "proof", "name": "x"}, {"id": "a", "kind": "achievement", "achievement": behind, "after": ["x"]}]}, gives=201)["id"]
+    goal = house.below.post("/goals", {"pathway": way}, gives=201)["id"]
+    enrolled = house.below.post(f"/pathways/{way}/enrolments", gives=201)["id"]
+    assert "Behind a proof" not in {one["achievement"]["name"] for one in recommended(house, house.below)}
+    accept(house, enrolled, "x")
+    assert "Behind a proof" in {one["achievement"]["name"] for one in recommended(house, house.below)}
+    assert house.below.get(f"/goals/{goal}")["reached"] is False
+    given = house.issuer.issue(BELOW, behind)["id"]
+    assert house.below.get(f"/enrolments/{enrolled}")["state"] == "completed" and house.below.get(f"/goals/{goal}")["reached"] is True
+    house.issuer.post(f"/credentials/{given}/revoke", {"reason": "x"}, gives=200)
+    assert house.below.get(f"/enrolments/{enrolled}")["state"] == "active" and house.below.get(f"/goals/{goal}")["reached"] is False
 
 
 def test_either_entry_shows_the_human(postgres):

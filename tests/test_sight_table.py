@@ -145,7 +145,7 @@ def asked(s, client):
         "holdings": [alone(client, f"{me}/holdings"), named(client, "/reports/skills", s.id)],
         "looks": [alone(client, f"{me}/looks")],
         "pathways": [alone(client, f"/enrolments/{s.enrolment}"), alone(client, f"/enrolments/{s.enrolment}/events"), alone(client, f"/proofs/{s.proof}"),
-                     named(client, "/enrolments", s.enrolment), named(client, "/proofs", s.proof)],
+                     named(client, "/enrolments", s.enrolment), named(client, "/proofs", s.proof), alone(client, f"{me}/pathways")],
         "person": [alone(client, me), named(client, "/people", s.id)],
         "talent": [named(client, "/talent", s.id)]}
 

@@ -132,6 +132,7 @@ static enum skd_outcome view_get(struct skd_call *call, const struct store_enrol
 
 static enum skd_outcome whose(struct skd_call *call, const char **person_id)
 {
+	struct sight sight = sight_for(call, SIGHT_PATHWAYS);
 	struct store_person person;
 	if (!*person_id && !call->actor->person_id)
 		return fail(call, SKD_DENIED, "this account is no person of the directory");
@@ -139,7 +140,7 @@ static enum skd_outcome whose(struct skd_call *call, const char **person_id)
 		*person_id = call->actor->person_id;
 	if (actor_is(call, *person_id))
 		return SKD_OK;
-	TRY(person_get(call, *person_id, &person));
+	TRY(store_person_get(call, &sight, *person_id, &person));
 	*person_id = person.human_id ? person.human_id : person.id;
 	return SKD_OK;
 }

@@ -34,8 +34,13 @@
 		" 'visibility', coalesce(b.visibility, 'private')" OF "c.issued_at DESC, c.id" IN                       \
 		"credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number" \
 		" JOIN issuer i ON i.id = c.issuer_id LEFT JOIN badge b ON b.credential_id = c.id WHERE c.person_id = w.id" END
-/* Enrolments are to stand here. */
-#define PATHWAYS ", '[]'::jsonb"
+#define PATHWAYS                                                                                                         \
+	SECTION "'id', e.id, 'pathway', jsonb_build_object('id', e.pathway_id, 'version', e.number, 'name', v.name)," \
+		" 'state', e.state, 'until', e.until, 'percent', e.percent, 'done', e.done, 'needed', e.needed,"       \
+		" 'completed_at', rfc3339(e.completed_at), 'credential_id', e.credential_id,"                          \
+		" 'created_at', rfc3339(e.created_at)" OF "e.created_at DESC, e.id" IN                                  \
+		"enrolment e JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"             \
+		" WHERE e.person_id = w.id AND e.state <> 'left'" END
 #define SUBMISSIONS                                                                                                      \
 	SECTION "'id', u.id, 'achievement', jsonb_build_object('id', v.achievement_id, 'version', v.number, 'name', v.name)," \
 		" 'state', u.state, 'round', u.round, 'shared', u.shared, 'submitted_at', rfc3339(u.submitted_at),"     \

@@ -113,10 +113,11 @@ CREATE FUNCTION achievement_held(human uuid, which uuid) RETURNS boolean LANGUAG
 	SELECT EXISTS (SELECT FROM credential c WHERE c.person_id = human AND c.achievement_id = which AND c.state = 'active'
 		AND c.valid_from <= now() AND c.expires_at > now())
 $$;
--- By the award of its published version.
+-- By who completed it, and by the award of its published version.
 CREATE FUNCTION pathway_reached(human uuid, which uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM pathway_version v WHERE v.pathway_id = which AND v.state = 'published'
-		AND achievement_held(human, v.achievement_id))
+	SELECT EXISTS (SELECT FROM enrolment e WHERE e.person_id = human AND e.pathway_id = which AND e.state = 'completed')
+		OR EXISTS (SELECT FROM pathway_version v WHERE v.pathway_id = which AND v.state = 'published'
+			AND achievement_held(human, v.achievement_id))
 $$;
 CREATE FUNCTION goal_reached(human uuid, for_position uuid, for_pathway uuid, for_skill uuid, at_least integer) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -139,10 +140,13 @@ CREATE VIEW pathway_current AS
 SELECT v.* FROM pathway_version v WHERE v.state = 'published' AND v.number = (SELECT max(m.number) FROM pathway_version m
 	WHERE m.pathway_id = v.pathway_id AND m.state IN ('published', 'archived'));
 
--- Whether a step is gone, as far as credentials say it.
+-- Whether a step is gone.
 CREATE FUNCTION node_done(human uuid, n pathway_node) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT CASE n.kind WHEN 'achievement' THEN achievement_held(human, n.achievement_id) WHEN 'skill' THEN skill_held(human, n.skill_id, n.level)
-		WHEN 'pathway' THEN pathway_reached(human, n.inner_id) ELSE false END
+		WHEN 'pathway' THEN pathway_reached(human, n.inner_id)
+		WHEN 'proof' THEN EXISTS (SELECT FROM enrolment e JOIN outside_proof o ON o.enrolment_id = e.id AND o.node = n.node
+			AND o.state = 'accepted' WHERE e.person_id = human AND e.pathway_id = n.pathway_id)
+		ELSE false END
 $$;
 
 -- Where somebody gets a skill at a level or above: the achievements that prove it, one step each, and the pathways that lead to it, by
