@@ -152,11 +152,13 @@ static enum skd_outcome all_compute(struct skd_call *call, const struct store_st
 	return store_standing_put(call, kept, turns, audit_account(call), call->actor->account_id);
 }
 
+/* What they are on is held before the news is: everybody who computes waits for the same first. */
 static enum skd_outcome people_compute(struct skd_call *call, size_t count, const char *const *people)
 {
 	struct store_standing *standings;
 	size_t found;
 	TRY(store_standing_people(call, count, people, &standings, &found));
+	TRY(store_news_drop(call, count, people));
 	return all_compute(call, standings, found);
 }
 
@@ -174,7 +176,6 @@ enum skd_outcome standing_refresh(struct skd_call *call, size_t count, const cha
 			break;
 		if (call->actor == actor)
 			TRY(actor_be_rule(call));
-		TRY(store_news_drop(call, stale_count, stale));
 		TRY(people_compute(call, stale_count, stale));
 	}
 	call->actor = actor;
@@ -205,7 +206,7 @@ enum skd_outcome standing_turn(struct skd_call *call, bool *more)
 	*more = false;
 	TRY(pool_borrow(call->house->jobs, call));
 	TRY(tx_begin(call));
-	TRY(store_news_take(call, &people, &count, more));
+	TRY(store_news_find(call, &people, &count));
 	if (!count)
 		TRY(store_standing_due(call, &people, &count));
 	if (!count)

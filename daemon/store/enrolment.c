@@ -40,17 +40,20 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 	static const char where[] =
 		ENROLMENT_FROM " WHERE ($1::bool OR e.person_id = ANY (ARRAY(SELECT people_seen($2::uuid, $3::bool))))"
 		" AND ($4::uuid IS NULL OR e.pathway_id = $4::uuid) AND ($5::uuid IS NULL OR e.person_id = $5::uuid)"
-		" AND ($6::text IS NULL OR e.state = $6) AND e.aside IS NULL";
+		" AND ($6::text IS NULL OR e.state = $6) AND (NOT $7::bool OR e.state <> 'left') AND e.aside IS NULL";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, ENROLMENT_COLUMNS, where, "e.id",
-		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->pathway, f->person, f->state), &rows, count));
+		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->pathway, f->person, f->state,
+			    arg_bool(f->present)), &rows, count));
 	*enrolments = talloc_zero_array(call, struct store_enrolment, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		enrolment_read(rows, i, &(*enrolments)[i]);
 	return SKD_OK;
 }
 
-static const char ENROLMENT_LOCK[] = "SELECT state FROM enrolment WHERE id = $1::uuid FOR NO KEY UPDATE";
+static const char ENROLMENT_LOCK[] =
+	"WITH held AS MATERIALIZED (SELECT e.id, e.state FROM enrolment e WHERE e.person_id = (SELECT person_id FROM enrolment WHERE id = $1::uuid)"
+	"  ORDER BY e.id FOR NO KEY UPDATE) SELECT state FROM held WHERE id = $1::uuid";
 
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state)
 {

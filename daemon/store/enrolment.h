@@ -25,13 +25,14 @@ struct store_enrolment {
 struct store_enrolment_filter {
 	const char *pathway, *person; /* ids */
 	const char *state; /* NULL: any */
+	bool present;      /* but for those that were left */
 };
 /* ABSENT when there is none, or none that is seen. */
 enum skd_outcome store_enrolment_get(struct skd_call *call, const struct sight *sight, const char *id,
 				     struct store_enrolment *enrolment) WARN_UNUSED;
 enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight *sight, const struct store_enrolment_filter *filter,
 				      struct list *list, struct store_enrolment **enrolments, size_t *count) WARN_UNUSED;
-/* Locks it until the transaction ends; its state as it is then. */
+/* Locks all that its person is on until the transaction ends; its state as it is then. */
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state) WARN_UNUSED;
 
 /* On the version on which one begins now: person_id, entry_id, pathway_id, state, via, until. ABSENT when there is none; CLASH

@@ -231,17 +231,15 @@ enum skd_outcome store_news_drop(struct skd_call *call, size_t count, const char
 	return db_run(call, NEWS_DROP, ARGS(arg_array(call, count, people)), NULL);
 }
 
-static const char NEWS_TAKE[] =
-	"WITH taken AS (DELETE FROM enrolment_news WHERE id IN (SELECT id FROM enrolment_news ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED)"
-	"  RETURNING person_id) SELECT t.person_id, (SELECT count(*) FROM taken) FROM (SELECT DISTINCT person_id FROM taken) AS t"
-	"";
+static const char NEWS_FIND[] =
+	"WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtext('standing'), 0) AS mine)"
+	" SELECT DISTINCT n.person_id FROM (SELECT person_id FROM enrolment_news WHERE (SELECT mine FROM turn) ORDER BY id LIMIT $1::int) AS n";
 
-enum skd_outcome store_news_take(struct skd_call *call, const char *const **people, size_t *count, bool *more)
+enum skd_outcome store_news_find(struct skd_call *call, const char *const **people, size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, NEWS_TAKE, ARGS(arg_int(call, NEWS)), &rows));
+	TRY(db_query(call, NEWS_FIND, ARGS(arg_int(call, NEWS)), &rows));
 	people_read(call, rows, people, count);
-	*more = rows_count(rows) && row_int(rows, 0, 1) == NEWS;
 	return SKD_OK;
 }
 

@@ -51,8 +51,8 @@ enum skd_outcome store_standing_stale(struct skd_call *call, size_t count, const
 				      size_t *stale_count) WARN_UNUSED;
 /* The news of these is taken. */
 enum skd_outcome store_news_drop(struct skd_call *call, size_t count, const char *const *people) WARN_UNUSED;
-/* Takes news that nobody else takes: of these people. `more`: there may be others. */
-enum skd_outcome store_news_take(struct skd_call *call, const char *const **people, size_t *count, bool *more) WARN_UNUSED;
+/* Some of those of whom there is news, unless somebody else asks for them now: one does until their transaction ends. */
+enum skd_outcome store_news_find(struct skd_call *call, const char *const **people, size_t *count) WARN_UNUSED;
 /* Some of those whose time has come. */
 enum skd_outcome store_standing_due(struct skd_call *call, const char *const **people, size_t *count) WARN_UNUSED;
 
