@@ -152,7 +152,8 @@ static enum skd_outcome views_reply(struct skd_call *call, const struct request 
 enum skd_outcome api_pathways_of_person(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	TRY(views_reply(call, in, in->ids[0], out));
-	looks_add(call, in->ids[0], "pathways");
+	if (!in->may_stream) /* there all reading is noted */
+		looks_add(call, in->ids[0], "pathways");
 	return SKD_OK;
 }
 

@@ -116,17 +116,23 @@ static size_t did_since(const struct standing *standing, int64_t began)
 
 /* ---- reading ---- */
 
-static enum skd_outcome view_get(struct skd_call *call, const struct store_enrolment *enrolment, struct pathway_view *view)
+/* What is shown of it is of one moment: what changed while it was read is in none of it, or in all. */
+static enum skd_outcome view_get(struct skd_call *call, const struct store_enrolment *kept, struct pathway_view *view)
 {
-	struct standing *standing = &view->standing;
-	view->enrolment = *enrolment;
-	TRY(standing_get(call, enrolment, standing));
-	view->places = graph_layers(call, &standing->graph);
-	view->words = view_words(call, enrolment, &standing->graph, &standing->progress);
+	struct store_enrolment *e = &view->enrolment;
+	struct progress *progress = &view->standing.progress;
+	*e = *kept;
+	TRY(standing_get(call, e, &view->standing));
+	if (!is(e->state, "left")) {
+		e->percent = progress->percent;
+		e->done = (long)progress->done;
+		e->needed = (long)progress->needed;
+	}
+	view->places = graph_layers(call, &view->standing.graph);
+	view->words = view_words(call, e, &view->standing.graph, progress);
 	view->finish = TIME_NEVER;
-	if (is(enrolment->state, "active"))
-		view->finish = view_finish(enrolment->created_at, clock_now(), did_since(standing, enrolment->created_at),
-					   standing->progress.needed - standing->progress.done);
+	if (is(e->state, "active"))
+		view->finish = view_finish(e->created_at, clock_now(), did_since(&view->standing, e->created_at), progress->needed - progress->done);
 	return SKD_OK;
 }
 
@@ -151,7 +157,7 @@ enum skd_outcome pathway_view_list(struct skd_call *call, const char *person_id,
 	static const struct sight all = {.everyone = true};
 	struct store_enrolment *enrolments;
 	TRY(whose(call, &person_id));
-	const struct store_enrolment_filter filter = {.person = person_id, .state = state};
+	const struct store_enrolment_filter filter = {.person = person_id, .state = state, .present = !state};
 	if (apart)
 		TRY(tx_begin(call));
 	TRY(standing_refresh(call, 1, &person_id));
