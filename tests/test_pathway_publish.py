@@ -36,7 +36,7 @@ def publish(house, way, *earned, proofs=0, **more):
     known = {one["id"] for one in house.issuer.pages("/jobs")}
     house.issuer.patch(f"/pathways/{way}", {"nodes": nodes(*earned) + extra, "state": "published", **more}, "*")
     fresh = [one for one in house.issuer.pages("/jobs") if one["id"] not in known]
-    assert len(fresh) <= 1 and all((one["kind"], one["pathway_id"]) == ("pathway.publish", way) for one in fresh)
+    assert len(fresh) <= 1 and all((one["kind"], one["pathway_id"]) == ("pathway_publish", way) for one in fresh)
     return fresh[0] if fresh else None
 
 

@@ -18,7 +18,7 @@ void job_write(struct json *json, const char *key, const struct store_job *job)
 	put_string(json, "account", job->account);
 	if (strcmp(job->kind, "batch") == 0)
 		put_string(json, "batch_id", job->object);
-	if (strcmp(job->kind, "pathway.publish") == 0)
+	if (strcmp(job->kind, "pathway_publish") == 0)
 		put_string(json, "pathway_id", job->object);
 	if (strcmp(job->state, "queued") == 0)
 		put_time(json, "due_at", job->due_at);

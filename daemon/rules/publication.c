@@ -40,4 +40,4 @@ static enum skd_outcome publication_tell(struct skd_call *call, const struct sto
 	return SKD_OK;
 }
 
-const struct job_kind publication_kind = {"pathway.publish", 0, publication_piece, publication_tell};
+const struct job_kind publication_kind = {"pathway_publish", 0, publication_piece, publication_tell};
