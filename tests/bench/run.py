@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """make bench: what skillsd does beside what the machine allows, each pair measured in turn in one run.
-run.py [ROW...], a ROW being constant, person, report, gap, idle, page, signin, sync, follow or badges. An aim that is missed is printed, not
+run.py [ROW...], a ROW being constant, person, report, gap, idle, page, signin, sync, follow, badges or progress. An aim that is missed is printed, not
 punished; the exit status is 1 only when something broke. Root hands a copy to nobody."""
 import os
 import pathlib
@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = ("tests/bench", "tests/kit", "tests/node_modules", "schemas", "etc/demo", "daemon/store")
 PEOPLE, ASKED_FOR = 50000, 20000  # with 20 holdings each; of whom the row person asks for some
-ROWS = ("constant", "person", "report", "gap", "idle", "page", "signin", "sync", "follow", "badges")
+ROWS = ("constant", "person", "report", "gap", "idle", "page", "signin", "sync", "follow", "badges", "progress")
 
 
 def as_nobody_in_a_copy(rows):
@@ -45,8 +45,8 @@ def as_nobody_in_a_copy(rows):
 
 
 def measure(table, rows):
-    from bench import answer, badges, bulk, follow, gap, peers, people, report, signin, sync
-    if set(rows) - {"page", "signin", "sync", "follow", "badges"}:
+    from bench import answer, badges, bulk, follow, gap, peers, people, progress, report, signin, sync
+    if set(rows) - {"page", "signin", "sync", "follow", "badges", "progress"}:
         house = people.open_house(PEOPLE)
         try:
             if "constant" in rows:
@@ -73,6 +73,8 @@ def measure(table, rows):
     if "badges" in rows:
         badges.badges(table, 3)
         bulk.bulk(table, 1)
+    if "progress" in rows:
+        progress.progress(table, 100000, 3)
 
 
 def files():
