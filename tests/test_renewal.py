@@ -175,6 +175,75 @@ def test_who_may_not_when_and_why(court):
     assert "not published" in begin(court, gone, gives=409)["detail"]
 
 
+# ---- when, as it is told
+
+def test_a_credential_says_when_and_how_it_can_be_renewed(court):
+    made = achievement(court, {"by": "evidence", "assessors": 1, "from": "P1M", "grace": "P1Y"})
+    old = issue(court, made)
+    said = {"by": "evidence", "opens_at": "2048-01-29T12:00:00Z", "closes_at": YEAR_MORE}
+    court.house.set_password(ACCOUNTS["MANAGER"])
+    readers = [court.client(name) for name in (HOLDER, ACCOUNTS["MANAGER"], ACCOUNTS["HR"], ACCOUNTS["ISSUER"])]
+    assert [client.get(f"/credentials/{old['id']}") for client in readers] == [old] * 4 and old["renewal"] == said
+    listed, = court.hr.pages("/credentials", achievement=made["id"])
+    then = court.hr.get(f"/credentials/{old['id']}", as_of=ago(days=1))
+    assert "renewal" not in listed and "renewal" not in then and {**listed, "renewal": said} == old
+    lesson = achievement(court, None, name="Lesson 🧭", assessment=None)
+    policy = {"by": "course", "course": lesson["id"], **dict.fromkeys(("assessors", "from", "grace"))}
+    court.hr.patch(f"/achievements/{made['id']}", {"renewal": policy, "state": "published"}, "*")
+    assert look(court, old)["renewal"] == {"by": "course", "course": {"id": lesson["id"], "name": "Lesson 🧭"},
+                                           "opens_at": "2047-12-01T12:00:00Z", "closes_at": LEAP}  # 90 days before
+    court.hr.patch(f"/achievements/{made['id']}", {"renewal": None, "state": "published"}, "*")
+    assert "renewal" not in look(court, old)
+
+
+def test_what_cannot_be_renewed_does_not_say_that_it_can(court):
+    made = achievement(court, {"by": "evidence", "assessors": 1, "grace": "P5D"})
+    over, closed, lasting = issue(court, made, ago(days=4)), issue(court, made, ago(days=6)), issue(court, made)
+    court.house.sql("UPDATE credential SET expires_at = 'infinity' WHERE id = %s RETURNING 1", lasting["id"])
+    assert look(court, over)["renewal"]["closes_at"] > ago() and look(court, over)["state"] == "expired"
+    assert "renewal" not in look(court, closed) and "renewal" not in look(court, lasting)
+    for step in "suspend", "revoke":
+        turned = issue(court, made)
+        court.issuer.post(f"/credentials/{turned['id']}/{step}", {"reason": "x"}, gives=200)
+        assert "renewal" in turned and "renewal" not in look(court, turned)
+    after = court.issuer.post(f"/credentials/{over['id']}/replace", {"reason": "x"}, gives=201)
+    assert "renewal" in after and "renewal" not in look(court, over)
+    court.hr.patch(f"/achievements/{made['id']}", {"state": "archived"}, "*")
+    assert "renewal" not in look(court, after)
+
+
+def test_what_can_be_renewed_now_is_recommended_first(court):
+    """Each weighs 5, so that the name decides: Again, Lesson, Over. Not: what is far, closed, or held for longer by another."""
+    who = ACCOUNTS["EMPLOYEE"]
+    lesson = achievement(court, None, name="Lesson 🧭", assessment=None)
+    policy = {"by": "evidence", "assessors": 1, "from": "P30D", "grace": "P5D"}
+    again, over, twice = (achievement(court, policy, name=name) for name in ("Again", "Over", "Twice"))
+    taught = achievement(court, {"by": "course", "course": lesson["id"], **LONG}, name="Taught 🧗", assessment=None)
+    issue(court, lesson, username=who)
+    near, late, by_course = (issue(court, one, when, who) for one, when in ((again, ago(days=-29)), (over, ago(days=4)), (taught, LEAP)))
+    for one, when in (achievement(court, policy), ago(days=-31)), (achievement(court, policy), ago(days=6)), (twice, ago(days=-20)), (twice, LEAP):
+        issue(court, one, when, who)
+
+    def recommended(client):
+        return {one["achievement"]["name"]: one["reasons"] for one in client.get(f"/people/{court.id(who)}/recommendations")["recommendations"]}
+
+    found = recommended(court.hr)
+    assert list(found) == ["Again", "Lesson 🧭", "Over"] and recommended(court.client(who)) == found
+    def reason(credential, by, **more):
+        return [{"kind": "renewal", "credential_id": credential["id"], "by": by, "expires_at": credential["expires_at"],
+                 "closes_at": credential["renewal"]["closes_at"], **more}]
+    assert found["Again"] == reason(near, "evidence") and found["Over"] == reason(late, "evidence")
+    assert found["Lesson 🧭"] == reason(by_course, "course", achievement={"id": taught["id"], "name": "Taught 🧗"})
+    court.issuer.issue(who, lesson["id"])
+    settled(court)
+    court.issuer.post(f"/credentials/{late['id']}/revoke", {"reason": "x"}, gives=200)
+    client = court.client(who)
+    submission = begin(court, near, who)
+    client.patch(f"/submissions/{submission['id']}", {"answers": {FIRST: {"text": "x"}, SECOND: {"text": "y"}}}, "*")
+    approve(court, court.step(client, submission, "submit"))
+    assert list(recommended(client)) == ["Lesson 🧭"]  # what it renewed can be renewed once more, in this century
+
+
 def test_the_newest_version_says_how_and_for_how_long(court):
     made = achievement(court)
     old = issue(court, made)

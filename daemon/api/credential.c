@@ -58,6 +58,8 @@ static void credential_write(struct skd_call *call, struct json *json, const str
 	put_string(json, "response", c->response);
 	if (c->shown_evidence)
 		put_raw(json, "shown_evidence", c->shown_evidence, strlen(c->shown_evidence));
+	if (c->renewal)
+		put_raw(json, "renewal", c->renewal, strlen(c->renewal));
 	put_string(json, "note", note);
 	put_object_end(json);
 }

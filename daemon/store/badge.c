@@ -77,7 +77,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	"  CASE WHEN k.algorithm = 'ed25519' THEN f.version = b.content_version"                                        \
 	"   ELSE f.version = c.version AND k.revoked_at > f.made_at END)"
 static const char BADGE_GET[] = "SELECT " BADGE_COLUMNS ", " SUPERSEDED_BY ", " KEY_REVOKED ", " ALGORITHMS ", " KEPT BADGE_FROM;
-static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, NULL::text[], NULL::text[], " CREDENTIAL_COLUMNS BADGE_FROM; /* of a new one */
+static const char BADGE_ISSUE[] = "SELECT " BADGE_COLUMNS ", NULL::uuid, false, NULL::text[], NULL::text[], " CREDENTIAL_WHOLE BADGE_FROM; /* of a new one */
 
 enum badge_column {
 	B_ISSUER_ID, B_ISSUER_KEY, B_ISSUER_NAME, B_ISSUER_URL, B_ISSUER_MAIL, B_ACHIEVEMENT_ID, B_TYPE, B_NAME, B_DESCRIPTION,
@@ -239,7 +239,7 @@ enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential
 	TRY(store_key_ask(call, credential_id, &known));
 	TRY(db_query(call, BADGE_ISSUE, ARGS(credential_id), &rows));
 	TRY(badge_read(call, rows, credential_id, badge));
-	store_credential_read(rows, 0, B_CREDENTIAL, credential);
+	store_credential_read_whole(rows, 0, B_CREDENTIAL, credential);
 	store_key_read(call, known, keys, count);
 	return SKD_OK;
 }

@@ -121,8 +121,14 @@ void store_credential_read(const struct rows *rows, int i, int at, struct store_
 		.lasts_until = row_time(rows, i, at + 22), .lapses = row_bool(rows, i, at + 23)};
 }
 
+void store_credential_read_whole(const struct rows *rows, int i, int at, struct store_credential *c)
+{
+	store_credential_read(rows, i, at, c);
+	c->renewal = row_json(rows, i, at + 24);
+}
+
 #define GET_WHERE " WHERE c.id = $1::uuid AND credential_seen($2::bool, $3::uuid, $4::bool, c.person_id, c.issuer_id)"
-static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_COLUMNS " " CREDENTIAL_FROM GET_WHERE;
+static const char CREDENTIAL_GET[] = "SELECT " CREDENTIAL_WHOLE " " CREDENTIAL_FROM GET_WHERE;
 static const char CREDENTIAL_GET_THEN[] =
 	"SELECT " COLUMNS_THEN " " CREDENTIAL_FROM " CROSS JOIN (SELECT coalesce($5::timestamptz, now()) AS as_of,"
 	" coalesce($6::timestamptz, 'infinity') AS known_at) AS d" FROM_THEN GET_WHERE;
@@ -142,7 +148,7 @@ enum skd_outcome store_credential_get(struct skd_call *call, const struct sight 
 	TRY(db_query(call, then ? CREDENTIAL_GET_THEN : CREDENTIAL_GET, args, &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, then ? "there was no such credential then" : "there is no such credential");
-	store_credential_read(rows, 0, 0, credential);
+	(then ? store_credential_read : store_credential_read_whole)(rows, 0, 0, credential);
 	return SKD_OK;
 }
 

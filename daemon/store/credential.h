@@ -6,6 +6,23 @@
 #include "store/list.h"
 #include "store/person.h"
 
+/* SQL: how a credential `c` is renewed, by the newest version of its achievement: by, course (id) and its name, opens_at and
+ * closes_at. No row where it is not, or not any more. */
+#define RENEWAL_OPENS "c.expires_at - coalesce(v.renewal->>'from', 'P90D')::interval"
+#define RENEWAL_CLOSES "c.expires_at + coalesce(v.renewal->>'grace', 'P0D')::interval"
+#define RENEWAL_NEWEST                                                                                             \
+	"v.number = (SELECT max(n.number) FROM achievement_version n WHERE n.achievement_id = v.achievement_id"   \
+	" AND n.state IN ('published', 'archived'))"
+#define RENEWAL_OF_CREDENTIAL                                                                                      \
+	"SELECT v.renewal->>'by' AS by, y.achievement_id AS course, y.name AS course_name, " RENEWAL_OPENS " AS opens_at, " \
+	RENEWAL_CLOSES " AS closes_at FROM achievement_version v JOIN achievement a ON a.id = v.achievement_id"     \
+	" JOIN issuer i ON i.id = a.issuer_id AND (i.state = 'active' OR i.key = 'company')"                       \
+	" LEFT JOIN LATERAL (SELECT n.achievement_id, n.name FROM achievement_version n"                           \
+	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.state IN ('published', 'archived')"          \
+	"  ORDER BY n.number DESC LIMIT 1) AS y ON true"                                                           \
+	" WHERE v.achievement_id = c.achievement_id AND v.renewal IS NOT NULL AND v.state = 'published' AND " RENEWAL_NEWEST \
+	" AND c.state = 'active' AND c.expires_at < 'infinity' AND now() <= " RENEWAL_CLOSES
+
 /* SQL: the state as of now of a credential `c`; scheduled and expired follow from the times. */
 #define CREDENTIAL_STATE                                                                         \
 	"CASE WHEN c.state IN ('revoked', 'superseded') THEN c.state"                           \
@@ -33,7 +50,8 @@ struct store_credential {
 	const char *evidence, *results; /* JSON arrays */
 	const char *visibility, *response; /* as its holder wants it */
 	const char *shown_evidence; /* JSON array of places in `evidence` that are in the badge; NULL: all */
-	long version; /* of all this */
+	const char *renewal; /* JSON: how it is renewed and from when until when; NULL: it is not, or it is not read */
+	long version; /* of all this but the renewal */
 };
 
 /* What is to be issued. */
@@ -84,6 +102,11 @@ enum skd_outcome store_credential_add(struct skd_call *call, const struct store_
 	" c.version + coalesce(b.version - 1, 0), c.entry_id, c.replaces, c.results, b.shown_evidence, c.lasts_until, c.lasts_until IS NOT NULL"
 #define CREDENTIAL_COLUMNS CREDENTIAL_BEFORE_STATE CREDENTIAL_STATE ", c.reason, c.superseded_by" CREDENTIAL_BEHIND_STATE
 void store_credential_read(const struct rows *rows, int row, int column, struct store_credential *credential);
+/* The same with its renewal behind, for one of which all is asked. */
+#define CREDENTIAL_WHOLE CREDENTIAL_COLUMNS ", (SELECT json_strip_nulls(json_build_object('by', w.by, 'course'," \
+	" CASE WHEN w.course IS NOT NULL THEN json_build_object('id', w.course, 'name', w.course_name) END," \
+	" 'opens_at', rfc3339(w.opens_at), 'closes_at', rfc3339(w.closes_at))) FROM (" RENEWAL_OF_CREDENTIAL ") AS w)"
+void store_credential_read_whole(const struct rows *rows, int row, int column, struct store_credential *credential);
 
 /* A moment of which is asked; TIME_UNSET: now. */
 struct store_moment {

@@ -88,7 +88,7 @@ enum skd_outcome store_portfolio_get(struct skd_call *call, const struct sight *
 
 /* ---- recommendations ---- */
 
-/* Reasons weigh: what a position of theirs must have 4, what a goal lacks 3, what would be nice 2, what is recommended by something
+/* Reasons weigh: what is to be renewed now 5, what a position of theirs must have 4, what a goal lacks 3, what would be nice 2, what is recommended by something
  * they hold 1. Of a pathway steps count before which nothing is left to do. $1 person, $2 whether all their goals count. */
 static const char RECOMMENDATIONS[] =
 	"WITH held AS MATERIALIZED (SELECT * FROM skills_held($1::uuid)),"
@@ -112,12 +112,19 @@ static const char RECOMMENDATIONS[] =
 	"   JOIN pathway_node n ON n.pathway_id = v.pathway_id AND n.number = v.number AND n.achievement_id IS NOT NULL"
 	"   WHERE NOT pathway_reached($1::uuid, v.pathway_id) AND NOT EXISTS (SELECT FROM pathway_node b WHERE b.pathway_id = n.pathway_id"
 	"    AND b.number = n.number AND b.node = ANY (n.after) AND b.kind <> 'group' AND NOT node_done($1::uuid, b))"
+	"  UNION ALL SELECT coalesce(w.course, c.achievement_id), 5, jsonb_strip_nulls(jsonb_build_object('kind', 'renewal', 'credential_id', c.id,"
+	"   'by', w.by, 'achievement', CASE WHEN w.course IS NOT NULL THEN jsonb_build_object('id', v.achievement_id, 'name', v.name) END,"
+	"   'expires_at', rfc3339(c.expires_at), 'closes_at', rfc3339(w.closes_at)))"
+	"   FROM credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
+	"   CROSS JOIN LATERAL (" RENEWAL_OF_CREDENTIAL ") AS w WHERE c.person_id = $1::uuid AND w.opens_at <= now() AND c.valid_from <= now()"
+	"   AND NOT EXISTS (SELECT FROM credential l WHERE l.person_id = c.person_id AND l.achievement_id = c.achievement_id"
+	"    AND l.state = 'active' AND l.expires_at > c.expires_at)"
 	"  UNION SELECT r.id, 1, jsonb_build_object('kind', 'achievement', 'achievement', jsonb_build_object('id', v.achievement_id, 'name', v.name))"
 	"   FROM earned c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND v.number = c.achievement_number"
 	"   CROSS JOIN LATERAL unnest(v.recommended) AS r (id))"
 	" SELECT v.achievement_id, v.name, jsonb_agg(r.why ORDER BY r.weight DESC, r.why) FROM reason r"
 	" JOIN achievement_current v ON v.achievement_id = r.achievement_id"
-	" WHERE NOT EXISTS (SELECT FROM earned c WHERE c.achievement_id = v.achievement_id)"
+	" WHERE r.why->>'kind' = 'renewal' OR NOT EXISTS (SELECT FROM earned c WHERE c.achievement_id = v.achievement_id)"
 	" GROUP BY v.achievement_id, v.name ORDER BY sum(r.weight) DESC, v.name, v.achievement_id LIMIT $3::int";
 
 enum skd_outcome store_recommendation_list(struct skd_call *call, const char *person_id, bool own,

@@ -2,6 +2,8 @@
  * What comes near its end. */
 #include "store/renewal.h"
 
+#include "store/credential.h"
+
 /* ---- notices ---- */
 
 static const char EXPIRY_BEGIN[] = "INSERT INTO expiry_notice (days) VALUES ($1::int) ON CONFLICT DO NOTHING";
@@ -59,17 +61,11 @@ enum skd_outcome store_policy_prompts(struct skd_call *call, const char *assessm
 	return SKD_OK;
 }
 
-#define NEWEST                                                                                                     \
-	"v.number = (SELECT max(n.number) FROM achievement_version n WHERE n.achievement_id = v.achievement_id"   \
-	" AND n.state IN ('published', 'archived'))"
-#define OPENS "c.expires_at - coalesce(v.renewal->>'from', 'P90D')::interval"
-#define CLOSES "c.expires_at + coalesce(v.renewal->>'grace', 'P0D')::interval"
-
 static const char RENEWAL_GET[] =
 	"SELECT c.achievement_id, v.number, v.renewal->>'by', (SELECT n.name FROM achievement_version n"
 	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.state IN ('published', 'archived') ORDER BY n.number DESC LIMIT 1),"
-	" c.person_id, c.entry_id, c.state, c.expires_at, c.issued_at, " OPENS ", " CLOSES ", c.achievement_number, c.evidence, c.results"
-	" FROM credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND " NEWEST " WHERE c.id = $1::uuid";
+	" c.person_id, c.entry_id, c.state, c.expires_at, c.issued_at, " RENEWAL_OPENS ", " RENEWAL_CLOSES ", c.achievement_number, c.evidence, c.results"
+	" FROM credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND " RENEWAL_NEWEST " WHERE c.id = $1::uuid";
 
 enum skd_outcome store_renewal_get(struct skd_call *call, const char *credential_id, struct store_renewal *renewal)
 {
@@ -120,11 +116,11 @@ enum skd_outcome store_course_drop(struct skd_call *call, const char *id)
 /* What is a test renews nothing but tests. */
 static const char COURSE_RENEWS[] =
 	"WITH best AS (SELECT DISTINCT ON (c.achievement_id) c.id FROM credential k JOIN issuer i ON i.id = k.issuer_id"
-	"  JOIN achievement_version v ON v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = k.achievement_id AND v.state = 'published' AND " NEWEST
+	"  JOIN achievement_version v ON v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = k.achievement_id AND v.state = 'published' AND " RENEWAL_NEWEST
 	"  JOIN credential c ON c.achievement_id = v.achievement_id AND c.person_id = k.person_id AND c.state = 'active'"
 	"  WHERE k.id = $1::uuid AND k.state = 'active' AND c.id <> k.id AND c.expires_at < 'infinity' AND c.valid_from <= now()"
 	"  AND EXISTS (SELECT FROM person e WHERE (e.id = k.person_id OR e.human = k.person_id) AND e.absent_since IS NULL)"
-	"  AND (NOT i.sandbox OR c.issuer_id = k.issuer_id) AND k.issued_at >= " OPENS " AND k.issued_at <= " CLOSES
+	"  AND (NOT i.sandbox OR c.issuer_id = k.issuer_id) AND k.issued_at >= " RENEWAL_OPENS " AND k.issued_at <= " RENEWAL_CLOSES
 	"  ORDER BY c.achievement_id, c.expires_at DESC, c.id)"
 	" SELECT coalesce(array_agg(id::text ORDER BY id), '{}') FROM best";
 
