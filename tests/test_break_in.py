@@ -231,6 +231,9 @@ GET    /api/v1/submissions/{submission}/rounds            401   403   404   404 
 GET    /api/v1/submissions/{own_submission}/events        401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/submissions/{shared_submission}/events     401   403   404   200   404   200   200   404   200   403
 GET    /api/v1/submissions/{submission}/events            401   403   404   404   404   404   404   404   404   403
+GET    /api/v1/submissions/{own_submission}/reviews       401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/submissions/{shared_submission}/reviews    401   403   404   403   404   200   200   404   200   403
+GET    /api/v1/submissions/{submission}/reviews           401   403   404   404   404   200   200   404   200   403
 POST   /api/v1/claims/{own_proved_claim}/submission       401   403   201   201   201   201   201   201   201   403
 POST   /api/v1/claims/{shared_claim}/submission           401   403   404   403   404   403   403   404   403   403
 POST   /api/v1/claims/{claim}/submission                  401   403   404   404   404   404   404   404   404   403
@@ -305,9 +308,9 @@ DELETE /api/v1/claim-endorsements/{own_vouch}             401   403   204   204 
 DELETE /api/v1/claim-endorsements/{vouch}                 401   403   404   403   404   403   403   404   403   403
 DELETE /api/v1/claim-endorsements/{own_vouched}           401   403   403   403   403   403   403   403   403   403
 GET    /api/v1/achievements/{achievement}/agreement       401   403   403   403   200   403   200   403   200   403
-GET    /api/v1/reviews                                    401   403   403   403   200   403   200   403   200   403
-GET    /api/v1/reviews/{own_review}                       401   403   403   403   200   403   200   403   200   403
-GET    /api/v1/reviews/{review}                           401   403   403   403   404   403   200   403   200   403
+GET    /api/v1/reviews                                    401   403   403   403   200   200   200   403   200   403
+GET    /api/v1/reviews/{own_review}                       401   403   403   403   200   200   200   403   200   403
+GET    /api/v1/reviews/{review}                           401   403   403   403   404   200   200   403   200   403
 PATCH  /api/v1/reviews/{own_review}                       401   403   403   403   200   403   403   403   403   403
 PATCH  /api/v1/reviews/{review}                           401   403   403   403   404   403   403   403   403   403
 POST   /api/v1/reviews/{own_review}/claim                 401   403   403   403   200   403   403   403   403   403

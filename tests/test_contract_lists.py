@@ -78,7 +78,7 @@ def test_streams_have_what_pages_have(world, name):
 @pytest.mark.parametrize("name", [name for name in LISTS if name != REPORT])
 def test_what_an_item_has_has_a_column(name):
     """But for what has no place in a cell, and what only a single one has."""
-    without = {"GET /api/v1/achievements": {"image", "review", "translations", "alignments", "result_descriptions", "assessment", "renewal"}, "GET /api/v1/submissions": {"answers", "files", "quizzes"}, "GET /api/v1/submissions/{id}/rounds": {"answers", "files", "quizzes"}, "GET /api/v1/people": {"also", "same_as"}, "GET /api/v1/sessions": {"token"}, "GET /api/v1/tokens": {"token"},
+    without = {"GET /api/v1/achievements": {"image", "review", "translations", "alignments", "result_descriptions", "assessment", "renewal"}, "GET /api/v1/submissions": {"answers", "files", "quizzes"}, "GET /api/v1/submissions/{id}/rounds": {"answers", "files", "quizzes"}, "GET /api/v1/submissions/{id}/reviews": {"scores"}, "GET /api/v1/people": {"also", "same_as"}, "GET /api/v1/sessions": {"token"}, "GET /api/v1/tokens": {"token"},
                "GET /api/v1/audit": {"detail"}, "GET /api/v1/outbox": {"detail"}, "GET /api/v1/people/{id}/history": {"detail"}, "GET /api/v1/credentials/{id}/events": {"said"},
                "GET /api/v1/directory/runs": {"lines"}, "GET /api/v1/erasures": {"removed"}, "GET /api/v1/keys": {"public_key"}, "GET /api/v1/collections": {"goals"}, "GET /api/v1/pathways": {"nodes"}, "GET /api/v1/pathways/{id}/versions": {"nodes"}, "GET /api/v1/jobs": {"result", "errors"}, ACCESS: {"groups", "accounts", "holders"}, HOLDINGS: {"because"},
                **dict.fromkeys(("GET /api/v1/people/{id}/pathways", "GET /api/v1/me/pathways"), {"next", "blocked", "graph"})}
@@ -86,7 +86,7 @@ def test_what_an_item_has_has_a_column(name):
     members = set(contract().resolve(content["application/x-ndjson"]["schema"])["properties"])
     columns = set(content["text/csv"]["example"].splitlines()[0].split(","))
     assert members - columns - {column.removesuffix("_id") for column in columns} == without.get(name, (members - columns) & {
-        "evidence", "results", "shown_evidence", "note"})
+        "evidence", "results", "shown_evidence", "renewal", "note"})
 
 
 def test_accept_is_weighed(world):

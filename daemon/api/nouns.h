@@ -199,6 +199,7 @@ enum skd_outcome api_file_drop(struct skd_call *call, const struct request *in, 
 /* review.c */
 extern const struct field review_list_fields[];
 enum skd_outcome api_review_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_review_told(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_review_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_review_set(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_review_claim(struct skd_call *call, const struct request *in, struct reply *out);

@@ -100,6 +100,35 @@ enum skd_outcome api_review_list(struct skd_call *call, const struct request *in
 	return SKD_OK;
 }
 
+static void told_write(struct skd_call *call, struct json *json, const struct store_told *told)
+{
+	put_object(json, NULL);
+	put_string(json, "id", told->id);
+	put_int(json, "round", told->round);
+	put_int(json, "place", told->place);
+	if (told->assessor_id)
+		put_named(json, "assessor", told->assessor_id, "name", told->assessor);
+	put_string(json, "verdict", told->verdict);
+	points_put(call, json, "points", told->points);
+	put_string(json, "comment", told->comment);
+	raw_write(json, "scores", told->scores);
+	put_time(json, "done_at", told->done_at);
+	put_object_end(json);
+}
+
+enum skd_outcome api_review_told(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	struct store_told *told;
+	size_t from, count;
+	TRY(review_told(call, in->ids[0], &told, &count));
+	TRY(list_slice(call, in->list, &from, &count));
+	reply_list_begin(in, out);
+	for (size_t i = from; i < from + count; i++)
+		told_write(call, &out->json, &told[list_item(in->list, i)]);
+	reply_list_end(in, out);
+	return SKD_OK;
+}
+
 enum skd_outcome api_review_get(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	return review_reply(call, out, in->ids[0]);

@@ -237,13 +237,15 @@ const struct route routes[] = {
 	{"DELETE", "/api/v1/submissions/{id}/files/{file}", RUNS_WRITE, FORM_MATCH, 0, api_file_drop},
 	{"GET", "/api/v1/submissions/{id}/rounds", RUNS_READ, FORM_LIST, 0, api_submission_rounds, NULL, "round",
 	 .columns = "round,submitted_at,outcome,feedback,decided_at"},
+	{"GET", "/api/v1/submissions/{id}/reviews", RUNS_READ, FORM_LIST, 0, api_review_told, NULL, "round",
+	 .columns = "id,round,place,assessor_id,assessor,verdict,points,comment,done_at"},
 	{"GET", "/api/v1/submissions/{id}/events", RUNS_READ, FORM_LIST, 0, api_submission_events, NULL, "at",
 	 .columns = "kind,round,at,account"},
 
-	{"GET", "/api/v1/reviews", RUNS_READ, FORM_LIST, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_list, review_list_fields, "due_at|created_at",
+	{"GET", "/api/v1/reviews", RUNS_READ, FORM_LIST, ROLE_ASSESSOR | ROLE_CATALOGUE, api_review_list, review_list_fields, "due_at|created_at",
 	 .columns = "id,submission_id,achievement_id,achievement_version,achievement,person_id,person,round,place,state,mine,offered_to_id,"
 		    "offered_to,assessor_id,assessor,submitted_at,due_at,overdue,lease_until,claimed_at,done_at,created_at,verdict,points"},
-	{"GET", "/api/v1/reviews/{id}", RUNS_READ, FORM_ONE, ROLE_ASSESSOR | ROLE_SEES_ALL, api_review_get},
+	{"GET", "/api/v1/reviews/{id}", RUNS_READ, FORM_ONE, ROLE_ASSESSOR | ROLE_CATALOGUE, api_review_get},
 	{"PATCH", "/api/v1/reviews/{id}", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_set, .body_limit = 262144},
 	{"POST", "/api/v1/reviews/{id}/claim", RUNS_WRITE, FORM_ONE, ROLE_ASSESSOR, api_review_claim},
 	{"POST", "/api/v1/reviews/{id}/release", RUNS_WRITE, FORM_MATCH, ROLE_ASSESSOR, api_review_release},

@@ -8,6 +8,7 @@
 #include "rules/audit.h"
 #include "rules/detail.h"
 #include "rules/house.h"
+#include "rules/looks.h"
 #include "rules/offer.h"
 #include "rules/person.h"
 #include "rules/scoring.h"
@@ -33,7 +34,7 @@ static bool is_own(const struct skd_call *call, const struct store_review *revie
 
 enum skd_outcome review_get(struct skd_call *call, const char *id, struct store_review *review, struct store_review_sheet *sheet)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	struct store_review_sheet whole = {0};
 	*sheet = whole;
 	TRY(store_review_get(call, &sight, id, review));
@@ -48,9 +49,24 @@ enum skd_outcome review_get(struct skd_call *call, const char *id, struct store_
 enum skd_outcome review_list(struct skd_call *call, const struct store_review_filter *filter, struct list *list,
 			     struct store_review **reviews, size_t *count)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	TRY(achievement_must_exist(call, "achievement", filter->achievement));
 	return store_review_list(call, &sight, filter, list, reviews, count);
+}
+
+enum skd_outcome review_told(struct skd_call *call, const char *submission_id, struct store_told **told, size_t *count)
+{
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
+	struct store_reader reader;
+	struct store_submission submission;
+	TRY(store_reader_find(call, &sight, submission_id, &reader));
+	if (!reader.own && !reader.owner && !reader.assessor) {
+		TRY(submission_get(call, submission_id, &submission));
+		return fail(call, SKD_DENIED, "what was said of it is for its owner, the assessors, and whose the achievement is");
+	}
+	if (!reader.assessor) /* who judges is not named to who is judged */
+		looks_add(call, reader.person_id, "reviews");
+	return store_told_list(call, sight.self, &reader, submission_id, told, count);
 }
 
 /* ---- steps ---- */
@@ -83,7 +99,7 @@ static enum skd_outcome review_hold(struct skd_call *call, const char *id, struc
 /* 404 for who does not see it; otherwise they see it and it is not for them. */
 static enum skd_outcome not_theirs(struct skd_call *call, const char *id)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	struct store_review review;
 	struct store_able able;
 	enum skd_outcome outcome = store_review_get(call, &sight, id, &review);
@@ -98,7 +114,7 @@ static enum skd_outcome not_theirs(struct skd_call *call, const char *id)
 
 enum skd_outcome review_own(struct skd_call *call, const char *id, struct store_review *review)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	enum skd_outcome outcome = store_review_get(call, &sight, id, review);
 	if (outcome == SKD_ABSENT || (outcome == SKD_OK && !review->mine)) {
 		call_forgive(call);
@@ -112,7 +128,7 @@ enum skd_outcome review_own(struct skd_call *call, const char *id, struct store_
 
 static enum skd_outcome told(struct skd_call *call, const char *action, const char *id, const char *detail, struct store_review *review)
 {
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	TRY(audit_done(call, action, "review", id, detail));
 	return store_review_get(call, &sight, id, review);
 }
@@ -185,7 +201,7 @@ enum skd_outcome review_save(struct skd_call *call, const struct score_change *c
 		now.comment = comment.text;
 	TRY(store_review_save(call, &now, call->house->assessment_lease));
 	TRY(audit_note(call, "review.set", "ok", "review", now.id, NULL));
-	struct sight sight = sight_of(call);
+	struct sight sight = sight_for(call, SIGHT_REVIEWS);
 	return store_review_get(call, &sight, now.id, review);
 }
 

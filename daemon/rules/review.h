@@ -12,6 +12,9 @@ enum skd_outcome review_get(struct skd_call *call, const char *id, struct store_
 /* BAD_INPUT for an achievement that does not exist. */
 enum skd_outcome review_list(struct skd_call *call, const struct store_review_filter *filter, struct list *list,
 			     struct store_review **reviews, size_t *count) WARN_UNUSED;
+/* What was said of a submission, of each criterion: to who handed it in once it is decided, to its assessors once they have
+ * said theirs, to those whose the achievement is, to hr and admins. DENIED for others who see the submission; ABSENT. */
+enum skd_outcome review_told(struct skd_call *call, const char *submission_id, struct store_told **told, size_t *count) WARN_UNUSED;
 
 /* ---- steps; they end with the review as it now is ---- */
 /* The actor has it, for [assessment] lease. Who has it already has it longer. DENIED for who may not judge it, CLASH for one

@@ -34,6 +34,7 @@ const struct sight_row sight_table[SIGHT_NOUNS] = {
 	[SIGHT_POSITIONS] = {"positions", "The positions that they have.", {Y, Y, N, Y, Y, N, N, N}},
 	[SIGHT_RECOMMENDATIONS] = {"recommendations", "What they might earn next, and why.", {Y, Y, N, Y, Y, N, N, N}},
 	[SIGHT_RECORD] = {"record", "All their badges, signed as one: /people/{id}/record.", {Y, N, N, Y, Y, N, N, N}},
+	[SIGHT_REVIEWS] = {"reviews", "What was said of what they handed in; to themselves once it is decided, and to who judges it.", {Y, N, O, Y, Y, N, N, N}},
 	[SIGHT_SUBMISSION_ROUNDS] = {"submission_rounds", "How what they handed in came to be: its rounds and events.", {Y, S, S, S, S, N, N, N}},
 	[SIGHT_SUBMISSIONS] = {"submissions", "What they handed in and was approved; who judges it sees it as a review.", {Y, Y, Y, Y, Y, N, N, N}},
 	[SIGHT_SUBMISSIONS_UNFINISHED] = {"submissions_unfinished", "What they hand in, until it is approved.", {Y, S, S, S, S, N, N, N}},

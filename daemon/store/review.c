@@ -2,7 +2,7 @@
  * Reviews. */
 #include "store/review.h"
 
-/* $1: whether who looks sees everyone, $2: who it is. */
+/* $1: whether who looks sees everyone, $2: who it is, $3: whether they see what is of those whom they issue for. */
 #define REVIEW_COLUMNS                                                                                                     \
 	"r.id, r.submission_id, s.achievement_id, s.achievement_number, v.name,"   \
 	" r.round, r.place, r.state, o.id, o.name, a.id, a.name, CASE WHEN x.named THEN p.id END, CASE WHEN x.named THEN p.name END," \
@@ -10,17 +10,19 @@
 	" r.claimed_at, r.done_at, x.mine, x.told, CASE WHEN x.told THEN (r.points * 100)::bigint END,"                         \
 	" CASE WHEN x.told THEN r.verdict END, CASE WHEN x.told THEN r.comment END, CASE WHEN x.told THEN r.scores END, r.version, r.created_at, s.renews IS NOT NULL"
 #define IS_UNDER_WAY "r.state IN ('open', 'claimed')"
-/* Whoever still judges in a round is not told what others said of it, whatever else they see. */
+/* Whoever still judges in a round, and whose submission it is before it is decided, is not told what was said of it, whatever else
+ * they see. */
 #define REVIEW_FROM                                                                                                        \
 	"FROM review r JOIN submission s ON s.id = r.submission_id JOIN person p ON p.id = s.person_id"                         \
 	" JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"                \
 	" JOIN submission_round l ON l.submission_id = r.submission_id AND l.round = r.round"                                   \
-	" LEFT JOIN person o ON o.id = r.offered_to LEFT JOIN person a ON a.id = r.assessor_id"                                 \
+	" JOIN achievement h ON h.id = s.achievement_id LEFT JOIN person o ON o.id = r.offered_to LEFT JOIN person a ON a.id = r.assessor_id"                                 \
 	" CROSS JOIN LATERAL (SELECT coalesce($2::uuid IN (r.assessor_id, r.offered_to), false) AS mine,"                       \
+	"  $1::bool OR ($3::bool AND h.issuer_id IN (SELECT issuers_of($2::uuid))) AS whole,"                                   \
 	"  (v.assessment->>'blind')::bool AS blind) AS y"                                                                       \
-	" CROSS JOIN LATERAL (SELECT y.mine,"                                                                          \
+	" CROSS JOIN LATERAL (SELECT y.mine, y.whole,"                                                                          \
 	"  CASE WHEN y.mine THEN NOT y.blind ELSE $1::bool AND (s.shared OR s.state = 'approved') END AS named,"                 \
-	"  y.mine OR ($1::bool AND NOT EXISTS (SELECT FROM review m WHERE m.submission_id = r.submission_id AND m.round = r.round" \
+	"  y.mine OR (y.whole AND (s.person_id IS DISTINCT FROM $2::uuid OR l.outcome IS NOT NULL) AND NOT EXISTS (SELECT FROM review m WHERE m.submission_id = r.submission_id AND m.round = r.round" \
 	"   AND m.state IN ('open', 'claimed') AND $2::uuid IN (m.assessor_id, m.offered_to))) AS told) AS x"
 #define IS_FREE "r.state = 'open' AND r.offered_to IS NULL AND may_judge(r.id, $2::uuid)"
 
@@ -41,13 +43,13 @@ static void review_read(const struct rows *rows, int i, struct store_review *r)
 }
 
 static const char REVIEW_GET[] =
-	"SELECT " REVIEW_COLUMNS " " REVIEW_FROM " WHERE r.id = $3::uuid AND ($1::bool OR x.mine OR (" IS_FREE
+	"SELECT " REVIEW_COLUMNS " " REVIEW_FROM " WHERE r.id = $4::uuid AND (x.whole OR x.mine OR (" IS_FREE
 	" AND $2::uuid IN (SELECT assessors_for(s.achievement_id, s.achievement_number))))";
 
 enum skd_outcome store_review_get(struct skd_call *call, const struct sight *sight, const char *id, struct store_review *review)
 {
 	struct rows *rows;
-	TRY(db_query(call, REVIEW_GET, ARGS(arg_bool(sight->everyone), sight->self, id), &rows));
+	TRY(db_query(call, REVIEW_GET, ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), id), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such review");
 	review_read(rows, 0, review);
@@ -66,16 +68,16 @@ enum skd_outcome store_review_list(struct skd_call *call, const struct sight *si
 						   {"created_at", "r.created_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
 	static const char where[] =
-		REVIEW_FROM " WHERE ($1::bool OR x.mine OR (" IS_FREE " AND (s.achievement_id, s.achievement_number) IN"
+		REVIEW_FROM " WHERE (x.whole OR x.mine OR (" IS_FREE " AND (s.achievement_id, s.achievement_number) IN"
 		"  (SELECT w.achievement_id, w.achievement_number FROM (SELECT DISTINCT t.achievement_id, t.achievement_number FROM review q"
 		"    JOIN submission t ON t.id = q.submission_id WHERE q.state = 'open' AND q.offered_to IS NULL) AS w"
 		"   WHERE $2::uuid IN (SELECT assessors_for(w.achievement_id, w.achievement_number)))))"
-		" AND ($3::text IS NULL OR r.state = $3) AND ($4::bool IS NULL OR x.mine = $4)"
-		" AND ($5::bool IS NULL OR coalesce(" IS_UNDER_WAY " AND s.due_at < now(), false) = $5)"
-		" AND ($6::uuid IS NULL OR s.achievement_id = $6)";
+		" AND ($4::text IS NULL OR r.state = $4) AND ($5::bool IS NULL OR x.mine = $5)"
+		" AND ($6::bool IS NULL OR coalesce(" IS_UNDER_WAY " AND s.due_at < now(), false) = $6)"
+		" AND ($7::uuid IS NULL OR s.achievement_id = $7)";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, REVIEW_COLUMNS, where, "r.id",
-		       ARGS(arg_bool(sight->everyone), sight->self, f->state, either(f->mine), either(f->overdue), f->achievement),
+		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->state, either(f->mine), either(f->overdue), f->achievement),
 		       &rows, count));
 	*reviews = talloc_zero_array(call, struct store_review, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
@@ -222,6 +224,55 @@ enum skd_outcome store_review_close(struct skd_call *call, const char *submissio
 	TRY(db_run(call, REVIEW_STOP, ARGS(submission_id), NULL));
 	TRY(db_run(call, PAST_OF_ALL, ARGS(submission_id, why), NULL));
 	return db_run(call, REVIEW_CLOSE, ARGS(submission_id), NULL);
+}
+
+/* ---- as they are told ---- */
+
+static const char READER[] =
+	"SELECT s.person_id, coalesce(s.person_id = $3::uuid, false), $2::bool OR ($4::bool AND a.issuer_id IN (SELECT issuers_of($3::uuid))),"
+	" EXISTS (SELECT FROM review r WHERE r.submission_id = s.id AND $3::uuid IN (r.assessor_id, r.offered_to))"
+	" FROM submission s JOIN achievement a ON a.id = s.achievement_id WHERE s.id = $1::uuid";
+
+enum skd_outcome store_reader_find(struct skd_call *call, const struct sight *sight, const char *submission_id, struct store_reader *reader)
+{
+	struct rows *rows;
+	TRY(db_query(call, READER, ARGS(submission_id, arg_bool(sight->everyone), sight->self, arg_bool(sight->issued)), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such submission");
+	*reader = (struct store_reader){row_uuid(rows, 0, 0), row_bool(rows, 0, 1), row_bool(rows, 0, 2), row_bool(rows, 0, 3)};
+	return SKD_OK;
+}
+
+/* $1 submission, $2 who reads, $3 whether it is theirs, $4 whether they own what it is for. */
+static const char TOLD[] =
+	"SELECT r.id, CASE WHEN x.named THEN a.id END, CASE WHEN x.named THEN a.name END, r.round, r.place, (r.points * 100)::bigint, r.verdict,"
+	" r.comment, (SELECT coalesce(json_agg(json_strip_nulls(json_build_object('criterion', json_build_object('id', c.item->'id',"
+	"   'name', c.item->'name'), 'level', (SELECT json_build_object('id', l->'id', 'name', l->'name') FROM json_array_elements(c.item->'levels') AS l"
+	"    WHERE l->>'id' = r.scores->(c.item->>'id')->>'level'), 'comment', r.scores->(c.item->>'id')->'comment')) ORDER BY c.n), '[]')"
+	"  FROM json_array_elements(v.results) WITH ORDINALITY AS c (item, n) WHERE r.scores->(c.item->>'id') IS NOT NULL), r.done_at"
+	" FROM review r JOIN submission s ON s.id = r.submission_id JOIN achievement_version v ON v.achievement_id = s.achievement_id"
+	" AND v.number = s.achievement_number LEFT JOIN person a ON a.id = r.assessor_id"
+	" LEFT JOIN submission_round l ON l.submission_id = r.submission_id AND l.round = r.round"
+	" CROSS JOIN LATERAL (SELECT ($4::bool AND NOT $3::bool) OR NOT (v.assessment->>'blind')::bool AS named) AS x"
+	" WHERE r.submission_id = $1::uuid AND r.state = 'done' AND CASE WHEN $3::bool THEN l.outcome IN ('approved', 'returned', 'declined')"
+	"  ELSE ($4::bool OR EXISTS (SELECT FROM review m WHERE m.submission_id = s.id AND m.round = r.round AND m.state = 'done'"
+	"    AND m.assessor_id = $2::uuid)) AND NOT EXISTS (SELECT FROM review m WHERE m.submission_id = s.id AND m.round = r.round"
+	"   AND m.state IN ('open', 'claimed') AND $2::uuid IN (m.assessor_id, m.offered_to)) END ORDER BY r.round, r.place";
+
+enum skd_outcome store_told_list(struct skd_call *call, const char *self, const struct store_reader *reader, const char *submission_id,
+				 struct store_told **told, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, TOLD, ARGS(submission_id, self, arg_bool(reader->own), arg_bool(reader->owner)), &rows));
+	*count = (size_t)rows_count(rows);
+	*told = talloc_zero_array(call, struct store_told, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*told)[i] = (struct store_told){
+			.id = row_uuid(rows, i, 0), .assessor_id = row_uuid(rows, i, 1), .assessor = row_text(rows, i, 2),
+			.round = row_int(rows, i, 3), .place = row_int(rows, i, 4), .points = row_int(rows, i, 5),
+			.verdict = row_text(rows, i, 6), .comment = row_text(rows, i, 7), .scores = row_json(rows, i, 8),
+			.done_at = row_time(rows, i, 9)};
+	return SKD_OK;
 }
 
 /* ---- what was said ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reviews as rows: a place of a round, whose turn it is or was, and what they said. Which are seen, and what of them, is in
- * the SQL: by whoever has them or is offered them, by who may take them since nobody else is, and by those who see everyone. */
+ * the SQL: by whoever has them or is offered them, by who may take them since nobody else is, by those who issue for whose the
+ * achievement is, and by those who see everyone. */
 #ifndef STORE_REVIEW_H
 #define STORE_REVIEW_H
 
@@ -61,6 +62,27 @@ enum skd_outcome store_review_done(struct skd_call *call, const struct store_rev
 enum skd_outcome store_review_free(struct skd_call *call, const char *id, const char *why) WARN_UNUSED;
 /* All of the submission that are not done, for ever. */
 enum skd_outcome store_review_close(struct skd_call *call, const char *submission_id, const char *why) WARN_UNUSED;
+
+/* ---- as they are told ---- */
+/* What somebody is to a submission: it is theirs; they see everyone, or issue for whose the achievement is; they have, had or
+ * are offered a place of it. */
+struct store_reader {
+	const char *person_id; /* whose it is */
+	bool own, owner, assessor;
+};
+/* ABSENT. */
+enum skd_outcome store_reader_find(struct skd_call *call, const struct sight *sight, const char *submission_id,
+				   struct store_reader *reader) WARN_UNUSED;
+/* A review that is done. */
+struct store_told {
+	const char *id, *assessor_id, *assessor; /* NULL where they are not named */
+	long round, place, points; /* hundredths */
+	const char *verdict, *comment, *scores; /* scores: JSON, with the names of criteria and levels */
+	int64_t done_at;
+};
+/* Those that `self`, who is such a reader, is told: the submitter once the round is decided, others once they have none to do in it. */
+enum skd_outcome store_told_list(struct skd_call *call, const char *self, const struct store_reader *reader, const char *submission_id,
+				 struct store_told **told, size_t *count) WARN_UNUSED;
 
 /* A review of the submission's round. */
 struct store_said {
