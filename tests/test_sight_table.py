@@ -24,6 +24,7 @@ MEANS = {
     "export": ONE, "history": ONE, "hold": ONE, "holdings": ONE, "looks": ONE, "pathways": ONE, "person": ONE,
     "gaps": ONE, "goals": {"yes": {"private", "shared"}, "shared": {"shared"}, "no": set()}, "portfolio": ONE, "positions": ONE, "recommendations": ONE,
     "record": ONE, "submission_rounds": {"yes": {*SUBMISSIONS}, "shared": {"shared"}, "no": set()}, "submissions": {"yes": {"approved"}, "no": set()},
+    "reviews": {"yes": {"ours", "theirs"}, "own": {"ours"}, "no": set()},
     "submissions_unfinished": {"yes": UNFINISHED, "shared": {"shared"}, "no": set()},
     "talent": {"yes": {"it"}, "colleagues": {"it"}, "no": set()}}
 
@@ -52,6 +53,7 @@ class Subject:
         self.goals = {kind: me.post("/goals", {"skill": skill, "level": 1, "shared": kind == "shared"})["id"]
                       for kind, skill in zip(("private", "shared"), self.skills)}
         self.submissions = {kind: self.handed_in(*how) for kind, how in SUBMISSIONS.items()}
+        self.reviews = {kind: self.said(self.handed_in("approved", False), kind) for kind in ("ours", "theirs")}
         self.position = hr.post("/positions", {"code": "SEE", "name": "Who sees"})["id"]
         hr.post(f"/positions/{self.position}/assignments", {"person": self.id})
         hr.post(f"/people/{self.id}/hold", {"reason": "x"}, gives=201)
@@ -66,6 +68,17 @@ class Subject:
             partner = self.clients["admin"].post("/issuers", {"name": "Partner"})["id"]
             self.house.sql("UPDATE credential SET issuer_id = %s WHERE id = %s", partner, made)
         return made
+
+    def said(self, submission, issuer):
+        """One review of it, behind the daemon's back."""
+        if issuer == "theirs":
+            self.house.sql("UPDATE achievement SET issuer_id = (SELECT id FROM issuer WHERE key <> 'company' LIMIT 1)"
+                           " WHERE id = (SELECT achievement_id FROM submission WHERE id = %s)", submission)
+        self.house.sql("INSERT INTO submission_round (submission_id, round, answers, submitted_at, outcome) VALUES (%s, 1, '{}', now(), 'approved')", submission)
+        judge = self.clients["admin"].get("/me")["person"]["id"]
+        (made,), = self.house.sql("INSERT INTO review (submission_id, round, place, state, assessor_id, entry_id, points, verdict, done_at) VALUES"
+                                  " (%s, 1, 1, 'done', %s, %s, 0, 'approve', now()) RETURNING id::text", submission, judge, judge)
+        return made, submission
 
     def handed_in(self, state, shared):
         """Behind the daemon's back: how it came to that does not matter here."""
@@ -135,6 +148,8 @@ def asked(s, client):
         "portfolio": [alone(client, f"{me}/portfolio")],
         "positions": [filtered(client, "/positions", s.id), named(client, f"/positions/{s.position}/assignments", s.id)],
         "recommendations": [alone(client, f"{me}/recommendations")],
+        "reviews": [{kind for kind, (one, of) in s.reviews.items()
+                     if one in [told["id"] for told in client.ask("GET", f"/submissions/{of}/reviews").json().get("items", ())]}],
         "record": [alone(client, f"{me}/record")],
         "submission_rounds": [found(client, s.submissions, f"/submissions/{{}}/{word}") for word in ("rounds", "events")],
         "submissions": handed_in(client, s, {"approved"}),
@@ -198,7 +213,8 @@ def test_an_issuer_who_issued_nothing_to_them_and_who_is_above_others_are_collea
     try:
         for reader in subject.clients["issuer"], house.sign_in("nbrooks"):
             for noun, ways in asked(subject, reader).items():
-                assert ways == [MEANS[noun][table[noun]["colleague"]]] * len(ways), noun
+                handed_in_to = noun == "reviews" and reader is subject.clients["issuer"]  # of it they are told before anything is issued
+                assert ways == [MEANS[noun][table[noun]["issuer" if handed_in_to else "colleague"]]] * len(ways), noun
     finally:
         house.sql("UPDATE credential SET issuer_id = (SELECT id FROM issuer WHERE key = 'company') WHERE id = %s", subject.credentials["ours"])
 

@@ -55,7 +55,7 @@ enum sight_word {
 	SIGHT_NO,
 	SIGHT_OF_COLLEAGUES, /* what the person shows to all colleagues */
 	SIGHT_SHARED,        /* and what they share with those who see them */
-	SIGHT_OWN,           /* what was issued by whom the reader issues for, and what all colleagues see */
+	SIGHT_OWN,           /* what was issued by whom the reader issues for or handed in to them, and what all colleagues see */
 	SIGHT_YES,
 };
 extern const char *const sight_words[];
