@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each assessor said of each criterion, as it is told: to who handed it in, to who judges, to whose the achievement is, and
 to nobody else; when, and with which names."""
+import ldap
 import pytest
-from kit.house import ACCOUNTS, wait_for
+from kit.house import ACCOUNTS, AUDITOR, BASE, wait_for
 from kit.judging import HOLDER, JUDGES, Court, court_house
 
 ODD = "Ünïcode 😀 \"quoted\" \\ back"
@@ -173,3 +174,27 @@ def test_that_somebody_judges_is_no_look_and_that_an_owner_reads_is(court):
     told(court, made, ISSUER)
     wait_for("the look", lambda: (court.id(ISSUER), "reviews") in looks())
     assert not any(viewer == court.id(judge) for viewer, _ in looks())
+
+
+def test_notices_of_what_is_judged_blind_say_not_whose_it_is(court):
+    auditor, admin, me = court.house.sign_in(AUDITOR), court.client(ADMIN), court.id(HOLDER)
+    blind, seen = court.hand_in(court.asked(blind=True)), court.hand_in(court.asked())
+
+    def notices(client, submission, **more):
+        return [one.get("person_id") for one in client.pages("/outbox", object=submission["id"], kind="submission.submitted", **more)]
+
+    assert [notices(client, blind) for client in (auditor, admin)] == [[None], [me]]
+    assert [notices(client, seen) for client in (auditor, admin)] == [[me], [me]]
+    assert [notices(client, blind, person=me) for client in (auditor, admin)] == [[], [me]]
+    assert notices(auditor, seen, person=me) == [me]
+    table = auditor.expect(200, "GET", "/outbox", params={"object": blind["id"], "format": "csv"})
+    assert blind["id"] in table and me not in table
+    groups = [f"cn={name},ou=groups,{BASE}" for name in ("auditors", "assessors")]
+    try:
+        for group, wanted in zip(groups, ([me], [None])):  # hr, who audits; and who judges too
+            court.member(ldap.MOD_ADD, group, HR)
+            assert notices(court.hr, blind) == wanted and notices(court.hr, seen) == [me]
+        assert notices(court.hr, blind, person=me) == []
+    finally:
+        for group in groups:
+            court.member(ldap.MOD_DELETE, group, HR)

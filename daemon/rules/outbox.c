@@ -3,6 +3,7 @@
 #include "rules/outbox.h"
 
 #include "base/fields.h"
+#include "rules/actor.h"
 #include "rules/house.h"
 #include "rules/person.h"
 
@@ -37,6 +38,7 @@ enum skd_outcome outbox_list(struct skd_call *call, const struct store_notice_fi
 	const struct sight all = {.everyone = true};
 	struct store_notice_filter found = *filter;
 	TRY(person_pick(call, &all, "person", filter->person, &found.person));
+	found.blind = !actor_has(call, ROLE_SEES_ALL) || actor_has(call, ROLE_ASSESSOR);
 	return store_outbox_list(call, &found, list, notices, count);
 }
 

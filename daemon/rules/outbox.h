@@ -15,7 +15,7 @@ extern const char outbox_kinds[], outbox_nouns[];
  * keep. Costs no way to the database of its own where audit_done() follows. */
 enum skd_outcome outbox_add(struct skd_call *call, const struct store_notice *notice) WARN_UNUSED;
 
-/* BAD_INPUT for a person who does not exist. */
+/* Whose a submission is that is judged blind stands in none for auditors and assessors. BAD_INPUT for a person who does not exist. */
 enum skd_outcome outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
 			     struct store_notice **notices, size_t *count) WARN_UNUSED;
 /* Drops what has been kept long enough, as far as the call's time goes. */

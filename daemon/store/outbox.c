@@ -61,13 +61,15 @@ enum skd_outcome store_outbox_list(struct skd_call *call, const struct store_not
 {
 	static const struct list_order orders[] = {{"made_at", "o.made_at", "timestamptz"}, {"due_at", "o.due_at", "timestamptz"},
 						   {NULL, NULL, NULL}};
-	static const char columns[] = "o.id, o.kind, o.noun, o.object, o.person_id, o.key, o.detail, o.made_at, o.due_at";
+	static const char columns[] = "o.id, o.kind, o.noun, o.object, x.person_id, o.key, o.detail, o.made_at, o.due_at";
 	static const char where[] =
-		"FROM outbox o WHERE ($1::text IS NULL OR o.kind = $1) AND ($2::text IS NULL OR o.noun = $2)"
-		" AND ($3::uuid IS NULL OR o.object = $3) AND ($4::uuid IS NULL OR o.person_id = $4)";
+		"FROM outbox o CROSS JOIN LATERAL (SELECT CASE WHEN NOT $5::bool OR o.noun <> 'submission' OR EXISTS (SELECT FROM submission s"
+		"  JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
+		"  WHERE s.id = o.object AND NOT (v.assessment->>'blind')::bool) THEN o.person_id END AS person_id) AS x WHERE ($1::text IS NULL OR o.kind = $1) AND ($2::text IS NULL OR o.noun = $2)"
+		" AND ($3::uuid IS NULL OR o.object = $3) AND ($4::uuid IS NULL OR (o.person_id = $4 AND x.person_id = $4))";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, columns, where, "o.id",
-		       ARGS(filter->kind, filter->noun, filter->object, filter->person), &rows, count));
+		       ARGS(filter->kind, filter->noun, filter->object, filter->person, arg_bool(filter->blind)), &rows, count));
 	*notices = talloc_zero_array(call, struct store_notice, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		(*notices)[i] = (struct store_notice){

@@ -23,6 +23,7 @@ enum skd_outcome store_outbox_drop(struct skd_call *call, const char *kind, cons
 
 struct store_notice_filter {
 	const char *kind, *noun, *object, *person;
+	bool blind; /* without the person of submissions whose assessors are not to know them, nor found by them */
 };
 enum skd_outcome store_outbox_list(struct skd_call *call, const struct store_notice_filter *filter, struct list *list,
 				   struct store_notice **notices, size_t *count) WARN_UNUSED;
