@@ -6,7 +6,7 @@ import threading
 import ldap
 import pytest
 from kit.badges import Programme, badge_house
-from kit.house import ACCOUNTS, BASE, OTHER_HR, wait_for
+from kit.house import ACCOUNTS, BASE, OTHER_HR, Client, wait_for
 from kit.second import Second
 
 ODD = "Ünïcode 😀 \"quoted\", א </script>"
@@ -178,3 +178,33 @@ def test_two_daemons_remind_once(programme):
         restart.join()
         wait_for("all of them", lambda: all(reminders(house, one) for one in made))
     assert [len(reminders(house, one)) for one in made] == [1] * len(made)
+
+
+# ---- what was never out
+
+def test_a_draft_that_is_archived_stays_with_those_who_see_drafts(house, programme):
+    never, out = programme.achievement(name="Never out", state="draft"), programme.achievement(name="Out")
+    recommends = programme.achievement(recommended=[never["id"], out["id"]])
+    change(programme, never, state="archived")
+    change(programme, out, name="Not out")
+    for state in {}, {"state": "archived"}:
+        change(programme, out, **state)
+        employee, nobody = house.sign_in(ACCOUNTS["EMPLOYEE"]), Client(house)
+        for client in employee, house.sign_in(ACCOUNTS["ASSESSOR"]), nobody:
+            public = "/" if client is nobody else ""
+            for query in "", "?version=1":
+                assert client.ask("GET", f"{public}/achievements/{never['id']}{query}").status_code == 404, "never"
+            assert client.ask("GET", f"{public}/achievements/{out['id']}?version=2").status_code == 404
+            assert client.ask("GET", f"{public}/achievements/{out['id']}").status_code == 200
+            assert client.ask("GET", f"//achievements/{never['id']}/image").status_code == 404
+        seen = employee.get(f"/achievements/{out['id']}")
+        assert (seen["version"], seen["name"], seen["state"]) == (1, "Out", "archived" if state else "published")
+        listed = {one["id"]: one for one in employee.pages("/achievements", limit=500)}
+        assert never["id"] not in listed and listed[out["id"]]["name"] == "Out"
+        assert [one["name"] for one in employee.get(f"/achievements/{recommends['id']}")["recommended"]] == ["Out"]
+        for client in programme.hr, programme.issuer, house.sign_in(ACCOUNTS["ADMIN"]):
+            assert client.get(f"/achievements/{never['id']}")["state"] == "archived"
+            now = client.get(f"/achievements/{out['id']}")
+            assert (now["version"], now["name"], now["state"]) == (2, "Not out", "archived" if state else "draft")
+    programme.issuer.post("/credentials", {"person": "pquinn", "achievement": out["id"]}, gives=409)
+    assert programme.hr.post("/collections", {"name": "x", "achievements": [never["id"]]}, gives=400)["errors"][0]["field"] == "/achievements/0"

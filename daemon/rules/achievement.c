@@ -314,7 +314,10 @@ static enum skd_outcome draft_set(struct skd_call *call, const struct store_achi
 		TRY(step(call, old->id, old->number, "edited"));
 	if (strcmp(wanted->state, "published") == 0)
 		return step_publish(call, old->id, old->number);
-	return strcmp(wanted->state, "draft") == 0 ? SKD_OK : step(call, old->id, old->number, wanted->state);
+	if (strcmp(wanted->state, "draft") == 0)
+		return SKD_OK;
+	TRY(store_achievement_archive(call, old->id)); /* with a draft goes what it was to supersede */
+	return step(call, old->id, old->number, wanted->state);
 }
 
 static enum skd_outcome version_add(struct skd_call *call, const struct store_achievement *old,

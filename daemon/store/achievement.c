@@ -80,9 +80,9 @@ static enum skd_outcome skills_read(struct skd_call *call, struct store_achievem
 }
 
 static const char ACHIEVEMENT_NAMES[] =
-	"SELECT w.at, v.name FROM unnest($1::uuid[]) WITH ORDINALITY w (id, at) CROSS JOIN LATERAL (SELECT m.name"
-	" FROM achievement_version m WHERE m.achievement_id = w.id AND ($2::bool OR m.state IN ('published', 'archived'))"
-	" ORDER BY m.number DESC LIMIT 1) AS v";
+	"SELECT w.at, v.name FROM unnest($1::uuid[]) WITH ORDINALITY w (id, at) CROSS JOIN LATERAL (SELECT v.name"
+	" FROM achievement_version v WHERE v.achievement_id = w.id AND ($2::bool OR " ACHIEVEMENT_OUT ")"
+	" ORDER BY v.number DESC LIMIT 1) AS v";
 
 enum skd_outcome store_achievement_names(struct skd_call *call, bool drafts, struct store_achievement_link *links, size_t count)
 {
@@ -135,7 +135,7 @@ static enum skd_outcome links_name(struct skd_call *call, bool drafts, struct st
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " " ACHIEVEMENT_FROM
 	" WHERE ach.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
-	" AND ($3::bool OR v.state IN ('published', 'archived')) ORDER BY v.number DESC LIMIT 1";
+	" AND ($3::bool OR " ACHIEVEMENT_OUT ") ORDER BY v.number DESC LIMIT 1";
 
 enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
 				       struct store_achievement *achievement)
@@ -156,8 +156,8 @@ enum skd_outcome store_achievement_list(struct skd_call *call, const struct stor
 		{"name", "v.name", "text"}, {"updated_at", "ach.updated_at", "timestamptz"}, {NULL, NULL, NULL}};
 	static const char where[] =
 		ACHIEVEMENT_FROM
-		" WHERE v.number = (SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = ach.id"
-		"  AND ($1::bool OR m.state IN ('published', 'archived')))"
+		" WHERE v.number = (SELECT max(v.number) FROM achievement_version v WHERE v.achievement_id = ach.id"
+		"  AND ($1::bool OR " ACHIEVEMENT_OUT "))"
 		" AND ($2::text IS NULL OR v.name ILIKE $2) AND ($3::text IS NULL OR v.state = $3)"
 		" AND ($4::text IS NULL OR v.type = $4)"
 		" AND ($5::uuid[] IS NULL OR EXISTS (SELECT FROM achievement_skill s WHERE s.achievement_id = ach.id"
@@ -290,6 +290,15 @@ static const char STATE_SET[] =
 enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number, const char *state)
 {
 	return db_run(call, STATE_SET, ARGS(id, arg_int(call, number), state), NULL);
+}
+
+static const char ARCHIVE[] =
+	"UPDATE achievement_version SET state = 'archived' WHERE achievement_id = $1::uuid"
+	" AND number = (SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = $1::uuid AND m.state = 'published')";
+
+enum skd_outcome store_achievement_archive(struct skd_call *call, const char *id)
+{
+	return db_run(call, ARCHIVE, ARGS(id), NULL);
 }
 
 /* ---- its story ---- */

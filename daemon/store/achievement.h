@@ -54,7 +54,12 @@ struct store_achievement {
 	struct store_step asked; /* for the review that it is in; account NULL: it is in none */
 };
 
-/* number 0: the newest version that is seen. drafts: whether what is not published yet is seen. ABSENT. */
+/* SQL: whether an achievement_version `v` was published, also if it is archived now. */
+#define ACHIEVEMENT_OUT                                                                                            \
+	"(v.state = 'published' OR (v.state = 'archived' AND EXISTS (SELECT FROM achievement_event o"              \
+	" WHERE o.achievement_id = v.achievement_id AND o.number = v.number AND o.kind = 'published')))"
+
+/* number 0: the newest version that is seen. drafts: whether what was never published is seen. ABSENT. */
 enum skd_outcome store_achievement_get(struct skd_call *call, const char *id, long number, bool drafts,
 				       struct store_achievement *achievement) WARN_UNUSED;
 struct store_achievement_filter {
@@ -89,6 +94,8 @@ enum skd_outcome store_achievement_due(struct skd_call *call, long notice_ms, st
 enum skd_outcome store_achievement_put(struct skd_call *call, const struct store_achievement *a) WARN_UNUSED;
 enum skd_outcome store_achievement_state_set(struct skd_call *call, const char *id, long number,
 					     const char *state) WARN_UNUSED;
+/* What was published last; nothing where nothing was. */
+enum skd_outcome store_achievement_archive(struct skd_call *call, const char *id) WARN_UNUSED;
 /* `at` is now. */
 enum skd_outcome store_achievement_event_add(struct skd_call *call, const char *id, const struct store_step *step,
 					     const char *account_id) WARN_UNUSED;

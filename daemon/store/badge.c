@@ -2,6 +2,7 @@
  * Badges and their forms. */
 #include "store/badge.h"
 
+#include "store/achievement.h"
 #include "store/credential.h"
 #include "store/rubric.h"
 
@@ -42,7 +43,7 @@ enum skd_outcome store_badge_hold(struct skd_call *call, const char *credential_
 	" v.field_of_study, v.specialization, v.human_code, v.related::text[], v.recommended::text[],"                   \
 	" v.alignments::text <> '[]' OR v.results::text <> '[]',"  \
 	" v.translations::text <> '{}', i.sandbox,"                                        \
-	" v.picture_id, v.drawing, v.state IN ('published', 'archived'), i.description, i.image_url, i.picture_id, s.levels, v.validity"
+	" v.picture_id, v.drawing, " ACHIEVEMENT_OUT ", i.description, i.image_url, i.picture_id, s.levels, v.validity"
 #define SKILLS_OF_V                                                                                                    \
 	"(SELECT max(x.level) AS level, array_agg(k.label ORDER BY k.label, k.id) AS names,"                     \
 	"  array_agg(coalesce(k.uri, 'urn:uuid:' || k.id) ORDER BY k.label, k.id) AS urls,"                            \
@@ -247,7 +248,7 @@ enum skd_outcome store_badge_issue(struct skd_call *call, const char *credential
 /* Drafts are hardly anybody's business; without a number the newest that is seen. */
 static const char ACHIEVEMENT_GET[] =
 	"SELECT " ACHIEVEMENT_COLUMNS " FROM achievement a JOIN issuer i ON i.id = a.issuer_id"
-	" JOIN achievement_version v ON v.achievement_id = a.id AND ($3::bool OR v.state IN ('published', 'archived'))"
+	" JOIN achievement_version v ON v.achievement_id = a.id AND ($3::bool OR " ACHIEVEMENT_OUT ")"
 	" CROSS JOIN LATERAL " SKILLS_OF_V " AS s WHERE a.id = $1::uuid AND ($2::int IS NULL OR v.number = $2::int)"
 	" ORDER BY v.number DESC LIMIT 1";
 

@@ -2,14 +2,16 @@
  * Collections. */
 #include "store/collection.h"
 
+#include "store/achievement.h"
+
 #define COLLECTION_COLUMNS                                                                                           \
 	"c.id, i.id, i.name, c.name, c.description, c.goals, c.state, t.ids, t.names, c.version, c.updated_at"
 #define COLLECTION_FROM                                                                                              \
 	"FROM collection c JOIN issuer i ON i.id = c.issuer_id CROSS JOIN LATERAL ("                                 \
 	"SELECT array_agg(t.achievement_id::text ORDER BY t.place) AS ids, array_agg(v.name ORDER BY t.place) AS names" \
 	" FROM collection_item t JOIN achievement_version v ON v.achievement_id = t.achievement_id AND v.number ="   \
-	"  (SELECT max(m.number) FROM achievement_version m WHERE m.achievement_id = t.achievement_id"              \
-	"   AND m.state IN ('published', 'archived')) WHERE t.collection_id = c.id) AS t"
+	"  (SELECT max(v.number) FROM achievement_version v WHERE v.achievement_id = t.achievement_id"              \
+	"   AND " ACHIEVEMENT_OUT ") WHERE t.collection_id = c.id) AS t"
 
 static void collection_read(const struct rows *rows, int i, struct store_collection *c)
 {
@@ -88,7 +90,7 @@ enum skd_outcome store_collection_set(struct skd_call *call, const struct store_
 
 static const char UNKNOWN[] =
 	"SELECT w.place::int - 1 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) WHERE NOT EXISTS (SELECT FROM"
-	" achievement_version v WHERE v.achievement_id = w.id AND v.state IN ('published', 'archived')) ORDER BY w.place LIMIT 1";
+	" achievement_version v WHERE v.achievement_id = w.id AND " ACHIEVEMENT_OUT ") ORDER BY w.place LIMIT 1";
 
 enum skd_outcome store_collection_unknown(struct skd_call *call, size_t count, const char *const *ids, size_t *place)
 {
