@@ -4,7 +4,7 @@
 
 #include "store/credential.h"
 
-static const char OWED_FIND[] = "SELECT id, entry_id FROM enrolment WHERE owed_at <= now() ORDER BY owed_at LIMIT 1";
+static const char OWED_FIND[] = "SELECT id, entry_id FROM enrolment WHERE owed_at <= now() AND owed_at < 'infinity' ORDER BY owed_at LIMIT 1";
 
 enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id)
 {

@@ -12,7 +12,7 @@ enum { NEWS = 2000, DUE = 500 };
 	"WITH locked AS MATERIALIZED (SELECT e.id, e.person_id, e.pathway_id, e.number, e.state, e.percent, e.done, e.needed," \
 	"  " ENROLMENT_REACHED " AS reached, e.created_at, e.completed_at, e.due_at FROM enrolment e WHERE "
 #define STANDING                                                                                                         \
-	" FOR NO KEY UPDATE), stand AS (SELECT p.pathway_id, p.number, s.number AS stands, s.until, s.newest FROM"       \
+	" FOR NO KEY UPDATE), stand AS MATERIALIZED (SELECT p.pathway_id, p.number, s.number AS stands, s.until, s.newest FROM"       \
 	"  (SELECT DISTINCT pathway_id, number FROM locked) AS p CROSS JOIN LATERAL pathway_stand(p.pathway_id, p.number) AS s)" \
 	" SELECT l.id, l.person_id, l.pathway_id, l.number, l.state, l.percent, l.done, l.needed, l.reached, l.created_at," \
 	"  l.completed_at, l.due_at, s.stands, s.until, s.newest FROM locked l JOIN stand s USING (pathway_id, number)" \
@@ -46,7 +46,8 @@ enum skd_outcome store_standing_people(struct skd_call *call, size_t count, cons
 }
 
 #define BEHIND "e.pathway_id = $1::uuid AND e.looked < $2::int AND e.state IN ('invited', 'active', 'paused')"
-static const char OF_PATHWAY[] = LOCKED BEHIND " ORDER BY e.id LIMIT $3::int" STANDING;
+static const char OF_PATHWAY[] =
+	LOCKED "e.id IN (SELECT e.id FROM enrolment e WHERE " BEHIND " ORDER BY e.looked LIMIT $3::int) AND " BEHIND " ORDER BY e.id" STANDING;
 
 enum skd_outcome store_standing_pathway(struct skd_call *call, const char *pathway_id, long newest, long most,
 					struct store_standing **standings, size_t *found)
@@ -69,18 +70,22 @@ enum skd_outcome store_standing_left(struct skd_call *call, const char *pathway_
 
 /* ---- what is so ---- */
 
-/* Of whom, of what, since when, in per cent, and when that changes. */
+/* Of whom, of what, since when, in per cent, and when that changes. What somebody has is read once, however many nodes there are. */
 static const char FACTS[] =
 	"WITH who AS (SELECT w.id, w.n::int - 1 AS n FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, n)),"
-	" node AS (SELECT * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::text[]) AS n (place, kind, ref, level, node))"
-	" SELECT w.n, n.place, min(c.valid_from) FILTER (WHERE c.valid_from <= now()), 0,"
-	"  min(CASE WHEN c.valid_from > now() THEN c.valid_from ELSE c.expires_at END) FROM node n CROSS JOIN who w"
-	"  JOIN credential c ON c.person_id = w.id AND c.achievement_id = n.ref AND c.state = 'active' AND c.expires_at > now()"
-	"  WHERE n.kind = 'achievement' GROUP BY w.n, n.place"
-	" UNION ALL SELECT w.n, n.place, min(f.valid_from) FILTER (WHERE f.valid_from <= now()), 0,"
-	"  min(CASE WHEN f.valid_from > now() THEN f.valid_from ELSE f.valid_to END) FROM node n CROSS JOIN who w"
-	"  JOIN proof f ON f.person_id = w.id AND f.skill_id = n.ref AND f.level >= n.level AND f.known_to = 'infinity' AND f.valid_to > now()"
-	"  WHERE n.kind = 'skill' GROUP BY w.n, n.place"
+	" node AS (SELECT * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::text[]) AS n (place, kind, ref, level, node)),"
+	" earned AS MATERIALIZED (SELECT w.n, c.achievement_id, c.valid_from, c.expires_at FROM who w"
+	"  JOIN credential c ON c.person_id = w.id AND c.state = 'active' AND c.expires_at > now()"
+	"  WHERE EXISTS (SELECT FROM node WHERE kind = 'achievement')),"
+	" can AS MATERIALIZED (SELECT w.n, f.skill_id, f.level, f.valid_from, f.valid_to FROM who w"
+	"  JOIN proof f ON f.person_id = w.id AND f.known_to = 'infinity' AND f.valid_to > now()"
+	"  WHERE EXISTS (SELECT FROM node WHERE kind = 'skill'))"
+	" SELECT c.n, n.place, min(c.valid_from) FILTER (WHERE c.valid_from <= now()), 0,"
+	"  min(CASE WHEN c.valid_from > now() THEN c.valid_from ELSE c.expires_at END) FROM earned c"
+	"  JOIN node n ON n.kind = 'achievement' AND n.ref = c.achievement_id GROUP BY c.n, n.place"
+	" UNION ALL SELECT f.n, n.place, min(f.valid_from) FILTER (WHERE f.valid_from <= now()), 0,"
+	"  min(CASE WHEN f.valid_from > now() THEN f.valid_from ELSE f.valid_to END) FROM can f"
+	"  JOIN node n ON n.kind = 'skill' AND n.ref = f.skill_id AND n.level <= f.level GROUP BY f.n, n.place"
 	" UNION ALL SELECT w.n, n.place, CASE WHEN e.state = 'completed' THEN e.completed_at END, e.percent, 'infinity' FROM node n"
 	"  CROSS JOIN who w JOIN enrolment e ON e.person_id = w.id AND e.pathway_id = n.ref AND e.state <> 'left' WHERE n.kind = 'pathway'"
 	" UNION ALL SELECT w.n, n.place, min(o.decided_at), 0, 'infinity' FROM node n CROSS JOIN who w"
