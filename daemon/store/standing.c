@@ -47,7 +47,7 @@ enum skd_outcome store_standing_people(struct skd_call *call, size_t count, cons
 
 #define BEHIND "e.pathway_id = $1::uuid AND e.looked < $2::int AND e.state IN ('invited', 'active', 'paused')"
 static const char OF_PATHWAY[] =
-	LOCKED "e.id IN (SELECT e.id FROM enrolment e WHERE " BEHIND " ORDER BY e.looked LIMIT $3::int) AND " BEHIND " ORDER BY e.id" STANDING;
+	LOCKED "e.id IN (SELECT e.id FROM enrolment e WHERE " BEHIND " ORDER BY e.looked, e.id LIMIT $3::int) AND " BEHIND " ORDER BY e.id" STANDING;
 
 enum skd_outcome store_standing_pathway(struct skd_call *call, const char *pathway_id, long newest, long most,
 					struct store_standing **standings, size_t *found)

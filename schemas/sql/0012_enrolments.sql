@@ -35,7 +35,7 @@ CREATE TABLE enrolment (
 CREATE UNIQUE INDEX enrolment_once ON enrolment (person_id, pathway_id) WHERE state <> 'left';
 CREATE INDEX ON enrolment (person_id);
 CREATE INDEX ON enrolment (entry_id);
-CREATE INDEX ON enrolment (pathway_id, looked);
+CREATE INDEX ON enrolment (pathway_id, looked, id);
 CREATE INDEX ON enrolment (credential_id) WHERE credential_id IS NOT NULL;
 CREATE INDEX ON enrolment (aside_for) WHERE aside_for IS NOT NULL;
 CREATE INDEX ON enrolment (due_at) WHERE due_at < 'infinity';
