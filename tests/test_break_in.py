@@ -273,6 +273,11 @@ POST   /api/v1/proofs/{own_proof}/accept                  401   403   403   403 
 POST   /api/v1/proofs/{proof}/accept                      401   403   404   200   404   200   200   404   403   403
 POST   /api/v1/proofs/{own_proof}/refuse                  401   403   403   403   403   403   403   403   403   403
 POST   /api/v1/proofs/{proof}/refuse                      401   403   404   200   404   200   200   404   403   403
+GET    /api/v1/pathways/{pathway}/rules                   401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/pathways/{pathway}/rules                   401   403   403   403   403   403   201   403   201   403
+GET    /api/v1/pathways/{pathway}/rules/{rule}            401   403   200   200   200   200   200   200   200   403
+GET    /api/v1/pathways/{pathway}/rules/{group_rule}      401   403   404   404   404   404   200   404   200   403
+DELETE /api/v1/pathways/{pathway}/rules/{rule}            401   403   403   403   403   403   204   403   204   403
 GET    /api/v1/people/{self}/gap                          401   403   200   200   200   200   200   200   200   200
 GET    /api/v1/people/{below}/gap                         401   403   404   200   404   404   200   404   200   200
 GET    /api/v1/people/{awarded}/gap                       401   403   404   404   404   404   200   404   200   200

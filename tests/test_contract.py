@@ -62,6 +62,7 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
         (hr, "/positions", {"code": "MADE", "name": "Maker", "skills": [{"skill": "MADE-1", "level": 1}]}, {"name": "Made anew"}),
         (hr, f"/positions/{world.ids['positions']}/assignments", {"title": "Maker"}, None),
         (hr, "/pathways", {"name": "Made", "nodes": [{"id": "a", "kind": "proof", "name": "x"}]}, {"name": "Made anew"}),
+        (hr, f"/pathways/{world.ids['pathways']}/rules", {"position": "MADE"}, None),
         (employee, "/goals", {"skill": "MADE-1", "level": 1}, {"shared": True}),
         (employee, "/claims", {"skill": "MADE-1", "level": 1}, {"shared": True}),
         (world.issuer, "/credentials", {"person": ACCOUNTS["MANAGER"], "achievement": world.ids["achievements"]}, None),
@@ -87,6 +88,8 @@ def test_what_is_made_is_found_where_it_says_and_changes_its_etag_when_it_change
     hr.patch(f"/positions/{world.ids['positions']}", {"code": "POS-0"}, "*", gives=409)
     assignment = hr.pages(f"/positions/{world.ids['positions']}/assignments")[-1]["id"]
     hr.delete(f"/positions/{world.ids['positions']}/assignments/{assignment}", "*")
+    ruled = hr.pages(f"/pathways/{world.ids['pathways']}/rules")[-1]["id"]
+    hr.delete(f"/pathways/{world.ids['pathways']}/rules/{ruled}", "*")
     employee.post("/goals", {"skill": "MADE-1", "level": 1}, gives=409)
     employee.delete("/goals/" + employee.get("/goals")["items"][0]["id"], "*")
     employee.delete("/claims/" + employee.get("/claims", skill="MADE-1")["items"][0]["id"], "*")

@@ -259,6 +259,12 @@ extern const struct field pathway_view_fields[];
 enum skd_outcome api_pathways_of_me(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_pathways_of_person(struct skd_call *call, const struct request *in, struct reply *out);
 
+/* pathway_rule.c */
+enum skd_outcome api_pathway_rule_list(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_rule_get(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_rule_add(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_pathway_rule_end(struct skd_call *call, const struct request *in, struct reply *out);
+
 /* goal.c */
 extern const struct field goal_list_fields[];
 enum skd_outcome api_goal_list(struct skd_call *call, const struct request *in, struct reply *out);

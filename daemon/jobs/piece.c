@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "rules/award.h"
+#include "rules/enlist.h"
 #include "rules/job.h"
 #include "rules/leaver.h"
 #include "rules/renewal.h"
@@ -37,8 +38,8 @@ void piece_wanted(const struct house *house)
 static const struct kind {
 	const char *name; /* in the log */
 	enum skd_outcome (*turn)(struct skd_call *call, bool *more);
-} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}, {"renewal", renewal_turn}, {"standing", standing_turn},
-	     {"award", award_turn}};
+} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}, {"renewal", renewal_turn}, {"enlist", enlist_turn},
+	     {"standing", standing_turn}, {"award", award_turn}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* False: there is none, or the database is not to be had. Says so once. */

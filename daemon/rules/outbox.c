@@ -18,6 +18,7 @@ const char outbox_kinds[] =
 	"|credential.issued|credential.accepted|credential.declined|credential.hidden|credential.shown|credential.replaced"
 	"|credential.revoked|credential.suspended|credential.reinstated|credential.expires_soon|credential.renewed|credential.used"
 	"|enrolment.invited|enrolment.begun|enrolment.accepted|enrolment.paused|enrolment.resumed|enrolment.left|enrolment.completed|enrolment.lost"
+	"|enrolment.enrolled|enrolment.ended"
 	"|proof.offered|proof.accepted|proof.refused"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"

@@ -41,7 +41,7 @@ BY = {"POST /api/v1/credentials": "issuer", "POST /api/v1/batches": "issuer", "G
       **{f"{method} /api/v1/reviews": "assessor" for method in ("POST", "PATCH")}, "GET /api/v1/people/{id}/looks": "issuer", "GET /api/v1/me/looks": "issuer",
       "GET /api/v1/me/pathways": "employee", "POST /api/v1/pathways/{id}/enrolments": "employee", "POST /api/v1/enrolments": "employee", "GET /api/v1/enrolments": "employee",
       "POST /api/v1/corrections": "employee", "POST /api/v1/corrections/{id}/answer": "hr"}
-WITHIN = {"{assignment}": "assignments", "{file}": "file"}  # ids behind the first one of a path
+WITHIN = {"{assignment}": "assignments", "{rule}": "rules", "{file}": "file"}  # ids behind the first one of a path
 
 
 class Operation:
@@ -249,8 +249,15 @@ class World:
     def fill_enrolments(self):
         for _ in range(4):
             self.ids["enrolments"] = self.enrolment()
+        self.fill_rules()
         self.hr.post(f"/proofs/{self.ids['proofs']}/accept", {"note": "x"}, gives=200)
         self.employee.post(f"/enrolments/{self.ids['enrolments']}/pause", gives=200)
+
+    def fill_rules(self):
+        """Of the pathway that stands for all, the last one of a position that nobody has."""
+        units = [one["id"] for one in self.hr.get("/units")["items"]]
+        for whom in {"unit": units[1]}, {"unit": units[2]}, {"group": f"cn=issuers,ou=groups,{BASE}"}, {"position": "POS-0", "days": 30}:
+            self.ids["rules"] = self.hr.post(f"/pathways/{self.ids['pathways']}/rules", whom, gives=201)["id"]
 
     def fill_privacy(self):
         """Nobody asks for what is told of the issuer by name, so that who looked at them stays as it is."""

@@ -207,6 +207,7 @@ class Scene:
             "own_enrolment": lambda: self.enrolment(self.owner(actor), line), "enrolment": lambda: self.enrolment(self.others[AWARDED_BELOW], line),
             "invitation": lambda: self.enrolment(self.others[AWARDED_BELOW], "/accept"),
             "own_proof": lambda: self.proof(self.owner(actor)), "proof": lambda: self.proof(self.others[AWARDED_BELOW]),
+            "rule": lambda: self.rule(position=self.position()), "group_rule": lambda: self.rule(group=f"cn=issuers,ou=groups,{BASE}"),
             "strangers_unit": lambda: next(one["id"] for one in self.hr.pages("/units") if one["name"] == "Production"),
             "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
             "list": lambda: str(self.house.sql("SELECT id FROM status_list LIMIT 1")[0][0])}
@@ -241,6 +242,10 @@ class Scene:
     def proof(self, client):
         return client.post(f"/enrolments/{self.enrolment(client, '')}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
 
+    def rule(self, **whom):
+        """Of the pathway that stands before it in a path."""
+        return self.hr.post(f"/pathways/{self.kept['pathway', 'admin']}/rules", whom, gives=201)["id"]
+
     def body(self, line):
         number = next(self.numbers)
         bodies = {
@@ -256,6 +261,7 @@ class Scene:
             "POST /api/v1/collections": {"name": "x"},
             "POST /api/v1/positions": {"code": f"code {number}", "name": "x"},
             "POST /api/v1/positions/{position}/assignments": {"title": f"title {number}"},
+            "POST /api/v1/pathways/{pathway}/rules": {"position": self.kept["position", "admin"] if self.frozen else self.position()},
             "POST /api/v1/pathways": {"name": "x"},
             "POST /api/v1/pathways/import": {"document": {"format": "skillsd_pathway", "format_version": 1, "name": "x"}},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who is put on pathways by rules, and who is not any more. */
+#include "store/enlist.h"
+
+enum { NEWS = 1000 };
+
+static const char SPREAD[] =
+	"WITH taken AS (DELETE FROM rule_news WHERE id IN (SELECT id FROM rule_news WHERE person_id IS NULL ORDER BY id FOR UPDATE SKIP LOCKED)"
+	"  RETURNING about),"
+	" rule AS (SELECT r.id FROM pathway_rule r WHERE EXISTS (SELECT FROM taken WHERE about IS NULL)"
+	"  UNION SELECT r.id FROM taken t JOIN pathway_rule r ON t.about IN (r.id, r.position_id, r.pathway_id)),"
+	" spread AS (INSERT INTO rule_news (person_id) SELECT rule_entries(id) FROM rule"
+	"  UNION SELECT e.person_id FROM rule r JOIN enrolment e ON e.rule_id = r.id AND e.state IN ('active', 'paused'))"
+	" SELECT EXISTS (SELECT FROM taken)";
+
+enum skd_outcome store_enlist_spread(struct skd_call *call, bool *found)
+{
+	struct rows *rows;
+	TRY(db_query(call, SPREAD, NO_ARGS, &rows));
+	*found = row_bool(rows, 0, 0);
+	return SKD_OK;
+}
+
+static const char TAKE[] =
+	"WITH taken AS (DELETE FROM rule_news WHERE id IN"
+	"  (SELECT id FROM rule_news WHERE person_id IS NOT NULL ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED) RETURNING person_id)"
+	" SELECT DISTINCT coalesce(p.human, p.id), (SELECT count(*) FROM taken) FROM taken t LEFT JOIN person p ON p.id = t.person_id";
+static const char HOLD[] =
+	"SELECT coalesce(e.human, e.id) FROM person e WHERE e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[]) FOR SHARE NOWAIT";
+static const char HELD[] = "SELECT DISTINCT coalesce(e.human, e.id) FROM person e WHERE e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[])";
+
+static void people_read(struct skd_call *call, const struct rows *rows, const char *const **people, size_t *count)
+{
+	const char **ids = talloc_array(call, const char *, (size_t)rows_count(rows) + 1);
+	*count = 0;
+	for (int i = 0; i < rows_count(rows); i++)
+		if (!row_null(rows, i, 0))
+			ids[(*count)++] = row_uuid(rows, i, 0);
+	*people = ids;
+}
+
+enum skd_outcome store_enlist_take(struct skd_call *call, const char *const **people, size_t *count, bool *more)
+{
+	struct rows *rows;
+	TRY(db_query(call, TAKE, ARGS(arg_int(call, NEWS)), &rows));
+	*more = rows_count(rows) && row_int(rows, 0, 1) == NEWS;
+	people_read(call, rows, people, count);
+	if (!*count)
+		return SKD_OK;
+	const char *ids = arg_array(call, *count, *people);
+	TRY(db_run(call, HOLD, ARGS(ids), NULL));
+	TRY(db_query(call, HELD, ARGS(ids), &rows));
+	people_read(call, rows, people, count);
+	return SKD_OK;
+}
+
+static void turns_read(struct skd_call *call, const struct rows *rows, struct store_enlisted **turns, size_t *count)
+{
+	*count = (size_t)rows_count(rows);
+	*turns = talloc_zero_array(call, struct store_enlisted, *count + 1);
+	for (int i = 0; i < (int)*count; i++)
+		(*turns)[i] = (struct store_enlisted){row_uuid(rows, i, 0), row_uuid(rows, i, 1), row_text(rows, i, 2)};
+}
+
+#define BY_RULE "e.person_id = ANY ($1::uuid[]) AND e.rule_id IS NOT NULL AND e.state IN ('active', 'paused')"
+static const char PART_HOLD[] = "SELECT 1 FROM enrolment e WHERE " BY_RULE " ORDER BY e.id FOR NO KEY UPDATE";
+static const char PART[] =
+	"WITH fit AS MATERIALIZED (SELECT h.person_id, r.pathway_id, r.id FROM rules_held($1::uuid[]) AS h JOIN pathway_rule r ON r.id = h.rule_id),"
+	" astray AS (SELECT e.id, (SELECT f.id FROM fit f WHERE f.person_id = e.person_id AND f.pathway_id = e.pathway_id ORDER BY f.id LIMIT 1) AS rule_id"
+	"  FROM enrolment e WHERE " BY_RULE
+	"  AND NOT EXISTS (SELECT FROM fit f WHERE f.person_id = e.person_id AND f.id = e.rule_id))"
+	" UPDATE enrolment e SET rule_id = a.rule_id, state = CASE WHEN a.rule_id IS NULL THEN 'left' ELSE e.state END,"
+	"  due_at = CASE WHEN a.rule_id IS NULL THEN 'infinity' ELSE e.due_at END, version = e.version + 1, updated_at = now()"
+	" FROM astray a WHERE e.id = a.id RETURNING e.id, e.person_id, CASE WHEN a.rule_id IS NULL THEN 'ended' ELSE 'followed' END";
+
+enum skd_outcome store_enlist_part(struct skd_call *call, size_t count, const char *const *people, struct store_enlisted **turns,
+				   size_t *turned)
+{
+	struct args who = ARGS(arg_array(call, count, people));
+	struct rows *rows;
+	TRY(db_run(call, PART_HOLD, who, NULL));
+	TRY(db_query(call, PART, who, &rows));
+	turns_read(call, rows, turns, turned);
+	return SKD_OK;
+}
+
+/* What completing it gave them before, it need not give again. */
+static const char ADD[] =
+	"WITH fit AS (SELECT DISTINCT ON (h.person_id, r.pathway_id) h.person_id, h.entry_id, r.pathway_id, r.id, r.days"
+	"   FROM rules_held($1::uuid[]) AS h JOIN pathway_rule r ON r.id = h.rule_id"
+	"   WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.person_id = h.person_id AND e.pathway_id = r.pathway_id"
+	"    AND (e.state <> 'left' OR (e.rule_id = r.id AND e.aside IS NULL))) ORDER BY h.person_id, r.pathway_id, r.id)"
+	" INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via, until, rule_id, credential_id, awarded, held_back, reached)"
+	" SELECT f.person_id, f.entry_id, f.pathway_id, v.number, v.number, 'active', 'rule', current_date + f.days, f.id, o.credential_id, o.awarded,"
+	"  coalesce(o.held_back, false), coalesce(o.reached, '{}')"
+	" FROM fit f JOIN (SELECT w.id, pathway_current(w.id) AS number FROM (SELECT DISTINCT pathway_id AS id FROM fit) AS w) AS v ON v.id = f.pathway_id"
+	" LEFT JOIN LATERAL (SELECT b.credential_id, b.awarded, b.held_back, b.reached FROM enrolment b WHERE b.person_id = f.person_id"
+	"  AND b.pathway_id = f.pathway_id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS o ON true WHERE v.number IS NOT NULL"
+	" ON CONFLICT (person_id, pathway_id) WHERE state <> 'left' DO NOTHING RETURNING id, person_id, 'enrolled'";
+
+enum skd_outcome store_enlist_add(struct skd_call *call, size_t count, const char *const *people, struct store_enlisted **turns,
+				  size_t *turned)
+{
+	struct rows *rows;
+	TRY(db_query(call, ADD, ARGS(arg_array(call, count, people)), &rows));
+	turns_read(call, rows, turns, turned);
+	return SKD_OK;
+}
+
+static const char EVENTS[] =
+	"INSERT INTO enrolment_event (enrolment_id, number, kind, who) SELECT e.id, e.number, n.kind, w.id"
+	" FROM unnest($1::uuid[], $2::text[]) AS n (id, kind) JOIN enrolment e ON e.id = n.id"
+	" CROSS JOIN (SELECT who_is($3, $4::uuid, NULL) AS id) AS w";
+
+enum skd_outcome store_enlist_events(struct skd_call *call, size_t count, const struct store_enlisted *turns, const char *account,
+				     const char *account_id)
+{
+	const char **ids = talloc_array(call, const char *, count + 1), **kinds = talloc_array(call, const char *, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = turns[i].id;
+		kinds[i] = turns[i].event;
+	}
+	return db_run(call, EVENTS, ARGS(arg_array(call, count, ids), arg_array(call, count, kinds), account, account_id), NULL);
+}
