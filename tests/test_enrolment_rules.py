@@ -124,3 +124,85 @@ def test_who_is_in_a_unit_or_below_it_is_on_the_pathway_and_who_leaves_it_is_not
     assert [one["action"] for one in house.auditor.pages("/audit", object=mine["id"], sort="at")] == ["enrolment.enrol", "enrolment.end"]
     who.move(INNER)
     assert who.on(way) == ENDED + BY
+
+
+def test_who_is_in_a_group_or_one_within_it_is_on_the_pathway(house):
+    inside, outside, way = Staff(house), Staff(house), pathway(house)
+    inside.join(CREW)
+    made = rule(house, way, group=f"CN=lot, ou=groups,{BASE}")
+    assert made["group"] == LOT
+    assert inside.on(way) == BY and outside.on(way) == []
+    outside.join(LOT)
+    inside.part(CREW)
+    assert outside.on(way) == BY and inside.on(way) == ENDED
+    inside.join(CREW)
+    assert inside.on(way) == ENDED + BY
+    house.slapd.admin().modify_s(LOT, [(ldap.MOD_DELETE, "member", [CREW.encode()])])
+    house.sync()
+    assert inside.on(way) == ENDED * 2 and outside.on(way) == BY
+    house.slapd.admin().modify_s(LOT, [(ldap.MOD_ADD, "member", [CREW.encode()])])
+    house.sync()
+    assert inside.on(way) == ENDED * 2 + BY
+
+
+def test_who_has_a_position_however_is_on_the_pathway(house):
+    who, way = Staff(house), pathway(house)
+    code = f"RULED-{next(numbers)}"
+    held = house.hr.post("/positions", {"code": code, "name": ODD}, gives=201)["id"]
+    made = rule(house, way, position=code)
+    assert made["position"] == {"id": held, "name": ODD} and who.on(way) == []
+    at = f"/positions/{held}/assignments"
+    attached = house.hr.post(at, {"unit": house.units["outer"]}, gives=201)["id"]
+    who.move(INNER)
+    assert who.on(way) == BY
+    house.hr.delete(f"{at}/{attached}", "*")
+    assert who.on(way) == ENDED
+    house.hr.post(at, {"title": "Rigger"}, gives=201)
+    house.write_entry(who.name, "title", "rigger")
+    house.sync()
+    assert who.on(way) == ENDED + BY
+    house.hr.patch(f"/positions/{held}", {"state": "archived"}, "*")
+    assert who.on(way) == ENDED * 2
+    house.hr.patch(f"/positions/{held}", {"state": "active"}, "*")
+    assert who.on(way) == ENDED * 2 + BY
+    house.write_entry(who.name, "title", "clerk")
+    house.sync()
+    house.hr.post(at, {"person": who.name}, gives=201)
+    assert who.on(way)[-1:] == BY
+
+
+def test_of_two_rules_the_other_one_follows(house):
+    who, way = Staff(house), pathway(house)
+    first, second = rule(house, way, unit=house.units["inner"]), rule(house, way, group=CREW)
+    who.move(INNER)
+    assert who.on(way) == BY
+    who.join(CREW)
+    who.move(AWAY)
+    who.join(CREW)  # a member goes by the DN
+    assert who.on(way) in (BY, ENDED + BY)
+    before = len(who.on(way))
+    who.move(INNER)
+    house.hr.delete(f"/pathways/{way}/rules/{second['id']}", "*")
+    assert len(who.on(way)) == before and who.on(way)[-1:] == BY and who.story(way)[-1] == "followed"
+    house.hr.delete(f"/pathways/{way}/rules/{first['id']}", "*")
+    assert who.on(way)[-1] == ("left", "rule") and who.story(way)[-1] == "ended"
+    assert house.hr.pages(f"/pathways/{way}/rules") == []
+
+
+def test_who_is_on_it_on_their_own_stays_and_who_completes_it_has(house):
+    own, invited, done = Staff(house), Staff(house), Staff(house)
+    way = pathway(house)
+    own.client.post(f"/pathways/{way}/enrolments", gives=201)
+    house.hr.post(f"/pathways/{way}/enrolments", {"person": invited.id}, gives=201)
+    for who in own, invited, done:
+        who.move(INNER)
+    made = rule(house, way, unit=house.units["inner"])
+    assert (own.on(way), invited.on(way), done.on(way)) == ([("active", "self")], [("invited", "invited")], BY)
+    mine, = done.client.get("/enrolments", pathway=way)["items"]
+    offered = done.client.post(f"/enrolments/{mine['id']}/proofs", {"node": "a", "text": ODD}, gives=201)
+    house.hr.post(f"/proofs/{offered['id']}/accept", gives=200)
+    for who in own, invited, done:
+        who.move(AWAY)
+    assert (own.on(way), invited.on(way), done.on(way)) == ([("active", "self")], [("invited", "invited")], [("completed", "rule")])
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", "*")
+    assert (own.on(way), invited.on(way), done.on(way)) == ([("active", "self")], [("invited", "invited")], [("completed", "rule")])

@@ -5,6 +5,7 @@
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/outbox.h"
+#include "rules/standing.h"
 #include "rules/work.h"
 #include "store/enlist.h"
 
@@ -43,11 +44,13 @@ static enum skd_outcome all_told(struct skd_call *call, const struct store_enlis
 	return SKD_OK;
 }
 
+/* Who has completed it by now has: that is found out first. */
 static enum skd_outcome people_enlist(struct skd_call *call, const char *const *people, size_t count)
 {
 	struct store_enlisted *turns;
 	size_t turned;
 	TRY(actor_be_rule(call));
+	TRY(standing_refresh(call, count, people));
 	TRY(store_enlist_part(call, count, people, &turns, &turned));
 	TRY(all_told(call, turns, turned));
 	TRY(store_enlist_add(call, count, people, &turns, &turned));
