@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """From ldapmodify to outcome: who is put on pathways by a rule, and what becomes of it when they come, move, leave and come back."""
+import contextlib
 import itertools
+import threading
 
 import ldap
+import psycopg2
 import pytest
 from kit.contract import MISSING
 from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
@@ -10,7 +13,7 @@ from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
 ODD = "Einarbeitung 🦺 \"Werk 2\" א </script>"
 OUTER, INNER, AWAY = f"ou=outer,ou=people,{BASE}", f"ou=inner,ou=outer,ou=people,{BASE}", f"ou=away,ou=people,{BASE}"
 CREW, LOT = f"cn=crew,ou=groups,{BASE}", f"cn=lot,ou=groups,{BASE}"
-PEOPLE = [f"rule{number}" for number in range(12)]
+PEOPLE = [f"rule{number}" for number in range(24)]
 numbers = itertools.count(1)
 
 
@@ -206,3 +209,154 @@ def test_who_is_on_it_on_their_own_stays_and_who_completes_it_has(house):
     assert (own.on(way), invited.on(way), done.on(way)) == ([("active", "self")], [("invited", "invited")], [("completed", "rule")])
     house.hr.delete(f"/pathways/{way}/rules/{made['id']}", "*")
     assert (own.on(way), invited.on(way), done.on(way)) == ([("active", "self")], [("invited", "invited")], [("completed", "rule")])
+
+
+def test_who_leaves_it_is_not_put_there_again_by_the_same_rule(house):
+    who, way = Staff(house), pathway(house)
+    rule(house, way, unit=house.units["inner"])
+    who.move(INNER)
+    assert who.on(way) == BY
+    mine, = who.client.get("/enrolments", pathway=way)["items"]
+    who.client.post(f"/enrolments/{mine['id']}/leave", gives=200)
+    who.move(AWAY)
+    who.move(INNER)
+    assert who.on(way) == ENDED and who.story(way) == ["enrolled", "left"]
+    rule(house, way, unit=house.units["outer"])
+    assert who.on(way) == ENDED + BY
+
+
+def test_of_a_leaver_what_was_by_a_rule_ends_and_all_else_waits_for_them(house):
+    who, ruled, own = Staff(house), pathway(house), pathway(house)
+    rule(house, ruled, unit=house.units["inner"])
+    who.move(INNER)
+    who.client.post(f"/pathways/{own}/enrolments", gives=201)
+    assert (who.on(ruled), who.on(own)) == (BY, [("active", "self")])
+    mine, = who.client.get("/enrolments", pathway=ruled)["items"]
+    who.client.post(f"/enrolments/{mine['id']}/pause", gives=200)
+    who.leave()
+    assert (who.on(ruled), who.on(own)) == (ENDED, [("active", "self")])
+    who.come_back()
+    assert (who.on(ruled), who.on(own)) == (ENDED + BY, [("active", "self")])
+
+
+def test_a_rule_puts_nobody_on_what_takes_nobody(house):
+    who, way = Staff(house), pathway(house, state="draft")
+    who.move(INNER)
+    rule(house, way, unit=house.units["inner"])
+    assert house.sql("SELECT 1 FROM enrolment WHERE pathway_id = %s", way) == []
+    house.issuer.patch(f"/pathways/{way}", {"state": "published"}, "*")
+    assert who.on(way) == BY
+    house.issuer.patch(f"/pathways/{way}", {"state": "archived"}, "*")
+    who.move(AWAY)
+    assert who.on(way) == ENDED
+    who.move(INNER)
+    assert who.on(way) == ENDED
+    house.hr.post(f"/pathways/{way}/rules", {"unit": house.units["outer"]}, gives=409)
+
+
+def test_what_no_rule_can_say_is_named(house):
+    way = pathway(house)
+    for field, body in (("/unit", {"unit": MISSING}), ("/group", {"group": f"cn=none,ou=groups,{BASE}"}), ("/position", {"position": "none"}),
+                        ("/days", {"unit": house.units["outer"], "days": 0}), ("/title", {"title": "x"}), ("/unit", {"unit": "outer"})):
+        assert fields_of(house.hr.post(f"/pathways/{way}/rules", body, gives=400)) == [field]
+    for body in {}, {"unit": house.units["outer"], "group": CREW}, {"days": 3}:
+        house.hr.post(f"/pathways/{way}/rules", body, gives=400)
+    made = rule(house, way, unit=house.units["outer"])
+    house.hr.post(f"/pathways/{way}/rules", {"unit": house.units["outer"], "days": 5}, gives=409)
+    house.hr.post(f"/pathways/{MISSING}/rules", {"unit": house.units["outer"]}, gives=404)
+    other = pathway(house)
+    house.hr.get(f"/pathways/{other}/rules/{made['id']}", gives=404)
+    house.hr.delete(f"/pathways/{other}/rules/{made['id']}", "*", gives=404)
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", gives=428)
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", '"7"', gives=412)
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", "*")
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", "*", gives=404)
+    rule(house, way, unit=house.units["outer"])
+    assert [one["action"] for one in house.auditor.pages("/audit", object=way, sort="at")][-3:] == ["pathway.rule_add", "pathway.rule_end", "pathway.rule_add"]
+
+
+def test_hr_and_admin_say_them_and_everybody_reads_them_but_groups(house):
+    way, draft = pathway(house), pathway(house, state="draft")
+    for client, gives in (house.employee, 403), (house.manager, 403), (house.issuer, 403), (house.auditor, 403), (house.admin, 201):
+        client.post(f"/pathways/{way}/rules", {"unit": house.units["outer"]}, gives=gives)
+    by_group = rule(house, way, group=CREW)
+    at = f"/pathways/{way}/rules"
+    assert [next(word for word in ("unit", "group") if word in one) for one in house.hr.pages(at, limit=1)] == ["unit", "group"]
+    assert [one["unit"]["name"] for one in house.employee.pages(at)] == ["outer"]
+    house.employee.get(f"{at}/{by_group['id']}", gives=404)
+    house.issuer.delete(f"{at}/{by_group['id']}", "*", gives=403)
+    house.employee.get(f"/pathways/{draft}/rules", gives=404)
+
+
+# ---- many, at once, and cut off
+
+def crowd(house, count):
+    """People of a directory that nobody reads, in a unit of their own; the unit."""
+    (unit,), = house.sql("INSERT INTO unit (source, external_id, name, used) VALUES ('crowd', %s, 'Crowd', true) RETURNING id::text", str(next(numbers)))
+    house.sql("INSERT INTO person (source, external_id, username, name, unit_id) SELECT 'crowd', %s || n, %s || n, 'Crowd', %s FROM generate_series(1, %s) n",
+              unit, unit, unit, count)
+    return unit
+
+
+def test_two_thousand_people_come_and_go_by_one_rule(house):
+    unit, way = crowd(house, 2000), pathway(house)
+    made = rule(house, way, unit=unit)
+    settled(house)
+    assert house.sql("SELECT state, via, count(*), count(DISTINCT person_id) FROM enrolment WHERE pathway_id = %s GROUP BY 1, 2", way) == [
+        ("active", "rule", 2000, 2000)]
+    mine = "SELECT e.id FROM enrolment e WHERE e.pathway_id = %s"
+    assert house.sql(f"SELECT count(*) FROM enrolment_event WHERE kind = 'enrolled' AND enrolment_id IN ({mine})", way) == [(2000,)]
+    assert house.sql(f"SELECT count(*) FROM outbox WHERE kind = 'enrolment.enrolled' AND object IN ({mine})", way) == [(2000,)]
+    wait_for("where they stand", lambda: house.sql("SELECT count(*) FROM enrolment WHERE pathway_id = %s AND needed = 1", way) == [(2000,)])
+    house.sql("UPDATE person SET absent_since = now() WHERE unit_id = %s AND right(username, 1) IN ('0', '1')", unit)
+    settled(house)
+    assert house.sql("SELECT state, count(*) FROM enrolment WHERE pathway_id = %s GROUP BY 1 ORDER BY 1", way) == [("active", 1600), ("left", 400)]
+    house.hr.delete(f"/pathways/{way}/rules/{made['id']}", "*")
+    settled(house)
+    assert house.sql("SELECT state, count(*) FROM enrolment WHERE pathway_id = %s GROUP BY 1", way) == [("left", 2000)]
+
+
+def test_who_begins_it_themselves_at_the_same_moment_is_on_it_once(house):
+    people = [Staff(house) for _ in range(4)]
+    for _ in range(4):
+        way, answers = pathway(house), []
+        clients = [who.client for who in people]
+        threads = [threading.Thread(target=lambda c=client: answers.append(c.ask("POST", f"/pathways/{way}/enrolments").status_code)) for client in clients]
+        threads.insert(2, threading.Thread(target=lambda: rule(house, way, unit=house.units["away"])))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(answers) <= {201, 409}
+        assert all(len(who.on(way)) == 1 and who.on(way)[0][0] == "active" for who in people)
+        assert sum(who.on(way)[0][1] == "self" for who in people) == answers.count(201)
+        house.issuer.patch(f"/pathways/{way}", {"state": "archived"}, "*")
+
+
+def test_a_kill_in_the_middle_leaves_nobody_out_and_nobody_twice(house):
+    unit, way = crowd(house, 3000), pathway(house)
+    with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:
+        other.cursor().execute("INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via)"
+                               " SELECT id, id, %s, 1, 1, 'active', 'self' FROM person WHERE unit_id = %s LIMIT 1", [way, unit])
+        rule(house, way, unit=unit)
+        wait_for("one of them to be waited for", lambda: house.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
+        house.kill()
+    assert house.sql("SELECT count(*) < 3000 FROM enrolment WHERE pathway_id = %s", way) == [(True,)]
+    house.start()
+    settled(house)
+    assert house.sql("SELECT count(*), count(DISTINCT person_id) FROM enrolment WHERE pathway_id = %s", way) == [(3000, 3000)]
+    assert house.sql("SELECT count(*), count(DISTINCT enrolment_id) FROM enrolment_event WHERE kind = 'enrolled' AND enrolment_id IN"
+                     " (SELECT id FROM enrolment WHERE pathway_id = %s)", way) == [(3000, 3000)]
+
+
+def test_who_is_being_written_just_now_is_looked_at_later_and_holds_up_nobody(house):
+    unit, way = crowd(house, 1500), pathway(house)
+    on = lambda: house.sql("SELECT count(*) FROM enrolment WHERE pathway_id = %s", way)[0][0]
+    with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:
+        other.cursor().execute("UPDATE person SET name = 'x' WHERE id IN (SELECT id FROM person WHERE unit_id = %s LIMIT 1)", [unit])
+        rule(house, way, unit=unit)
+        wait_for("the others", lambda: on() == 1499)
+        other.commit()
+    settled(house)
+    assert on() == 1500

@@ -66,15 +66,7 @@ enum skd_outcome enlist_turn(struct skd_call *call, bool *more)
 	TRY(pool_borrow(call->house->jobs, call));
 	TRY(tx_begin(call));
 	TRY(store_enlist_spread(call, &spread));
-	enum skd_outcome outcome = store_enlist_take(call, &people, &count, more);
-	if (outcome == SKD_BUSY) { /* a moment later */
-		call_forgive(call);
-		*more = false;
-		return SKD_OK;
-	}
-	TRY(outcome);
-	if (!spread && !count && !*more)
-		return SKD_OK;
+	TRY(store_enlist_take(call, &people, &count, more));
 	if (count)
 		TRY(people_enlist(call, people, count));
 	return work_commit(call);

@@ -8,8 +8,8 @@
 
 #include "rules/house.h"
 
-/* Some of whom there is news; not *more when there is none, or they are being written just now. Borrows a session; the caller ends it
- * with work_end(). */
+/* Some of whom there is news; not *more when there is none, or they are being written just now. Borrows a session; the caller ends it with
+ * work_end(). */
 enum skd_outcome enlist_turn(struct skd_call *call, bool *more) WARN_UNUSED;
 
 #endif

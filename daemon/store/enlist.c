@@ -25,9 +25,13 @@ static const char TAKE[] =
 	"WITH taken AS (DELETE FROM rule_news WHERE id IN"
 	"  (SELECT id FROM rule_news WHERE person_id IS NOT NULL ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED) RETURNING person_id)"
 	" SELECT DISTINCT coalesce(p.human, p.id), (SELECT count(*) FROM taken) FROM taken t LEFT JOIN person p ON p.id = t.person_id";
+/* Who is being written just now is looked at later. */
+#define ENTRIES "(e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[]))"
 static const char HOLD[] =
-	"SELECT coalesce(e.human, e.id) FROM person e WHERE e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[]) FOR SHARE NOWAIT";
-static const char HELD[] = "SELECT DISTINCT coalesce(e.human, e.id) FROM person e WHERE e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[])";
+	"WITH held AS MATERIALIZED (SELECT e.id, coalesce(e.human, e.id) AS human FROM person e WHERE " ENTRIES " FOR SHARE SKIP LOCKED),"
+	" late AS (SELECT DISTINCT coalesce(e.human, e.id) AS id FROM person e WHERE " ENTRIES " AND e.id NOT IN (SELECT id FROM held)),"
+	" again AS (INSERT INTO rule_news (person_id) SELECT id FROM late)"
+	" SELECT DISTINCT human FROM held WHERE human NOT IN (SELECT id FROM late)";
 
 static void people_read(struct skd_call *call, const struct rows *rows, const char *const **people, size_t *count)
 {
@@ -47,10 +51,9 @@ enum skd_outcome store_enlist_take(struct skd_call *call, const char *const **pe
 	people_read(call, rows, people, count);
 	if (!*count)
 		return SKD_OK;
-	const char *ids = arg_array(call, *count, *people);
-	TRY(db_run(call, HOLD, ARGS(ids), NULL));
-	TRY(db_query(call, HELD, ARGS(ids), &rows));
+	TRY(db_query(call, HOLD, ARGS(arg_array(call, *count, *people)), &rows));
 	people_read(call, rows, people, count);
+	*more = *more && *count;
 	return SKD_OK;
 }
 

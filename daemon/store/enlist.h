@@ -8,8 +8,8 @@
 
 /* News of rules becomes news of everybody whom they concern, or whom they put where they are; whether there was any. */
 enum skd_outcome store_enlist_spread(struct skd_call *call, bool *found) WARN_UNUSED;
-/* Takes news that nobody else takes: humans, whose entries stay as they are until the transaction ends. BUSY when one is being
- * written. `more`: there may be others. */
+/* Takes news that nobody else takes: humans, whose entries stay as they are until the transaction ends, but for those who are being
+ * written just now. `more`: there may be others. */
 enum skd_outcome store_enlist_take(struct skd_call *call, const char *const **people, size_t *count, bool *more) WARN_UNUSED;
 
 struct store_enlisted {
