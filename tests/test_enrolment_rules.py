@@ -13,7 +13,7 @@ from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
 ODD = "Einarbeitung 🦺 \"Werk 2\" א </script>"
 OUTER, INNER, AWAY = f"ou=outer,ou=people,{BASE}", f"ou=inner,ou=outer,ou=people,{BASE}", f"ou=away,ou=people,{BASE}"
 CREW, LOT = f"cn=crew,ou=groups,{BASE}", f"cn=lot,ou=groups,{BASE}"
-PEOPLE = [f"rule{number}" for number in range(24)]
+PEOPLE = [f"rule{number}" for number in range(34)]
 numbers = itertools.count(1)
 
 
@@ -360,3 +360,57 @@ def test_who_is_being_written_just_now_is_looked_at_later_and_holds_up_nobody(ho
         other.commit()
     settled(house)
     assert on() == 1500
+
+
+# ---- what waits for a manager who left
+
+def led(house, *chain):
+    """Each is led by the one before."""
+    for boss, who in zip(chain, chain[1:]):
+        house.write_entry(who.name, "manager", boss.dn)
+    house.sync()
+
+
+def waiting(client):
+    return [one["id"] for one in client.pages("/proofs", state="offered")]
+
+
+def told(house, proof):
+    return [one["detail"] for one in sorted(house.admin.pages("/outbox", object=proof, kind="proof.handed_on"), key=lambda one: one["made_at"])]
+
+
+def test_what_waits_for_a_manager_who_left_goes_up_the_chart(house):
+    top, boss, lead, who = (Staff(house) for _ in range(4))
+    way = pathway(house)
+    led(house, top, boss, lead, who)
+    mine = who.client.post(f"/pathways/{way}/enrolments", gives=201)["id"]
+    invited = lead.client.post(f"/pathways/{pathway(house)}/enrolments", {"person": who.id}, gives=201)["id"]
+    offered = who.client.post(f"/enrolments/{mine}/proofs", {"node": "a", "text": ODD}, gives=201)["id"]
+    lead.leave()
+    assert "manager" not in house.hr.get(f"/people/{who.id}")
+    wait_for("it is handed on", lambda: told(house, offered))
+    assert told(house, offered) == [{"to": boss.id}] and waiting(boss.client) == [offered]
+    boss.leave()
+    wait_for("it is handed on", lambda: len(told(house, offered)) == 2)
+    assert told(house, offered)[1] == {"to": top.id} and waiting(top.client) == [offered]
+    assert [one["id"] for one in top.client.pages("/people", manager=top.id)].count(who.id) == 1
+    assert top.client.post(f"/enrolments/{invited}/leave", gives=200)["state"] == "left"
+    house.employee.post(f"/proofs/{offered}/accept", gives=404)
+    assert top.client.post(f"/proofs/{offered}/accept", {"note": "seen"}, gives=200)["state"] == "accepted"
+    assert {one["account"] for one in house.auditor.pages("/audit", object=offered, action="proof.hand_on")} == {"house:rule"}
+
+
+def test_whom_the_directory_names_then_leads_and_nobody_else(house):
+    boss, lead, other, who = (Staff(house) for _ in range(4))
+    led(house, boss, lead, who)
+    mine = who.client.post(f"/pathways/{pathway(house)}/enrolments", gives=201)["id"]
+    lead.leave()
+    assert boss.client.get(f"/enrolments/{mine}")["id"] == mine
+    other.client.get(f"/enrolments/{mine}", gives=404)
+    led(house, other, who)
+    boss.client.get(f"/enrolments/{mine}", gives=404)
+    assert other.client.get(f"/enrolments/{mine}")["id"] == mine
+    led(house, lead, who)
+    lead.come_back()
+    assert house.sql("SELECT 1 FROM left_alone WHERE person_id = %s", who.id) == []
+    assert lead.client.get(f"/enrolments/{mine}")["id"] == boss.client.get(f"/enrolments/{mine}")["id"] == mine

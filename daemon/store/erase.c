@@ -131,6 +131,7 @@ static const struct step {
 	{"enrolment", "DELETE FROM enrolment WHERE id IN (SELECT id FROM enrolment WHERE person_id = $1::uuid ORDER BY id FOR UPDATE)" ALL_FOUR},
 	{"enrolment_news", "DELETE FROM enrolment_news WHERE id IN (SELECT id FROM enrolment_news WHERE person_id = $1::uuid FOR UPDATE"
 			   " SKIP LOCKED)" ALL_FOUR},
+	{"left_alone", "DELETE FROM left_alone WHERE $1::uuid IN (person_id, meanwhile)" ALL_FOUR},
 	{"same_value", "DELETE FROM same_value WHERE person_id = $1::uuid" ALL_FOUR},
 	{"same_doubt", "DELETE FROM same_doubt WHERE person_id = $1::uuid" ALL_FOUR},
 	{"person", "UPDATE person SET external_id = $4, username = '', name = 'erased', mail = NULL, title = NULL, phone = NULL,"

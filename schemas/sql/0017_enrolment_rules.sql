@@ -167,3 +167,60 @@ LANGUAGE sql STABLE ROWS 1000 AS $$
 		UNION ALL SELECT e.human, e.id, p.rule_id FROM placed p JOIN entry e ON e.human = p.person_id)
 	SELECT DISTINCT ON (human, rule_id) human, id, rule_id FROM had ORDER BY human, rule_id, id <> human, id
 $$;
+
+---- who is led by nobody since their manager left
+
+-- Whoever is here and nearest above somebody, by any entry of theirs.
+CREATE OR REPLACE FUNCTION manager_here(person uuid) RETURNS uuid LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE above (id, far) AS (
+		SELECT person, 0
+		UNION SELECT e.manager_id, a.far + 1 FROM above a JOIN person p ON p.id = a.id JOIN person e ON e.id = p.id OR e.human = p.human
+			WHERE e.manager_id IS NOT NULL AND a.far < 100 AND (a.far = 0 OR p.absent_since IS NOT NULL OR p.disabled))
+	SELECT a.id FROM above a JOIN person p ON p.id = a.id WHERE a.id <> person AND p.absent_since IS NULL AND NOT p.disabled
+		ORDER BY a.far, a.id LIMIT 1
+$$;
+
+-- Entries of theirs. Until the directory names somebody else whoever was above who left leads them meanwhile, and what waited for the
+-- one waits for the other.
+CREATE TABLE left_alone (
+	person_id uuid PRIMARY KEY,
+	meanwhile uuid, -- the human who leads them; NULL: nobody was above
+	told boolean NOT NULL DEFAULT false -- what waits was handed on
+);
+CREATE INDEX ON left_alone (meanwhile);
+CREATE INDEX ON left_alone (person_id) WHERE NOT told;
+CREATE FUNCTION left_alone_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM left_alone a USING becomes b WHERE b.id = a.person_id AND (b.manager_id IS NOT NULL OR b.erased_at IS NOT NULL);
+	UPDATE left_alone a SET meanwhile = CASE WHEN b.absent_since IS NULL THEN coalesce(b.human, b.id) ELSE manager_here(b.id) END,
+			told = a.told AND b.absent_since IS NULL
+		FROM becomes b WHERE b.id = a.meanwhile AND (b.absent_since IS NOT NULL OR b.human <> b.id);
+	INSERT INTO left_alone (person_id, meanwhile)
+		SELECT n.id, l.above FROM (SELECT b.id, m.id AS gone FROM was w JOIN becomes b USING (id)
+			JOIN person m ON m.id = w.manager_id AND m.absent_since IS NOT NULL WHERE b.manager_id IS NULL AND b.erased_at IS NULL) AS n
+		CROSS JOIN LATERAL (SELECT manager_here(n.gone) AS above) AS l
+		ON CONFLICT (person_id) DO UPDATE SET meanwhile = excluded.meanwhile, told = false;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER left_alone AFTER UPDATE ON person REFERENCING OLD TABLE AS was NEW TABLE AS becomes
+	FOR EACH STATEMENT EXECUTE FUNCTION left_alone_keep();
+
+CREATE OR REPLACE FUNCTION is_above(manager uuid, person uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN manager <> person AND EXISTS (
+		WITH RECURSIVE above (id) AS (
+			SELECT coalesce(e.manager_id, p.manager_id, l.meanwhile) FROM person p LEFT JOIN person e ON e.human = p.human
+				LEFT JOIN left_alone l ON l.person_id = coalesce(e.id, p.id) WHERE p.id = person
+			UNION SELECT coalesce(e.manager_id, p.manager_id, l.meanwhile) FROM person p JOIN above a ON p.id = a.id
+				LEFT JOIN person e ON e.human = p.human LEFT JOIN left_alone l ON l.person_id = coalesce(e.id, p.id))
+		SELECT FROM above WHERE id = manager);
+END $$;
+CREATE OR REPLACE FUNCTION people_below(manager uuid) RETURNS SETOF uuid LANGUAGE sql STABLE ROWS 100 AS $$
+	WITH RECURSIVE below (id) AS (
+		(SELECT coalesce(human, id) FROM person WHERE manager_id = manager
+		UNION ALL SELECT coalesce(p.human, p.id) FROM (SELECT DISTINCT meanwhile AS id FROM left_alone) AS m
+			JOIN left_alone l ON l.meanwhile = m.id JOIN person p ON p.id = l.person_id
+			WHERE m.id = manager OR is_above(manager, m.id))
+		UNION SELECT coalesce(p.human, p.id) FROM person p JOIN below b ON p.manager_id = b.id)
+	SELECT id FROM below WHERE id <> manager
+$$;
