@@ -3,6 +3,8 @@
 content only where nothing is wrong."""
 import contextlib
 import datetime
+import os
+import re
 import subprocess
 
 import ldap
@@ -11,6 +13,7 @@ from kit.chart import Chart
 from kit.doctor import advice, look, of, troubles
 from kit.gate import ROOT
 from kit.house import BASE, SYNC_LIMITS, demo_house, installed
+from kit.preload import Preloaded
 from kit.slapd import free_port, give_away, unprivileged
 
 CHART = Chart(ROOT / "etc/demo/organisation.ldif")
@@ -383,3 +386,78 @@ def test_an_ldif_file_is_described_too(doctor):
               if section == "directory branch: people" and "of" in more}
     assert fields["id"][0] == "from employeeNumber" and fields["name"][0] == "from displayName,cn"
     assert fields["username"][1]["count"] == len(CHART.people) and troubles(findings) == []
+
+
+# ---- the folder of what people hand in
+
+WHAT_IS_SHORT = ", which is less than max_size_all: the files of one submission"
+
+
+@pytest.fixture
+def folder(doctor):
+    """Where the configuration says that it is; nothing is there yet."""
+    path = doctor.house.folder / "handed 📁 in"
+    doctor.configure(submissions={"folder": path})
+    yield path
+    doctor.house.config.pop("submissions", None)
+    doctor.configure()
+    if path.is_dir():
+        path.chmod(0o700)
+        path.rmdir()
+
+
+def row(doctor, within=()):
+    """{name: (kind, text)} of what it says of the folder."""
+    return {what: (kind, text) for section, kind, what, text, _ in doctor.look("main", within=within) if section == "submissions"}
+
+
+def made(path, mode):
+    path.mkdir(exist_ok=True)
+    give_away(path)
+    path.chmod(mode)
+
+
+def test_the_folder_of_files_is_written_closed_and_roomy(doctor, folder):
+    assert row(doctor) == {"folder": ("fact", f"{folder}: is made when the first file comes")} and not folder.exists()
+    made(folder, 0o700)
+    found = row(doctor)
+    assert found["folder"] == ("fact", f"{folder} can be written") and found["mode"] == ("fact", "it is closed to others")
+    kind, text = found.pop("free space")
+    assert kind in ("fact", "advice") and re.fullmatch(r"\d+ MiB", text) and len(found) == 2
+    assert list(folder.iterdir()) == [], "nothing is left behind"
+    del doctor.house.config["submissions"]
+    doctor.configure()
+    assert row(doctor) == {}
+
+
+@pytest.mark.parametrize("mode, kind, text", [
+    (0o755, "wrong", "0755 lets everybody in: it is for the daemon alone, 0700"), (0o701, "wrong", "0701 lets everybody in: it is for the daemon alone, 0700"),
+    (0o750, "advice", "0750 lets its group in: it is for the daemon alone, 0700")])
+def test_a_folder_that_others_enter_is_named(doctor, folder, mode, kind, text):
+    made(folder, mode)
+    assert row(doctor)["mode"] == (kind, text)
+
+
+def test_a_folder_without_room_is_wrong(doctor, folder):
+    """Of blocks that are left: a file system's word for it, which the kit says otherwise."""
+    made(folder, 0o700)
+    blocks = (1 << 20) // os.statvfs(folder).f_frsize  # in a MiB
+    doctor.configure(submissions={"folder": folder, "max_size_all": str(2 << 20)})
+    with Preloaded("disk_full") as disk:
+        within = ["env", *(f"{name}={value}" for name, value in disk.environment.items())]
+        for mib, kind, more in (0, "wrong", WHAT_IS_SHORT), (1, "wrong", WHAT_IS_SHORT), (2, "advice", ""), (1023, "advice", ""), (1024, "fact", ""):
+            disk.set(mib * blocks + 1)
+            assert row(doctor, within)["free space"] == (kind, f"{mib} MiB{more}")
+
+
+def test_a_folder_that_cannot_be_written_is_wrong(doctor, folder):
+    made(folder, 0o500)
+    (what, text), = troubles(doctor.look("main"))
+    assert what == "file" and text.endswith(f"folder: {folder}: Permission denied")
+    folder.rmdir()
+    folder.write_text("x")
+    (_, text), = troubles(doctor.look("main"))
+    folder.unlink()
+    assert text.endswith(f"folder: {folder}: Not a directory")
+    doctor.configure(submissions={"folder": "/proc"})  # where nothing can be, whoever asks
+    assert [what for what, _ in troubles(doctor.look("main"))] in (["file"], ["folder", "mode", "free space"])

@@ -77,3 +77,11 @@ def test_the_daemon_has_no_function_that_makes_reads_or_uses_a_private_key():
     openssl = set(re.findall(r"UND (\w+)@OPENSSL", said.stdout))
     assert "EVP_DigestVerify" in openssl
     assert not {name for name in openssl if re.search("Sign|[Pp]riv|PKCS8|gen$|sign$|decrypt$", name)}
+
+
+def test_the_daemon_may_write_where_the_sample_keeps_files():
+    unit = dict(settings("skillsd.service"))
+    folder = re.search(r"^;folder = (.*)$", (ROOT / "etc/skillsd.conf").read_text(), re.M)[1]
+    assert unit["ProtectSystem"] == "strict" and folder.startswith(f"/var/lib/{unit['StateDirectory']}/") and unit["StateDirectoryMode"] == "0700"
+    line = f"d /var/lib/{unit['StateDirectory']} {unit['StateDirectoryMode']} {unit['User']} {unit['Group']} -"
+    assert line in (ROOT / "etc/tmpfiles.d/skillsd.conf").read_text().splitlines()

@@ -8,10 +8,13 @@
 #include "rules/examine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -113,6 +116,55 @@ static void gates_look(struct settings *settings, struct findings *findings)
 	}
 }
 
+/* Whether a file can be begun there, as a blob is; it never gets a name. */
+static int folder_problem(const char *path)
+{
+	int fd = open(path, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0400), problem = fd < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return problem;
+}
+
+static void space_look(const struct house *house, struct findings *findings, const char *section)
+{
+	enum { MIB = 1 << 20, LITTLE = 1024 };
+	struct statvfs room;
+	if (statvfs(house->file_folder, &room) != 0) {
+		finding_add(findings, SKD_WRONG, section, "free space", "%s", strerror(errno));
+		return;
+	}
+	uint64_t free = (uint64_t)room.f_bavail * room.f_frsize;
+	bool full = free < (uint64_t)house->files_size;
+	enum skd_finding kind = full ? SKD_WRONG : free / MIB < LITTLE ? SKD_ADVICE : SKD_FACT;
+	finding_add(findings, kind, section, "free space", "%" PRIu64 " MiB%s", free / MIB,
+		    full ? ", which is less than max_size_all: the files of one submission" : "");
+}
+
+static void files_look(const struct house *house, struct findings *findings)
+{
+	static const char section[] = "submissions";
+	const char *path = house->file_folder;
+	struct stat there;
+	if (!path)
+		return;
+	if (stat(path, &there) != 0) {
+		enum skd_finding kind = errno == ENOENT ? SKD_FACT : SKD_WRONG;
+		finding_add(findings, kind, section, "folder", "%s: %s", path, kind == SKD_FACT ? "is made when the first file comes" : strerror(errno));
+		return;
+	}
+	int problem = folder_problem(path);
+	if (problem)
+		finding_add(findings, SKD_WRONG, section, "folder", "%s: nothing can be written there: %s", path, strerror(problem));
+	else
+		finding_add(findings, SKD_FACT, section, "folder", "%s can be written", path);
+	if (there.st_mode & 077)
+		finding_add(findings, there.st_mode & 07 ? SKD_WRONG : SKD_ADVICE, section, "mode", "%04o lets %s in: it is for the daemon alone, 0700",
+			    there.st_mode & 07777, there.st_mode & 07 ? "everybody" : "its group");
+	else
+		finding_add(findings, SKD_FACT, section, "mode", "it is closed to others");
+	space_look(house, findings, section);
+}
+
 /* Whether there is anything more to be looked at. */
 static bool settings_look(struct skd_call *call, const char *path, struct settings **settings, struct findings *findings)
 {
@@ -162,6 +214,7 @@ static void all_look(struct settings *settings, const char *name, struct finding
 	database_look(house, findings);
 	pool_close(&house->jobs);
 	gates_look(settings, findings);
+	files_look(house, findings);
 	if (!directories_look(house, name, findings))
 		finding_add(findings, name ? SKD_WRONG : SKD_ADVICE, "configuration", "directory", "there is no [directory%s%s]",
 			    name ? " " : "", name ? name : "");
