@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reviews and time: what is left lying is handed on, who may not judge any more judges no more, and who is late is told."""
+import contextlib
+import threading
+
 import ldap
+import psycopg2
 import pytest
 from kit.house import BASE, wait_for
 from kit.judging import CHIEF, JUDGES, REPORT, SEK, VILLA, Court, court_house
+from kit.second import Second
 
 ASSESSORS, AUDITORS = (f"cn={name},ou=groups,{BASE}" for name in ("assessors", "auditors"))
 
@@ -163,3 +168,73 @@ def test_who_leaves_leaves_their_reviews(court):
     court.house.sync()
     now = changed(court, made, lambda one: one["state"] == "open" and "offered_to" in one)
     assert court.turn(now) in {CHIEF, REPORT, SEK}
+
+
+# ---- two daemons
+
+@pytest.fixture
+def two_at_once(court):
+    """Ends both daemons, has something done that is due, and lets both come to it at once: nothing of reviews is written until
+    two of them wait. Both have ended again when it returns."""
+    other = Second(court.house)
+
+    def run(prepare, settled):
+        house = court.house
+        house.stop()
+        prepare()
+        with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as link:
+            link.cursor().execute("LOCK TABLE review IN EXCLUSIVE MODE")
+            threads = [threading.Thread(target=daemon.start) for daemon in (house, other)]
+            for thread in threads:
+                thread.start()
+            wait_for("both clocks", lambda: house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                                      " AND datname = current_database() HAVING count(*) = 2"))
+            link.rollback()
+            for thread in threads:
+                thread.join()
+        wait_for("what is due", settled)
+        assert [daemon.stop() for daemon in (house, other)] == [0, 0]
+        house.start()
+    yield run
+    other.remove()
+
+
+def test_of_two_clocks_one_hands_on(court, two_at_once):
+    assert not court.house.sql("SELECT 1 FROM review WHERE lease_until < now()")
+    all_of = [handed(court) for _ in range(5)]
+    before = {place["id"]: court.turn(place) for _, (place,) in all_of}
+    for _, (place,) in all_of:
+        court.claim(place, before[place["id"]])
+        court.score(place, before[place["id"]], comment="Half of it")
+
+    def past():
+        return court.house.sql("SELECT review_id::text, person_id::text, why, comment FROM review_past WHERE review_id = ANY (%s::uuid[])", list(before))
+
+    two_at_once(lambda: [late(court, {"id": one}) for one in before], lambda: len(past()) >= 5)
+    assert sorted(past()) == sorted((one, court.id(who), "late", "Half of it") for one, who in before.items())
+    for made, _ in all_of:
+        (now,) = court.places(made)
+        assert now["state"] == "open" and court.turn(now) != before[now["id"]]
+        handed_on, offered = (court.notices(f"review.{kind}", object=now["id"]) for kind in ("handed_on", "offered"))
+        assert [one["person_id"] for one in handed_on] == [court.id(before[now["id"]])]
+        assert sorted(one["person_id"] for one in offered) == sorted((court.id(before[now["id"]]), now["offered_to"]["id"]))
+        assert len(court.house.rescue.pages("/audit", object=now["id"], action="review.hand_on")) == 1
+
+
+def test_of_two_clocks_one_reminds(court, two_at_once):
+    all_of = [handed(court) for _ in range(5)]
+    hours = {made["id"]: days * 24 + 1 for (made, _), days in zip(all_of, (7, 7, 13, 13, 14))}  # of 14 days
+    wanted = dict(zip(hours, ("half_time", "half_time", "due_soon", "due_soon", "overdue")))
+
+    def prepare():
+        for made, gone in hours.items():
+            court.house.sql("UPDATE submission SET submitted_at = now() - %s * interval '1 hour', due_at = now() + (14 * 24 - %s) * interval '1 hour'"
+                            " WHERE id = %s", gone, gone, made)
+
+    def said(place):
+        return court.house.sql("SELECT kind, person_id::text FROM outbox WHERE object = %s AND kind IN"
+                               " ('review.half_time', 'review.due_soon', 'review.overdue')", place["id"])
+
+    two_at_once(prepare, lambda: all(said(place) for _, (place,) in all_of))
+    for made, (place,) in all_of:
+        assert said(place) == [(f"review.{wanted[made['id']]}", place["offered_to"]["id"])]
