@@ -263,5 +263,44 @@ def test_whoever_was_first_is_waited_for(two, first):
     assert way.awards("main") == ["active"]
 
 
+def test_nobody_waits_for_each_other(two):
+    """Somebody pauses and goes on with two pathways, while steps of both are lost and found, and while the entries are linked."""
+    ways = [Way(two).begin("main", "first").begin("branch", "second") for _ in range(2)]
+    for way in ways[1:]:
+        way.who, way.clients = ways[0].who, ways[0].clients
+        for place, name in ("main", "first"), ("branch", "second"):
+            way.begin(place, name)
+    held = [two.hr.get("/credentials", person=ways[0].who.main, achievement=way.steps["first"])["items"][0]["id"] for way in ways]
+    issuer, answers, over = two.issuer.twin(), set(), threading.Event()
+
+    def turn(place, way):
+        client = way.clients[place].twin()
+        while not over.is_set():
+            for verb in "pause", "resume":
+                answers.add(client.ask("POST", f"/enrolments/{way.made[place]}/{verb}").status_code)
+
+    def lose():
+        while not over.is_set():
+            for one in held:
+                for verb in "suspend", "reinstate":
+                    answers.add(issuer.ask("POST", f"/credentials/{one}/{verb}", {"reason": "x"} if verb == "suspend" else None).status_code)
+    threads = [threading.Thread(target=turn, args=(place, way)) for way in ways for place in PLACES] + [threading.Thread(target=lose)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(6):
+            ways[0].who.put("main", employeeNumber=f"N{ways[0].who.number}")
+            ways[0].who.put("branch", employeeNumber=None if number % 2 else f"N{ways[0].who.number}")
+            two.sync()
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert two.house.sql("SELECT deadlocks FROM pg_stat_database WHERE datname = %s", two.house.database) == [(0,)]
+    assert 200 in answers and answers <= {200, 404, 409}
+    for way in ways:
+        assert way.settle().on("main")[0][1:] == (50, "main")
+
+
 def waiting(two):
     return two.house.sql("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", two.house.database)

@@ -128,6 +128,17 @@ enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, co
 
 /* ---- states ---- */
 
+/* As it is, until the transaction ends: first its human is held, then what they are on. */
+static enum skd_outcome enrolment_hold(struct skd_call *call, const char *id, struct store_enrolment *e)
+{
+	struct sight sight = sight_for(call, SIGHT_PATHWAYS);
+	const char *human;
+	TRY(store_enrolment_get(call, &sight, id, e));
+	TRY(store_human_hold(call, e->entry_id, &human));
+	TRY(standing_refresh(call, 1, &human));
+	return store_enrolment_lock(call, id, &e->state);
+}
+
 static const struct step {
 	const char *from, *to; /* from: words separated by | */
 	const char *event, *action, *verb;
@@ -150,10 +161,7 @@ static enum skd_outcome may_turn(struct skd_call *call, const struct store_enrol
 enum skd_outcome enrolment_turn(struct skd_call *call, const char *id, enum enrolment_turn turn, struct store_enrolment *e)
 {
 	const struct step *step = &steps[turn];
-	const char *human;
-	TRY(enrolment_get(call, id, e));
-	TRY(store_human_hold(call, e->entry_id, &human));
-	TRY(store_enrolment_lock(call, id, &e->state));
+	TRY(enrolment_hold(call, id, e));
 	TRY(may_turn(call, e, turn));
 	if (!fields_word(step->from, e->state))
 		return fail(call, SKD_CLASH, "the enrolment is %s and cannot be %s", e->state, step->verb);
@@ -178,14 +186,12 @@ enum skd_outcome outside_proof_offer(struct skd_call *call, struct store_outside
 {
 	struct store_enrolment e;
 	bool there;
-	const char *human, *id;
-	TRY(enrolment_get(call, proof->enrolment_id, &e));
+	const char *id;
+	TRY(enrolment_hold(call, proof->enrolment_id, &e));
 	if (!actor_is(call, e.person_id))
 		return fail(call, SKD_DENIED, "this is somebody else's pathway");
 	if (!proof->text && !proof->url)
 		return fail(call, SKD_BAD_INPUT, "say text, url or both");
-	TRY(store_human_hold(call, e.entry_id, &human));
-	TRY(store_enrolment_lock(call, e.id, &e.state));
 	if (!is(e.state, "active"))
 		return fail(call, SKD_CLASH, "the enrolment is %s", e.state);
 	TRY(store_outside_proof_node(call, e.id, proof->node, &there));

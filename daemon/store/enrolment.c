@@ -53,7 +53,8 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 
 static const char ENROLMENT_LOCK[] =
 	"WITH held AS MATERIALIZED (SELECT e.id, e.state FROM enrolment e WHERE e.person_id = (SELECT person_id FROM enrolment WHERE id = $1::uuid)"
-	"  ORDER BY e.id FOR NO KEY UPDATE) SELECT state FROM held WHERE id = $1::uuid";
+	"  AND e.state <> 'left' ORDER BY e.id FOR NO KEY UPDATE)"
+	" SELECT coalesce(h.state, 'left') FROM enrolment e LEFT JOIN held h ON h.id = e.id WHERE e.id = $1::uuid";
 
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state)
 {
