@@ -116,6 +116,36 @@ def test_blind_names_nobody_to_either_side(court):
     assert "ldap:" in str(court.client(HOLDER).get(f"/submissions/{settled(court)['id']}/events")["items"][-1]["account"])  # where it is not blind
 
 
+def test_who_judged_blind_stands_in_nothing_that_the_holder_reads(court):
+    """But in what an auditor reads, who must know."""
+    def award(blind):
+        made = court.hand_in(court.asked(blind=blind))
+        (place,) = court.places(made)
+        court.judge(place, court.turn(place), comment=ODD)
+        return court.submission(made), court.turn(place)
+
+    me, client = court.id(HOLDER), court.client(HOLDER)
+    for blind in True, False:
+        made, judge = award(blind)
+        path, account = f"/credentials/{made['credential_id']}/events", f"ldap:{judge}"
+        (issued,) = client.pages(path)
+        assert issued["kind"] == "issued" and issued.get("account") == (None if blind else account)
+        assert "account," in client.expect(200, "GET", path, params={"format": "csv"})
+        held = client.get(f"/people/{me}/export")
+        (credential,) = [one for one in held["credentials"] if one["id"] == made["credential_id"]]
+        (submission,) = [one for one in held["submissions"] if one["id"] == made["id"]]
+        about = [one for one in held["done_about_them"] if one["object"] in (made["id"], made["credential_id"])]
+        assert {one["action"] for one in about} >= {"submission.submit", "submission.review", "submission.approve", "credential.issue"}
+        for told_of in credential, submission, about:
+            assert (account in str(told_of)) == (not blind)
+        assert all(("account" in one) == ("address" in one) for one in about)
+        assert f"ldap:{HOLDER}" in str(about), "who did it oneself stays"
+        entries = court.house.sign_in(AUDITOR).pages("/audit", object=made["id"], action="submission.approve")
+        assert [one["account"] for one in entries] == [account]
+        held = court.client(judge).get(f"/people/{court.id(judge)}/export")
+        assert {one["account"] for one in held["done_by_them"] if one["object"] == made["id"]} == {account}
+
+
 def settled(court):
     made, _ = disputed(court)
     settle(court, made)

@@ -280,7 +280,7 @@ enum skd_outcome store_credential_turn(struct skd_call *call, const char *id, co
 }
 
 static const char CREDENTIAL_EVENTS[] =
-	"SELECT e.kind, coalesce(w.account, 'erased'), n.reason, e.valid_from, e.valid_to, e.recorded_at, n.said"
+	"SELECT e.kind, CASE WHEN NOT judged_blind(w.account_id, e.credential_id) THEN coalesce(w.account, 'erased') END, n.reason, e.valid_from, e.valid_to, e.recorded_at, n.said"
 	" FROM credential_event e JOIN who w ON w.id = e.who LEFT JOIN credential_note n ON n.event_id = e.id"
 	" WHERE e.credential_id = $1::uuid ORDER BY e.id";
 

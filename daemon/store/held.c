@@ -15,9 +15,10 @@ enum { ITEMS = 100000 };
 #define THEIRS "IN (SELECT $1::uuid UNION SELECT e.id FROM person o JOIN person e ON e.human = o.human WHERE o.id = $1::uuid)"
 #define ACCOUNTS_OF "(SELECT a.id FROM account a WHERE a.person_id " THEIRS ")"
 #define AUDITED                                                                                                \
-	OBJECT "'id', e.id, 'at', rfc3339(e.at), 'account', coalesce(w.account, 'erased'), 'action', e.action,"  \
-	       " 'outcome', e.outcome, 'noun', e.noun, 'object', e.object, 'address', w.address, 'detail', e.detail" AS_IT_IS \
-	"FROM audit_entry e JOIN who w ON w.id = e.who WHERE "
+	OBJECT "'id', e.id, 'at', rfc3339(e.at), 'action', e.action, 'outcome', e.outcome, 'noun', e.noun, 'object', e.object,"  \
+	       " 'detail', e.detail, 'account', CASE WHEN NOT x.hidden THEN coalesce(w.account, 'erased') END," \
+	       " 'address', CASE WHEN NOT x.hidden THEN w.address END" AS_IT_IS \
+	"FROM audit_entry e JOIN who w ON w.id = e.who "
 
 /* An entry of a directory. */
 #define PERSON \
@@ -50,7 +51,8 @@ static const struct section {
 			       " 'reason', c.reason, 'superseded_by', c.superseded_by, 'replaces', c.replaces, 'evidence', c.evidence, 'results', c.results, 'visibility', b.visibility, 'response', b.response,"
 			       " 'shown_evidence', b.shown_evidence, 'events', (SELECT jsonb_agg(jsonb_strip_nulls("
 			       "jsonb_build_object('kind', e.kind, 'valid_from', rfc3339(e.valid_from), 'valid_to', rfc3339(e.valid_to),"
-			       " 'recorded_at', rfc3339(e.recorded_at), 'account', coalesce(w.account, 'erased'), 'reason', n.reason, 'said', n.said))"
+			       " 'recorded_at', rfc3339(e.recorded_at), 'account', CASE WHEN NOT judged_blind(w.account_id, c.id) THEN"
+			       "  coalesce(w.account, 'erased') END, 'reason', n.reason, 'said', n.said))"
 			       " ORDER BY e.id) FROM credential_event e JOIN who w ON w.id = e.who"
 			       " LEFT JOIN credential_note n ON n.event_id = e.id WHERE e.credential_id = c.id),"
 			       " 'lasts_until', rfc3339(c.lasts_until), 'uses', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('what', u.what,"
@@ -82,8 +84,8 @@ static const struct section {
 			       "jsonb_build_object('round', r.round, 'answers', r.answers, 'files', files_named(s.id, r.answers), 'quizzes', r.quizzes,"
 			       " 'submitted_at', rfc3339(r.submitted_at), 'outcome', r.outcome, 'feedback', r.feedback,"
 			       " 'decided_at', rfc3339(r.decided_at))) ORDER BY r.round) FROM submission_round r WHERE r.submission_id = s.id),"
-			       " 'events', (SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'round', e.round, 'at', rfc3339(e.at),"
-			       " 'account', coalesce(w.account, 'erased')) ORDER BY e.id) FROM submission_event e JOIN who w ON w.id = e.who"
+			       " 'events', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', e.kind, 'round', e.round, 'at', rfc3339(e.at),"
+			       " 'account', CASE WHEN NOT judged_blind(w.account_id, s.id) THEN coalesce(w.account, 'erased') END)) ORDER BY e.id) FROM submission_event e JOIN who w ON w.id = e.who"
 			       " WHERE e.submission_id = s.id)" AS_IT_IS
 			"FROM submission s JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
 			" WHERE s.person_id " THEIRS " ORDER BY s.id LIMIT " MOST},
@@ -160,11 +162,13 @@ static const struct section {
 	{"holds", OBJECT "'reason', h.reason, 'set_at', rfc3339(h.set_at), 'until', rfc3339(h.until),"
 			 " 'lifted_at', rfc3339(h.lifted_at)" AS_IT_IS
 		  "FROM legal_hold h WHERE h.person_id " THEIRS " ORDER BY h.id"},
-	{"done_by_them", AUDITED "e.who IN (SELECT w.id FROM who w WHERE w.account_id IN " ACCOUNTS_OF
+	{"done_by_them", AUDITED "CROSS JOIN (SELECT false AS hidden) AS x WHERE e.who IN (SELECT w.id FROM who w WHERE w.account_id IN " ACCOUNTS_OF
 				 " UNION ALL SELECT w.id FROM who w JOIN person p ON p.id " THEIRS " WHERE w.account_id IS NULL"
 				 "  AND lower(substr(w.account, strpos(w.account, ':') + 1)) = lower(p.username))"
 				 " ORDER BY e.seq DESC LIMIT " MOST},
-	{"done_about_them", AUDITED "e.object IN (SELECT p.id::text FROM person p WHERE p.id " THEIRS
+	{"done_about_them", AUDITED "CROSS JOIN LATERAL (SELECT CASE WHEN e.noun IN ('submission', 'credential')"
+				    " THEN judged_blind(w.account_id, e.object::uuid) ELSE false END AS hidden) AS x"
+				    " WHERE e.object IN (SELECT p.id::text FROM person p WHERE p.id " THEIRS
 				    " UNION ALL SELECT c.id::text FROM credential c WHERE c.person_id " THEIRS
 				    " UNION ALL SELECT c.id::text FROM claim c WHERE c.person_id " THEIRS
 				    " UNION ALL SELECT s.id::text FROM submission s WHERE s.person_id " THEIRS

@@ -211,9 +211,8 @@ enum skd_outcome store_submission_event_add(struct skd_call *call, const struct 
 }
 
 static const char EVENT_LIST[] =
-	"SELECT e.round, e.kind, CASE WHEN NOT (v.assessment->>'blind')::bool OR e.kind NOT IN ('in_review', 'returned', 'approved', 'declined')"
-	"  THEN coalesce(w.account, 'erased') END, e.at FROM submission_event e JOIN who w ON w.id = e.who"
-	" JOIN submission s ON s.id = e.submission_id JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number"
+	"SELECT e.round, e.kind, CASE WHEN NOT judged_blind(w.account_id, e.submission_id) THEN coalesce(w.account, 'erased') END, e.at"
+	" FROM submission_event e JOIN who w ON w.id = e.who"
 	" WHERE e.submission_id = $1::uuid ORDER BY e.id";
 
 enum skd_outcome store_submission_events(struct skd_call *call, const char *id, struct store_submission_event **events, size_t *count)

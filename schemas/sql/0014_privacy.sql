@@ -81,3 +81,14 @@ CREATE TABLE correction (
 );
 CREATE INDEX ON correction (entry_id);
 CREATE INDEX ON correction (created_at, id) WHERE state = 'open';
+
+-- Whether that account had a place in judging, blind, what that is: a submission, or the credential that came of it or is
+-- renewed by it. Who is judged blind is not told by whom.
+CREATE FUNCTION judged_blind(judge uuid, what uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM account a JOIN person p ON p.id = a.person_id CROSS JOIN LATERAL (
+			SELECT r.submission_id FROM review r WHERE r.assessor_id = coalesce(p.human, p.id)
+			UNION SELECT r.submission_id FROM review_past b JOIN review r ON r.id = b.review_id WHERE b.person_id = coalesce(p.human, p.id)) AS j
+		JOIN submission s ON s.id = j.submission_id AND what IN (s.id, s.credential_id, s.renews)
+		JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.achievement_number
+		WHERE a.id = judge AND (v.assessment->>'blind')::bool)
+$$;
