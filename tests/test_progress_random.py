@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress is right after any order of events: people on pathways to whom anything may happen, and where they stand held against
+what a model computes from nothing. SKILLSD_SEED says which order, SKILLSD_STEPS how many."""
+import os
+
+import pytest
+from kit.progress import ALWAYS, NEVER, Fact, Standing, Version, stands
+from kit.wandering import Wandering
+
+SEEDS = os.environ.get("SKILLSD_SEED", "1 2").split()
+STEPS = int(os.environ.get("SKILLSD_STEPS", "2000"))
+
+
+# ---- the model itself, by hand
+
+def step(name, **more):
+    return {"id": name, "kind": "proof", **more}
+
+
+def group(name, **more):
+    return {"id": name, "kind": "group", **more}
+
+
+def stood(nodes, enforced=True, **since):
+    """A whole number is since when, a string how far."""
+    facts = {name: Fact(percent=int(value)) if isinstance(value, str) else Fact(value) for name, value in since.items()}
+    return Standing(nodes, enforced, facts)
+
+
+def test_the_model_says_what_is_worked_out_by_hand():
+    found = stood([step("a", weight=3), step("b"), step("c", optional=True)], a=5)
+    assert (found.percent, found.done, found.needed, found.since) == (75, 1, 2, NEVER)
+    found = stood([group("G", need=2), step("a", within="G"), step("b", within="G", weight=3), step("c", within="G", weight=2)], b=7)
+    assert (found.percent, found.done, found.needed) == (60, 1, 2)  # 3 of 3 + 2
+    found = stood([group("G", need=2), *(step(name, within="G") for name in "abc")], a=7, b=2, c=5)
+    assert (found.percent, found.since) == (100, 5)
+    found = stood([step("a"), group("G", need=1, after=["a"]), step("b", within="G"), step("c", within="G"), step("d", after=["G"])])
+    assert found.next() == ["a"] and found.blocked() == {"b": "a", "c": "a", "d": "G"}
+    found = stood([step("b", after=["a"]), step("a"), step("c", optional=True)], enforced=False)
+    assert found.next() == ["a", "b", "c"] and not found.blocked() and found.states == {"a": "open", "b": "open", "c": "spare"}
+    assert stood([{"id": "p", "kind": "pathway"}, step("a")], p="100").percent == 49
+    assert stood([group("G"), step("x", within="G", optional=True), step("a")]).percent == 0
+
+
+def test_the_model_says_on_which_version_one_belongs():
+    made = lambda until=ALWAYS: Version([], True, "keep", None, until)
+    assert stands({1: made(), 2: made(), 3: made()}, 1, 5) == 3
+    assert stands({1: made(), 2: made(9), 3: made()}, 1, 5) == 1  # not past one that lets them stay
+    assert stands({1: made(), 2: made(), 3: made(9)}, 1, 5) == 2
+    assert stands({1: made(), 2: made(4), 3: made(9)}, 1, 5) == 2
+    assert stands({1: made(), 2: made(9)}, 2, 5) == 2  # who began on it is on it
+
+
+# ---- any order of events
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_progress_is_right_after_any_order_of_events(postgres, seed):
+    Wandering(seed, postgres).run(STEPS // len(SEEDS))
