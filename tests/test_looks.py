@@ -100,6 +100,22 @@ def test_where_somebody_stands_is_looked_at(clean):
     assert seen(house, house.employee) == {(name(house, MANAGER), "manager", "pathways"): 4}
 
 
+def test_goals_and_what_was_handed_in_are_looked_at(clean):
+    house, me = clean, clean.ids[EMPLOYEE]
+    goal = house.employee.post("/goals", {"skill": house.skill, "level": 5, "shared": True}, gives=201)["id"]
+    asked = house.hr.post("/achievements", {"name": "Seen", "state": "published", "assessment": {"prompts": [{"kind": "text", "name": "x"}]}}, gives=201)["id"]
+    made = house.employee.post("/submissions", {"achievement": asked}, gives=201)["id"]
+    house.employee.patch(f"/submissions/{made}", {"shared": True}, "*")
+    for client in house.employee, house.manager:
+        for path in f"/goals/{goal}", f"/submissions/{made}":
+            client.get(path)
+        for path in "/goals", "/submissions":
+            client.get(path, person=EMPLOYEE)
+            client.get(path)
+        client.get(f"/people/{me}/pathways")
+    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", what): times for what, times in (("goals", 2), ("submissions", 2), ("pathways", 1))}
+
+
 def test_lists_of_many_refusals_and_ones_own_eyes_are_no_looks(clean):
     house, me = clean, clean.ids[EMPLOYEE]
     made = house.issuer.issue(EMPLOYEE, house.achievement)["id"]

@@ -2,7 +2,7 @@
 """What somebody takes along: all badges in one signed document, whoever asks for it, also when they have gone."""
 import pytest
 from kit.badges import badge_house, new_key, verify_proof
-from kit.house import ACCOUNTS
+from kit.house import ACCOUNTS, wait_for
 from kit.leaver import POLICIES, Leaver, furnish
 
 
@@ -53,6 +53,15 @@ def test_who_leaves_takes_along_what_is_good(house):
         assert one["credentialSubject"]["identifier"][0]["hashed"] is True
     told = house.admin.pages("/audit", object=who.id, action="person.record")
     assert [entry["detail"] for entry in told] == [{"badges": 4}] * 2
+
+
+def test_who_asks_for_it_has_looked_at_them(house):
+    who = Leaver(house, 305)
+    house.passwords[who.username] = "pw-" + who.username
+    me = house.sign_in(who.username)
+    house.issuer.issue(who.username, house.achievement)
+    record(house, who)
+    wait_for("it is told", lambda: [(one["relation"], one["what"]) for one in me.pages("/me/looks")] == [("hr", "record")])
 
 
 def test_it_is_theirs_and_nobody_else_gets_it(house):

@@ -307,6 +307,7 @@ static enum skd_outcome entry_write(struct skd_call *call, struct request *in, s
 		TRY(entry_match(call, in, out));
 		TRY(body_take(call, in, out));
 		TRY(in->route->handle(call, in, out));
+		entry_look(call, in);
 		if (key)
 			TRY(recall_keep(call, in, out, key, &first));
 	}

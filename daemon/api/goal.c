@@ -4,6 +4,7 @@
 
 #include "api/merge.h"
 #include "rules/goal.h"
+#include "rules/looks.h"
 
 static void goal_write(struct json *json, const struct store_goal *goal)
 {
@@ -53,6 +54,7 @@ enum skd_outcome api_goal_get(struct skd_call *call, const struct request *in, s
 {
 	struct store_goal goal;
 	TRY(goal_get(call, in->ids[0], &goal));
+	looks_add(call, goal.person_id, "goals");
 	goal_reply(call, out, &goal);
 	return SKD_OK;
 }

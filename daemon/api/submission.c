@@ -5,6 +5,7 @@
 #include "api/assessment.h"
 #include "api/merge.h"
 #include "api/nouns.h"
+#include "rules/looks.h"
 
 #include <string.h>
 
@@ -71,6 +72,7 @@ enum skd_outcome api_submission_get(struct skd_call *call, const struct request 
 {
 	struct store_submission submission;
 	TRY(submission_get(call, in->ids[0], &submission));
+	looks_add(call, submission.person_id, "submissions");
 	submission_reply(call, out, &submission);
 	return SKD_OK;
 }

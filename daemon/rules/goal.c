@@ -4,6 +4,7 @@
 
 #include "rules/actor.h"
 #include "rules/audit.h"
+#include "rules/looks.h"
 #include "rules/person.h"
 #include "rules/position.h"
 #include "rules/skill.h"
@@ -21,6 +22,7 @@ enum skd_outcome goal_list(struct skd_call *call, const struct goal_filter *aske
 	struct sight sight = sight_for(call, SIGHT_GOALS);
 	struct store_goal_filter filter = {.only_shared = asked->only_shared, .only_unshared = asked->only_unshared};
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
+	looks_add(call, filter.person, "goals");
 	return store_goal_list(call, &sight, &filter, list, goals, count);
 }
 

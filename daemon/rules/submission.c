@@ -10,6 +10,7 @@
 #include "rules/claim.h"
 #include "rules/credential.h"
 #include "rules/detail.h"
+#include "rules/looks.h"
 #include "rules/outbox.h"
 #include "rules/person.h"
 #include "rules/renewal.h"
@@ -34,6 +35,7 @@ enum skd_outcome submission_list(struct skd_call *call, const struct store_submi
 	struct store_submission_filter filter = *asked;
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	TRY(achievement_must_exist(call, "achievement", filter.achievement));
+	looks_add(call, filter.person, "submissions");
 	return store_submission_list(call, &sight, &filter, list, submissions, count);
 }
 
