@@ -168,6 +168,9 @@ GET    /api/v1/pathways/{pathway}/versions                401   403   200   200 
 GET    /api/v1/pathways/{pathway_draft}/versions          401   403   404   404   404   200   200   404   200   403
 GET    /api/v1/pathways/{pathway}/events                  401   403   403   403   403   200   200   200   200   403
 GET    /api/v1/pathways/{pathway_draft}/events            401   403   404   404   404   200   200   404   200   403
+POST   /api/v1/pathways/{pathway}/simulations             401   403   403   403   403   200   200   403   200   403
+POST   /api/v1/pathways/{pathway_draft}/simulations       401   403   404   404   404   200   200   404   200   403
+POST   /api/v1/pathways/{partners_pathway}/simulations    401   403   403   403   403   403   200   403   200   403
 GET    /api/v1/pathways/{pathway}/export                  401   403   200   200   200   200   200   200   200   403
 GET    /api/v1/pathways/{pathway_draft}/export            401   403   404   404   404   200   200   404   200   403
 GET    /api/v1/keys                                       401   403   200   200   200   200   200   200   200   403

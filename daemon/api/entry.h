@@ -15,7 +15,7 @@ enum route_lane {
 	RUNS_WRITE,   /* a transaction on an ordinary session, committed when the handler says OK */
 	RUNS_REPORT,  /* long reads; the handler may stream */
 	RUNS_SIGNIN,  /* waits for authenticators; no session of its own */
-	RUNS_FETCH,   /* as RUNS_WRITE, and may wait for strangers, with no session meanwhile: rules/work.h */
+	RUNS_FETCH,   /* as RUNS_WRITE, and may wait for strangers, or work long, with no such session meanwhile: rules/work.h */
 	LANE_COUNT,
 };
 

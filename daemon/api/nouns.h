@@ -237,6 +237,8 @@ enum skd_outcome api_pathway_versions(struct skd_call *call, const struct reques
 enum skd_outcome api_pathway_events(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_pathway_export(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_pathway_import(struct skd_call *call, const struct request *in, struct reply *out);
+/* simulation.c */
+enum skd_outcome api_pathway_simulate(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* enrolment.c */
 extern const struct field enrolment_list_fields[], proof_list_fields[];

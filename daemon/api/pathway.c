@@ -200,22 +200,22 @@ enum skd_outcome pathway_nodes_read(struct skd_call *call, const char *at, json_
 	return SKD_OK;
 }
 
-enum { NAME, DESCRIPTION, ENFORCED, ACHIEVEMENT, LOST, STATE, NODES, LAST, FIELDS };
+enum { NAME, DESCRIPTION, ENFORCED, ACHIEVEMENT, LOST, STATE, NODES, LAST, VERSION, FIELDS };
 
-/* The issuer is said once, of a new one, and who stays until when of what comes after another version. `nodes` stays as
- * it is where a patch gives none. */
-static enum skd_outcome body_merge(struct skd_call *call, const struct request *in, bool patch, struct store_pathway *p,
-				   struct pathway_nodes **nodes)
+enum skd_outcome pathway_body(struct skd_call *call, const struct request *in, enum pathway_form form, struct store_pathway *p,
+			      struct pathway_nodes **nodes)
 {
+	bool patch = form != PATHWAY_NEW;
 	const struct field fields[FIELDS + 1] = {
 		[NAME] = {"name", FIELD_TEXT, .required = true},
 		[DESCRIPTION] = {"description", FIELD_TEXT, .most = 10000},
 		[ENFORCED] = {"enforced", FIELD_BOOL},
 		[ACHIEVEMENT] = {"achievement", FIELD_REF},
 		[LOST] = {"lost", FIELD_ENUM, .words = "keep|suspend|revoke"},
-		[STATE] = {"state", FIELD_ENUM, .words = patch ? "draft|published|archived" : "draft|published"},
+		[STATE] = {"state", FIELD_ENUM, .words = form == PATHWAY_CHANGED ? "draft|published|archived" : "draft|published"},
 		[NODES] = {"nodes", FIELD_JSON},
 		[LAST] = patch ? (struct field){"keep_until", FIELD_TIME} : (struct field){"issuer", FIELD_REF},
+		[VERSION] = form == PATHWAY_SIMULATED ? (struct field){"version", FIELD_INT, .least = 1, .most = INT32_MAX} : (struct field){NULL},
 	};
 	struct value v[FIELDS] = {0};
 	TRY(body_read(call, in, fields, patch, v));
@@ -244,7 +244,7 @@ enum skd_outcome api_pathway_add(struct skd_call *call, const struct request *in
 {
 	struct store_pathway pathway = {.enforced = true, .lost = "keep", .state = "draft"};
 	struct pathway_nodes *nodes = NULL;
-	TRY(body_merge(call, in, false, &pathway, &nodes));
+	TRY(pathway_body(call, in, PATHWAY_NEW, &pathway, &nodes));
 	TRY(pathway_add(call, nodes, &pathway));
 	reply_created(call, out, "/api/v1/pathways", pathway.id);
 	return pathway_reply(call, out, &pathway);
@@ -256,7 +256,7 @@ enum skd_outcome api_pathway_set(struct skd_call *call, const struct request *in
 	struct pathway_nodes *nodes = NULL;
 	TRY(pathway_get(call, in->ids[0], 0, &pathway));
 	TRY(merge_match(call, in, pathway.version));
-	TRY(body_merge(call, in, true, &pathway, &nodes));
+	TRY(pathway_body(call, in, PATHWAY_CHANGED, &pathway, &nodes));
 	TRY(pathway_set(call, nodes, &pathway));
 	return pathway_reply(call, out, &pathway);
 }

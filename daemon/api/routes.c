@@ -157,6 +157,8 @@ const struct route routes[] = {
 		    "steps,updated_at"},
 	{"GET", "/api/v1/pathways/{id}/events", RUNS_READ, FORM_LIST, ROLE_CATALOGUE | ROLE_AUDITOR, api_pathway_events, NULL, "at",
 	 .columns = "kind,version,at,account"},
+	{"POST", "/api/v1/pathways/{id}/simulations", RUNS_FETCH, FORM_ONE, ROLE_CATALOGUE, api_pathway_simulate, .body_limit = 1 << 20,
+	 .seconds = 300},
 	{"GET", "/api/v1/pathways/{id}/export", RUNS_READ, FORM_ONE, 0, api_pathway_export, pathway_get_fields},
 	{"GET", "/api/v1/keys", RUNS_READ, FORM_LIST, 0, api_key_list, key_list_fields, "created_at",
 	 .columns = "id,issuer_id,issuer,algorithm,purpose,state,created_at,retired_at,revoked_at,verification_method"},

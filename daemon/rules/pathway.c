@@ -295,6 +295,25 @@ enum skd_outcome pathway_set(struct skd_call *call, struct pathway_nodes *nodes,
 	return told(call, action_of(&old, wanted), wanted->id, wanted);
 }
 
+enum skd_outcome pathway_draft(struct skd_call *call, struct pathway_nodes *nodes, struct store_pathway *wanted, struct graph *graph)
+{
+	struct store_pathway old;
+	TRY(pathway_get(call, wanted->id, wanted->number, &old));
+	TRY(issuer_may_write(call, old.issuer_id, false));
+	TRY(keep_check(call, wanted, true));
+	if (!string_same(old.achievement_id, wanted->achievement_id))
+		TRY(achievement_read(call, "", wanted));
+	if (nodes)
+		TRY(nodes_read(call, &old, nodes));
+	if (!nodes)
+		TRY(store_pathway_graph(call, old.id, old.number, graph));
+	else
+		*graph = nodes->graph;
+	graph->enforced = wanted->enforced;
+	wanted->number = strcmp(old.state, "draft") == 0 ? old.number : old.latest + 1;
+	return graph_link(call, "/nodes", graph);
+}
+
 enum skd_outcome pathway_coded(struct skd_call *call, const char *issuer_id, size_t count, const char *const *codes, const char **ids)
 {
 	struct store_issuer issuer;

@@ -38,6 +38,10 @@ enum skd_outcome pathway_add(struct skd_call *call, struct pathway_nodes *nodes,
  * to be published. CLASH when the state cannot follow the present one, or what is archived would change. */
 enum skd_outcome pathway_set(struct skd_call *call, struct pathway_nodes *nodes, struct store_pathway *pathway) WARN_UNUSED;
 
+/* What would be published, and nothing is written: `wanted` as for pathway_set(), but number is of the version that it is made of,
+ * and ends as the one that it would have; `graph` is linked. DENIED and BAD_INPUT as there, and where there is nothing to be done. */
+enum skd_outcome pathway_draft(struct skd_call *call, struct pathway_nodes *nodes, struct store_pathway *wanted, struct graph *graph) WARN_UNUSED;
+
 /* The achievements that codes stand for, of issuer_id or with NULL of the company; NULL for each that does not mean just one
  * that is published. BAD_INPUT for an issuer who does not exist. */
 enum skd_outcome pathway_coded(struct skd_call *call, const char *issuer_id, size_t count, const char *const *codes,
