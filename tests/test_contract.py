@@ -193,6 +193,8 @@ def test_pathways_are_exported_and_imported(world):
     made = world.hr.post("/pathways/import", {"document": document}, gives=201)["pathway"]
     assert world.hr.last.headers["Location"] == f"/api/v1/pathways/{made['id']}" and world.hr.get(world.hr.last.headers["Location"]) == made
     assert world.hr.get(f"/pathways/{made['id']}/export") == document
+    found = world.hr.post(f"/pathways/{made['id']}/simulations", {"version": 1}, gives=200)
+    assert (found["version"], found["people"], found["keep"]["items"]) == (made["version"], 0, [])
     world.hr.patch(f"/pathways/{made['id']}", {"state": "archived"}, "*")
     world.hr.patch(f"/pathways/{made['id']}", {"name": "x"}, "*", gives=409)
 

@@ -219,8 +219,8 @@ enum skd_outcome pathway_body(struct skd_call *call, const struct request *in, e
 	};
 	struct value v[FIELDS] = {0};
 	TRY(body_read(call, in, fields, patch, v));
-	for (int i = ENFORCED; i <= STATE; i++)
-		if (v[i].null && i != ACHIEVEMENT)
+	for (int i = ENFORCED; i < FIELDS; i++)
+		if (v[i].null && i != ACHIEVEMENT && i != NODES && i != LAST)
 			return fail_field(call, talloc_asprintf(call, "/%s", fields[i].name), "must not be null");
 	merge_text(&v[NAME], &p->name);
 	merge_text(&v[DESCRIPTION], &p->description);

@@ -43,13 +43,16 @@ static void side_write(struct json *json, const char *key, const struct simulati
 	put_object_end(json);
 }
 
-/* A number that is none is found fault with when the body is read. */
-static enum skd_outcome base_get(struct skd_call *call, const struct request *in, struct store_pathway *pathway)
+/* The newest version, or the one that is said, as the body changes it. */
+static enum skd_outcome body_of(struct skd_call *call, const struct request *in, struct store_pathway *pathway, struct pathway_nodes **nodes)
 {
-	json_int_t number = json_integer_value(json_object_get(in->body, "version"));
-	bool said = number > 0 && number <= INT32_MAX;
 	TRY(pathway_get(call, in->ids[0], 0, pathway));
-	return said ? absent_as_field(call, "/version", pathway_get(call, in->ids[0], (long)number, pathway)) : SKD_OK;
+	TRY(pathway_body(call, in, PATHWAY_SIMULATED, pathway, nodes));
+	json_int_t number = json_integer_value(json_object_get(in->body, "version"));
+	if (!number || number == pathway->number)
+		return SKD_OK;
+	TRY(absent_as_field(call, "/version", pathway_get(call, in->ids[0], (long)number, pathway)));
+	return pathway_body(call, in, PATHWAY_SIMULATED, pathway, nodes);
 }
 
 enum skd_outcome api_pathway_simulate(struct skd_call *call, const struct request *in, struct reply *out)
@@ -57,8 +60,7 @@ enum skd_outcome api_pathway_simulate(struct skd_call *call, const struct reques
 	struct store_pathway pathway;
 	struct pathway_nodes *nodes = NULL;
 	struct simulation simulation;
-	TRY(base_get(call, in, &pathway));
-	TRY(pathway_body(call, in, PATHWAY_SIMULATED, &pathway, &nodes));
+	TRY(body_of(call, in, &pathway, &nodes));
 	TRY(pathway_simulate(call, nodes, &pathway, &simulation));
 	put_object(&out->json, NULL);
 	put_named(&out->json, "pathway", pathway.id, "name", pathway.name);

@@ -264,6 +264,7 @@ class Scene:
             "POST /api/v1/pathways/{pathway}/rules": {"position": self.kept["position", "admin"] if self.frozen else self.position()},
             "POST /api/v1/pathways": {"name": "x"},
             "POST /api/v1/pathways/import": {"document": {"format": "skillsd_pathway", "format_version": 1, "name": "x"}},
+            **{f"POST /api/v1/pathways/{{{which}}}/simulations": {"name": "x"} for which in ("pathway", "pathway_draft", "partners_pathway")},
             "POST /api/v1/issuers": {"name": f"Issuer {number}"},
             "POST /api/v1/verifications": {"badge": "{}"},
             "POST /api/v1/claims": {"skill": self.kept["skill", "admin"] if self.frozen else self.skill(), "level": 1},
