@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from kit.contract import MISSING
 from kit.house import ACCOUNTS, AUDITOR, BASE, demo_house, wait_for
+from kit.two import Both, Two, two_house
 
 ODD = "Einarbeitung 🦺 \"Werk 2\" א </script>"
 OUTER, INNER, AWAY = f"ou=outer,ou=people,{BASE}", f"ou=inner,ou=outer,ou=people,{BASE}", f"ou=away,ou=people,{BASE}"
@@ -414,3 +415,31 @@ def test_whom_the_directory_names_then_leads_and_nobody_else(house):
     lead.come_back()
     assert house.sql("SELECT 1 FROM left_alone WHERE person_id = %s", who.id) == []
     assert lead.client.get(f"/enrolments/{mine}")["id"] == boss.client.get(f"/enrolments/{mine}")["id"] == mine
+
+
+# ---- people with two entries
+
+def test_by_either_entry_of_a_human_a_rule_fits_and_each_has_its_own_when_they_are_parted(postgres):
+    with two_house(postgres) as house:
+        two = Two(house)
+        house.hr, house.issuer, who, _ = two.hr, two.issuer, Both(two, 1), [Both(two, number) for number in range(2, 8)]
+        position, way = two.hr.post("/positions", {"code": "RULED", "name": ODD}, gives=201)["id"], pathway(house)
+        two.hr.post(f"/positions/{position}/assignments", {"title": "Rigger"}, gives=201)
+        who.put("branch", title="Rigger")
+        two.sync()
+        rule(house, way, position="RULED")
+
+        def on():
+            settled(house)
+            return [(str(person), state) for person, state in house.sql(
+                "SELECT person_id, state FROM enrolment WHERE pathway_id = %s AND state <> 'left'", way)]
+        assert who.shown() == {"main"} and on() == [(who.main, "active")]
+        who.put("branch", employeeNumber="other")
+        two.sync()
+        assert on() == [(who.branch, "active")]
+        who.put("branch", employeeNumber="N1")
+        two.sync()
+        assert on() == [(who.main, "active")]
+        who.leave("branch")
+        two.sync()
+        assert on() == []

@@ -82,30 +82,32 @@ enum skd_outcome store_enlist_part(struct skd_call *call, size_t count, const ch
 	struct args who = ARGS(arg_array(call, count, people));
 	struct rows *rows;
 	TRY(db_run(call, PART_HOLD, who, NULL));
-	TRY(db_query(call, PART, who, &rows));
+	TRY(db_query_once(call, PART, who, &rows));
 	turns_read(call, rows, turns, turned);
 	return SKD_OK;
 }
 
 /* What completing it gave them before, it need not give again. */
 static const char ADD[] =
-	"WITH fit AS (SELECT DISTINCT ON (h.person_id, r.pathway_id) h.person_id, h.entry_id, r.pathway_id, r.id, r.days"
+	"WITH mine AS MATERIALIZED (SELECT e.* FROM enrolment e WHERE e.person_id = ANY ($1::uuid[])),"
+	" before AS (SELECT DISTINCT ON (person_id, pathway_id) person_id, pathway_id, credential_id, awarded, held_back, reached FROM mine"
+	"  ORDER BY person_id, pathway_id, created_at DESC, id DESC),"
+	" fit AS MATERIALIZED (SELECT DISTINCT ON (h.person_id, r.pathway_id) h.person_id, h.entry_id, r.pathway_id, r.id, r.days"
 	"   FROM rules_held($1::uuid[]) AS h JOIN pathway_rule r ON r.id = h.rule_id"
-	"   WHERE NOT EXISTS (SELECT FROM enrolment e WHERE e.person_id = h.person_id AND e.pathway_id = r.pathway_id"
-	"    AND (e.state <> 'left' OR (e.rule_id = r.id AND e.aside IS NULL))) ORDER BY h.person_id, r.pathway_id, r.id)"
+	"   WHERE NOT EXISTS (SELECT FROM mine e WHERE e.person_id = h.person_id AND e.pathway_id = r.pathway_id"
+	"    AND (e.state <> 'left' OR (e.rule_id = r.id AND e.aside IS NULL))) ORDER BY h.person_id, r.pathway_id, r.id),"
+	" way AS MATERIALIZED (SELECT w.id, pathway_current(w.id) AS number FROM (SELECT DISTINCT pathway_id AS id FROM fit) AS w)"
 	" INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via, until, rule_id, credential_id, awarded, held_back, reached)"
-	" SELECT f.person_id, f.entry_id, f.pathway_id, v.number, v.number, 'active', 'rule', current_date + f.days, f.id, o.credential_id, o.awarded,"
-	"  coalesce(o.held_back, false), coalesce(o.reached, '{}')"
-	" FROM fit f JOIN (SELECT w.id, pathway_current(w.id) AS number FROM (SELECT DISTINCT pathway_id AS id FROM fit) AS w) AS v ON v.id = f.pathway_id"
-	" LEFT JOIN LATERAL (SELECT b.credential_id, b.awarded, b.held_back, b.reached FROM enrolment b WHERE b.person_id = f.person_id"
-	"  AND b.pathway_id = f.pathway_id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS o ON true WHERE v.number IS NOT NULL"
+	" SELECT f.person_id, f.entry_id, f.pathway_id, v.number, v.number, 'active', 'rule', current_date + f.days, f.id, b.credential_id, b.awarded,"
+	"  coalesce(b.held_back, false), coalesce(b.reached, '{}') FROM fit f JOIN way v ON v.id = f.pathway_id AND v.number IS NOT NULL"
+	" LEFT JOIN before b ON b.person_id = f.person_id AND b.pathway_id = f.pathway_id"
 	" ON CONFLICT (person_id, pathway_id) WHERE state <> 'left' DO NOTHING RETURNING id, person_id, 'enrolled'";
 
 enum skd_outcome store_enlist_add(struct skd_call *call, size_t count, const char *const *people, struct store_enlisted **turns,
 				  size_t *turned)
 {
 	struct rows *rows;
-	TRY(db_query(call, ADD, ARGS(arg_array(call, count, people)), &rows));
+	TRY(db_query_once(call, ADD, ARGS(arg_array(call, count, people)), &rows));
 	turns_read(call, rows, turns, turned);
 	return SKD_OK;
 }
