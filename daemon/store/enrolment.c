@@ -66,6 +66,13 @@ enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, con
 	return SKD_OK;
 }
 
+static const char ENROLMENT_HOLD[] = "SELECT 1 FROM enrolment WHERE person_id = $1::uuid AND state <> 'left' ORDER BY id FOR NO KEY UPDATE";
+
+enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id)
+{
+	return db_run(call, ENROLMENT_HOLD, ARGS(person_id), NULL);
+}
+
 /* ---- writing ---- */
 
 /* What completing it gave them before, it need not give again. */

@@ -34,6 +34,8 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 				      struct list *list, struct store_enrolment **enrolments, size_t *count) WARN_UNUSED;
 /* Locks all that its person is on until the transaction ends; its state as it is then. */
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state) WARN_UNUSED;
+/* Locks all that somebody is on: before another one is added, as everybody does who computes. */
+enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id) WARN_UNUSED;
 
 /* On the version on which one begins now: person_id, entry_id, pathway_id, state, via, until. ABSENT when there is none; CLASH
  * when they are on it. */
