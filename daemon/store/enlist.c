@@ -68,10 +68,10 @@ static void turns_read(struct skd_call *call, const struct rows *rows, struct st
 #define BY_RULE "e.person_id = ANY ($1::uuid[]) AND e.rule_id IS NOT NULL AND e.state IN ('active', 'paused')"
 static const char PART_HOLD[] = "SELECT 1 FROM enrolment e WHERE " BY_RULE " ORDER BY e.id FOR NO KEY UPDATE";
 static const char PART[] =
-	"WITH fit AS MATERIALIZED (SELECT h.person_id, r.pathway_id, r.id FROM rules_held($1::uuid[]) AS h JOIN pathway_rule r ON r.id = h.rule_id),"
-	" astray AS (SELECT e.id, (SELECT f.id FROM fit f WHERE f.person_id = e.person_id AND f.pathway_id = e.pathway_id ORDER BY f.id LIMIT 1) AS rule_id"
-	"  FROM enrolment e WHERE " BY_RULE
-	"  AND NOT EXISTS (SELECT FROM fit f WHERE f.person_id = e.person_id AND f.id = e.rule_id))"
+	"WITH fit AS MATERIALIZED (SELECT person_id, pathway_id, rule_id FROM rules_taken($1::uuid[])),"
+	" first AS (SELECT DISTINCT ON (person_id, pathway_id) * FROM fit ORDER BY person_id, pathway_id, rule_id),"
+	" astray AS (SELECT e.id, f.rule_id FROM enrolment e LEFT JOIN first f ON f.person_id = e.person_id AND f.pathway_id = e.pathway_id"
+	"  WHERE " BY_RULE " AND NOT EXISTS (SELECT FROM fit o WHERE o.person_id = e.person_id AND o.rule_id = e.rule_id))"
 	" UPDATE enrolment e SET rule_id = a.rule_id, state = CASE WHEN a.rule_id IS NULL THEN 'left' ELSE e.state END,"
 	"  due_at = CASE WHEN a.rule_id IS NULL THEN 'infinity' ELSE e.due_at END, version = e.version + 1, updated_at = now()"
 	" FROM astray a WHERE e.id = a.id RETURNING e.id, e.person_id, CASE WHEN a.rule_id IS NULL THEN 'ended' ELSE 'followed' END";
@@ -92,13 +92,12 @@ static const char ADD[] =
 	"WITH mine AS MATERIALIZED (SELECT e.* FROM enrolment e WHERE e.person_id = ANY ($1::uuid[])),"
 	" before AS (SELECT DISTINCT ON (person_id, pathway_id) person_id, pathway_id, credential_id, awarded, held_back, reached FROM mine"
 	"  ORDER BY person_id, pathway_id, created_at DESC, id DESC),"
-	" fit AS MATERIALIZED (SELECT DISTINCT ON (h.person_id, r.pathway_id) h.person_id, h.entry_id, r.pathway_id, r.id, r.days"
-	"   FROM rules_held($1::uuid[]) AS h JOIN pathway_rule r ON r.id = h.rule_id"
-	"   WHERE NOT EXISTS (SELECT FROM mine e WHERE e.person_id = h.person_id AND e.pathway_id = r.pathway_id"
-	"    AND (e.state <> 'left' OR (e.rule_id = r.id AND e.aside IS NULL))) ORDER BY h.person_id, r.pathway_id, r.id),"
+	" fit AS MATERIALIZED (SELECT DISTINCT ON (t.person_id, t.pathway_id) t.* FROM rules_taken($1::uuid[]) AS t WHERE NOT EXISTS"
+	"   (SELECT FROM mine e WHERE e.person_id = t.person_id AND e.pathway_id = t.pathway_id AND e.state <> 'left')"
+	"   ORDER BY t.person_id, t.pathway_id, t.rule_id),"
 	" way AS MATERIALIZED (SELECT w.id, pathway_current(w.id) AS number FROM (SELECT DISTINCT pathway_id AS id FROM fit) AS w)"
 	" INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via, until, rule_id, credential_id, awarded, held_back, reached)"
-	" SELECT f.person_id, f.entry_id, f.pathway_id, v.number, v.number, 'active', 'rule', current_date + f.days, f.id, b.credential_id, b.awarded,"
+	" SELECT f.person_id, f.entry_id, f.pathway_id, v.number, v.number, 'active', 'rule', current_date + f.days, f.rule_id, b.credential_id, b.awarded,"
 	"  coalesce(b.held_back, false), coalesce(b.reached, '{}') FROM fit f JOIN way v ON v.id = f.pathway_id AND v.number IS NOT NULL"
 	" LEFT JOIN before b ON b.person_id = f.person_id AND b.pathway_id = f.pathway_id"
 	" ON CONFLICT (person_id, pathway_id) WHERE state <> 'left' DO NOTHING RETURNING id, person_id, 'enrolled'";

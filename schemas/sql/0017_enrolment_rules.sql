@@ -168,6 +168,15 @@ LANGUAGE sql STABLE ROWS 1000 AS $$
 	SELECT DISTINCT ON (human, rule_id) human, id, rule_id FROM had ORDER BY human, rule_id, id <> human, id
 $$;
 
+-- The same, but for who left a pathway when that very rule had put them on it.
+CREATE FUNCTION rules_taken(people uuid[]) RETURNS TABLE (person_id uuid, entry_id uuid, pathway_id uuid, rule_id uuid, days integer)
+LANGUAGE sql STABLE ROWS 1000 AS $$
+	WITH refused AS MATERIALIZED (SELECT e.person_id, e.rule_id FROM enrolment e
+		WHERE e.person_id = ANY (people) AND e.state = 'left' AND e.rule_id IS NOT NULL AND e.aside IS NULL)
+	SELECT h.person_id, h.entry_id, r.pathway_id, r.id, r.days FROM rules_held(people) AS h JOIN pathway_rule r ON r.id = h.rule_id
+		WHERE NOT EXISTS (SELECT FROM refused f WHERE f.person_id = h.person_id AND f.rule_id = h.rule_id)
+$$;
+
 ---- who is led by nobody since their manager left
 
 -- Whoever is here and nearest above somebody, by any entry of theirs.
