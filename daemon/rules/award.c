@@ -158,22 +158,31 @@ static enum skd_outcome tell(struct skd_call *call, struct store_owed *owed, boo
 
 /* ---- one after the other ---- */
 
+static enum skd_outcome follow(struct skd_call *call, struct store_owed *owed)
+{
+	bool complete = is(owed->enrolment.state, "completed");
+	if (complete || is(owed->enrolment.state, "active"))
+		TRY(milestones_give(call, owed));
+	if (complete)
+		TRY(whole_give(call, owed));
+	else if (owed->credential_id)
+		TRY(whole_take(call, owed));
+	return tell(call, owed, complete);
+}
+
+/* What they have begun anew has what the last one gave, and what is owed. */
 static enum skd_outcome settle(struct skd_call *call, const char *id, const char *entry_id)
 {
 	struct store_owed owed;
 	const char *human;
-	bool complete;
+	bool passed = false;
 	TRY(store_human_hold(call, entry_id, &human));
 	TRY(standing_refresh(call, 1, &human));
 	TRY(store_owed_lock(call, id, &owed));
-	complete = is(owed.enrolment.state, "completed");
-	if (complete || is(owed.enrolment.state, "active"))
-		TRY(milestones_give(call, &owed));
-	if (complete)
-		TRY(whole_give(call, &owed));
-	else if (owed.credential_id)
-		TRY(whole_take(call, &owed));
-	TRY(tell(call, &owed, complete));
+	if (is(owed.enrolment.state, "left"))
+		TRY(store_owed_pass_on(call, &owed, &passed));
+	if (!passed)
+		TRY(follow(call, &owed));
 	TRY(store_owed_settle(call, &owed));
 	return work_commit(call);
 }

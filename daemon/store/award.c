@@ -43,6 +43,21 @@ enum skd_outcome store_owed_lock(struct skd_call *call, const char *id, struct s
 	return SKD_OK;
 }
 
+static const char OWED_PASS_ON[] =
+	"UPDATE enrolment l SET owed_at = now(), told = l.told OR $2::bool FROM (SELECT b.id FROM enrolment e JOIN enrolment b"
+	"   ON b.person_id = e.person_id AND b.pathway_id = e.pathway_id AND b.aside IS NULL WHERE e.id = $1::uuid AND e.aside IS NULL"
+	"   ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS last WHERE l.id = last.id AND l.id <> $1::uuid";
+
+enum skd_outcome store_owed_pass_on(struct skd_call *call, struct store_owed *owed, bool *passed)
+{
+	int64_t touched;
+	TRY(db_run(call, OWED_PASS_ON, ARGS(owed->enrolment.id, arg_bool(owed->told)), &touched));
+	*passed = touched > 0;
+	if (*passed)
+		owed->told = false;
+	return SKD_OK;
+}
+
 static const char OWED_SETTLE[] =
 	"UPDATE enrolment e SET owed_at = 'infinity', version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
 	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, told = $6::bool,"

@@ -22,6 +22,8 @@ struct store_owed {
 enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id) WARN_UNUSED;
 /* Locks it until the transaction ends; ABSENT when nothing is owed to it any more. */
 enum skd_outcome store_owed_lock(struct skd_call *call, const char *id, struct store_owed *owed) WARN_UNUSED;
+/* Of one that was left: its person has begun the pathway anew since, and it is owed to that. */
+enum skd_outcome store_owed_pass_on(struct skd_call *call, struct store_owed *owed, bool *passed) WARN_UNUSED;
 /* Keeps credential_id, awarded, held_back, reached and told. Nothing is owed any more. */
 enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owed *owed) WARN_UNUSED;
 enum skd_outcome store_owed_put_off(struct skd_call *call, const char *id, long milliseconds) WARN_UNUSED;
