@@ -124,10 +124,11 @@ def test_what_is_lost_takes_it_back_as_the_version_has_it(house, lost, becomes, 
         "revoke": ["begun", "completed", "awarded", "lost", "revoked"]}[lost]
 
 
-def test_what_was_revoked_by_hand_is_not_given_again(house):
+@pytest.mark.parametrize("lost", ["keep", "suspend", "revoke"])
+def test_what_was_revoked_by_hand_is_not_given_again(house, lost):
     first, whole = achievement(house), achievement(house, "Whole")
     had = house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)["id"]
-    made = enrol(house.employee, pathway(house, [step("a", first)], achievement=whole, lost="suspend"))
+    made = enrol(house.employee, pathway(house, [step("a", first)], achievement=whole, lost=lost))
     award = credential(house.employee, made)
     house.issuer.post(f"/credentials/{award}/revoke", {"reason": "by hand"}, gives=200)
     for verb, wanted in ("suspend", "active"), ("reinstate", "completed"):

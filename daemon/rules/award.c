@@ -139,8 +139,10 @@ static enum skd_outcome whole_take(struct skd_call *call, struct store_owed *owe
 	if (!is(owed->lost, "revoke"))
 		return SKD_OK;
 	TRY(turn(call, owed, CREDENTIAL_REVOKE, "revoked", &turned));
-	owed->credential_id = NULL;
-	owed->awarded = 0;
+	if (turned) {
+		owed->credential_id = NULL;
+		owed->awarded = 0;
+	}
 	return SKD_OK;
 }
 
