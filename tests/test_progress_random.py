@@ -55,4 +55,5 @@ def test_the_model_says_on_which_version_one_belongs():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_progress_is_right_after_any_order_of_events(postgres, seed):
-    Wandering(seed, postgres).run(STEPS // len(SEEDS))
+    happened = Wandering(seed, postgres).run(STEPS // len(SEEDS))
+    print(f"seed {seed}: {dict(happened)}")

@@ -9,7 +9,8 @@ from kit.progress import NEVER, Fact, Standing, stands
 SNAPSHOT = """
 WITH who AS (SELECT unnest(%s::uuid[]) AS id)
 SELECT json_build_object('now', extract(epoch FROM now())::float8,
- 'idle', NOT EXISTS (SELECT FROM enrolment_news) AND NOT EXISTS (SELECT FROM enrolment WHERE due_at <= now() OR owed_at <= now()),
+ 'idle', NOT EXISTS (SELECT FROM enrolment_news) AND NOT EXISTS (SELECT FROM enrolment WHERE due_at <= now() OR owed_at < 'infinity')
+   AND NOT EXISTS (SELECT FROM job WHERE state IN ('queued', 'running')),
  'credentials', (SELECT coalesce(json_agg(json_build_array(c.person_id, c.achievement_id, extract(epoch FROM c.valid_from)::float8,
    extract(epoch FROM c.expires_at)::float8) ORDER BY c.id), '[]') FROM credential c JOIN who ON who.id = c.person_id
    WHERE c.state = 'active' AND c.expires_at > now() - interval '20 seconds'),

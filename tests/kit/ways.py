@@ -36,7 +36,7 @@ class Maker:
 
     def nodes(self, way, lower):
         """Whatever a node comes after or is within stands before it; so there are no circles."""
-        made, count = [], self.chance.randint(1, len(NAMES))
+        made, count = [], min(self.chance.randint(1, len(NAMES)) for _ in range(2))
         for place, name in enumerate(NAMES[:count]):
             is_group = self.chance.random() < 0.25 and count - place > 2
             made.append({"id": name, **({"kind": "group"} if is_group else self.step(name, way, lower))})
