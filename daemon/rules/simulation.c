@@ -159,6 +159,7 @@ static enum skd_outcome all_simulate(struct skd_call *call, struct work *work)
 		TRY(store_simulated(call, &sight, work->wanted->id, after, PAGE, &page, &count));
 		after = count ? talloc_strdup(call, page[count - 1].id) : NULL;
 		TRY(page_simulate(call, work, page, count));
+		talloc_free(page);
 	}
 	return SKD_OK;
 }

@@ -31,6 +31,7 @@ enum skd_outcome store_simulated(struct skd_call *call, const struct sight *sigh
 			.state = row_text(rows, i, 4), .number = (long)row_int(rows, i, 5), .until = row_time(rows, i, 6),
 			.created_at = row_time(rows, i, 7), .credential_achievement_id = row_uuid(rows, i, 8),
 			.credential_ended_at = row_time(rows, i, 9), .held_back = row_bool(rows, i, 10)};
+	talloc_steal(*simulated, rows);
 	return SKD_OK;
 }
 

@@ -16,7 +16,8 @@ struct store_simulated {
 	int64_t credential_ended_at;           /* TIME_NEVER: it has not expired */
 	bool held_back;                        /* that was suspended for what was lost */
 };
-/* Of whoever has not left, in the order of ids, those behind `after` (NULL: from the first); at most `most`. */
+/* Of whoever has not left, in the order of ids, those behind `after` (NULL: from the first); at most `most`.
+ * talloc_free() of them frees all of it. */
 enum skd_outcome store_simulated(struct skd_call *call, const struct sight *sight, const char *pathway_id, const char *after, long most,
 				 struct store_simulated **simulated, size_t *count) WARN_UNUSED;
 /* How many these are, counted no further than `most`. */

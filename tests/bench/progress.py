@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One pathway is published while 100,000 are under way on it: how long until all of them are computed anew, by its job, beside
-what psql needs to write as many rows of the same table in one statement. Knows the tables of schemas/sql."""
+what psql needs to write as many rows of the same table in one statement; and how long it takes to simulate that. Knows the tables
+of schemas/sql."""
 import time
 
 import requests
@@ -66,7 +67,7 @@ class Publications:
         return {"nodes": nodes(self.earned, self.skill, self.turn), "state": "published", **more}
 
     def ask(self, method, path, body=None):
-        answer = requests.request(method, self.house.url + "/api/v1" + path, json=body, headers=self.head, timeout=60)
+        answer = requests.request(method, self.house.url + "/api/v1" + path, json=body, headers=self.head, timeout=300)
         answer.raise_for_status()
         return answer.json()
 
@@ -89,6 +90,14 @@ class Publications:
         self.house.sql("VACUUM enrolment")
         return taken
 
+    def simulate(self):
+        """What the next one would do."""
+        body = {"nodes": nodes(self.earned, self.skill, self.turn + 1)}
+        begun = time.monotonic()
+        found = self.ask("POST", f"/pathways/{self.pathway}/simulations", body)
+        assert found["people"] == self.people and found["lose"]["more"] and found["gain"]["more"], found
+        return time.monotonic() - begun
+
     def written(self):
         psql = pg_environment(self.house.postgres, self.house.database)
         taken = seconds_of(lambda: run("psql", "-qc", WRITE.format(pathway=self.pathway), env=psql))()
@@ -102,10 +111,11 @@ def progress(table, people, rounds):
     try:
         house.start()
         publications = Publications(house, people)
-        bare, ours = alternate(rounds, publications.written, publications.publish)
+        bare, foretold, ours = alternate(rounds, publications.written, publications.simulate, publications.publish)
         table.ratio(f"progress of {people:,}, beside rows written", bare, ours, "s")
         table.bound("  of one pathway that is published", ours, "s", most=10)
         table.bound("  CPU of daemon and PostgreSQL, each time", publications.cpu / rounds, "s")
+        table.bound("  what it would do, simulated before", foretold, "s")
     finally:
         house.remove()
         house.postgres.remove()
