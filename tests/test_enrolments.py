@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """People on pathways: who begins, who is invited, how far they are, what they get for it, and what becomes of that."""
+import contextlib
 import threading
 
 import pytest
@@ -222,6 +223,19 @@ def test_a_new_version_moves_those_under_way_unless_they_may_stay(house):
     change(house, way, nodes=[step("a", first), step("c", second)])
     assert stands(house.employee, made) == ("completed", 100, 1, 1)  # who has completed it has
     assert story(house.employee, made) == ["begun", "moved", "completed"]
+
+
+def test_who_had_completed_it_before_a_version_came_has_though_nobody_had_looked(house):
+    first, second = achievement(house), achievement(house)
+    way = pathway(house, [step("a", first)])
+    made = enrol(house.employee, way)
+    with contextlib.closing(house.postgres.connect(house.database)) as link:  # the only one who looks on their own
+        link.cursor().execute("SELECT pg_advisory_lock(hashtext('standing'), 0)")
+        house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)
+        assert house.sql("SELECT state FROM enrolment WHERE id = %s", made["id"]) == [("active",)]
+        change(house, way, nodes=[step("a", first), step("b", second)])
+    assert stands(house.employee, made) == ("completed", 100, 1, 1)
+    assert house.employee.get(f"/enrolments/{made['id']}")["pathway"]["version"] == 1
 
 
 def test_a_pathway_within_counts_as_far_as_it_is(house):

@@ -171,6 +171,7 @@ static enum skd_outcome publish(struct skd_call *call, const struct store_pathwa
 	TRY(within_check(call, "", graph, true));
 	TRY(skills_check(call, graph));
 	TRY(within_circle(call, pathway, graph));
+	TRY(publication_settle(call, pathway->id));
 	TRY(store_pathway_supersede(call, pathway->id, &superseded, call->actor->account_id));
 	TRY(store_pathway_publish(call, pathway));
 	TRY(publication_begin(call, pathway));

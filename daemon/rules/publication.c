@@ -7,6 +7,14 @@
 
 enum { PIECE = 2000 };
 
+enum skd_outcome publication_settle(struct skd_call *call, const char *pathway_id)
+{
+	const char *const *people;
+	size_t count;
+	TRY(store_standing_unsettled(call, pathway_id, &people, &count));
+	return count ? standing_refresh(call, count, people) : SKD_OK;
+}
+
 enum skd_outcome publication_begin(struct skd_call *call, const struct store_pathway *pathway)
 {
 	int64_t left;

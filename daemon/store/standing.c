@@ -228,6 +228,18 @@ enum skd_outcome store_standing_stale(struct skd_call *call, size_t count, const
 	return SKD_OK;
 }
 
+static const char UNSETTLED[] =
+	"SELECT DISTINCT e.person_id FROM enrolment e WHERE e.pathway_id = $1::uuid AND e.state = 'active'"
+	" AND (e.due_at <= now() OR EXISTS (SELECT FROM enrolment_news n WHERE n.person_id = e.person_id))";
+
+enum skd_outcome store_standing_unsettled(struct skd_call *call, const char *pathway_id, const char *const **people, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, UNSETTLED, ARGS(pathway_id), &rows));
+	people_read(call, rows, people, count);
+	return SKD_OK;
+}
+
 static const char NEWS_DROP[] =
 	"DELETE FROM enrolment_news WHERE id IN (SELECT id FROM enrolment_news WHERE person_id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE)";
 

@@ -49,6 +49,8 @@ enum skd_outcome store_standing_put(struct skd_call *call, size_t count, const s
 /* Of these people those of whom something has changed, or whose time has come. */
 enum skd_outcome store_standing_stale(struct skd_call *call, size_t count, const char *const *people, const char *const **stale,
 				      size_t *stale_count) WARN_UNUSED;
+/* The same of those under way on a pathway. */
+enum skd_outcome store_standing_unsettled(struct skd_call *call, const char *pathway_id, const char *const **people, size_t *count) WARN_UNUSED;
 /* The news of these is taken. */
 enum skd_outcome store_news_drop(struct skd_call *call, size_t count, const char *const *people) WARN_UNUSED;
 /* Some of those of whom there is news, unless somebody else asks for them now: one does until their transaction ends. */
