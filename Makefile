@@ -3,11 +3,13 @@
 #   SANITIZE=1   builds under AddressSanitizer and UBSan into build/asan; SANITIZE=thread under ThreadSanitizer into
 #                build/tsan, SANITIZE=fuzz with clang for libFuzzer into build/fuzz
 #   SECONDS=600  how long soak takes, or each target of fuzz
+#   STEPS=1000   how many random steps soak goes on pathways before
 #   PREFIX, SYSCONFDIR, DESTDIR   as usual, for install
 VERSION    := 0.1.0
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
 SECONDS    ?= $(if $(filter fuzz,$(MAKECMDGOALS)),60,3600)
+STEPS      ?= 100000
 CC         := gcc
 PYTHON     := /usr/bin/python3
 
@@ -242,6 +244,7 @@ bench:
 soak:
 	@etc/setup.sh check packages
 	@$(MAKE) -s -j2 all
+	@$(PYTHON) tests/soak/progress.py $(STEPS)
 	@$(PYTHON) tests/soak/run.py $(SECONDS)
 
 house: all

@@ -115,7 +115,7 @@ class Wandering:
 
     KINDS = {"issue": 18, "issue_for_a_while": 10, "revoke": 6, "suspend": 8, "reinstate": 10, "replace": 4, "prove": 12, "publish": 4,
              "archive": 0.2, "enrol": 10, "invite": 3, "accept": 8, "pause": 2, "resume": 5, "leave": 7, "turn_award": 1.5, "at_once": 3,
-             "wait": 2, "kill": 0.15}
+             "wait": 1, "kill": 0.15}
 
     def step(self, number):
         kind, = self.chance.choices([*self.KINDS], [*self.KINDS.values()])
