@@ -50,7 +50,7 @@ class Someone:
 
     def __init__(self, client, id):
         self.client, self.id = client, id
-        self.credentials = collections.defaultdict(lambda: collections.deque(maxlen=3))  # by achievement
+        self.credentials = collections.defaultdict(lambda: collections.deque(maxlen=2))  # by achievement
         self.on, self.hand = {}, set()
         self.last, self.completed = None, {}  # what was so when they were looked at, and when they had completed what
 
@@ -113,7 +113,7 @@ class Wandering:
 
     # ---- steps
 
-    KINDS = {"issue": 18, "issue_for_a_while": 10, "revoke": 6, "suspend": 8, "reinstate": 10, "replace": 4, "prove": 12, "publish": 4,
+    KINDS = {"issue": 18, "issue_for_a_while": 14, "revoke": 6, "suspend": 8, "reinstate": 10, "replace": 4, "prove": 12, "publish": 4,
              "archive": 0.2, "enrol": 10, "invite": 3, "accept": 8, "pause": 2, "resume": 5, "leave": 7, "turn_award": 1.5, "at_once": 3,
              "wait": 1, "kill": 0.15}
 
@@ -139,12 +139,15 @@ class Wandering:
         return found.json() if found.status_code < 300 else None
 
     def issuing(self, someone, **fields):
-        """What issues them something, by a client; chosen now."""
+        """What issues them something, by a client; chosen now. Of what they have had of it for long nothing is left."""
         achievement = self.chance.choice(self.earned)
+        known = someone.credentials[achievement]
 
         def do(client):
+            if len(known) == known.maxlen:
+                self.asks(client, f"/credentials/{known.popleft()}/revoke", {"reason": "x"})
             made = self.asks(client, "/credentials", {"person": someone.id, "achievement": achievement, **fields})
-            someone.credentials[achievement].append(made["id"])
+            known.append(made["id"])
         return do
 
     def turning(self, someone, verb, **fields):

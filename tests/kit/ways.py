@@ -48,7 +48,7 @@ class Maker:
 
     def step(self, name, way, lower):
         """What it stands for."""
-        kind = self.chance.choice(["achievement", "achievement", "achievement", "skill", "proof", "pathway" if lower else "achievement"])
+        kind = self.chance.choice(["achievement"] * 4 + ["skill", "skill", "proof", "pathway" if lower else "achievement"])
         if kind == "pathway":
             return {"kind": kind, "pathway": self.chance.choice(lower).id}
         if kind == "skill":
