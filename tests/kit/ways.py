@@ -71,7 +71,8 @@ class Maker:
                 groups.append(node["id"])
         for group in made:
             if group["kind"] == "group" and self.chance.random() < 0.6:
-                group["need"] = self.chance.randint(1, sum(node.get("within") == group["id"] for node in made))
+                inside = sum(node.get("within") == group["id"] for node in made)
+                group["need"] = min(inside, self.chance.choice([1, 2, 2, 3]))
 
     def dress(self, node, made, way):
         chance, place = self.chance, made.index(node)

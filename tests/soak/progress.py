@@ -19,7 +19,7 @@ def soak(steps, seed):
     with Postgres() as postgres:
         while done < steps:
             count = min(IN_A_HOUSE, steps - done)
-            happened += Wandering(f"{seed} {done}", postgres, SETTLE_EVERY).run(count)
+            happened += Wandering(f"{seed}-{done}", postgres, SETTLE_EVERY).run(count)
             done += count
             print(f"soak: progress: {(time.monotonic() - begun) / 60:5.1f} min: {done} steps", flush=True)
     print("soak: progress is right: " + ", ".join(f"{count} {what}" for what, count in sorted(happened.items())))
