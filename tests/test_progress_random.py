@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress is right after any order of events: people on pathways to whom anything may happen, and where they stand held against
-what a model computes from nothing. SKILLSD_RANDOM_SEEDS says which orders, SKILLSD_STEPS how many
-steps they are together."""
+what a model computes from nothing. SKILLSD_RANDOM_SEEDS says which orders, SKILLSD_STEPS how
+many steps they are together."""
 import os
 
 import pytest
 from kit.progress import ALWAYS, NEVER, Fact, Standing, Version, stands
 from kit.wandering import Wandering
 
-SEEDS = os.environ.get("SKILLSD_RANDOM_SEEDS", "1 2").split()
+SEEDS = os.environ.get("SKILLSD_RANDOM_SEEDS", "1 3").split()
 STEPS = int(os.environ.get("SKILLSD_STEPS", "2000"))
 
 
