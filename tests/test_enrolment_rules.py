@@ -118,6 +118,7 @@ def test_who_is_in_a_unit_or_below_it_is_on_the_pathway_and_who_leaves_it_is_not
     assert made["unit"] == {"id": house.units["outer"], "name": "outer"} and made["days"] == 30
     assert who.on(way) == BY
     mine, = who.client.get("/enrolments", pathway=way)["items"]
+    assert mine["rule_id"] == made["id"]
     assert mine["until"] == str(house.sql("SELECT (created_at AT TIME ZONE current_setting('TimeZone'))::date + 30 FROM enrolment WHERE id = %s", mine["id"])[0][0])
     assert who.story(way) == ["enrolled"] and {one["account"] for one in house.hr.pages(f"/enrolments/{mine['id']}/events")} == {"house:rule"}
     who.move(OUTER)  # within the same one

@@ -263,6 +263,7 @@ def test_proofs_are_decided_once_by_who_may(house):
     house.below.post(f"/enrolments/{made['id']}/proofs", {"node": "a"}, gives=400)
     house.manager.post(f"/enrolments/{made['id']}/proofs", {"node": "a", "text": "x"}, gives=403)
     first = offer(url="https://example.org/x").json()
+    assert house.sql("SELECT detail FROM outbox WHERE object = %s AND kind = 'proof.offered'", first["id"]) == [({"to": house.hr.get(f"/people/{made['person']['id']}")["manager"]["id"]},)]
     assert offer(url="https://example.org/x").status_code == 409
     assert [one["id"] for one in house.manager.get("/proofs", state="offered", enrolment=made["id"])["items"]] == [first["id"]]
     house.below.post(f"/proofs/{first['id']}/accept", gives=403)

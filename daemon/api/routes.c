@@ -194,7 +194,7 @@ const struct route routes[] = {
 	{"PATCH", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_set},
 	{"DELETE", "/api/v1/goals/{id}", RUNS_WRITE, FORM_MATCH, 0, api_goal_drop},
 	{"GET", "/api/v1/enrolments", RUNS_READ, FORM_LIST, 0, api_enrolment_list, enrolment_list_fields, "created_at|percent",
-	 .columns = "id,person_id,person,pathway_id,pathway_version,pathway,state,via,until,percent,done,needed,completed_at,credential_id,"
+	 .columns = "id,person_id,person,pathway_id,pathway_version,pathway,state,via,rule_id,until,percent,done,needed,completed_at,credential_id,"
 		    "created_at,updated_at"},
 	{"POST", "/api/v1/pathways/{id}/enrolments", RUNS_WRITE, FORM_ONE, 0, api_enrolment_add},
 	{"GET", "/api/v1/enrolments/{id}", RUNS_WRITE, FORM_ONE, 0, api_enrolment_get},

@@ -5,6 +5,7 @@
 #include "base/fields.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
+#include "rules/detail.h"
 #include "rules/issuer.h"
 #include "rules/looks.h"
 #include "rules/outbox.h"
@@ -173,12 +174,16 @@ enum skd_outcome enrolment_turn(struct skd_call *call, const char *id, enum enro
 
 /* ---- proofs from outside ---- */
 
+/* What waits for an answer says whose it is to give. */
 static enum skd_outcome proof_told(struct skd_call *call, const char *id, const char *what, const char *action,
 				   struct store_outside_proof *proof)
 {
+	const char *to = NULL;
 	TRY(outside_proof_get(call, id, proof));
+	if (is(proof->state, "offered"))
+		TRY(store_outside_proof_for(call, proof->person_id, &to));
 	const struct store_notice notice = {.kind = talloc_asprintf(call, "proof.%s", what), .noun = "proof", .object = id,
-					    .person_id = proof->person_id};
+					    .person_id = proof->person_id, .detail = to ? detail_of(call, "to", to, NULL) : NULL};
 	TRY(outbox_add(call, &notice));
 	return audit_done(call, action, "proof", id, NULL);
 }

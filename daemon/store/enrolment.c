@@ -4,7 +4,7 @@
 
 #define ENROLMENT_COLUMNS                                                                                                \
 	"e.id, h.id, h.name, e.entry_id, e.pathway_id, v.name, e.number, e.state, e.via, e.until::text, e.percent, e.done, e.needed," \
-	" e.completed_at, e.credential_id, p.issuer_id, e.created_at, e.updated_at, e.version"
+	" e.completed_at, e.credential_id, p.issuer_id, e.created_at, e.updated_at, e.version, e.rule_id"
 #define ENROLMENT_FROM                                                                                                   \
 	"FROM enrolment e JOIN person h ON h.id = e.person_id JOIN pathway p ON p.id = e.pathway_id"                   \
 	" JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"
@@ -17,7 +17,7 @@ static void enrolment_read(const struct rows *rows, int i, struct store_enrolmen
 		.via = row_text(rows, i, 8), .until = row_text(rows, i, 9), .percent = (long)row_int(rows, i, 10), .done = (long)row_int(rows, i, 11),
 		.needed = (long)row_int(rows, i, 12), .completed_at = row_time(rows, i, 13), .credential_id = row_uuid(rows, i, 14),
 		.issuer_id = row_uuid(rows, i, 15), .created_at = row_time(rows, i, 16), .updated_at = row_time(rows, i, 17),
-		.version = (long)row_int(rows, i, 18)};
+		.version = (long)row_int(rows, i, 18), .rule_id = row_uuid(rows, i, 19)};
 }
 
 static const char ENROLMENT_GET[] =
@@ -201,6 +201,16 @@ enum skd_outcome store_outside_proof_decide(struct skd_call *call, const char *i
 	int64_t touched;
 	TRY(db_run(call, PROOF_DECIDE, ARGS(id, state, note, account, account_id), &touched));
 	return touched ? SKD_OK : fail(call, SKD_CLASH, "the proof was decided on already");
+}
+
+static const char PROOF_FOR[] = "SELECT manager_here($1::uuid)";
+
+enum skd_outcome store_outside_proof_for(struct skd_call *call, const char *person_id, const char **manager_id)
+{
+	struct rows *rows;
+	TRY(db_query(call, PROOF_FOR, ARGS(person_id), &rows));
+	*manager_id = row_uuid(rows, 0, 0);
+	return SKD_OK;
 }
 
 static const char PROOF_NODE[] =

@@ -14,6 +14,7 @@ struct store_enrolment {
 	long number;       /* of the version that they are on */
 	const char *state; /* invited, active, paused, completed, left */
 	const char *via;   /* self, invited, rule */
+	const char *rule_id; /* by which they are on it; or NULL */
 	const char *until; /* a date, or NULL */
 	long percent, done, needed;
 	int64_t completed_at; /* TIME_NEVER: it is not */
@@ -70,6 +71,8 @@ enum skd_outcome store_outside_proof_add(struct skd_call *call, const struct sto
 /* CLASH unless it waits for an answer. */
 enum skd_outcome store_outside_proof_decide(struct skd_call *call, const char *id, const char *state, const char *note, const char *account,
 					    const char *account_id) WARN_UNUSED;
+/* Who is here and leads them; NULL: nobody. */
+enum skd_outcome store_outside_proof_for(struct skd_call *call, const char *person_id, const char **manager_id) WARN_UNUSED;
 /* Whether the version that an enrolment is on has such a node, that is a proof from outside. */
 enum skd_outcome store_outside_proof_node(struct skd_call *call, const char *enrolment_id, const char *node, bool *there) WARN_UNUSED;
 
