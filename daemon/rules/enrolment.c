@@ -113,6 +113,7 @@ enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, co
 	struct store_enrolment made = {.pathway_id = pathway_id, .until = until};
 	struct store_pathway pathway;
 	TRY(pathway_get(call, pathway_id, 0, &pathway));
+	TRY(store_pathway_hold(call, pathway_id));
 	TRY(whom(call, person, &made));
 	bool own = actor_is(call, made.person_id);
 	made.state = own ? "active" : "invited";

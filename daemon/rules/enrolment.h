@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Being on a pathway: who begins, who is invited, who may say so, and what states lead where. Of whom it is is held first
- * (store_human_hold()), then the enrolment. One that is read is right: computed anew where something has changed since. */
+ * Being on a pathway: who begins, who is invited, who may say so, and what states lead where. Where somebody begins the
+ * pathway is held first, so that nobody publishes meanwhile; then of whom it is (store_human_hold()), then the enrolment. One that is read is right: computed anew where something has changed since. */
 #ifndef RULES_ENROLMENT_H
 #define RULES_ENROLMENT_H
 

@@ -25,6 +25,9 @@ static const char TAKE[] =
 	"WITH taken AS (DELETE FROM rule_news WHERE id IN"
 	"  (SELECT id FROM rule_news WHERE person_id IS NOT NULL ORDER BY id LIMIT $1::int FOR UPDATE SKIP LOCKED) RETURNING person_id)"
 	" SELECT DISTINCT coalesce(p.human, p.id), (SELECT count(*) FROM taken) FROM taken t LEFT JOIN person p ON p.id = t.person_id";
+/* Where somebody begins nobody publishes meanwhile. */
+static const char PATHWAYS_HOLD[] =
+	"SELECT 1 FROM pathway WHERE id IN (SELECT pathway_id FROM pathway_rule) ORDER BY id FOR SHARE";
 /* Who is being written just now is looked at later. */
 #define ENTRIES "(e.id = ANY ($1::uuid[]) OR e.human = ANY ($1::uuid[]))"
 static const char HOLD[] =
@@ -51,6 +54,7 @@ enum skd_outcome store_enlist_take(struct skd_call *call, const char *const **pe
 	people_read(call, rows, people, count);
 	if (!*count)
 		return SKD_OK;
+	TRY(db_run(call, PATHWAYS_HOLD, NO_ARGS, NULL));
 	TRY(db_query(call, HOLD, ARGS(arg_array(call, *count, *people)), &rows));
 	people_read(call, rows, people, count);
 	*more = *more && *count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What rules say of people, as rows: of whom there is news, who is not on a pathway by the right rule, and who is to be on one.
- * People are held first, then what they are on. */
+ * Pathways with rules are held first, then people, then what they are on. */
 #ifndef STORE_ENLIST_H
 #define STORE_ENLIST_H
 

@@ -181,6 +181,13 @@ enum skd_outcome store_pathway_touch(struct skd_call *call, const char *id, long
 	return touched ? SKD_OK : fail(call, SKD_STALE, "the pathway was changed since you read it: read it again");
 }
 
+static const char PATHWAY_HOLD[] = "SELECT 1 FROM pathway WHERE id = $1::uuid FOR SHARE";
+
+enum skd_outcome store_pathway_hold(struct skd_call *call, const char *id)
+{
+	return db_run(call, PATHWAY_HOLD, ARGS(id), NULL);
+}
+
 static const char VERSION_PUT[] =
 	"INSERT INTO pathway_version (pathway_id, number, name, description, enforced, achievement_id, lost, state)"
 	" VALUES ($1::uuid, $2::int, $3, $4, $5::bool, $6::uuid, $7, 'draft')"

@@ -43,6 +43,8 @@ enum skd_outcome store_pathway_graph(struct skd_call *call, const char *id, long
 enum skd_outcome store_pathway_add(struct skd_call *call, const char *issuer_id, const char **id) WARN_UNUSED;
 /* Says which version is the newest; STALE unless the row still has `version`. Holds the row until the transaction ends. */
 enum skd_outcome store_pathway_touch(struct skd_call *call, const char *id, long version, long latest) WARN_UNUSED;
+/* Nobody does until the transaction ends; whoever does now is waited for. */
+enum skd_outcome store_pathway_hold(struct skd_call *call, const char *id) WARN_UNUSED;
 /* Writes version p->number: a new draft, or over one, never over what was published. nodes NULL: they stay. */
 enum skd_outcome store_pathway_put(struct skd_call *call, const struct store_pathway *p, const struct graph *nodes) WARN_UNUSED;
 /* Nodes that are the same are the same text. */
