@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { PAUSE_MS = 600000 };
+enum { SOON_MS = 2000, LATER_MS = 600000 };
 
 static bool is(const char *state, const char *word)
 {
@@ -189,15 +189,15 @@ static enum skd_outcome settle(struct skd_call *call, const char *id, const char
 	return work_commit(call);
 }
 
-/* What was begun is undone, and tried again when others had their turn. */
-static enum skd_outcome put_off(struct skd_call *call, const char *id, bool gone)
+/* What was begun is undone, and tried again: soon where somebody else was in the way, later where it is not issued. */
+static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_outcome outcome)
 {
-	if (!gone)
+	if (outcome != SKD_ABSENT)
 		log_line(SKD_WARNING, "award", "what follows of enrolment %s waits: %s", id, call->sentence);
 	tx_rollback(call);
 	call_forgive(call);
 	TRY(tx_begin(call));
-	TRY(store_owed_put_off(call, id, PAUSE_MS));
+	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : LATER_MS));
 	return tx_commit(call);
 }
 
@@ -213,5 +213,5 @@ enum skd_outcome award_turn(struct skd_call *call, bool *more)
 	*more = true;
 	TRY(actor_be_rule(call));
 	enum skd_outcome outcome = settle(call, id, entry_id);
-	return outcome == SKD_OK ? SKD_OK : put_off(call, id, outcome == SKD_ABSENT);
+	return outcome == SKD_OK ? SKD_OK : put_off(call, id, outcome);
 }
