@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From ldapmodify to outcome: who is put on pathways by a rule, and what becomes of it when they come, move, leave and come back."""
 import contextlib
+import csv
+import io
 import itertools
 import threading
 
@@ -288,6 +290,34 @@ def test_hr_and_admin_say_them_and_everybody_reads_them_but_groups(house):
     house.employee.get(f"{at}/{by_group['id']}", gives=404)
     house.issuer.delete(f"{at}/{by_group['id']}", "*", gives=403)
     house.employee.get(f"/pathways/{draft}/rules", gives=404)
+
+
+def test_an_enrolment_says_by_which_rule_it_is_to_who_may_read_that(house):
+    alone, both, way, draft = Staff(house), Staff(house), pathway(house), pathway(house, state="draft")
+    by_group, by_unit, waits = rule(house, way, group=CREW), rule(house, way, unit=house.units["inner"]), rule(house, draft, unit=house.units["inner"])
+    alone.join(CREW)
+    both.move(INNER)
+    assert alone.on(way) == both.on(way) == BY
+
+    def said(who, client):
+        """In the list, alone, in the view and as CSV."""
+        mine, = client.get("/enrolments", pathway=way, person=who.id)["items"]
+        view, = [one for one in client.pages(f"/people/{who.id}/pathways") if one["id"] == mine["id"]]
+        lines = [list(csv.DictReader(io.StringIO(client.ask("GET", path, params={"format": "csv"}).text))) for path in ("/enrolments", f"/people/{who.id}/pathways")]
+        rows = [line["rule_id"] or None for listed in lines for line in listed if line["id"] == mine["id"]]
+        assert len(rows) == 2 and {one["via"] for one in (mine, view)} == {"rule"}
+        found = {mine.get("rule_id"), client.get(f"/enrolments/{mine['id']}").get("rule_id"), view.get("rule_id"), *rows}
+        assert len(found) == 1
+        return found.pop()
+    assert said(alone, house.hr) == by_group["id"] and said(alone, alone.client) is None
+    assert said(both, house.hr) == said(both, both.client) == by_unit["id"]
+    of = lambda client, **asked: {one["person"]["id"] for one in client.pages("/enrolments", **asked)}
+    assert of(house.hr, rule=by_group["id"]) == {alone.id} and both.id in of(house.hr, rule=by_unit["id"]) and of(house.hr, rule=waits["id"]) == set()
+    assert of(both.client, rule=by_unit["id"]) == {both.id} and of(alone.client, rule=by_unit["id"]) == set()
+    for client, unknown in (alone.client, by_group["id"]), (alone.client, waits["id"]), (house.hr, MISSING), (house.hr, way), (house.hr, "x"):
+        assert fields_of(client.get("/enrolments", rule=unknown, gives=400)) == ["rule"]
+    house.hr.delete(f"/pathways/{way}/rules/{by_unit['id']}", "*")
+    assert both.on(way) == ENDED and of(house.hr, rule=by_unit["id"]) == set()
 
 
 # ---- many, at once, and cut off

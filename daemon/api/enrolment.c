@@ -36,12 +36,13 @@ static void enrolment_reply(struct skd_call *call, struct reply *out, const stru
 
 #define STATES "invited|active|paused|completed|left"
 const struct field enrolment_list_fields[] = {
-	{"person", FIELD_TEXT}, {"pathway", FIELD_UUID}, {"state", FIELD_ENUM, .words = STATES}, {NULL}};
+	{"person", FIELD_TEXT}, {"pathway", FIELD_UUID}, {"state", FIELD_ENUM, .words = STATES},
+	{"rule", FIELD_UUID}, {NULL}};
 
 enum skd_outcome api_enrolment_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	const struct store_enrolment_filter filter = {.person = query_text(in, "person"), .pathway = query_text(in, "pathway"),
-						      .state = query_text(in, "state")};
+						      .state = query_text(in, "state"), .rule = query_text(in, "rule")};
 	struct store_enrolment *enrolments;
 	size_t count;
 	if (!in->list->sort)

@@ -118,6 +118,7 @@ static void view_write(struct skd_call *call, struct json *json, const struct pa
 	put_object_end(json);
 	put_string(json, "state", e->state);
 	put_string(json, "via", e->via);
+	put_string(json, "rule_id", e->rule_id);
 	put_string(json, "until", e->until);
 	put_int(json, "percent", e->percent);
 	put_int(json, "done", e->done);

@@ -219,10 +219,10 @@ const struct route routes[] = {
 	{"GET", "/api/v1/people/{id}/openings", RUNS_READ, FORM_ONE, 0, api_opening_list},
 	{"GET", "/api/v1/people/{id}/portfolio", RUNS_READ, FORM_ONE, 0, api_portfolio_get},
 	{"GET", "/api/v1/people/{id}/pathways", RUNS_WRITE, FORM_LIST, 0, api_pathways_of_person, pathway_view_fields, "created_at|percent",
-	 .columns = "id,pathway_id,pathway_version,pathway,state,via,until,percent,done,needed,words,estimated_finish,completed_at,"
+	 .columns = "id,pathway_id,pathway_version,pathway,state,via,rule_id,until,percent,done,needed,words,estimated_finish,completed_at,"
 		    "credential_id,created_at"},
 	{"GET", "/api/v1/me/pathways", RUNS_WRITE, FORM_LIST, 0, api_pathways_of_me, pathway_view_fields, "created_at|percent",
-	 .columns = "id,pathway_id,pathway_version,pathway,state,via,until,percent,done,needed,words,estimated_finish,completed_at,"
+	 .columns = "id,pathway_id,pathway_version,pathway,state,via,rule_id,until,percent,done,needed,words,estimated_finish,completed_at,"
 		    "credential_id,created_at"},
 	{"GET", "/api/v1/people/{id}/recommendations", RUNS_READ, FORM_ONE, 0, api_recommendation_list},
 	{"GET", "/api/v1/units/{id}/gap", RUNS_REPORT, FORM_ONE, 0, api_gap_unit, gap_fields},

@@ -22,13 +22,33 @@ static bool is(const char *state, const char *word)
 
 /* ---- reading ---- */
 
+void enrolment_veil(const struct skd_call *call, struct store_enrolment *enrolments, size_t count)
+{
+	bool groups = sight_near(call).everyone;
+	for (size_t i = 0; i < count; i++)
+		if (enrolments[i].by_group && !groups)
+			enrolments[i].rule_id = NULL;
+}
+
+static enum skd_outcome rule_pick(struct skd_call *call, const char *id)
+{
+	struct store_pathway pathway;
+	const char *pathway_id;
+	if (!id)
+		return SKD_OK;
+	TRY(absent_as_field(call, "rule", store_enrolment_rule(call, sight_near(call).everyone, id, &pathway_id)));
+	return absent_as_field(call, "rule", pathway_get(call, pathway_id, 0, &pathway));
+}
+
 enum skd_outcome enrolment_get(struct skd_call *call, const char *id, struct store_enrolment *enrolment)
 {
 	struct sight sight = sight_for(call, SIGHT_PATHWAYS);
 	TRY(store_enrolment_get(call, &sight, id, enrolment));
 	looks_add(call, enrolment->person_id, "pathways");
 	TRY(standing_refresh(call, 1, &enrolment->person_id));
-	return store_enrolment_get(call, &sight, id, enrolment);
+	TRY(store_enrolment_get(call, &sight, id, enrolment));
+	enrolment_veil(call, enrolment, 1);
+	return SKD_OK;
 }
 
 enum skd_outcome enrolment_list(struct skd_call *call, const struct store_enrolment_filter *asked, struct list *list,
@@ -40,8 +60,11 @@ enum skd_outcome enrolment_list(struct skd_call *call, const struct store_enrolm
 	TRY(person_pick(call, &sight, "person", asked->person, &filter.person));
 	if (asked->pathway)
 		TRY(absent_as_field(call, "pathway", pathway_get(call, asked->pathway, 0, &pathway)));
+	TRY(rule_pick(call, asked->rule));
 	looks_add(call, filter.person, "pathways");
-	return store_enrolment_list(call, &sight, &filter, list, enrolments, count);
+	TRY(store_enrolment_list(call, &sight, &filter, list, enrolments, count));
+	enrolment_veil(call, *enrolments, *count);
+	return SKD_OK;
 }
 
 enum skd_outcome enrolment_events(struct skd_call *call, const char *id, struct store_enrolment_event **events, size_t *count)

@@ -13,9 +13,11 @@ enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, co
 			       struct store_enrolment *enrolment) WARN_UNUSED;
 /* In a transaction. ABSENT when there is none, or none that is seen: one's own, of those one leads, HR and admins everybody's. */
 enum skd_outcome enrolment_get(struct skd_call *call, const char *id, struct store_enrolment *enrolment) WARN_UNUSED;
-/* As they were computed last. BAD_INPUT for a person or pathway that does not exist, or is not seen. */
+/* As they were computed last. BAD_INPUT for a person, a pathway or a rule that does not exist, or is not seen. */
 enum skd_outcome enrolment_list(struct skd_call *call, const struct store_enrolment_filter *filter, struct list *list,
 				struct store_enrolment **enrolments, size_t *count) WARN_UNUSED;
+/* Of who does not see rules of groups, none of these says that it is by one. */
+void enrolment_veil(const struct skd_call *call, struct store_enrolment *enrolments, size_t count);
 enum skd_outcome enrolment_events(struct skd_call *call, const char *id, struct store_enrolment_event **events, size_t *count) WARN_UNUSED;
 
 /* invited -> accept -> active; active -> pause -> paused -> resume -> active; invited, active, paused -> leave -> left. Of oneself;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rules/actor.h"
+#include "rules/enrolment.h"
 #include "rules/person.h"
 
 #include <string.h>
@@ -162,6 +163,7 @@ enum skd_outcome pathway_view_list(struct skd_call *call, const char *person_id,
 		TRY(tx_begin(call));
 	TRY(standing_refresh(call, 1, &person_id));
 	TRY(store_enrolment_list(call, &all, &filter, list, &enrolments, count));
+	enrolment_veil(call, enrolments, *count);
 	*views = talloc_zero_array(call, struct pathway_view, *count + 1);
 	for (size_t i = 0; i < *count; i++)
 		TRY(view_get(call, &enrolments[i], &(*views)[i]));

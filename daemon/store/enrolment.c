@@ -4,10 +4,10 @@
 
 #define ENROLMENT_COLUMNS                                                                                                \
 	"e.id, h.id, h.name, e.entry_id, e.pathway_id, v.name, e.number, e.state, e.via, e.until::text, e.percent, e.done, e.needed," \
-	" e.completed_at, e.credential_id, p.issuer_id, e.created_at, e.updated_at, e.version, e.rule_id"
+	" e.completed_at, e.credential_id, p.issuer_id, e.created_at, e.updated_at, e.version, e.rule_id, l.group_dn IS NOT NULL"
 #define ENROLMENT_FROM                                                                                                   \
 	"FROM enrolment e JOIN person h ON h.id = e.person_id JOIN pathway p ON p.id = e.pathway_id"                   \
-	" JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number"
+	" JOIN pathway_version v ON v.pathway_id = e.pathway_id AND v.number = e.number LEFT JOIN pathway_rule l ON l.id = e.rule_id"
 
 static void enrolment_read(const struct rows *rows, int i, struct store_enrolment *e)
 {
@@ -17,7 +17,7 @@ static void enrolment_read(const struct rows *rows, int i, struct store_enrolmen
 		.via = row_text(rows, i, 8), .until = row_text(rows, i, 9), .percent = (long)row_int(rows, i, 10), .done = (long)row_int(rows, i, 11),
 		.needed = (long)row_int(rows, i, 12), .completed_at = row_time(rows, i, 13), .credential_id = row_uuid(rows, i, 14),
 		.issuer_id = row_uuid(rows, i, 15), .created_at = row_time(rows, i, 16), .updated_at = row_time(rows, i, 17),
-		.version = (long)row_int(rows, i, 18), .rule_id = row_uuid(rows, i, 19)};
+		.version = (long)row_int(rows, i, 18), .rule_id = row_uuid(rows, i, 19), .by_group = row_bool(rows, i, 20)};
 }
 
 static const char ENROLMENT_GET[] =
@@ -40,14 +40,26 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 	static const char where[] =
 		ENROLMENT_FROM " WHERE ($1::bool OR e.person_id = ANY (ARRAY(SELECT people_seen($2::uuid, $3::bool))))"
 		" AND ($4::uuid IS NULL OR e.pathway_id = $4::uuid) AND ($5::uuid IS NULL OR e.person_id = $5::uuid)"
-		" AND ($6::text IS NULL OR e.state = $6) AND (NOT $7::bool OR e.state <> 'left') AND e.aside IS NULL";
+		" AND ($6::text IS NULL OR e.state = $6) AND (NOT $7::bool OR e.state <> 'left') AND ($8::uuid IS NULL OR e.rule_id = $8::uuid) AND e.aside IS NULL";
 	struct rows *rows;
 	TRY(list_query(call, list, orders, ENROLMENT_COLUMNS, where, "e.id",
 		       ARGS(arg_bool(sight->everyone), sight->self, arg_bool(sight->issued), f->pathway, f->person, f->state,
-			    arg_bool(f->present)), &rows, count));
+			    arg_bool(f->present), f->rule), &rows, count));
 	*enrolments = talloc_zero_array(call, struct store_enrolment, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
 		enrolment_read(rows, i, &(*enrolments)[i]);
+	return SKD_OK;
+}
+
+static const char ENROLMENT_RULE[] = "SELECT pathway_id FROM pathway_rule WHERE id = $1::uuid AND (group_dn IS NULL OR $2::bool)";
+
+enum skd_outcome store_enrolment_rule(struct skd_call *call, bool groups, const char *id, const char **pathway_id)
+{
+	struct rows *rows;
+	TRY(db_query(call, ENROLMENT_RULE, ARGS(id, arg_bool(groups)), &rows));
+	if (!rows_count(rows))
+		return fail(call, SKD_ABSENT, "there is no such rule");
+	*pathway_id = row_uuid(rows, 0, 0);
 	return SKD_OK;
 }
 

@@ -15,6 +15,7 @@ struct store_enrolment {
 	const char *state; /* invited, active, paused, completed, left */
 	const char *via;   /* self, invited, rule */
 	const char *rule_id; /* by which they are on it; or NULL */
+	bool by_group;       /* it goes by a group of the directory */
 	const char *until; /* a date, or NULL */
 	long percent, done, needed;
 	int64_t completed_at; /* TIME_NEVER: it is not */
@@ -24,7 +25,7 @@ struct store_enrolment {
 	long version;
 };
 struct store_enrolment_filter {
-	const char *pathway, *person; /* ids */
+	const char *pathway, *person, *rule; /* ids */
 	const char *state; /* NULL: any */
 	bool present;      /* but for those that were left */
 };
@@ -33,6 +34,8 @@ enum skd_outcome store_enrolment_get(struct skd_call *call, const struct sight *
 				     struct store_enrolment *enrolment) WARN_UNUSED;
 enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight *sight, const struct store_enrolment_filter *filter,
 				      struct list *list, struct store_enrolment **enrolments, size_t *count) WARN_UNUSED;
+/* Whose rule it is, also once it has ended; with `groups` those of groups, too. ABSENT. */
+enum skd_outcome store_enrolment_rule(struct skd_call *call, bool groups, const char *id, const char **pathway_id) WARN_UNUSED;
 /* Locks all that its person is on until the transaction ends; its state as it is then. */
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state) WARN_UNUSED;
 /* Locks all that somebody is on: before another one is added, as everybody does who computes. */
