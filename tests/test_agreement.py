@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far assessors agree: kappa of verdicts and of criteria, of all and of each, worked out by hand; and who may know."""
 import pytest
-from kit.house import ACCOUNTS
+from kit.house import ACCOUNTS, BASE
 from kit.judging import CHIEF, SEK, VILLA, Court, court_house
 
 OWNER = ACCOUNTS["MANAGER"]
@@ -55,5 +55,23 @@ def test_kappa_of_verdicts_criteria_and_assessors(court):
     assert court.client(OWNER).get(path) == shown == court.house.sign_in(ACCOUNTS["ADMIN"]).get(path)
     mine = court.client(SEK).get(path)
     assert [one["assessor"]["id"] for one in mine["assessors"]] == [court.id(SEK)] and figures(mine) == figures(shown)
-    for username in ACCOUNTS["EMPLOYEE"], ACCOUNTS["ISSUER"]:
-        court.client(username).get(path, gives=403)
+    assert court.client(ACCOUNTS["ISSUER"]).get(path) == shown
+    court.client(ACCOUNTS["EMPLOYEE"]).get(path, gives=403)
+
+
+def test_who_issues_for_others_alone_does_not_know_it(court):
+    admin, issuer = court.house.sign_in(ACCOUNTS["ADMIN"]), court.client(ACCOUNTS["ISSUER"])
+    school = admin.post("/issuers", {"name": "School 🎓", "groups": [f"cn=strangers,ou=groups,{BASE}"]}, gives=201)["id"]
+    achievement = court.asked(assessors=2)
+    court.house.sql("UPDATE achievement SET issuer_id = %s WHERE id = %s", school, achievement["id"])
+    judged(court, achievement, **{CHIEF: ("approve", "Good"), SEK: ("approve", "Good")})
+    path = f"/achievements/{achievement['id']}/agreement"
+    issuer.get(path, gives=403)
+    assert len(court.hr.get(path)["assessors"]) == 2
+    assert [one["assessor"]["id"] for one in court.client(SEK).get(path)["assessors"]] == [court.id(SEK)]
+    court.hr.patch(f"/achievements/{achievement['id']}", {"owner": ACCOUNTS["ISSUER"]}, "*")
+    assert issuer.get(path) == court.hr.get(path)
+    court.hr.patch(f"/achievements/{achievement['id']}", {"owner": None}, "*")
+    issuer.get(path, gives=403)
+    admin.patch(f"/api/v1/issuers/{school}", {"groups": [f"cn=issuers,ou=groups,{BASE}"]}, "*")
+    assert issuer.get(path) == court.hr.get(path)

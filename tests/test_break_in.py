@@ -315,7 +315,7 @@ PATCH  /api/v1/claim-endorsements/{own_vouched}           401   403   200   200 
 DELETE /api/v1/claim-endorsements/{own_vouch}             401   403   204   204   204   204   204   204   204   403
 DELETE /api/v1/claim-endorsements/{vouch}                 401   403   404   403   404   403   403   404   403   403
 DELETE /api/v1/claim-endorsements/{own_vouched}           401   403   403   403   403   403   403   403   403   403
-GET    /api/v1/achievements/{achievement}/agreement       401   403   403   403   200   403   200   403   200   403
+GET    /api/v1/achievements/{achievement}/agreement       401   403   403   403   200   200   200   403   200   403
 GET    /api/v1/reviews                                    401   403   403   403   200   200   200   403   200   403
 GET    /api/v1/reviews/{own_review}                       401   403   403   403   200   200   200   403   200   403
 GET    /api/v1/reviews/{review}                           401   403   403   403   404   200   200   403   200   403

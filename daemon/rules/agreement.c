@@ -4,6 +4,7 @@
 
 #include "rules/achievement.h"
 #include "rules/actor.h"
+#include "rules/issuer.h"
 #include "rules/verdict.h"
 #include "store/agreement.h"
 #include "store/rubric.h"
@@ -55,6 +56,20 @@ static bool is_there(const struct agreement *assessors, size_t count, const char
 	return false;
 }
 
+/* Whether they may know it of each assessor. */
+static enum skd_outcome sees_each(struct skd_call *call, const struct store_achievement *achievement, bool *each)
+{
+	*each = actor_has(call, ROLE_SEES_ALL) || (achievement->owner_id && actor_is(call, achievement->owner_id));
+	if (*each || !actor_has(call, ROLE_ISSUER))
+		return SKD_OK;
+	enum skd_outcome outcome = issuer_may_issue(call, achievement->issuer_id, false);
+	*each = outcome == SKD_OK;
+	if (outcome != SKD_DENIED)
+		return outcome;
+	call_forgive(call);
+	return SKD_OK;
+}
+
 enum skd_outcome agreement_get(struct skd_call *call, const char *achievement_id, struct agreement *all, struct agreement **assessors,
 			       size_t *count)
 {
@@ -62,10 +77,11 @@ enum skd_outcome agreement_get(struct skd_call *call, const char *achievement_id
 	struct store_rubric rubric;
 	struct store_opinions *list;
 	struct opinions opinions;
+	bool everyone;
 	TRY(achievement_get(call, achievement_id, 0, &achievement));
-	bool everyone = actor_has(call, ROLE_SEES_ALL) || (achievement.owner_id && actor_is(call, achievement.owner_id));
+	TRY(sees_each(call, &achievement, &everyone));
 	if (!everyone && !actor_has(call, ROLE_ASSESSOR))
-		return fail(call, SKD_DENIED, "how far assessors agree is for hr, the owner of the achievement, and assessors");
+		return fail(call, SKD_DENIED, "how far assessors agree is for hr, the owner of the achievement, who may issue it, and assessors");
 	TRY(store_rubric_get(call, achievement.id, achievement.number, &rubric));
 	TRY(store_opinions_list(call, achievement.id, &list, &opinions.count));
 	opinions.all = list;

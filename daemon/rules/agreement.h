@@ -17,8 +17,8 @@ struct agreement {
 	struct agreement_figure *criteria; /* those of the present version, in its order */
 	size_t count;
 };
-/* `all` of them, then of single assessors: for hr, admin and the owner of the achievement each by name, for an assessor their
- * own. DENIED for others. */
+/* `all` of them, then of single assessors: for hr, admin, the owner of the achievement and who may issue it each by name, for
+ * an assessor their own. DENIED for others. */
 enum skd_outcome agreement_get(struct skd_call *call, const char *achievement_id, struct agreement *all, struct agreement **assessors,
 			       size_t *count) WARN_UNUSED;
 
