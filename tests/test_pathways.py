@@ -175,6 +175,27 @@ def test_with_a_draft_what_was_published_before_it_is_archived_too(house):
     house.employee.get(f"/pathways/{never['id']}", gives=404)
 
 
+def test_what_it_stands_on_is_called_as_it_was_published_last(house):
+    step, award, marked = (achievement(house, name=f"Out 🪜 {word}") for word in ("step", "award", "mark"))
+    draft = achievement(house, name="Not yet", state="draft")
+    made = published(house, {"id": "a", "kind": "achievement", "achievement": step["id"]}, proof("b", milestone=marked["id"]), achievement=award["id"])
+    planned = pathway(house, {"id": "a", "kind": "achievement", "achievement": draft["id"]})
+
+    def names():
+        shows = house.employee.get(f"/pathways/{made['id']}")
+        return [shows["achievement"]["name"], shows["nodes"][0]["achievement"]["name"], shows["nodes"][1]["milestone"]["name"]]
+    called = lambda: house.issuer.get(f"/pathways/{planned['id']}")["nodes"][0]["achievement"]["name"]
+    assert names() == ["Out 🪜 award", "Out 🪜 step", "Out 🪜 mark"] and called() == "Not yet"
+    for change in {"name": "Not out"}, {"state": "archived"}:  # a draft of each, which never was
+        for one in step, award, marked:
+            house.hr.patch(f"/achievements/{one['id']}", change, "*")
+        assert names() == ["Out 🪜 award", "Out 🪜 step", "Out 🪜 mark"]
+    for change, name in ({"name": "Then"}, "Then"), ({"state": "published"}, "Then"), ({"name": "Later"}, "Then"), ({"state": "published"}, "Later"), \
+            ({"state": "archived"}, "Later"):
+        house.hr.patch(f"/achievements/{draft['id']}", change, "*")
+        assert called() == name
+
+
 def test_who_stays_until_when_is_said_of_what_is_published(house):
     made = published(house)
     path = f"/pathways/{made['id']}"

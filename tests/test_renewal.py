@@ -192,6 +192,11 @@ def test_a_credential_says_when_and_how_it_can_be_renewed(court):
     court.hr.patch(f"/achievements/{made['id']}", {"renewal": policy, "state": "published"}, "*")
     assert look(court, old)["renewal"] == {"by": "course", "course": {"id": lesson["id"], "name": "Lesson 🧭"},
                                            "opens_at": "2047-12-01T12:00:00Z", "closes_at": LEAP}  # 90 days before
+    for change in {"name": "Not out"}, {"state": "archived"}:  # a draft, which never was
+        court.hr.patch(f"/achievements/{lesson['id']}", change, "*")
+        assert look(court, old)["renewal"]["course"] == {"id": lesson["id"], "name": "Lesson 🧭"}
+        refused = begin(court, old, gives=409)
+        assert "Lesson 🧭" in refused["detail"] and "Not out" not in refused["detail"]
     court.hr.patch(f"/achievements/{made['id']}", {"renewal": None, "state": "published"}, "*")
     assert "renewal" not in look(court, old)
 

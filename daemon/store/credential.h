@@ -18,8 +18,7 @@
 	RENEWAL_CLOSES " AS closes_at FROM achievement_version v JOIN achievement a ON a.id = v.achievement_id"     \
 	" JOIN issuer i ON i.id = a.issuer_id AND (i.state = 'active' OR i.key = 'company')"                       \
 	" LEFT JOIN LATERAL (SELECT n.achievement_id, n.name FROM achievement_version n"                           \
-	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.state IN ('published', 'archived')"          \
-	"  ORDER BY n.number DESC LIMIT 1) AS y ON true"                                                           \
+	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.number = achievement_out(n.achievement_id)) AS y ON true" \
 	" WHERE v.achievement_id = c.achievement_id AND v.renewal IS NOT NULL AND v.state = 'published' AND " RENEWAL_NEWEST \
 	" AND c.state = 'active' AND c.expires_at < 'infinity' AND now() <= " RENEWAL_CLOSES
 

@@ -63,7 +63,7 @@ enum skd_outcome store_policy_prompts(struct skd_call *call, const char *assessm
 
 static const char RENEWAL_GET[] =
 	"SELECT c.achievement_id, v.number, v.renewal->>'by', (SELECT n.name FROM achievement_version n"
-	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.state IN ('published', 'archived') ORDER BY n.number DESC LIMIT 1),"
+	"  WHERE n.achievement_id = (v.renewal->>'course')::uuid AND n.number = achievement_out(n.achievement_id)),"
 	" c.person_id, c.entry_id, c.state, c.expires_at, c.issued_at, " RENEWAL_OPENS ", " RENEWAL_CLOSES ", c.achievement_number, c.evidence, c.results"
 	" FROM credential c JOIN achievement_version v ON v.achievement_id = c.achievement_id AND " RENEWAL_NEWEST " WHERE c.id = $1::uuid";
 

@@ -88,10 +88,15 @@ END $$;
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON pathway_version FOR EACH ROW EXECUTE FUNCTION pathway_stays();
 CREATE TRIGGER stays BEFORE INSERT OR UPDATE OR DELETE ON pathway_node FOR EACH ROW EXECUTE FUNCTION pathway_node_stays();
 
+-- The version of an achievement that was published last, archived since or not: an archived one may have been a draft until then.
+CREATE FUNCTION achievement_out(achievement uuid) RETURNS integer STABLE LANGUAGE sql AS
+	$$SELECT max(v.number) FROM achievement_version v WHERE v.achievement_id = achievement AND (v.state = 'published'
+		OR v.state = 'archived' AND EXISTS (SELECT FROM achievement_event o WHERE o.achievement_id = v.achievement_id
+			AND o.number = v.number AND o.kind = 'published'))$$;
 -- What they are called: as they were published last, if they were.
 CREATE FUNCTION achievement_name(achievement uuid) RETURNS text STABLE LANGUAGE sql AS
-	$$SELECT name FROM achievement_version WHERE achievement_id = achievement
-		ORDER BY state IN ('published', 'archived') DESC, number DESC LIMIT 1$$;
+	$$SELECT name FROM achievement_version WHERE achievement_id = achievement AND number = coalesce(achievement_out(achievement),
+		(SELECT max(number) FROM achievement_version WHERE achievement_id = achievement))$$;
 CREATE FUNCTION pathway_name(pathway uuid) RETURNS text STABLE LANGUAGE sql AS
 	$$SELECT name FROM pathway_version WHERE pathway_id = pathway
 		ORDER BY published_at IS NOT NULL DESC, number DESC LIMIT 1$$;
