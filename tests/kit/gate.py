@@ -283,6 +283,11 @@ class Gate:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
+        wait_until(lambda: not self.is_listened_to())  # a conversation that is just beginning dies a moment later
+
+    def is_listened_to(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            return connection.connect_ex(str(self.path)) == 0
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
