@@ -319,14 +319,34 @@ def test_pathways_within_each_other_are_a_cycle_and_named(house):
     house.issuer.patch(at(b), {"nodes": [inner("c", c)], "state": "published"}, "*")
     house.issuer.patch(at(c), {"nodes": [proof("x"), proof("y"), inner("a", a)]}, "*")  # a draft may
     problem = house.issuer.patch(at(c), {"state": "published"}, "*", gives=400)
-    assert errors(problem) == [("/nodes/2/pathway", "is a cycle, each within the one before: C > A > B > C")]
+    assert errors(problem) == [("/nodes/2/pathway", "is a cycle, each asked for by the one before: C > A > B > C")]
     problem = house.issuer.patch(at(b), {"nodes": [inner("a", a)], "state": "published"}, "*", gives=400)
-    assert errors(problem) == [("/nodes/0/pathway", "is a cycle, each within the one before: B > A > B")]
+    assert errors(problem) == [("/nodes/0/pathway", "is a cycle, each asked for by the one before: B > A > B")]
     # Once A has gone another way, C may have it; unless people stay on what A was.
     house.issuer.patch(at(a), {"nodes": [proof("z")], "state": "published", "keep_until": "2099-01-01"}, "*")
     house.issuer.patch(at(c), {"state": "published"}, "*", gives=400)
     house.issuer.patch(at(a), {"name": "A again", "state": "published"}, "*")
     assert house.issuer.patch(at(c), {"state": "published"}, "*")["version"] == 2
+
+
+def test_who_awards_what_the_other_asks_for_is_in_the_cycle_too(house):
+    whole, half, more = (achievement(house)["id"] for _ in range(3))
+    step = lambda earned: {"id": "s", "kind": "achievement", "achievement": earned}  # noqa: E731
+    body = {"name": "Own 🧗", "nodes": [proof("x"), step(whole)], "achievement": whole}
+    own = house.issuer.post("/pathways", body, gives=201)  # a draft may
+    problem = house.issuer.patch(f"/pathways/{own['id']}", {"state": "published"}, "*", gives=400)
+    assert errors(problem) == [("/nodes/1/achievement", "is a cycle: it is what the pathway itself awards")]
+    a = published(house, step(half), name="A 🧗", achievement=whole)
+    b = published(house, proof("x"), name="B", achievement=half)
+    problem = house.issuer.patch(f"/pathways/{b['id']}", {"nodes": [proof("x"), step(whole)], "state": "published"}, "*", gives=400)
+    assert errors(problem) == [("/nodes/1/achievement", "is a cycle, each asked for by the one before: B > A 🧗 > B")]
+    problem = house.issuer.patch(f"/pathways/{b['id']}", {"nodes": [proof("x"), inner("i", a)], "state": "published"}, "*", gives=400)
+    assert errors(problem) == [("/nodes/1/pathway", "is a cycle, each asked for by the one before: B > A 🧗 > B")]
+    problem = pathway(house, {**step(half), "milestone": half}, gives=400)
+    assert errors(problem) == [("/nodes/0/milestone", "must be another achievement than the step itself")]
+    # Once B awards something else it may ask for what A awards; and what a pathway awarded before may be its own first step.
+    house.issuer.patch(f"/pathways/{b['id']}", {"nodes": [proof("x"), step(whole)], "achievement": more, "state": "published"}, "*")
+    house.issuer.patch(f"/pathways/{b['id']}", {"nodes": [step(more)], "achievement": None, "state": "published"}, "*")
 
 
 def test_a_long_circle_is_named_in_part(house):
@@ -335,7 +355,7 @@ def test_a_long_circle_is_named_in_part(house):
         before = published(house, inner("next", before), name=f"ring {number}")
     problem = house.issuer.patch(f"/pathways/{first['id']}", {"nodes": [inner("next", before)], "state": "published"}, "*", gives=400)
     named = " > ".join(f"ring {number}" for number in range(29, 9, -1))
-    assert errors(problem) == [("/nodes/0/pathway", f"is a cycle, each within the one before: ring 0 > {named} > (9 more) > ring 0")]
+    assert errors(problem) == [("/nodes/0/pathway", f"is a cycle, each asked for by the one before: ring 0 > {named} > (9 more) > ring 0")]
 
 
 def test_many_ways_lead_to_the_same_without_a_circle(house):

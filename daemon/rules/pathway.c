@@ -103,6 +103,8 @@ static enum skd_outcome node_read(struct skd_call *call, const struct store_path
 		TRY(id_read(call, node_field(call, nodes, place, "milestone"), "achievement", node->milestone, &node->milestone));
 	if (ref->achievement)
 		TRY(id_read(call, node_field(call, nodes, place, "achievement"), "achievement", ref->achievement, &node->ref));
+	if (ref->achievement && string_same(node->milestone, node->ref))
+		return fail_field(call, node_field(call, nodes, place, "milestone"), "must be another achievement than the step itself");
 	if (ref->skill)
 		TRY(skill_read(call, nodes, place));
 	if (!ref->pathway)

@@ -116,20 +116,40 @@ static enum skd_outcome circle_fail(struct skd_call *call, const struct store_pa
 	if (first < walk->count)
 		text_addf(&text, "(%zu more) > ", walk->count - first);
 	text_adds(&text, text_shown(call, pathway->name));
-	return fail_field(call, field, "is a cycle, each within the one before: %s", text_end(&text));
+	return fail_field(call, field, "is a cycle, each asked for by the one before: %s", text_end(&text));
+}
+
+/* The pathways that it asks for: those that stand in it, and those that award what it takes as a step. */
+static enum skd_outcome asked_for(struct skd_call *call, const struct store_pathway *pathway, const struct graph *graph, struct found *asked)
+{
+	struct found inner = of_kind(call, graph, GRAPH_PATHWAY), steps = of_kind(call, graph, GRAPH_ACHIEVEMENT);
+	struct store_pathway_award *awards;
+	size_t count;
+	for (size_t i = 0; i < steps.count; i++)
+		if (string_same(steps.ids[i], pathway->achievement_id))
+			return fail_field(call, talloc_asprintf(call, "/nodes/%zu/achievement", steps.places[i]),
+					  "is a cycle: it is what the pathway itself awards");
+	TRY(store_pathway_awarding(call, pathway->id, steps.count, steps.ids, &awards, &count));
+	*asked = found_begin(call, inner.count + count);
+	for (size_t i = 0; i < inner.count; i++)
+		found_add(asked, inner.ids[i], inner.places[i]);
+	for (size_t i = 0; i < count; i++)
+		found_add(asked, awards[i].pathway_id, steps.places[awards[i].place]);
+	return SKD_OK;
 }
 
 enum skd_outcome within_circle(struct skd_call *call, const struct store_pathway *pathway, const struct graph *graph)
 {
-	struct found inner = of_kind(call, graph, GRAPH_PATHWAY);
+	struct found asked = {0};
 	struct store_pathway_edge *edges;
 	size_t edge_count;
 	TRY(store_pathway_turn(call));
-	TRY(store_pathway_within(call, inner.count, inner.ids, &edges, &edge_count));
-	struct walk walk = {.ids = talloc_array(call, const char *, inner.count + edge_count + 1),
-			    .from = talloc_array(call, size_t, inner.count + edge_count + 1)};
-	for (size_t i = 0; i < inner.count; i++)
-		walk_to(&walk, inner.ids[i], walk.count);
+	TRY(asked_for(call, pathway, graph, &asked));
+	TRY(store_pathway_within(call, pathway, asked.count, asked.ids, &edges, &edge_count));
+	struct walk walk = {.ids = talloc_array(call, const char *, asked.count + edge_count + 1),
+			    .from = talloc_array(call, size_t, asked.count + edge_count + 1)};
+	for (size_t i = 0; i < asked.count; i++)
+		walk_to(&walk, asked.ids[i], walk.count);
 	for (size_t at = 0; at < walk.count; at++) {
 		size_t first = at, i;
 		for (i = 0; i < edge_count; i++)
@@ -139,9 +159,10 @@ enum skd_outcome within_circle(struct skd_call *call, const struct store_pathway
 			continue;
 		while (walk.from[first] != first)
 			first = walk.from[first];
-		for (i = 0; strcmp(inner.ids[i], walk.ids[first]) != 0; i++)
+		for (i = 0; strcmp(asked.ids[i], walk.ids[first]) != 0; i++)
 			;
-		return circle_fail(call, pathway, &walk, at, talloc_asprintf(call, "/nodes/%zu/pathway", inner.places[i]));
+		return circle_fail(call, pathway, &walk, at,
+				   talloc_asprintf(call, "/nodes/%zu/%s", asked.places[i], graph_kinds[graph->nodes[asked.places[i]].kind]));
 	}
 	return SKD_OK;
 }

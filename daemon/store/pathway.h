@@ -63,13 +63,20 @@ enum skd_outcome store_pathway_turn(struct skd_call *call) WARN_UNUSED;
 enum skd_outcome store_pathway_achievements(struct skd_call *call, bool published, size_t count, const char *const *ids,
 					    size_t *place) WARN_UNUSED;
 enum skd_outcome store_pathway_inner(struct skd_call *call, bool published, size_t count, const char *const *ids, size_t *place) WARN_UNUSED;
-/* One stands within the other. */
+/* One asks for the other: it stands within, or awards a step. */
 struct store_pathway_edge {
 	const char *from, *to;
 };
-/* All that there are within these, and within what is within them, as somebody may be under way on it now. */
-enum skd_outcome store_pathway_within(struct skd_call *call, size_t count, const char *const *ids, struct store_pathway_edge **edges,
-				      size_t *edge_count) WARN_UNUSED;
+/* All that these ask for, and what those ask for, as somebody may be under way on it now; `pathway` awards what it says. */
+enum skd_outcome store_pathway_within(struct skd_call *call, const struct store_pathway *pathway, size_t count, const char *const *ids,
+				      struct store_pathway_edge **edges, size_t *edge_count) WARN_UNUSED;
+/* Who else awards which of these achievements, by its place. */
+struct store_pathway_award {
+	size_t place;
+	const char *pathway_id;
+};
+enum skd_outcome store_pathway_awarding(struct skd_call *call, const char *pathway_id, size_t count, const char *const *achievements,
+					struct store_pathway_award **awards, size_t *award_count) WARN_UNUSED;
 /* Whose these achievements are. */
 enum skd_outcome store_pathway_issuers(struct skd_call *call, size_t count, const char *const *achievements,
 				       const char *const **issuers, size_t *issuer_count) WARN_UNUSED;

@@ -44,19 +44,42 @@ enum skd_outcome store_pathway_turn(struct skd_call *call)
 }
 
 /* Of a version that was published before, somebody is under way as long as one after it says so. */
+#define LIVE                                                                                                                   \
+	"live AS MATERIALIZED (SELECT v.pathway_id, v.number, v.achievement_id FROM pathway_version v WHERE v.published_at IS NOT NULL"   \
+	"  AND NOT EXISTS (SELECT FROM pathway_version m WHERE m.pathway_id = v.pathway_id AND m.number > v.number"              \
+	"   AND m.published_at IS NOT NULL AND coalesce(m.keep_until, '-infinity') <= now()))"
+static const char AWARDING[] =
+	"WITH " LIVE " SELECT DISTINCT w.place::int - 1, l.pathway_id FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, place)"
+	" JOIN live l ON l.achievement_id = w.id AND l.pathway_id <> $1::uuid ORDER BY 1, 2";
+
+enum skd_outcome store_pathway_awarding(struct skd_call *call, const char *pathway_id, size_t count, const char *const *achievements,
+					struct store_pathway_award **awards, size_t *award_count)
+{
+	struct rows *rows;
+	TRY(db_query(call, AWARDING, ARGS(pathway_id, arg_array(call, count, achievements)), &rows));
+	*award_count = (size_t)rows_count(rows);
+	*awards = talloc_zero_array(call, struct store_pathway_award, *award_count + 1);
+	for (int i = 0; i < (int)*award_count; i++)
+		(*awards)[i] = (struct store_pathway_award){(size_t)row_int(rows, i, 0), row_uuid(rows, i, 1)};
+	return SKD_OK;
+}
+
+/* What the pathway itself awarded before is awarded no longer once the version is published. */
 static const char WITHIN[] =
-	"WITH RECURSIVE inside (outer_id, inner_id) AS (SELECT DISTINCT v.pathway_id, n.inner_id FROM pathway_version v"
-	"  JOIN pathway_node n USING (pathway_id, number) WHERE n.inner_id IS NOT NULL AND v.published_at IS NOT NULL AND NOT EXISTS ("
-	"  SELECT FROM pathway_version m WHERE m.pathway_id = v.pathway_id AND m.number > v.number AND m.published_at IS NOT NULL"
-	"  AND coalesce(m.keep_until, '-infinity') <= now())),"
+	"WITH RECURSIVE " LIVE ", award AS (SELECT pathway_id, achievement_id FROM live WHERE pathway_id <> $2::uuid"
+	"  UNION SELECT $2::uuid, $3::uuid),"
+	" inside (outer_id, inner_id) AS (SELECT l.pathway_id, n.inner_id FROM live l JOIN pathway_node n USING (pathway_id, number)"
+	"   WHERE n.inner_id IS NOT NULL"
+	"  UNION SELECT l.pathway_id, a.pathway_id FROM live l JOIN pathway_node n USING (pathway_id, number)"
+	"   JOIN award a ON a.achievement_id = n.achievement_id),"
 	" reach (id) AS (SELECT unnest($1::uuid[]) UNION SELECT i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id)"
 	" SELECT i.outer_id, i.inner_id FROM reach r JOIN inside i ON i.outer_id = r.id ORDER BY 1, 2";
 
-enum skd_outcome store_pathway_within(struct skd_call *call, size_t count, const char *const *ids, struct store_pathway_edge **edges,
-				      size_t *edge_count)
+enum skd_outcome store_pathway_within(struct skd_call *call, const struct store_pathway *pathway, size_t count, const char *const *ids,
+				      struct store_pathway_edge **edges, size_t *edge_count)
 {
 	struct rows *rows;
-	TRY(db_query(call, WITHIN, ARGS(arg_array(call, count, ids)), &rows));
+	TRY(db_query(call, WITHIN, ARGS(arg_array(call, count, ids), pathway->id, pathway->achievement_id), &rows));
 	*edge_count = (size_t)rows_count(rows);
 	*edges = talloc_zero_array(call, struct store_pathway_edge, *edge_count + 1);
 	for (int i = 0; i < (int)*edge_count; i++)
