@@ -125,6 +125,22 @@ def test_what_is_lost_takes_it_back_as_the_version_has_it(house, lost, becomes, 
         "revoke": ["begun", "completed", "awarded", "lost", "revoked"]}[lost]
 
 
+def test_the_award_proves_no_step_of_its_own_pathway(house):
+    """What it stands on is lost although the award proves the same skill: it follows what the version has."""
+    skills = [{"skill": house.skill, "level": 3}]
+    first, whole = achievement(house, skills=skills), achievement(house, "Whole", skills=skills)
+    made = enrol(house.employee, pathway(house, [{"id": "a", "kind": "skill", "skill": house.skill, "level": 3}], achievement=whole, lost="suspend"))
+    had = house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)["id"]
+    award = credential(house.employee, made)
+    corrected = house.issuer.post(f"/credentials/{award}/replace", {"reason": "x"}, gives=201)["id"]
+    assert stands(house.employee, made) == ("completed", 100, 1, 1)
+    house.issuer.post(f"/credentials/{had}/revoke", {"reason": "x"}, gives=200)
+    assert stands(house.employee, made) == ("active", 0, 0, 1)
+    state(house, corrected, "suspended")
+    house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)
+    state(house, corrected, "active")
+
+
 @pytest.mark.parametrize("lost", ["keep", "suspend", "revoke"])
 def test_what_was_revoked_by_hand_is_not_given_again(house, lost):
     first, whole = achievement(house), achievement(house, "Whole")

@@ -70,16 +70,19 @@ enum skd_outcome store_standing_left(struct skd_call *call, const char *pathway_
 
 /* ---- what is so ---- */
 
-/* Of whom, of what, since when, in per cent, and when that changes. What somebody has is read once, however many nodes there are. */
+/* Of whom, of what, since when, in per cent, and when that changes. What somebody has is read once, however many nodes there are. Skills
+ * that the award of the pathway itself proves are no step towards it: what it stands on could be lost, and nothing would follow. */
 static const char FACTS[] =
 	"WITH who AS (SELECT w.id, w.n::int - 1 AS n FROM unnest($1::uuid[]) WITH ORDINALITY AS w (id, n)),"
 	" node AS (SELECT * FROM unnest($2::int[], $3::text[], $4::uuid[], $5::int[], $6::text[]) AS n (place, kind, ref, level, node)),"
 	" earned AS MATERIALIZED (SELECT w.n, c.achievement_id, c.valid_from, c.expires_at FROM who w"
 	"  JOIN credential c ON c.person_id = w.id AND c.state = 'active' AND c.expires_at > now()"
 	"  WHERE EXISTS (SELECT FROM node WHERE kind = 'achievement')),"
+	" own AS MATERIALIZED (SELECT DISTINCT credential_now(e.credential_id) AS id FROM who w"
+	"  JOIN enrolment e ON e.person_id = w.id AND e.pathway_id = $7::uuid AND e.credential_id IS NOT NULL),"
 	" can AS MATERIALIZED (SELECT w.n, f.skill_id, f.level, f.valid_from, f.valid_to FROM who w"
 	"  JOIN proof f ON f.person_id = w.id AND f.known_to = 'infinity' AND f.valid_to > now()"
-	"  WHERE EXISTS (SELECT FROM node WHERE kind = 'skill'))"
+	"  WHERE EXISTS (SELECT FROM node WHERE kind = 'skill') AND NOT EXISTS (SELECT FROM own o WHERE o.id = f.credential_id))"
 	" SELECT c.n, n.place, min(c.valid_from) FILTER (WHERE c.valid_from <= now()), 0,"
 	"  min(CASE WHEN c.valid_from > now() THEN c.valid_from ELSE c.expires_at END) FROM earned c"
 	"  JOIN node n ON n.kind = 'achievement' AND n.ref = c.achievement_id GROUP BY c.n, n.place"
