@@ -86,6 +86,45 @@ def test_who_comes_back_has_again_what_was_suspended_for_their_leaving_and_nothi
     assert credential(house, left)["state"] == "suspended"
 
 
+def handed_in(house, who, text):
+    """Of somebody who has nothing else; with who it is offered to and where."""
+    house.passwords[who.username] = "pw-" + who.username
+    me, prompt = house.sign_in(who.username), house.asked["assessment"]["prompts"][0]["id"]
+    made = me.post("/submissions", {"achievement": house.asked["id"]}, gives=201)["id"]
+    me.patch(f"/submissions/{made}", {"answers": {prompt: {"text": text}}}, "*")
+    me.expect(200, "POST", f"/submissions/{made}/submit", headers={"If-Match": "*"})
+    review, = [one for one in house.hr.pages("/reviews", limit=500) if one.get("submission_id") == made]
+    judge = house.hr.get(f"/people/{review['offered_to']['id']}")["username"]
+    house.set_password(judge)
+    return made, review["id"], house.sign_in(judge)
+
+
+def submission(house, made):
+    return house.sql("SELECT s.state, r.outcome, r.feedback FROM submission s JOIN submission_round r ON r.submission_id = s.id WHERE s.id = %s"
+                     " ORDER BY r.round", made)
+
+
+def test_what_a_leaver_has_handed_in_waits_for_nobody_and_can_be_handed_in_again(house):
+    who = Leaver(house, 120)
+    made, review, judge = handed_in(house, who, "I did it 🌊")
+    judge.post(f"/reviews/{review}/claim", gives=200)
+    who.leave()
+    settled(house)
+    assert submission(house, made) == [("withdrawn", "withdrawn", "The person has left.")]
+    judge.get(f"/reviews/{review}", gives=404)
+    assert review not in [one["id"] for one in judge.pages("/reviews", limit=500)]
+    judge.expect(409, "POST", f"/reviews/{review}/decide", {"verdict": "approve"}, headers={"If-Match": "*"})
+    assert house.sql("SELECT kind, account FROM submission_event e JOIN who w ON w.id = e.who WHERE submission_id = %s ORDER BY e.id DESC LIMIT 1",
+                     made) == [("withdrawn", "house:rule")]
+    who.come(who.uuid)
+    settled(house)
+    assert submission(house, made)[0][0] == "withdrawn"
+    me = house.sign_in(who.username)
+    for step, becomes in ("reopen", "draft"), ("submit", "submitted"):
+        assert me.expect(200, "POST", f"/submissions/{made}/{step}", headers={"If-Match": "*"})["state"] == becomes
+    assert [round["answers"] for round in me.get(f"/submissions/{made}/rounds")["items"]][0] == me.get(f"/submissions/{made}")["answers"]
+
+
 def test_who_moves_to_another_unit_keeps_what_is_not_tied_to_the_old_one(house):
     who = Leaver(house, 103)
     made = {policy: house.issuer.issue(who.username, achievement(house, on_move=policy))["id"] for policy in POLICIES}

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "rules/actor.h"
 #include "rules/credential.h"
+#include "rules/submission.h"
 #include "rules/work.h"
 #include "store/leaver.h"
 
@@ -40,6 +41,17 @@ static enum skd_outcome credentials_follow(struct skd_call *call, const char *pe
 	return SKD_OK;
 }
 
+/* What cannot be approved any more waits for nobody. */
+static enum skd_outcome submissions_end(struct skd_call *call, const char *person_id)
+{
+	const char *const *ids;
+	size_t count;
+	TRY(store_parting_submissions(call, person_id, &ids, &count));
+	for (size_t i = 0; i < count; i++)
+		TRY(submission_end(call, ids[i]));
+	return SKD_OK;
+}
+
 static enum skd_outcome parting_follow(struct skd_call *call, const struct store_parting *parting)
 {
 	TRY(actor_be_rule(call));
@@ -47,8 +59,10 @@ static enum skd_outcome parting_follow(struct skd_call *call, const struct store
 		TRY(credentials_follow(call, parting->person_id, PARTING_BACK));
 	if (parting->here && parting->moved)
 		TRY(credentials_follow(call, parting->person_id, PARTING_MOVED));
-	if (!parting->here)
+	if (!parting->here) {
+		TRY(submissions_end(call, parting->person_id));
 		TRY(credentials_follow(call, parting->person_id, PARTING_LEFT));
+	}
 	TRY(store_parting_drop(call, parting->entry_id));
 	return work_commit(call);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What follows when somebody leaves, moves to another unit, or comes back, as the directory says: for their credentials what
- * each achievement's policy is. What their going means for reviews and enrolments is decided there. */
+ * each achievement's policy is, and what leavers have handed in is withdrawn, so that nobody judges it in vain. What their going
+ * means for reviews of theirs and enrolments is decided there. */
 #ifndef RULES_LEAVER_H
 #define RULES_LEAVER_H
 

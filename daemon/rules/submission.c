@@ -241,15 +241,21 @@ enum skd_outcome submission_submit(struct skd_call *call, struct store_submissio
 	return submission_get(call, s.id, read);
 }
 
+/* It is locked. */
+static enum skd_outcome withdraw(struct skd_call *call, struct store_submission *s, const char *why)
+{
+	s->state = "withdrawn";
+	TRY(store_submission_turn(call, s, 0, false));
+	TRY(store_round_close(call, s, "withdrawn", why));
+	TRY(review_close(call, s->id));
+	return told(call, s, "withdrawn", "submission.withdraw", NULL);
+}
+
 enum skd_outcome submission_withdraw(struct skd_call *call, struct store_submission *read)
 {
 	struct store_submission s;
 	TRY(step_begin(call, read, "draft|submitted|in_review|returned", "withdrawn", &s));
-	s.state = "withdrawn";
-	TRY(store_submission_turn(call, &s, 0, false));
-	TRY(store_round_close(call, &s, "withdrawn", NULL));
-	TRY(review_close(call, s.id));
-	TRY(told(call, &s, "withdrawn", "submission.withdraw", NULL));
+	TRY(withdraw(call, &s, NULL));
 	return submission_get(call, s.id, read);
 }
 
@@ -345,6 +351,13 @@ enum skd_outcome submission_decide(struct skd_call *call, const char *id, enum s
 	TRY(store_submission_turn(call, &s, 0, true));
 	TRY(store_round_close(call, &s, s.state, feedback));
 	return told(call, &s, s.state, actions[verdict], s.credential_id ? detail_of(call, "credential", s.credential_id, NULL) : NULL);
+}
+
+enum skd_outcome submission_end(struct skd_call *call, const char *id)
+{
+	struct store_submission s;
+	TRY(decide_lock(call, id, false, &s));
+	return waits(&s) ? withdraw(call, &s, "The person has left.") : SKD_OK;
 }
 
 enum skd_outcome submission_begin_review(struct skd_call *call, const char *id)

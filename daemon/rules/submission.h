@@ -48,6 +48,11 @@ enum skd_outcome submission_events(struct skd_call *call, const char *id, struct
 enum skd_outcome submission_add(struct skd_call *call, struct store_submission *made, bool *fresh,
 				struct store_submission *submission) WARN_UNUSED;
 
+/* ---- for leavers, in their transactions ---- */
+/* Nobody need judge what waits for a decision: it is withdrawn, in the name of the actor, and can be opened again. Nothing where it does
+ * not wait. */
+enum skd_outcome submission_end(struct skd_call *call, const char *id) WARN_UNUSED;
+
 /* ---- for reviews, in their transactions ---- */
 /* What was submitted is in review; nothing where it is already. CLASH otherwise. */
 enum skd_outcome submission_begin_review(struct skd_call *call, const char *id) WARN_UNUSED;

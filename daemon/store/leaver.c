@@ -62,6 +62,17 @@ enum skd_outcome store_parting_keep(struct skd_call *call, const char *credentia
 	return db_run(call, PARTING_KEEP, ARGS(credential_id), NULL);
 }
 
+static const char PARTING_SUBMISSIONS[] =
+	"SELECT coalesce(array_agg(id::text ORDER BY id), '{}') FROM submission WHERE person_id = $1::uuid AND state IN ('submitted', 'in_review')";
+
+enum skd_outcome store_parting_submissions(struct skd_call *call, const char *person_id, const char *const **ids, size_t *count)
+{
+	struct rows *rows;
+	TRY(db_query(call, PARTING_SUBMISSIONS, ARGS(person_id), &rows));
+	*ids = row_texts(rows, 0, 0, count);
+	return SKD_OK;
+}
+
 static const char LEAVER_BADGES[] =
 	"SELECT coalesce(array_agg(c.id::text ORDER BY c.issued_at, c.id), '{}') FROM credential c JOIN issuer i ON i.id = c.issuer_id"
 	" WHERE c.person_id = $1::uuid AND c.state NOT IN ('revoked', 'superseded') AND NOT i.sandbox"

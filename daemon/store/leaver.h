@@ -27,6 +27,10 @@ enum skd_outcome store_parting_turns(struct skd_call *call, const char *person_i
 /* It was suspended since its holder left. */
 enum skd_outcome store_parting_keep(struct skd_call *call, const char *credential_id) WARN_UNUSED;
 
+/* Ids of the submissions of a human that wait for a decision, oldest first. */
+enum skd_outcome store_parting_submissions(struct skd_call *call, const char *person_id, const char *const **ids,
+					   size_t *count) WARN_UNUSED;
+
 /* Ids of the credentials of a human that have that form, and whose badges are worth taking along: neither revoked nor superseded, nor of a sandbox;
  * oldest first. */
 enum skd_outcome store_leaver_badges(struct skd_call *call, const char *person_id, const char *form, const char *const **ids,

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What becomes of the credentials of those who leave, and of those who move to another unit.
+-- What becomes of the credentials of those who leave, and of those who move to another unit; and of what leavers have handed in.
 
 ALTER TABLE achievement_version
 	ADD on_leave text NOT NULL DEFAULT 'keep' CHECK (on_leave IN ('keep', 'suspend', 'revoke')),
@@ -19,7 +19,8 @@ BEGIN
 		SELECT n.id, coalesce(o.unit_id <> n.unit_id, false) FROM new_rows n JOIN old_rows o ON o.id = n.id
 		WHERE n.erased_at IS NULL
 			AND ((o.absent_since IS NULL) <> (n.absent_since IS NULL) OR o.unit_id <> n.unit_id)
-			AND EXISTS (SELECT FROM credential c WHERE c.person_id = coalesce(n.human, n.id))
+			AND (EXISTS (SELECT FROM credential c WHERE c.person_id = coalesce(n.human, n.id))
+				OR EXISTS (SELECT FROM submission s WHERE s.person_id = coalesce(n.human, n.id) AND s.state IN ('submitted', 'in_review')))
 		ON CONFLICT (person_id) DO UPDATE SET moved = person_parted.moved OR excluded.moved, at = now();
 	RETURN NULL;
 END $$;
