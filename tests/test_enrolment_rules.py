@@ -243,6 +243,30 @@ def test_of_a_leaver_what_was_by_a_rule_ends_and_all_else_waits_for_them(house):
     assert (who.on(ruled), who.on(own)) == (ENDED + BY, [("active", "self")])
 
 
+def test_of_a_leaver_invitations_end_and_when_they_come_back_they_may_be_invited_anew(house):
+    who, way, other, taken, unasked = Staff(house), pathway(house), pathway(house), pathway(house), Staff(house)
+    invited, left, accepted = (house.hr.post(f"/pathways/{one}/enrolments", {"person": who.id}, gives=201)["id"] for one in (way, other, taken))
+    who.client.post(f"/enrolments/{left}/leave", gives=200)
+    who.client.post(f"/enrolments/{accepted}/accept", gives=200)
+    still = house.hr.post(f"/pathways/{way}/enrolments", {"person": unasked.id}, gives=201)["id"]
+    who.leave()
+    assert (who.on(way), who.on(other), who.on(taken)) == ([("left", "invited")], [("left", "invited")], [("active", "invited")])
+    assert unasked.on(way) == [("invited", "invited")]
+    assert who.story(way) == ["invited", "ended"] and who.story(other) == ["invited", "left"]
+    assert {one["account"] for one in house.hr.pages(f"/enrolments/{invited}/events")} == {f"ldap:{ACCOUNTS['HR']}", "house:rule"}
+    assert sorted(one["kind"] for one in house.admin.pages("/outbox", object=invited)) == ["enrolment.ended", "enrolment.invited"]
+    assert [one["action"] for one in house.auditor.pages("/audit", object=invited, sort="at")] == ["enrolment.invite", "enrolment.end"]
+    house.hr.post(f"/pathways/{way}/enrolments", {"person": who.id}, gives=409)
+    who.come_back()
+    assert who.on(way) == [("left", "invited")]
+    who.client = house.sign_in(who.name, f"pw-{who.name}")
+    who.client.post(f"/enrolments/{invited}/accept", gives=409)
+    anew = house.hr.post(f"/pathways/{way}/enrolments", {"person": who.id}, gives=201)["id"]
+    assert who.client.post(f"/enrolments/{anew}/accept", gives=200)["state"] == "active"
+    assert who.on(way) == [("left", "invited"), ("active", "invited")]
+    assert unasked.client.post(f"/enrolments/{still}/accept", gives=200)["state"] == "active"
+
+
 def test_a_rule_puts_nobody_on_what_takes_nobody(house):
     who, way = Staff(house), pathway(house, state="draft")
     who.move(INNER)
@@ -306,13 +330,13 @@ def test_an_enrolment_says_by_which_rule_it_is_to_who_may_read_that(house):
         lines = [list(csv.DictReader(io.StringIO(client.ask("GET", path, params={"format": "csv"}).text))) for path in ("/enrolments", f"/people/{who.id}/pathways")]
         rows = [line["rule_id"] or None for listed in lines for line in listed if line["id"] == mine["id"]]
         assert len(rows) == 2 and {one["via"] for one in (mine, view)} == {"rule"}
-        found = {mine.get("rule_id"), client.get(f"/enrolments/{mine['id']}").get("rule_id"), view.get("rule_id"), *rows}
-        assert len(found) == 1
-        return found.pop()
+        only, = {mine.get("rule_id"), client.get(f"/enrolments/{mine['id']}").get("rule_id"), view.get("rule_id"), *rows}
+        return only
     assert said(alone, house.hr) == by_group["id"] and said(alone, alone.client) is None
     assert said(both, house.hr) == said(both, both.client) == by_unit["id"]
     of = lambda client, **asked: {one["person"]["id"] for one in client.pages("/enrolments", **asked)}
-    assert of(house.hr, rule=by_group["id"]) == {alone.id} and both.id in of(house.hr, rule=by_unit["id"]) and of(house.hr, rule=waits["id"]) == set()
+    listed = [[who.id in of(house.hr, rule=one["id"]) for who in (alone, both)] for one in (by_group, by_unit, waits)]
+    assert listed == [[True, False], [False, True], [False, False]]
     assert of(both.client, rule=by_unit["id"]) == {both.id} and of(alone.client, rule=by_unit["id"]) == set()
     for client, unknown in (alone.client, by_group["id"]), (alone.client, waits["id"]), (house.hr, MISSING), (house.hr, way), (house.hr, "x"):
         assert fields_of(client.get("/enrolments", rule=unknown, gives=400)) == ["rule"]

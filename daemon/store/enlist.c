@@ -70,12 +70,18 @@ static void turns_read(struct skd_call *call, const struct rows *rows, struct st
 }
 
 #define BY_RULE "e.person_id = ANY ($1::uuid[]) AND e.rule_id IS NOT NULL AND e.state IN ('active', 'paused')"
-static const char PART_HOLD[] = "SELECT 1 FROM enrolment e WHERE " BY_RULE " ORDER BY e.id FOR NO KEY UPDATE";
+/* Nobody is left who could accept it. */
+#define INVITED_IN_VAIN                                                                                                  \
+	"e.person_id = ANY ($1::uuid[]) AND e.state = 'invited' AND NOT EXISTS (SELECT FROM person p WHERE p.id = e.person_id AND p.absent_since IS NULL)" \
+	" AND NOT EXISTS (SELECT FROM person p WHERE p.human = e.person_id AND p.absent_since IS NULL)"
+static const char PART_HOLD[] =
+	"SELECT 1 FROM enrolment e WHERE " BY_RULE " OR (" INVITED_IN_VAIN ") ORDER BY e.id FOR NO KEY UPDATE";
 static const char PART[] =
 	"WITH fit AS MATERIALIZED (SELECT person_id, pathway_id, rule_id FROM rules_taken($1::uuid[])),"
 	" first AS (SELECT DISTINCT ON (person_id, pathway_id) * FROM fit ORDER BY person_id, pathway_id, rule_id),"
 	" astray AS (SELECT e.id, f.rule_id FROM enrolment e LEFT JOIN first f ON f.person_id = e.person_id AND f.pathway_id = e.pathway_id"
-	"  WHERE " BY_RULE " AND NOT EXISTS (SELECT FROM fit o WHERE o.person_id = e.person_id AND o.rule_id = e.rule_id))"
+	"  WHERE " BY_RULE " AND NOT EXISTS (SELECT FROM fit o WHERE o.person_id = e.person_id AND o.rule_id = e.rule_id)"
+	"  UNION ALL SELECT e.id, NULL FROM enrolment e WHERE " INVITED_IN_VAIN ")"
 	" UPDATE enrolment e SET rule_id = a.rule_id, state = CASE WHEN a.rule_id IS NULL THEN 'left' ELSE e.state END,"
 	"  due_at = CASE WHEN a.rule_id IS NULL THEN 'infinity' ELSE e.due_at END, version = e.version + 1, updated_at = now()"
 	" FROM astray a WHERE e.id = a.id RETURNING e.id, e.person_id, CASE WHEN a.rule_id IS NULL THEN 'ended' ELSE 'followed' END";

@@ -17,7 +17,7 @@ struct store_enlisted {
 	const char *event;          /* enrolled, followed, ended */
 };
 /* Of these people, held, those who are on a pathway by a rule that does not fit them follow another one that does, or are not on it
- * any more. */
+ * any more; nor are those who were invited and have left. */
 enum skd_outcome store_enlist_part(struct skd_call *call, size_t count, const char *const *people, struct store_enlisted **turns,
 				   size_t *turned) WARN_UNUSED;
 /* Those whom a rule fits who are not on its pathway, and did not leave it themselves when it had put them there, are on it. */
