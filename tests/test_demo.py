@@ -169,11 +169,17 @@ def test_evidence_waits_at_all_stages_and_pathways_have_a_choice_and_hold_one_an
 def test_people_are_at_all_stages_of_pathways(demo):
     def enrolled():
         return demo.ask("HR", "enrolments?limit=500")["items"]
-    assert len({one["id"] for one in enrolled()}) == 15
+    # 15 of their own; of the 14 of Site Reliability one is among them, and the others are by a rule
+    wait_for("whom a rule puts there", lambda: len({one["id"] for one in enrolled()}) == 15 + 13)
     wait_for("awards", lambda: all("credential_id" in one for one in enrolled() if one["state"] == "completed"))
     items = enrolled()
     assert {one["state"] for one in items} == {"invited", "active", "paused", "completed", "left"}
-    assert {one["via"] for one in items} == {"self", "invited"} and len({one["percent"] for one in items if one["state"] == "active"}) > 3
+    ruled = [one for one in items if one["via"] == "rule"]
+    assert len(ruled) == 13 and {(one["pathway"]["name"], one["state"]) for one in ruled} == {("Towards Site Reliability", "active")}
+    rules = demo.ask("EMPLOYEE", f"pathways/{ruled[0]['pathway']['id']}/rules")["items"]
+    assert [(one["unit"]["name"], one["days"]) for one in rules] == [("Site Reliability", 180)] and {one["rule_id"] for one in ruled} == {rules[0]["id"]}
+    assert "taegisdottir" not in {demo.ask("HR", "people/" + one["person"]["id"])["username"] for one in ruled}
+    assert {one["via"] for one in items} == {"self", "invited", "rule"} and len({one["percent"] for one in items if one["state"] == "active"}) > 3
     lost, = [one for one in items if one["state"] != "completed" and "credential_id" in one]
     wait_for("what was lost", lambda: demo.ask("HR", f"credentials/{lost['credential_id']}")["state"] == "suspended")
     assert sorted(one["state"] for one in demo.ask("HR", "proofs")["items"]) == ["accepted", "offered"]

@@ -3,7 +3,7 @@
 """programme.py URL FOLDER STATE KEY...: records FOLDER/programme.json through the REST API, with dates as if its today were
 the day of the first recording. KEY... and the id of an issuer is the command that makes a key of it.
 
-Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue, the issuer awards and
+Everyone does their own part in a session of their own: the admin adds issuers, HR keeps the catalogue and puts units on pathways, the issuer awards and
 lays out pathways, people claim, enrol, hand in and say who sees what, assessors judge. Each request has an idempotency key, so a programme that was cut off can be recorded
 again and goes on where it was. Knows the API; refuses to know the database."""
 import concurrent.futures
@@ -152,8 +152,12 @@ def keep_catalogue(hr, programme, issuers):
     return achievements
 
 
+def units_of(hr):
+    return {unit["name"]: unit["id"] for unit in hr.ask("GET", "/units?limit=500")["items"]}
+
+
 def attach_positions(hr, programme):
-    units = {unit["name"]: unit["id"] for unit in hr.ask("GET", "/units?limit=500")["items"]}
+    units = units_of(hr)
     for position in programme["positions"]:
         made = hr.ask("POST", "/positions", without(position, "attached"), "position-" + position["code"])["id"]
         for number, to in enumerate(position["attached"]):
@@ -223,9 +227,18 @@ def lay_pathways(issuer, programme, achievements):
         return {name: ids[name][value] if name in ids else value for name, value in one.items()}
 
     for pathway in programme["pathways"]:
-        body = {**with_ids(without(pathway, "key", "nodes")), "nodes": [with_ids(node) for node in pathway["nodes"]]}
+        body = {**with_ids(without(pathway, "key", "nodes", "rules")), "nodes": [with_ids(node) for node in pathway["nodes"]]}
         ids["pathway"][pathway["key"]] = issuer.ask("POST", "/pathways", body, "pathway-" + pathway["key"])["id"]
     return ids["pathway"]
+
+
+def rule_all(hr, programme, pathways):
+    """Puts whole units on pathways: once those who begin one themselves, or are invited, have."""
+    units = units_of(hr)
+    for pathway in programme["pathways"]:
+        for number, rule in enumerate(pathway.get("rules", ())):
+            body = {**rule, "unit": units[rule["unit"]]}
+            hr.ask("POST", f"/pathways/{pathways[pathway['key']]}/rules", body, f"rule-{pathway['key']}-{number}")
 
 
 def offer_proof(url, person, passwords, path, proof, key):
@@ -380,6 +393,7 @@ def main(url, folder, state, *new_key):
     endorse_all(issuer, programme, issuers, achievements)
     pathways = lay_pathways(issuer, programme, achievements)
     enrol_all(url, issuer, passwords, achievements, pathways, programme["enrolments"])
+    rule_all(hr, programme, pathways)
     issuer.sign_out()
     answer_all(url, passwords, programme["awards"], ids)
     try_all(url, passwords, achievements, programme["tries"])
