@@ -158,6 +158,19 @@ def test_who_goes_on_in_one_goes_on(two, states, stands):
     assert {place: way.get(place)["state"] for place in PLACES} == before
 
 
+@pytest.mark.parametrize("first, last", [("branch", "main"), ("main", "branch")])
+def test_an_invitation_ends_once_no_entry_of_theirs_is_left(two, first, last):
+    way = Way(two)
+    made = two.hr.post(f"/pathways/{way.id}/enrolments", {"person": way.who.main}, gives=201)["id"]
+    way.link()
+    for gone, state in (first, "invited"), (last, "left"):
+        way.who.leave(gone)
+        two.sync()
+        wait_for("what follows", lambda: not two.house.sql("SELECT 1 FROM rule_news LIMIT 1"))
+        assert two.hr.get(f"/enrolments/{made}")["state"] == state, gone
+    assert [one["kind"] for one in two.hr.pages(f"/enrolments/{made}/events")] == ["invited", "ended"]
+
+
 def test_who_leaves_it_as_one_has_left_it_as_two(two):
     way = Way(two).begin("main", "first").begin("branch").link()
     way.clients["branch"].post(f"/enrolments/{way.made['main']}/leave", gives=200)
