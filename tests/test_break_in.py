@@ -276,6 +276,10 @@ POST   /api/v1/proofs/{own_proof}/accept                  401   403   403   403 
 POST   /api/v1/proofs/{proof}/accept                      401   403   404   200   404   200   200   404   403   403
 POST   /api/v1/proofs/{own_proof}/refuse                  401   403   403   403   403   403   403   403   403   403
 POST   /api/v1/proofs/{proof}/refuse                      401   403   404   200   404   200   200   404   403   403
+POST   /api/v1/proofs/{own_proof}/withdraw                401   403   200   200   200   200   200   200   200   403
+POST   /api/v1/proofs/{proof}/withdraw                    401   403   404   403   404   403   403   404   403   403
+POST   /api/v1/proofs/{own_proof}/revoke                  401   403   403   403   403   403   403   403   403   403
+POST   /api/v1/proofs/{proof}/revoke                      401   403   404   200   404   200   200   404   403   403
 GET    /api/v1/pathways/{pathway}/rules                   401   403   200   200   200   200   200   200   200   403
 POST   /api/v1/pathways/{pathway}/rules                   401   403   403   403   403   403   201   403   201   403
 GET    /api/v1/pathways/{pathway}/rules/{rule}            401   403   200   200   200   200   200   200   200   403

@@ -108,9 +108,11 @@ def test_corrections_are_answered_and_withdrawn(world):
 
 
 def test_enrolments_turn_and_proofs_are_decided(world):
-    for verb, state in ("accept", "accepted"), ("refuse", "refused"):
+    for verb, state in ("accept", "accepted"), ("refuse", "refused"), ("withdraw", "withdrawn"):
         made = world.enrolment()
-        assert world.hr.post(f"/proofs/{world.ids['proofs']}/{verb}", gives=200)["state"] == state
+        assert (world.employee if verb == "withdraw" else world.hr).post(f"/proofs/{world.ids['proofs']}/{verb}", gives=200)["state"] == state
+        if verb == "accept":
+            assert world.hr.post(f"/proofs/{world.ids['proofs']}/revoke", gives=200)["state"] == "revoked"
         for turn, wanted in ("pause", "paused"), ("resume", "active"), ("leave", "left"):
             assert world.employee.post(f"/enrolments/{made}/{turn}", gives=200)["state"] == wanted
     world.house.sql("UPDATE enrolment SET state = 'invited' WHERE id = %s", world.ids["enrolments"])

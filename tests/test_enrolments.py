@@ -6,6 +6,7 @@ import threading
 import pytest
 from kit.contract import MISSING
 from kit.house import ACCOUNTS, AUDITOR, demo_house, wait_for
+from kit.judging import at_once
 
 ODD = "Schichtleitung 👷 \"Nord\" א </script>"
 BELOW = "jmarsh"  # the manager's
@@ -296,6 +297,46 @@ def test_proofs_are_decided_once_by_who_may(house):
     for thread in threads:
         thread.join()
     assert sorted(answers) == [200, 409]
+
+
+def test_proofs_are_taken_back_and_revoked(house):
+    whole = achievement(house, "Whole")
+    made = enrol(house.below, pathway(house, [proof("a")], achievement=whole, lost="revoke"))
+    offer = lambda: house.below.post(f"/enrolments/{made['id']}/proofs", {"node": "a", "text": ODD}, gives=201)["id"]
+    wrong = offer()
+    for client, gives in (house.manager, 403), (house.hr, 403), (house.employee, 404):
+        client.post(f"/proofs/{wrong}/withdraw", gives=gives)
+    house.hr.post(f"/proofs/{wrong}/revoke", gives=409)
+    house.below.post(f"/proofs/{wrong}/withdraw", {"note": "x"}, gives=400)
+    assert house.below.post(f"/proofs/{wrong}/withdraw", gives=200)["state"] == "withdrawn"
+    for verb in "accept", "refuse", "revoke":
+        house.manager.post(f"/proofs/{wrong}/{verb}", gives=409)
+    right = offer()  # at once
+    house.manager.post(f"/proofs/{right}/accept", gives=200)
+    house.below.post(f"/proofs/{right}/withdraw", gives=409)
+    award = credential(house.below, made)
+    house.below.post(f"/proofs/{right}/revoke", gives=403)
+    house.employee.post(f"/proofs/{right}/revoke", gives=404)
+    told = house.hr.post(f"/proofs/{right}/revoke", {"note": "forged 🎓"}, gives=200)
+    assert (told["state"], told["note"]) == ("revoked", "forged 🎓")
+    house.hr.post(f"/proofs/{right}/revoke", gives=409)
+    assert stands(house.below, made) == ("active", 0, 0, 1)
+    state(house, award, "revoked")
+    house.manager.post(f"/proofs/{offer()}/accept", gives=200)
+    assert stands(house.below, made) == ("completed", 100, 1, 1)
+    kinds = house.sql("SELECT kind FROM outbox WHERE object IN (%s, %s) ORDER BY made_at, id", wrong, right)
+    assert [kind for kind, in kinds] == ["proof.offered", "proof.withdrawn", "proof.offered", "proof.accepted", "proof.revoked"]
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "refuse"])
+def test_of_two_who_turn_a_proof_at_once_one_does(house, verb):
+    for _ in range(5):
+        made = enrol(house.below, pathway(house, [proof("a")]))
+        offered = house.below.post(f"/enrolments/{made['id']}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
+        other = house.below if verb == "withdraw" else house.hr
+        given = at_once(lambda: house.manager.ask("POST", f"/proofs/{offered}/accept"), lambda: other.ask("POST", f"/proofs/{offered}/{verb}"))
+        assert sorted(one.status_code for one in given) == [200, 409]
+        assert stands(house.below, made)[0] == ("completed" if given[0].status_code == 200 else "active")
 
 
 def test_nobody_is_enrolled_twice_at_once(house):

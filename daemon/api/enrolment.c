@@ -158,7 +158,7 @@ static void proof_reply(struct skd_call *call, struct reply *out, const struct s
 }
 
 const struct field proof_list_fields[] = {
-	{"enrolment", FIELD_UUID}, {"state", FIELD_ENUM, .words = "offered|accepted|refused"}, {NULL}};
+	{"enrolment", FIELD_UUID}, {"state", FIELD_ENUM, .words = "offered|accepted|refused|withdrawn|revoked"}, {NULL}};
 
 enum skd_outcome api_proof_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
@@ -193,24 +193,40 @@ enum skd_outcome api_proof_add(struct skd_call *call, const struct request *in, 
 	return SKD_OK;
 }
 
-static enum skd_outcome decide(struct skd_call *call, const struct request *in, struct reply *out, bool accept)
+static enum skd_outcome decide(struct skd_call *call, const struct request *in, struct reply *out, enum outside_proof_turn turn)
 {
 	static const struct field fields[] = {{"note", FIELD_TEXT, .most = 10000}, {NULL}};
 	struct value v[1] = {0};
 	struct store_outside_proof proof;
 	if (in->body)
 		TRY(body_read(call, in, fields, false, v));
-	TRY(outside_proof_decide(call, in->ids[0], accept, v[0].text, &proof));
+	TRY(outside_proof_turn(call, in->ids[0], turn, v[0].text, &proof));
 	proof_reply(call, out, &proof);
 	return SKD_OK;
 }
 
 enum skd_outcome api_proof_accept(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	return decide(call, in, out, true);
+	return decide(call, in, out, OUTSIDE_PROOF_ACCEPT);
 }
 
 enum skd_outcome api_proof_refuse(struct skd_call *call, const struct request *in, struct reply *out)
 {
-	return decide(call, in, out, false);
+	return decide(call, in, out, OUTSIDE_PROOF_REFUSE);
+}
+
+enum skd_outcome api_proof_revoke(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	return decide(call, in, out, OUTSIDE_PROOF_REVOKE);
+}
+
+enum skd_outcome api_proof_withdraw(struct skd_call *call, const struct request *in, struct reply *out)
+{
+	static const struct field none[] = {{NULL}};
+	struct store_outside_proof proof;
+	if (in->body)
+		TRY(body_read(call, in, none, false, NULL));
+	TRY(outside_proof_turn(call, in->ids[0], OUTSIDE_PROOF_WITHDRAW, NULL, &proof));
+	proof_reply(call, out, &proof);
+	return SKD_OK;
 }

@@ -255,6 +255,8 @@ enum skd_outcome api_proof_list(struct skd_call *call, const struct request *in,
 enum skd_outcome api_proof_get(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_proof_accept(struct skd_call *call, const struct request *in, struct reply *out);
 enum skd_outcome api_proof_refuse(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_withdraw(struct skd_call *call, const struct request *in, struct reply *out);
+enum skd_outcome api_proof_revoke(struct skd_call *call, const struct request *in, struct reply *out);
 
 /* pathway_view.c */
 extern const struct field pathway_view_fields[];

@@ -210,6 +210,8 @@ const struct route routes[] = {
 	{"GET", "/api/v1/proofs/{id}", RUNS_READ, FORM_ONE, 0, api_proof_get},
 	{"POST", "/api/v1/proofs/{id}/accept", RUNS_WRITE, FORM_ONE, 0, api_proof_accept},
 	{"POST", "/api/v1/proofs/{id}/refuse", RUNS_WRITE, FORM_ONE, 0, api_proof_refuse},
+	{"POST", "/api/v1/proofs/{id}/withdraw", RUNS_WRITE, FORM_ONE, 0, api_proof_withdraw},
+	{"POST", "/api/v1/proofs/{id}/revoke", RUNS_WRITE, FORM_ONE, 0, api_proof_revoke},
 	{"GET", "/api/v1/pathways/{id}/rules", RUNS_READ, FORM_LIST, 0, api_pathway_rule_list, NULL, "created_at",
 	 .columns = "id,unit_id,unit,group,position_id,position,days,created_at"},
 	{"POST", "/api/v1/pathways/{id}/rules", RUNS_WRITE, FORM_ONE, ROLE_SEES_ALL, api_pathway_rule_add},

@@ -250,13 +250,31 @@ static enum skd_outcome may_decide(struct skd_call *call, const struct store_out
 					    : fail(call, SKD_DENIED, "this is for hr, for issuers, and for who leads the person");
 }
 
-enum skd_outcome outside_proof_decide(struct skd_call *call, const char *id, bool accept, const char *note, struct store_outside_proof *proof)
+static const struct proof_step {
+	const char *from, *to, *action, *otherwise;
+} proof_steps[] = {
+	[OUTSIDE_PROOF_ACCEPT] = {"offered", "accepted", "proof.accept", "the proof was decided on already"},
+	[OUTSIDE_PROOF_REFUSE] = {"offered", "refused", "proof.refuse", "the proof was decided on already"},
+	[OUTSIDE_PROOF_REVOKE] = {"accepted", "revoked", "proof.revoke", "just a proof that is accepted is revoked"},
+	[OUTSIDE_PROOF_WITHDRAW] = {"offered", "withdrawn", "proof.withdraw", "the proof was decided on already"}};
+
+static enum skd_outcome may_withdraw(struct skd_call *call, const struct store_outside_proof *proof)
 {
-	const char *state = accept ? "accepted" : "refused";
+	return actor_is(call, proof->person_id) ? SKD_OK : fail(call, SKD_DENIED, "this is somebody else's proof");
+}
+
+enum skd_outcome outside_proof_turn(struct skd_call *call, const char *id, enum outside_proof_turn turn, const char *note,
+				    struct store_outside_proof *proof)
+{
+	const struct proof_step *step = &proof_steps[turn];
+	bool turned;
 	TRY(outside_proof_get(call, id, proof));
-	TRY(may_decide(call, proof));
-	TRY(store_outside_proof_decide(call, id, state, note, audit_account(call), call->actor->account_id));
-	return proof_told(call, id, state, accept ? "proof.accept" : "proof.refuse", proof);
+	TRY(turn == OUTSIDE_PROOF_WITHDRAW ? may_withdraw(call, proof) : may_decide(call, proof));
+	const struct store_outside_proof now = {.id = id, .state = step->to, .note = note};
+	TRY(store_outside_proof_turn(call, &now, step->from, audit_account(call), call->actor->account_id, &turned));
+	if (!turned)
+		return fail(call, SKD_CLASH, "%s", step->otherwise);
+	return proof_told(call, id, step->to, step->action, proof);
 }
 
 enum skd_outcome outside_proof_get(struct skd_call *call, const char *id, struct store_outside_proof *proof)

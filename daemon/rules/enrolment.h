@@ -29,9 +29,11 @@ enum skd_outcome enrolment_turn(struct skd_call *call, const char *id, enum enro
 /* A proof from outside for a step of one's own pathway: text, url or both. BAD_INPUT of "/node"; CLASH while another one waits, or
  * who is not under way. */
 enum skd_outcome outside_proof_offer(struct skd_call *call, struct store_outside_proof *proof) WARN_UNUSED;
-/* By a manager of theirs, HR, or who may issue what the pathway's issuer issues; never one's own. CLASH when it was decided on. */
-enum skd_outcome outside_proof_decide(struct skd_call *call, const char *id, bool accept, const char *note,
-				      struct store_outside_proof *proof) WARN_UNUSED;
+/* offered -> accept -> accepted -> revoke -> revoked; offered -> refuse -> refused: by a manager of theirs, HR, or who may issue what
+ * the pathway's issuer issues; never one's own. offered -> withdraw -> withdrawn: one's own. CLASH when its state does not lead there. */
+enum outside_proof_turn { OUTSIDE_PROOF_ACCEPT, OUTSIDE_PROOF_REFUSE, OUTSIDE_PROOF_REVOKE, OUTSIDE_PROOF_WITHDRAW };
+enum skd_outcome outside_proof_turn(struct skd_call *call, const char *id, enum outside_proof_turn turn, const char *note,
+				    struct store_outside_proof *proof) WARN_UNUSED;
 enum skd_outcome outside_proof_get(struct skd_call *call, const char *id, struct store_outside_proof *proof) WARN_UNUSED;
 enum skd_outcome outside_proof_list(struct skd_call *call, const char *enrolment_id, const char *state, struct list *list,
 				    struct store_outside_proof **proofs, size_t *count) WARN_UNUSED;

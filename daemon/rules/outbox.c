@@ -19,7 +19,7 @@ const char outbox_kinds[] =
 	"|credential.revoked|credential.suspended|credential.reinstated|credential.expires_soon|credential.renewed|credential.used"
 	"|enrolment.invited|enrolment.begun|enrolment.accepted|enrolment.paused|enrolment.resumed|enrolment.left|enrolment.completed|enrolment.lost"
 	"|enrolment.enrolled|enrolment.ended"
-	"|proof.offered|proof.accepted|proof.refused|proof.handed_on"
+	"|proof.offered|proof.accepted|proof.refused|proof.withdrawn|proof.revoked|proof.handed_on"
 	"|endorsement.made|endorsement.received|endorsement.withdrawn"
 	"|issuer.created|issuer.edited|key.created|key.retired|key.revoked"
 	"|submission.submitted|submission.returned|submission.approved|submission.declined|submission.withdrawn"

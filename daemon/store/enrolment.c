@@ -203,16 +203,17 @@ enum skd_outcome store_outside_proof_add(struct skd_call *call, const struct sto
 	return SKD_OK;
 }
 
-static const char PROOF_DECIDE[] =
+static const char PROOF_TURN[] =
 	"UPDATE outside_proof SET state = $2, note = $3, decided_at = now(), decided_by = who_is($4, $5::uuid, NULL)"
-	" WHERE id = $1::uuid AND state = 'offered'";
+	" WHERE id = $1::uuid AND state = $6";
 
-enum skd_outcome store_outside_proof_decide(struct skd_call *call, const char *id, const char *state, const char *note, const char *account,
-					    const char *account_id)
+enum skd_outcome store_outside_proof_turn(struct skd_call *call, const struct store_outside_proof *o, const char *from, const char *account,
+					  const char *account_id, bool *turned)
 {
 	int64_t touched;
-	TRY(db_run(call, PROOF_DECIDE, ARGS(id, state, note, account, account_id), &touched));
-	return touched ? SKD_OK : fail(call, SKD_CLASH, "the proof was decided on already");
+	TRY(db_run(call, PROOF_TURN, ARGS(o->id, o->state, o->note, account, account_id, from), &touched));
+	*turned = touched;
+	return SKD_OK;
 }
 
 static const char PROOF_FOR[] = "SELECT manager_here($1::uuid)";

@@ -71,9 +71,9 @@ enum skd_outcome store_outside_proof_list(struct skd_call *call, const struct si
 					  struct list *list, struct store_outside_proof **proofs, size_t *count) WARN_UNUSED;
 /* enrolment_id, node, text, url. CLASH when one waits for an answer. */
 enum skd_outcome store_outside_proof_add(struct skd_call *call, const struct store_outside_proof *proof, const char **id) WARN_UNUSED;
-/* CLASH unless it waits for an answer. */
-enum skd_outcome store_outside_proof_decide(struct skd_call *call, const char *id, const char *state, const char *note, const char *account,
-					    const char *account_id) WARN_UNUSED;
+/* To its state and note; not *turned unless it was `from`. */
+enum skd_outcome store_outside_proof_turn(struct skd_call *call, const struct store_outside_proof *proof, const char *from,
+					  const char *account, const char *account_id, bool *turned) WARN_UNUSED;
 /* Who is here and leads them; NULL: nobody. */
 enum skd_outcome store_outside_proof_for(struct skd_call *call, const char *person_id, const char **manager_id) WARN_UNUSED;
 /* Whether the version that an enrolment is on has such a node, that is a proof from outside. */

@@ -60,10 +60,10 @@ CREATE TABLE outside_proof (
 	enrolment_id uuid NOT NULL REFERENCES enrolment ON DELETE CASCADE,
 	node text COLLATE "C" NOT NULL,
 	text text, url text,
-	state text NOT NULL DEFAULT 'offered' CHECK (state IN ('offered', 'accepted', 'refused')),
+	state text NOT NULL DEFAULT 'offered' CHECK (state IN ('offered', 'accepted', 'refused', 'withdrawn', 'revoked')),
 	note text,
-	decided_at timestamptz,
-	decided_by uuid, -- of who
+	decided_at timestamptz, -- the last time
+	decided_by uuid, -- of who; withdrawn: themselves
 	created_at timestamptz NOT NULL DEFAULT now(),
 	CHECK (num_nonnulls(text, url) > 0),
 	CHECK ((state = 'offered') = (decided_at IS NULL))

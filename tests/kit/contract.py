@@ -165,7 +165,8 @@ class World:
         nodes = [{"id": "a", "kind": "achievement", "achievement": earned["id"]}, {"id": "g", "kind": "group", "need": 1, "after": ["a"]},
                  {"id": "b", "kind": "skill", "skill": skill["id"], "level": 1, "within": "g", "milestone": earned["id"]},
                  {"id": "c", "kind": "proof", "name": "x", "description": "y", "within": "g", "optional": True}]
-        made = self.issuer.post("/pathways", {"name": f"Pathway {number}", "description": "x", "achievement": earned["id"], "nodes": nodes,
+        whole = self.hr.post("/achievements", {"name": f"Whole {number}", "state": "published"}, gives=201)
+        made = self.issuer.post("/pathways", {"name": f"Pathway {number}", "description": "x", "achievement": whole["id"], "nodes": nodes,
                                               "state": "published"}, gives=201)
         self.issuer.patch(f"/pathways/{made['id']}", {"lost": "revoke", "state": "published", "keep_until": "2099-01-01"}, "*")
         return made["id"]
@@ -378,7 +379,7 @@ def good_body(name):
     """One that says no more than what must be said; None where nothing is."""
     if name.startswith("POST /api/v1/sessions"):
         return {"answers": ["x"]} if name.endswith("{id}") else {"username": "x", "password": "x"}
-    if name.endswith("/corrections/{id}/withdraw"):
+    if name.endswith(("/corrections/{id}/withdraw", "/proofs/{id}/withdraw", "/proofs/{id}/revoke")):
         return {}
     return GOOD.get(name.rpartition("/")[2], {}) if OPERATIONS[name].body else None
 

@@ -206,7 +206,7 @@ class Scene:
             "goal": lambda: self.goal(self.others[AWARDED_BELOW], False),
             "own_enrolment": lambda: self.enrolment(self.owner(actor), line), "enrolment": lambda: self.enrolment(self.others[AWARDED_BELOW], line),
             "invitation": lambda: self.enrolment(self.others[AWARDED_BELOW], "/accept"),
-            "own_proof": lambda: self.proof(self.owner(actor)), "proof": lambda: self.proof(self.others[AWARDED_BELOW]),
+            "own_proof": lambda: self.proof(self.owner(actor), line), "proof": lambda: self.proof(self.others[AWARDED_BELOW], line),
             "rule": lambda: self.rule(position=self.position()), "group_rule": lambda: self.rule(group=f"cn=issuers,ou=groups,{BASE}"),
             "strangers_unit": lambda: next(one["id"] for one in self.hr.pages("/units") if one["name"] == "Production"),
             "position": self.position, "assignment": lambda: self.attached(AWARDED_BELOW),
@@ -239,8 +239,11 @@ class Scene:
             self.house.sql("UPDATE enrolment SET state = %s WHERE id = %s", state, made)
         return made
 
-    def proof(self, client):
-        return client.post(f"/enrolments/{self.enrolment(client, '')}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
+    def proof(self, client, line):
+        made = client.post(f"/enrolments/{self.enrolment(client, '')}/proofs", {"node": "a", "text": "x"}, gives=201)["id"]
+        if line.endswith("/revoke"):
+            self.house.sql("UPDATE outside_proof SET state = 'accepted', decided_at = now() WHERE id = %s", made)
+        return made
 
     def rule(self, **whom):
         """Of the pathway that stands before it in a path."""
@@ -283,6 +286,8 @@ class Scene:
             return changes[line.split("/")[3]]
         if line.startswith("POST") and line.endswith("/proofs"):
             return {"node": "a", "text": "x"}
+        if "/proofs/" in line:
+            return None
         if line.endswith("/decide"):
             return {"verdict": "approve"}
         if line.endswith("/return"):
