@@ -58,6 +58,11 @@ def fresh_path(world, name):
         skill = world.hr.post("/skills", {"framework": "CON-0", "code": f"endorsed {next(NUMBERS)}", "label": "x"}, gives=201)["id"]
         claim = world.employee.post("/claims", {"skill": skill, "level": 2, "shared": True, "colleagues": True}, gives=201)
         return OPERATIONS[name].path.replace("{id}", claim["id"])
+    if "/proofs/{id}/" in name:
+        world.enrolment()
+        if verb == "revoke":
+            world.hr.post(f"/proofs/{world.ids['proofs']}/accept", gives=200)
+        return OPERATIONS[name].path.replace("{id}", world.ids["proofs"])
     if not name.endswith(("/revoke", "/suspend")):
         return None
     made = world.issuer.issue(ACCOUNTS["MANAGER"], world.ids["achievements"])
