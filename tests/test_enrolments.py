@@ -173,6 +173,7 @@ def test_who_is_invited_begins_when_they_accept(house):
     assert (invited["state"], invited["via"]) == ("invited", "invited")
     house.below.post(f"/enrolments/{invited['id']}/proofs", {"node": "a", "text": "x"}, gives=409)
     house.manager.post(f"/enrolments/{invited['id']}/accept", gives=403)
+    assert "accept the invitation" in house.below.post(f"/pathways/{made}/enrolments", gives=409)["detail"]
     assert house.below.post(f"/enrolments/{invited['id']}/accept", gives=200)["state"] == "active"
     house.below.post(f"/enrolments/{invited['id']}/accept", gives=409)
     house.manager.post(f"/enrolments/{invited['id']}/leave", gives=403)  # not an invitation any more

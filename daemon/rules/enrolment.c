@@ -145,7 +145,9 @@ enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, co
 	enum skd_outcome outcome = store_enrolment_add(call, &made, &made.id);
 	if (outcome == SKD_CLASH || outcome == SKD_ABSENT) {
 		call_forgive(call);
-		return fail(call, SKD_CLASH, outcome == SKD_CLASH ? "the person is on this pathway already" : "the pathway takes nobody now");
+		return fail(call, SKD_CLASH, outcome == SKD_ABSENT ? "the pathway takes nobody now"
+					     : own	     ? "you are on this pathway already: where you are invited, accept the invitation"
+							     : "the person is on this pathway already");
 	}
 	TRY(outcome);
 	TRY(told(call, &made, own ? "begun" : "invited", own ? "enrolment.add" : "enrolment.invite"));
