@@ -96,8 +96,9 @@ def test_where_somebody_stands_is_looked_at(clean):
         client.get("/enrolments", person=EMPLOYEE)
         client.get("/enrolments", pathway=way)
         client.get("/proofs", state="offered")
+        client.get("/proofs", enrolment=begun)
     house.clients["ASSESSOR"].get(f"/enrolments/{begun}", gives=404)
-    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", "pathways"): 4}
+    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", "pathways"): 5}
 
 
 def test_goals_and_what_was_handed_in_are_looked_at(clean):
@@ -107,13 +108,13 @@ def test_goals_and_what_was_handed_in_are_looked_at(clean):
     made = house.employee.post("/submissions", {"achievement": asked}, gives=201)["id"]
     house.employee.patch(f"/submissions/{made}", {"shared": True}, "*")
     for client in house.employee, house.manager:
-        for path in f"/goals/{goal}", f"/submissions/{made}":
+        for path in f"/goals/{goal}", f"/submissions/{made}", f"/submissions/{made}/rounds", f"/submissions/{made}/events":
             client.get(path)
         for path in "/goals", "/submissions":
             client.get(path, person=EMPLOYEE)
             client.get(path)
         client.get(f"/people/{me}/pathways")
-    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", what): times for what, times in (("goals", 2), ("submissions", 2), ("pathways", 1))}
+    assert seen(house, house.employee) == {(name(house, MANAGER), "manager", what): times for what, times in (("goals", 2), ("submissions", 4), ("pathways", 1))}
 
 
 def test_lists_of_many_refusals_and_ones_own_eyes_are_no_looks(clean):

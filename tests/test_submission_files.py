@@ -171,6 +171,10 @@ def test_a_file_is_its_owners_and_theirs_whom_the_submission_is_shown(house, hr,
     house.client().get(at, gives=401)
     other, _ = draft(me, hr)
     me.get(at.replace(made, other), gives=404)
+    viewers = lambda: {one["viewer"]["name"] for one in me.pages("/me/looks", limit=500) if one["what"] == "submissions"}  # noqa: E731
+    name = lambda client: client.get("/me")["person"]["name"]  # noqa: E731
+    wait_for("the looks at it", lambda: {name(manager), name(hr)} <= viewers())
+    assert name(assessor) not in viewers() and name(stranger) not in viewers()
 
 
 def test_a_round_keeps_what_it_was_handed_in_with(house, hr, me):

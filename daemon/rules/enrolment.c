@@ -294,5 +294,7 @@ enum skd_outcome outside_proof_list(struct skd_call *call, const char *enrolment
 	struct store_enrolment enrolment;
 	if (enrolment_id)
 		TRY(absent_as_field(call, "enrolment", store_enrolment_get(call, &sight, enrolment_id, &enrolment)));
+	if (enrolment_id)
+		looks_add(call, enrolment.person_id, "pathways");
 	return store_outside_proof_list(call, &sight, enrolment_id, state, list, proofs, count);
 }

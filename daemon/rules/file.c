@@ -6,6 +6,7 @@
 #include "rules/actor.h"
 #include "rules/answer.h"
 #include "rules/audit.h"
+#include "rules/looks.h"
 #include "rules/person.h"
 #include "rules/submission.h"
 #include "sign/digest.h"
@@ -172,6 +173,7 @@ enum skd_outcome file_get(struct skd_call *call, const char *submission_id, cons
 {
 	struct sight sight = sight_for(call, SIGHT_SUBMISSIONS);
 	TRY(store_file_get(call, &sight, submission_id, id, file));
+	looks_add(call, file->looked_at, "submissions");
 	if (!call->house->file_folder)
 		return fail(call, SKD_FAULT, "a file was handed in, and [submissions] folder is not set");
 	return blob_read(call, call->house->file_folder, file->hash, (size_t)file->size, bytes);

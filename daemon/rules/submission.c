@@ -50,6 +50,7 @@ static enum skd_outcome may_follow(struct skd_call *call, const char *id)
 {
 	struct store_submission submission;
 	TRY(submission_get(call, id, &submission));
+	looks_add(call, submission.person_id, "submissions");
 	return submission.shared || actor_is(call, submission.person_id)
 		       ? SKD_OK
 		       : fail(call, SKD_DENIED, "how it came to be is for those whom its owner shares it with");

@@ -28,7 +28,8 @@ enum skd_outcome store_file_list(struct skd_call *call, const char *submission_i
 }
 
 static const char FILE_GET[] =
-	"SELECT " FILE_COLUMNS " FROM submission_file f JOIN submission s ON s.id = f.submission_id"
+	"SELECT " FILE_COLUMNS ", CASE WHEN NOT EXISTS (SELECT FROM review r WHERE r.submission_id = s.id AND r.assessor_id = $4::uuid) THEN s.person_id END"
+	" FROM submission_file f JOIN submission s ON s.id = f.submission_id"
 	" WHERE f.id = $1::uuid AND s.id = $2::uuid AND (s.person_id = $4::uuid"
 	"  OR (" SUBMISSION_SHOWN " AND person_seen($3::bool, $4::uuid, $5::bool, s.person_id))"
 	"  OR EXISTS (SELECT FROM review r JOIN submission_round d ON d.submission_id = r.submission_id AND d.round = r.round"
@@ -43,6 +44,7 @@ enum skd_outcome store_file_get(struct skd_call *call, const struct sight *sight
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such file");
 	file_read(rows, 0, file);
+	file->looked_at = row_uuid(rows, 0, 8);
 	return SKD_OK;
 }
 

@@ -10,6 +10,7 @@ struct store_file {
 	int64_t size;
 	const uint8_t *hash; /* SHA-256 */
 	int64_t created_at;
+	const char *looked_at; /* by store_file_get(): whose it is, where the reader does not judge it */
 };
 /* In the order in which they came. */
 enum skd_outcome store_file_list(struct skd_call *call, const char *submission_id, struct store_file **files, size_t *count) WARN_UNUSED;
