@@ -169,6 +169,29 @@ def test_of_two_open_submissions_for_the_same_one_is_shown(two):
     assert (seen(main), seen(branch)) == ({mine}, {gone, open_, other})
 
 
+def test_who_goes_straight_to_another_leaves_nothing_of_theirs_behind(two):
+    """What the other one has already, of which nobody has two."""
+    who, other = Both(two, 78), Both(two, 79)
+    asked = two.hr.post("/achievements", {"name": "Asked of another", "state": "published",
+                                          "assessment": {"prompts": [{"kind": "text", "name": "x", "required": False}]}})["id"]
+    clients = {one: {place: two.house.sign_in(name) for place, name in one.names.items()} for one in (who, other)}
+    for client in clients[who]["branch"], clients[other]["main"]:
+        client.post("/claims", {"skill": two.skill, "level": 1, "shared": True}, gives=201)
+        client.post("/submissions", {"achievement": asked}, gives=201)
+
+    def count(one, place):
+        return len(clients[one][place].pages("/claims")), len(clients[one][place].pages("/submissions"))
+    assert (count(who, "main"), count(other, "main")) == ((1, 1), (1, 1))
+    other.put("branch", employeeNumber=None)
+    who.put("branch", employeeNumber="N79")
+    two.sync()
+    assert two.hr.get(f"/people/{who.branch}")["same_as"]["id"] == other.main
+    assert (count(who, "main"), count(other, "main")) == ((0, 0), (1, 1))
+    who.put("branch", employeeNumber="N78")
+    two.sync()
+    assert (count(who, "main"), count(other, "main")) == ((1, 1), (1, 1))
+
+
 # ---- rights
 
 def test_either_account_acts_as_the_person_with_the_roles_of_both(two):

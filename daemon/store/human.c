@@ -115,6 +115,12 @@ static const char MOVE_CLAIMS[] =
 	"   ORDER BY m.becomes, c.skill_id, c.id),"
 	" moved AS (UPDATE claim c SET person_id = f.becomes, version = c.version + 1 FROM first f WHERE c.id = f.id RETURNING c.id)"
 	" INSERT INTO change (noun, key) SELECT 'claim', id FROM moved";
+/* With the entry, and not with whom it was one until now. */
+static const char CLAIMS_PART[] =
+	"WITH back AS (UPDATE claim o SET person_id = o.entry_id, version = o.version + 1 FROM same_move m WHERE m.was NOT IN (m.becomes,"
+	"   m.person_id) AND o.person_id = m.was AND o.entry_id = m.person_id AND NOT EXISTS (SELECT FROM claim x"
+	"    WHERE x.person_id = o.entry_id AND x.skill_id = o.skill_id) RETURNING o.id)"
+	" INSERT INTO change (noun, key) SELECT 'claim', id FROM back";
 
 /* Of two that are open for the same one stays with its entry. */
 #define IS_OPEN ".state IN ('draft', 'submitted', 'in_review', 'returned')"
@@ -127,6 +133,11 @@ static const char MOVE_SUBMISSIONS[] =
 	"   ORDER BY m.becomes, s.achievement_id, CASE WHEN NOT s" IS_OPEN " THEN s.id END, s.id),"
 	" moved AS (UPDATE submission s SET person_id = f.becomes, version = s.version + 1 FROM first f WHERE s.id = f.id RETURNING s.id)"
 	" INSERT INTO change (noun, key) SELECT 'submission', id FROM moved";
+static const char SUBMISSIONS_PART[] =
+	"WITH back AS (UPDATE submission o SET person_id = o.entry_id, version = o.version + 1 FROM same_move m WHERE m.was NOT IN (m.becomes,"
+	"   m.person_id) AND o.person_id = m.was AND o.entry_id = m.person_id AND NOT EXISTS (SELECT FROM submission x"
+	"    WHERE x.person_id = o.entry_id AND x.achievement_id = o.achievement_id AND o" IS_OPEN " AND x" IS_OPEN ") RETURNING o.id)"
+	" INSERT INTO change (noun, key) SELECT 'submission', id FROM back";
 
 /* Of two in one round one stays with its entry. */
 static const char MOVE_REVIEWS[] =
@@ -138,6 +149,11 @@ static const char MOVE_REVIEWS[] =
 	"   WHERE m.was <> m.becomes AND r.offered_to = m.was RETURNING r.id),"
 	" moved AS (UPDATE review r SET assessor_id = f.becomes, version = r.version + 1 FROM first f WHERE r.id = f.id RETURNING r.id)"
 	" INSERT INTO change (noun, key) SELECT 'review', id FROM moved UNION SELECT 'review', id FROM offered";
+static const char REVIEWS_PART[] =
+	"WITH back AS (UPDATE review o SET assessor_id = o.entry_id, version = o.version + 1 FROM same_move m WHERE m.was NOT IN (m.becomes,"
+	"   m.person_id) AND o.assessor_id = m.was AND o.entry_id = m.person_id AND NOT EXISTS (SELECT FROM review x"
+	"    WHERE x.assessor_id = o.entry_id AND (x.submission_id, x.round) = (o.submission_id, o.round)) RETURNING o.id)"
+	" INSERT INTO change (noun, key) SELECT 'review', id FROM back";
 
 /* A human is on a pathway once. Of several the one that has given an award, is furthest or came first stands for the others, which
  * are left as long as it does, and go on where they were as soon as they are parted from it. */
@@ -198,8 +214,11 @@ static enum skd_outcome move_holdings(struct skd_call *call)
 	TRY(db_query(call, CLOCK_NOW, NO_ARGS, &rows));
 	TRY(db_run(call, MOVE_PROOFS, ARGS(arg_time(call, row_time(rows, 0, 0))), NULL));
 	TRY(db_run(call, MOVE_CLAIMS, NO_ARGS, NULL));
+	TRY(db_run(call, CLAIMS_PART, NO_ARGS, NULL));
 	TRY(db_run(call, MOVE_SUBMISSIONS, NO_ARGS, NULL));
+	TRY(db_run(call, SUBMISSIONS_PART, NO_ARGS, NULL));
 	TRY(db_run(call, MOVE_REVIEWS, NO_ARGS, NULL));
+	TRY(db_run(call, REVIEWS_PART, NO_ARGS, NULL));
 	return move_enrolments(call);
 }
 
