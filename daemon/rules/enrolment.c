@@ -257,7 +257,7 @@ static const struct proof_step {
 } proof_steps[] = {
 	[OUTSIDE_PROOF_ACCEPT] = {"offered", "accepted", "proof.accept", "the proof was decided on already"},
 	[OUTSIDE_PROOF_REFUSE] = {"offered", "refused", "proof.refuse", "the proof was decided on already"},
-	[OUTSIDE_PROOF_REVOKE] = {"accepted", "revoked", "proof.revoke", "just a proof that is accepted is revoked"},
+	[OUTSIDE_PROOF_REVOKE] = {"accepted", "revoked", "proof.revoke", "only a proof that was accepted can be revoked"},
 	[OUTSIDE_PROOF_WITHDRAW] = {"offered", "withdrawn", "proof.withdraw", "the proof was decided on already"}};
 
 static enum skd_outcome may_withdraw(struct skd_call *call, const struct store_outside_proof *proof)
