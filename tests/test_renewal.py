@@ -322,7 +322,7 @@ def test_a_kill_while_it_is_approved_leaves_all_or_nothing(court):
 # ---- by a course
 
 def settled(court):
-    wait_for("what follows", lambda: not court.house.sql("SELECT 1 FROM renewal_due"))
+    wait_for("what follows", lambda: not court.house.sql("SELECT 1 FROM award_news"))
 
 
 def course(court, **fields):
@@ -379,9 +379,9 @@ def test_a_test_renews_nothing_and_what_begins_later_renews_then(court):
     settled(court)
     assert look(court, old)["state"] == "active"
     court.issuer.issue(HOLDER, lesson["id"], valid_from=ago(days=-2))
-    assert court.house.sql("SELECT count(*) FROM renewal_due WHERE at > now() + interval '1 day'") == [(1,)]
+    assert court.house.sql("SELECT count(*) FROM award_news WHERE at > now() + interval '1 day'") == [(1,)]
     assert look(court, other)["state"] == "active"
-    court.house.sql("UPDATE renewal_due SET at = now() RETURNING 1")
+    court.house.sql("UPDATE award_news SET at = now() RETURNING 1")
     settled(court)
     assert latest(court, other)["expires_at"] == YEAR_MORE
 
@@ -416,8 +416,8 @@ def test_who_has_left_is_renewed_by_no_course(postgres):
         for one in who, stays:
             house.issuer.issue(one.username, lesson, valid_from=ago(days=-2))
         who.leave()
-        house.sql("UPDATE renewal_due SET at = now() RETURNING 1")
-        wait_for("what follows", lambda: not house.sql("SELECT 1 FROM renewal_due"))
+        house.sql("UPDATE award_news SET at = now() RETURNING 1")
+        wait_for("what follows", lambda: not house.sql("SELECT 1 FROM award_news"))
         assert [house.hr.get(f"/credentials/{one}")["state"] for one in old] == ["active", "superseded"]
 
 

@@ -22,7 +22,7 @@ NAMELESS = {*WRITTEN_ONCE, *WITH_SUBMISSIONS, *WITH_ENROLMENTS, "file_loose", "a
             "same_rule", "throttle", "framework", "scale", "skill", "issuer", "issuer_group", "achievement_version", "achievement_skill",
             "achievement_image", "picture", "endorsement", "collection", "collection_item", "position", "position_skill", "web_link", "web_link_use", "job",
             "pathway", "pathway_version", "pathway_node", "proof", "signing_key", "status_list", "status_entry", "change", "catalogue_version", "erasure", "retention_clock", "schema_migration",
-            "person_parted", "pathway_rule", "rule_news", "credential_left", "expiry_notice", "renewal_due"}
+            "person_parted", "pathway_rule", "rule_news", "credential_left", "expiry_notice", "award_news"}
 
 
 @pytest.fixture(scope="module")

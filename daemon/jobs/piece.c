@@ -4,11 +4,11 @@
 
 #include "base/log.h"
 #include "rules/award.h"
+#include "rules/award_news.h"
 #include "rules/enlist.h"
 #include "rules/handover.h"
 #include "rules/job.h"
 #include "rules/leaver.h"
-#include "rules/renewal.h"
 #include "rules/standing.h"
 #include "rules/work.h"
 
@@ -39,7 +39,7 @@ void piece_wanted(const struct house *house)
 static const struct kind {
 	const char *name; /* in the log */
 	enum skd_outcome (*turn)(struct skd_call *call, bool *more);
-} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}, {"handover", handover_turn}, {"renewal", renewal_turn}, {"enlist", enlist_turn},
+} kinds[] = {{"job", job_turn}, {"leaver", leaver_turn}, {"handover", handover_turn}, {"news", award_news_turn}, {"enlist", enlist_turn},
 	     {"standing", standing_turn}, {"award", award_turn}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -2,7 +2,6 @@
  * Reminders before credentials end, and renewing them. Of whom it is is held first, then the credential. */
 #include "rules/renewal.h"
 
-#include "base/log.h"
 #include "rules/actor.h"
 #include "rules/credential.h"
 #include "rules/outbox.h"
@@ -14,8 +13,6 @@
 #include "store/renewal.h"
 
 #include <string.h>
-
-enum { PAUSE_MS = 10000 };
 
 #define DAY_US 86400000000LL
 
@@ -180,7 +177,7 @@ enum skd_outcome renewal_approve(struct skd_call *call, const struct store_submi
 
 /* ---- by a course ---- */
 
-static enum skd_outcome course_renew(struct skd_call *call, const struct store_course *course, const char *credential_id)
+static enum skd_outcome course_renew(struct skd_call *call, const struct store_award_news *course, const char *credential_id)
 {
 	struct store_award award;
 	struct store_renewal renewal;
@@ -195,46 +192,12 @@ static enum skd_outcome course_renew(struct skd_call *call, const struct store_c
 	return credential_take_place(call, &award, "credential.renewed", "credential.renew", &credential);
 }
 
-static enum skd_outcome course_follow(struct skd_call *call, const struct store_course *course)
+enum skd_outcome renewal_by_award(struct skd_call *call, const struct store_award_news *news)
 {
-	const char *const *ids, *human, *state;
-	size_t count = 0;
-	int64_t now;
-	TRY(actor_be_rule(call));
-	enum skd_outcome outcome = store_human_hold(call, course->entry_id, &human);
-	if (outcome == SKD_OK) {
-		TRY(store_credential_lock(call, course->id, &state, &now));
-		TRY(store_course_renews(call, course->id, &ids, &count));
-	} else if (outcome != SKD_ABSENT) {
-		return outcome;
-	}
-	call_forgive(call);
+	const char *const *ids;
+	size_t count;
+	TRY(store_course_renews(call, news->id, &ids, &count));
 	for (size_t i = 0; i < count; i++)
-		TRY(course_renew(call, course, ids[i]));
-	TRY(store_course_drop(call, course->id));
-	return work_commit(call);
-}
-
-/* What was begun is undone, and tried again when others had their turn. */
-static enum skd_outcome course_put_off(struct skd_call *call, const struct store_course *course)
-{
-	log_line(SKD_WARNING, "renewal", "what %s renews waits: %s", course->id, call->sentence);
-	tx_rollback(call);
-	call_forgive(call);
-	TRY(tx_begin(call));
-	TRY(store_course_put_off(call, course->id, PAUSE_MS));
-	return tx_commit(call);
-}
-
-enum skd_outcome renewal_turn(struct skd_call *call, bool *more)
-{
-	struct store_course course;
-	*more = false;
-	TRY(pool_borrow(call->house->jobs, call));
-	TRY(tx_begin(call));
-	TRY(store_course_take(call, &course));
-	if (!course.id)
-		return SKD_OK;
-	*more = true;
-	return course_follow(call, &course) == SKD_OK ? SKD_OK : course_put_off(call, &course);
+		TRY(course_renew(call, news, ids[i]));
+	return SKD_OK;
 }

@@ -5,6 +5,7 @@
 #define RULES_RENEWAL_H
 
 #include "store/submission.h"
+#include "store/award_news.h"
 #include "store/credential.h"
 
 /* Says in the outbox whose credentials expire soon, once for each of the days before that [credentials] expiry_notice names;
@@ -26,8 +27,7 @@ enum skd_outcome renewal_check(struct skd_call *call, const struct store_submiss
  * submission was handed in too late. */
 enum skd_outcome renewal_approve(struct skd_call *call, const struct store_submission *submission, const char *evidence,
 				 const char *results, struct store_credential *credential) WARN_UNUSED;
-/* Follows one award that renews others, in one transaction that is the house's own doing; not *more when there is none. When it
- * was issued decides whether that was in time. Borrows a session; the caller ends it with work_end(). */
-enum skd_outcome renewal_turn(struct skd_call *call, bool *more) WARN_UNUSED;
+/* What the award of a course renews. When it was issued decides whether that was in time. The person is held. */
+enum skd_outcome renewal_by_award(struct skd_call *call, const struct store_award_news *news) WARN_UNUSED;
 
 #endif

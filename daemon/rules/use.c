@@ -88,17 +88,51 @@ static enum skd_outcome told(struct skd_call *call, const struct store_credentia
 	return audit_done(call, "credential.use", "credential", c->id, detail);
 }
 
+static enum skd_outcome use_put(struct skd_call *call, const struct store_credential *c, const struct store_use *use, int64_t now)
+{
+	TRY(badge_begin(call, c->id));
+	TRY(store_use_add(call, c, use, audit_account(call), call->actor->account_id, now));
+	return told(call, c, use);
+}
+
 enum skd_outcome use_add(struct skd_call *call, const char *credential_id, struct store_use *use, struct store_credential *c)
 {
 	int64_t now;
 	TRY(credential_get(call, credential_id, c));
 	TRY(may_say(call, c));
 	TRY(use_lock(call, c, &now));
-	TRY(badge_begin(call, c->id));
 	TRY(use_reckon(call, c, use, now));
-	TRY(store_use_add(call, c, use, audit_account(call), call->actor->account_id, now));
-	TRY(told(call, c, use));
+	TRY(use_put(call, c, use, now));
 	return credential_get(call, credential_id, c);
+}
+
+/* Of one that was turned or has lapsed meanwhile it is none. */
+static enum skd_outcome use_prove(struct skd_call *call, const struct store_award_news *news, const char *credential_id)
+{
+	const struct sight all = {.everyone = true};
+	struct store_credential c;
+	struct store_use use = {.what = talloc_asprintf(call, "was awarded %s", news->name), .award_id = news->id, .at = news->at};
+	int64_t now;
+	TRY(store_credential_get(call, &all, credential_id, NULL, &c));
+	enum skd_outcome outcome = use_lock(call, &c, &now);
+	if (outcome == SKD_OK)
+		outcome = use_reckon(call, &c, &use, now);
+	if (outcome == SKD_CLASH) {
+		call_forgive(call);
+		return SKD_OK;
+	}
+	TRY(outcome);
+	return use_put(call, &c, &use, now);
+}
+
+enum skd_outcome use_by_award(struct skd_call *call, const struct store_award_news *news)
+{
+	const char *const *ids;
+	size_t count;
+	TRY(store_uses_proven(call, news->id, &ids, &count));
+	for (size_t i = 0; i < count; i++)
+		TRY(use_prove(call, news, ids[i]));
+	return SKD_OK;
 }
 
 void use_lapse(struct store_award *award, int64_t from, const char *lapse)
@@ -112,7 +146,8 @@ void use_lapse(struct store_award *award, int64_t from, const char *lapse)
 
 enum skd_outcome use_list(struct skd_call *call, const char *credential_id, struct store_use **uses, size_t *count)
 {
+	const struct sight sight = sight_of(call);
 	struct store_credential credential;
 	TRY(credential_get(call, credential_id, &credential));
-	return store_use_list(call, credential_id, uses, count);
+	return store_use_list(call, &sight, credential_id, uses, count);
 }

@@ -64,6 +64,16 @@ enum skd_outcome store_human_hold(struct skd_call *call, const char *entry_id, c
 	return SKD_OK;
 }
 
+static const char HUMAN_HOLD_ALL[] =
+	"SELECT 1 FROM person WHERE (id = $1::uuid OR human = $1::uuid) AND erased_at IS NULL ORDER BY id FOR SHARE";
+
+enum skd_outcome store_human_hold_all(struct skd_call *call, const char *entry_id)
+{
+	const char *human;
+	TRY(store_human_hold(call, entry_id, &human));
+	return db_run(call, HUMAN_HOLD_ALL, ARGS(human), NULL);
+}
+
 /* ---- who stands for whom, and what moves with it ----
  * OFFSET 0: each by its id. How many are linked the planner learns late. */
 

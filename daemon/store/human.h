@@ -36,6 +36,9 @@ enum skd_outcome store_human_follow(struct skd_call *call, const char *run_id) W
 /* Locks an entry until the end of the transaction, so that it stays this human's; ABSENT for one that is not there. */
 enum skd_outcome store_human_hold(struct skd_call *call, const char *entry_id, const char **human_id) WARN_UNUSED;
 
+/* The same of all entries of whose it is. */
+enum skd_outcome store_human_hold_all(struct skd_call *call, const char *entry_id) WARN_UNUSED;
+
 /* Keeps links as they are until the end of the transaction, whoever's they are. */
 enum skd_outcome store_human_lock(struct skd_call *call) WARN_UNUSED;
 /* Ends all links of an entry, for ever: what it is known by is forgotten. */

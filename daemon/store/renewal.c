@@ -84,35 +84,6 @@ enum skd_outcome store_renewal_get(struct skd_call *call, const char *credential
 
 /* ---- by a course ---- */
 
-static const char COURSE_TAKE[] =
-	"SELECT c.id, c.entry_id, c.issued_at FROM (SELECT * FROM renewal_due WHERE at <= now() ORDER BY at LIMIT 1"
-	" FOR UPDATE SKIP LOCKED) d JOIN credential c ON c.id = d.credential_id";
-
-enum skd_outcome store_course_take(struct skd_call *call, struct store_course *course)
-{
-	struct rows *rows;
-	*course = (struct store_course){0};
-	TRY(db_query(call, COURSE_TAKE, NO_ARGS, &rows));
-	if (rows_count(rows))
-		*course = (struct store_course){row_uuid(rows, 0, 0), row_uuid(rows, 0, 1), row_time(rows, 0, 2)};
-	return SKD_OK;
-}
-
-static const char COURSE_PUT_OFF[] =
-	"UPDATE renewal_due SET at = now() + $2::bigint * interval '1 millisecond' WHERE credential_id = $1::uuid";
-
-enum skd_outcome store_course_put_off(struct skd_call *call, const char *id, long milliseconds)
-{
-	return db_run(call, COURSE_PUT_OFF, ARGS(id, arg_int(call, milliseconds)), NULL);
-}
-
-static const char COURSE_DROP[] = "DELETE FROM renewal_due WHERE credential_id = $1::uuid";
-
-enum skd_outcome store_course_drop(struct skd_call *call, const char *id)
-{
-	return db_run(call, COURSE_DROP, ARGS(id), NULL);
-}
-
 /* What is a test renews nothing but tests. */
 static const char COURSE_RENEWS[] =
 	"WITH best AS (SELECT DISTINCT ON (c.achievement_id) c.id FROM credential k JOIN issuer i ON i.id = k.issuer_id"

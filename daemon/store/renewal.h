@@ -39,15 +39,7 @@ struct store_renewal {
 /* ABSENT. */
 enum skd_outcome store_renewal_get(struct skd_call *call, const char *credential_id, struct store_renewal *renewal) WARN_UNUSED;
 
-/* An award that is due to renew others, held until the transaction ends; id NULL: there is none, or another daemon has it. */
-struct store_course {
-	const char *id, *entry_id;
-	int64_t issued_at;
-};
-enum skd_outcome store_course_take(struct skd_call *call, struct store_course *course) WARN_UNUSED;
-enum skd_outcome store_course_put_off(struct skd_call *call, const char *id, long milliseconds) WARN_UNUSED;
-enum skd_outcome store_course_drop(struct skd_call *call, const char *id) WARN_UNUSED;
-/* The credentials of its holder that it renews: of each achievement the one that lasts longest. */
+/* The credentials of its holder that an award renews: of each achievement the one that lasts longest. */
 enum skd_outcome store_course_renews(struct skd_call *call, const char *id, const char *const **ids, size_t *count) WARN_UNUSED;
 
 #endif

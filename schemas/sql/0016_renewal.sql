@@ -26,20 +26,6 @@ CREATE FUNCTION assessment_again(assessment json, renewal json) RETURNS json LAN
 		'unscored', renewal->>'by' = 'evidence')
 $$;
 
--- Awards that renew others, and have not been followed yet. A correction of one is no new award.
-CREATE TABLE renewal_due (
-	credential_id uuid PRIMARY KEY, -- of the course
-	at timestamptz NOT NULL
-);
-CREATE INDEX ON renewal_due (at);
-CREATE FUNCTION credential_renews() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-	INSERT INTO renewal_due SELECT n.id, greatest(now(), n.valid_from) FROM new_rows n WHERE n.replaces IS NULL
-		AND EXISTS (SELECT FROM achievement_version v WHERE v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = n.achievement_id);
-	RETURN NULL;
-END $$;
-CREATE TRIGGER renews AFTER INSERT ON credential REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION credential_renews();
-
 -- A credential of this version lapses so long after it was used last (ISO 8601); NULL: however it is used.
 ALTER TABLE achievement_version ADD lapse text;
 -- Until when one can last that lapses unless it is used: expires_at is no later. NULL: it does not lapse.
@@ -47,14 +33,45 @@ ALTER TABLE credential ADD lasts_until timestamptz;
 ALTER TABLE credential_event DROP CONSTRAINT credential_event_kind_check,
 	ADD CHECK (kind IN ('issued', 'suspended', 'reinstated', 'revoked', 'superseded', 'shown', 'used'));
 
--- What proves that it is used, as somebody other than its holder said. The event beside it names nobody.
+CREATE INDEX ON credential (person_id) WHERE lasts_until IS NOT NULL AND state = 'active';
+-- What proves that it is used, as somebody other than its holder said, or an award to the same human. The event beside it names
+-- nobody.
 CREATE TABLE credential_use (
 	id uuid PRIMARY KEY DEFAULT uuid7(),
 	credential_id uuid NOT NULL REFERENCES credential,
 	what text NOT NULL,
+	award_id uuid REFERENCES credential, -- that proves it; NULL: somebody said so
 	at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL, -- of the credential, from then on
 	who uuid NOT NULL,
 	recorded_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON credential_use (credential_id, id);
+
+-- Whether an award of one version proves one of another's skills at its level or above.
+CREATE FUNCTION award_proves(award uuid, award_number integer, other uuid, other_number integer) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT EXISTS (SELECT FROM achievement_skill s JOIN achievement_skill p ON p.achievement_id = award AND p.number = award_number
+		AND p.skill_id = s.skill_id AND p.level >= s.level WHERE s.achievement_id = other AND s.number = other_number)
+$$;
+CREATE INDEX ON achievement_version (achievement_id, number) WHERE lapse IS NOT NULL;
+
+-- Awards that have not been followed yet, and may renew others of the same human or prove that they are used. A correction of
+-- one is no new award, and takes its place here. What begins later may be a use of what is awarded until then.
+CREATE TABLE award_news (
+	credential_id uuid PRIMARY KEY,
+	at timestamptz NOT NULL
+);
+CREATE INDEX ON award_news (at);
+CREATE FUNCTION award_noted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO award_news SELECT n.id, greatest(now(), n.valid_from) FROM new_rows n
+		WHERE (n.replaces IS NULL OR EXISTS (SELECT FROM award_news o WHERE o.credential_id = n.replaces))
+		AND (EXISTS (SELECT FROM achievement_version v WHERE v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = n.achievement_id)
+			OR EXISTS (SELECT FROM credential c WHERE c.person_id = n.person_id AND c.id <> n.id AND c.lasts_until IS NOT NULL AND c.state = 'active'
+				AND c.valid_from < greatest(n.issued_at, n.valid_from)
+				AND award_proves(n.achievement_id, n.achievement_number, c.achievement_id, c.achievement_number))
+			OR (n.valid_from > now() AND EXISTS (SELECT FROM achievement_version v WHERE v.lapse IS NOT NULL
+				AND award_proves(n.achievement_id, n.achievement_number, v.achievement_id, v.number))));
+	RETURN NULL;
+END $$;
+CREATE TRIGGER noted AFTER INSERT ON credential REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION award_noted();
