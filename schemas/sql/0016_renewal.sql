@@ -48,13 +48,6 @@ CREATE TABLE credential_use (
 );
 CREATE INDEX ON credential_use (credential_id, id);
 
--- Whether an award of one version proves one of another's skills at its level or above.
-CREATE FUNCTION award_proves(award uuid, award_number integer, other uuid, other_number integer) RETURNS boolean LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM achievement_skill s JOIN achievement_skill p ON p.achievement_id = award AND p.number = award_number
-		AND p.skill_id = s.skill_id AND p.level >= s.level WHERE s.achievement_id = other AND s.number = other_number)
-$$;
-CREATE INDEX ON achievement_version (achievement_id, number) WHERE lapse IS NOT NULL;
-
 -- Awards that have not been followed yet, and may renew others of the same human or prove that they are used. A correction of
 -- one is no new award, and takes its place here. What begins later may be a use of what is awarded until then.
 CREATE TABLE award_news (
@@ -62,16 +55,23 @@ CREATE TABLE award_news (
 	at timestamptz NOT NULL
 );
 CREATE INDEX ON award_news (at);
+-- The versions are looked at first, so that of those which renew and prove nothing no single award is.
 CREATE FUNCTION award_noted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO award_news SELECT n.id, greatest(now(), n.valid_from) FROM new_rows n
-		WHERE (n.replaces IS NULL OR EXISTS (SELECT FROM award_news o WHERE o.credential_id = n.replaces))
-		AND (EXISTS (SELECT FROM achievement_version v WHERE v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = n.achievement_id)
-			OR EXISTS (SELECT FROM credential c WHERE c.person_id = n.person_id AND c.id <> n.id AND c.lasts_until IS NOT NULL AND c.state = 'active'
-				AND c.valid_from < greatest(n.issued_at, n.valid_from)
-				AND award_proves(n.achievement_id, n.achievement_number, c.achievement_id, c.achievement_number))
-			OR (n.valid_from > now() AND EXISTS (SELECT FROM achievement_version v WHERE v.lapse IS NOT NULL
-				AND award_proves(n.achievement_id, n.achievement_number, v.achievement_id, v.number))));
+	INSERT INTO award_news SELECT n.id, greatest(now(), n.valid_from) FROM (SELECT w.*,
+			EXISTS (SELECT FROM achievement_version v WHERE v.renewal IS NOT NULL AND (v.renewal->>'course')::uuid = w.achievement_id) AS renews,
+			EXISTS (SELECT FROM achievement_skill p JOIN achievement_skill s ON s.skill_id = p.skill_id AND s.level <= p.level
+				JOIN achievement_version v ON v.achievement_id = s.achievement_id AND v.number = s.number AND v.lapse IS NOT NULL
+				WHERE p.achievement_id = w.achievement_id AND p.number = w.achievement_number) AS proves
+			FROM (SELECT DISTINCT achievement_id, achievement_number FROM new_rows) AS w OFFSET 0) AS w
+		JOIN new_rows n USING (achievement_id, achievement_number)
+		WHERE (w.renews OR (w.proves AND (n.valid_from > now() OR EXISTS (SELECT FROM credential c
+				JOIN achievement_skill s ON s.achievement_id = c.achievement_id AND s.number = c.achievement_number
+				JOIN achievement_skill p ON p.skill_id = s.skill_id AND p.level >= s.level
+				WHERE c.person_id = n.person_id AND c.id <> n.id AND c.lasts_until IS NOT NULL AND c.state = 'active'
+					AND c.valid_from < greatest(n.issued_at, n.valid_from)
+					AND p.achievement_id = n.achievement_id AND p.number = n.achievement_number))))
+			AND (n.replaces IS NULL OR EXISTS (SELECT FROM award_news o WHERE o.credential_id = n.replaces));
 	RETURN NULL;
 END $$;
 CREATE TRIGGER noted AFTER INSERT ON credential REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION award_noted();
