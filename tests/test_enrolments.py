@@ -360,6 +360,7 @@ def test_what_is_not_issued_any_more_waits_and_takes_nothing_down(house):
     house.hr.patch(f"/achievements/{whole}", {"state": "archived"}, "*")
     house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)
     assert stands(house.employee, made)[0] == "completed"
-    wait_for("it is put off", lambda: house.sql("SELECT 1 FROM enrolment WHERE id = %s AND owed_at BETWEEN now() AND now() + interval '1 hour'", made["id"]))
+    wait_for("it is put off", lambda: house.sql("SELECT 1 FROM enrolment WHERE id = %s AND owed_at BETWEEN now() + interval '23 hours'"
+                                               " AND now() + interval '24 hours'", made["id"]))
     assert "credential_id" not in house.employee.get(f"/enrolments/{made['id']}")
     assert enrol(house.below, pathway(house, [step("a", first)]))["state"] == "active"

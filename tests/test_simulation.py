@@ -88,8 +88,8 @@ def test_what_is_foretold_happens(house):
     for kind in KINDS:
         of = [number for number in range(1, MANY + 1) if side(number) == kind]
         done = [number for number in of if number % 6 == 0 and number % 10]
-        assert {name: found[kind][name] for name in ("people", "completed", "later", "others", "more")} == {
-            "people": len(of), "completed": len(done), "later": 0, "others": 0, "more": False}
+        assert {name: found[kind][name] for name in ("people", "completed", "later", "milestones", "others", "more")} == {
+            "people": len(of), "completed": len(done), "later": 0, "milestones": 0, "others": 0, "more": False}
         assert len(found[kind]["items"]) == len(of)
     foretold = named(found)
     assert sorted(foretold) == list(range(1, MANY + 1))
@@ -124,6 +124,29 @@ def test_who_may_stay_is_said_apart_and_moves_when_that_ends(house):
     house.sql("UPDATE enrolment SET due_at = now() WHERE pathway_id = %s AND state = 'active'", way)
     house.crowd.settle()
     assert house.crowd.stands(way) == {number: told(item, "after") for number, (_, item) in foretold.items()}
+
+
+def test_milestones_are_foretold_that_were_not_given_before(house):
+    """Who has `two` reached the first before, and stays so; `five` becomes one. Who has both has completed it, and stays where they are."""
+    first, second = achievement(house, "First milestone"), achievement(house, "Second milestone")
+    steps = [{**nodes(house.two)[0], "milestone": first}, {"id": "n1", "kind": "achievement", "achievement": house.five}]
+    way = house.issuer.post("/pathways", {"name": "Stones", "nodes": steps, "state": "published"}, gives=201)["id"]
+    house.crowd.enrol(way)
+    house.crowd.settle()
+
+    def given(milestone):
+        return {number for number, in house.sql("SELECT p.external_id::int FROM credential c JOIN person p ON p.id = c.person_id"
+                                                " WHERE c.achievement_id = %s", milestone)}
+    wait_for("the first ones", lambda: given(first) == set(range(2, MANY + 1, 2)), 60)
+    after = [steps[0], {**steps[1], "milestone": second}]
+    found = simulate(house.hr, way, nodes=after)
+    wanted = {number for number in range(5, MANY + 1, 5) if number % 10}
+    foretold = {number: item.get("milestones") for number, (_, item) in named(found).items()}  # a hundred
+    assert foretold == {number: ["n1"] if number in wanted else None for number in foretold} and wanted & set(foretold)
+    assert [found[kind]["milestones"] for kind in KINDS] == [0, len(wanted), 0]
+    publish(house, way, nodes=after)
+    wait_for("the second ones", lambda: given(second) == wanted, 60)
+    assert given(first) == set(range(2, MANY + 1, 2))
 
 
 def test_only_who_is_seen_is_named(house):

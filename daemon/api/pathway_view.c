@@ -42,7 +42,8 @@ static void blocked_write(struct skd_call *call, struct json *json, const struct
 			continue;
 		const struct graph_node *by = &graph->nodes[progress->nodes[i].blocked_by];
 		node_begin(json, &graph->nodes[i]);
-		put_named(json, "by", by->id, "name", view_name(by));
+		if (by != &graph->nodes[i])
+			put_named(json, "by", by->id, "name", view_name(by));
 		put_string(json, "why", view_why(call, graph, progress, i));
 		put_object_end(json);
 	}

@@ -25,6 +25,12 @@ static void item_write(struct json *json, const struct simulation_item *item)
 	stand_write(json, "after", &item->after);
 	put_time(json, "until", item->until);
 	put_string(json, "award", item->award);
+	if (item->milestone_count) {
+		put_array(json, "milestones");
+		for (size_t i = 0; i < item->milestone_count; i++)
+			put_string(json, NULL, item->milestones[i]);
+		put_array_end(json);
+	}
 	put_object_end(json);
 }
 
@@ -34,6 +40,7 @@ static void side_write(struct json *json, const char *key, const struct simulati
 	put_int(json, "people", side->count);
 	put_int(json, "completed", side->completed);
 	put_int(json, "later", side->later);
+	put_int(json, "milestones", side->milestones);
 	put_int(json, "others", side->others);
 	put_bool(json, "more", side->more);
 	put_array(json, "items");

@@ -5,6 +5,7 @@
 
 #include "api/merge.h"
 #include "api/pathway.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -136,9 +137,8 @@ static enum skd_outcome items_read(struct skd_call *call, const char *at, const 
 
 static void after_add(struct skd_call *call, struct graph_node *node, const char *id)
 {
-	for (size_t i = 0; i < node->after_count; i++)
-		if (strcmp(node->after[i], id) == 0)
-			return;
+	if (strings_have(node->after, node->after_count, id))
+		return;
 	node->after = talloc_realloc(call, (const char **)node->after, const char *, node->after_count + 1);
 	((const char **)node->after)[node->after_count++] = id;
 }

@@ -16,6 +16,7 @@ struct graph_node {
 	enum graph_kind kind;
 	const char *ref; /* the achievement, skill or pathway that is meant; otherwise NULL */
 	const char *label; /* what that is called; not written */
+	bool gone;         /* it is an achievement that nobody is awarded any more; not written */
 	long level;      /* of a skill */
 	bool optional;
 	long weight;

@@ -177,6 +177,14 @@ bool strings_same(const char *const *a, size_t a_count, const char *const *b, si
 	return a_count == b_count;
 }
 
+bool strings_have(const char *const *strings, size_t count, const char *wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(strings[i], wanted) == 0)
+			return true;
+	return false;
+}
+
 bool string_equal_nocase(const char *a, const char *b)
 {
 	for (;; a++, b++) {

@@ -77,5 +77,6 @@ bool token_valid(const char *token);
 bool string_equal_nocase(const char *a, const char *b); /* ASCII */
 bool string_same(const char *a, const char *b);         /* NULL is the same as NULL */
 bool strings_same(const char *const *a, size_t a_count, const char *const *b, size_t b_count);
+bool strings_have(const char *const *strings, size_t count, const char *wanted);
 
 #endif

@@ -30,10 +30,7 @@ static const struct authenticator *authenticator_of(const struct house *house, c
 static bool is_rescue(struct skd_call *call, const struct store_ticket *ticket)
 {
 	const char *name = talloc_asprintf(call, "%s:%s", ticket->authenticator, ticket->account);
-	for (size_t i = 0; i < call->house->rescue_count; i++)
-		if (strcmp(call->house->rescue_accounts[i], name) == 0)
-			return true;
-	return false;
+	return strings_have(call->house->rescue_accounts, call->house->rescue_count, name);
 }
 
 /* Groups say what a person may be; the authenticator says which of it this sign-in may carry. */

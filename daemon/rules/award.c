@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { SOON_MS = 2000, LATER_MS = 600000 };
+enum { SOON_MS = 2000, LATER_MS = 600000, DAY_MS = 86400000 };
 
 static bool is(const char *state, const char *word)
 {
@@ -62,14 +62,6 @@ static enum skd_outcome issue(struct skd_call *call, const struct store_enrolmen
 
 /* ---- milestones ---- */
 
-static bool was_reached(const struct store_owed *owed, const char *node)
-{
-	for (size_t i = 0; i < owed->reached_count; i++)
-		if (strcmp(owed->reached[i], node) == 0)
-			return true;
-	return false;
-}
-
 static enum skd_outcome milestones_give(struct skd_call *call, struct store_owed *owed)
 {
 	struct standing standing;
@@ -80,7 +72,7 @@ static enum skd_outcome milestones_give(struct skd_call *call, struct store_owed
 		reached[i] = owed->reached[i];
 	for (size_t i = 0; i < standing.graph.count; i++) {
 		const struct graph_node *node = &standing.graph.nodes[i];
-		if (!node->milestone || standing.progress.nodes[i].state != PROGRESS_DONE || was_reached(owed, node->id))
+		if (!node->milestone || standing.progress.nodes[i].state != PROGRESS_DONE || strings_have(owed->reached, owed->reached_count, node->id))
 			continue;
 		TRY(issue(call, &owed->enrolment, node->milestone, node->name ? node->name : node->label ? node->label : node->id, &credential_id));
 		TRY(event_add(call, owed, "milestone", credential_id));
@@ -189,7 +181,7 @@ static enum skd_outcome settle(struct skd_call *call, const char *id, const char
 	return work_commit(call);
 }
 
-/* What was begun is undone, and tried again: soon where somebody else was in the way, later where it is not issued. */
+/* What was begun is undone, and tried again: soon where somebody else was in the way, in a day where it is not issued any more. */
 static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_outcome outcome)
 {
 	if (outcome != SKD_ABSENT)
@@ -197,7 +189,7 @@ static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_
 	tx_rollback(call);
 	call_forgive(call);
 	TRY(tx_begin(call));
-	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : LATER_MS));
+	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : outcome == SKD_CLASH ? DAY_MS : LATER_MS));
 	return tx_commit(call);
 }
 

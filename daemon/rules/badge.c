@@ -3,6 +3,7 @@
 #include "rules/badge.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "rules/actor.h"
 #include "rules/image.h"
 #include "rules/issuer.h"
@@ -120,10 +121,7 @@ static enum skd_outcome badge_translate(struct skd_call *call, const char *wante
 
 static bool form_kept(const struct skd_form *form, const struct store_badge *badge)
 {
-	for (size_t i = 0; i < badge->kept_count; i++)
-		if (strcmp(badge->kept[i], form->name) == 0)
-			return true;
-	return false;
+	return strings_have(badge->kept, badge->kept_count, form->name);
 }
 
 /* What is sealed is it or what is inside; of achievements and issuers nothing is. */

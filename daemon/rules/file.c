@@ -3,6 +3,7 @@
 #include "rules/file.h"
 
 #include "base/fields.h"
+#include "base/text.h"
 #include "rules/actor.h"
 #include "rules/answer.h"
 #include "rules/audit.h"
@@ -74,18 +75,14 @@ static enum skd_outcome file_check(struct skd_call *call, struct skd_text bytes,
 
 static bool prompt_takes(const struct store_prompt *prompt, const char *type)
 {
-	for (size_t i = 0; i < prompt->type_count; i++)
-		if (strcmp(prompt->types[i], type) == 0)
-			return true;
-	return !prompt->type_count;
+	return !prompt->type_count || strings_have(prompt->types, prompt->type_count, type);
 }
 
 static bool is_named(const struct store_prompt_answer *answers, size_t count, const char *file)
 {
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < answers[i].file_count; k++)
-			if (strcmp(answers[i].files[k], file) == 0)
-				return true;
+		if (strings_have(answers[i].files, answers[i].file_count, file))
+			return true;
 	return false;
 }
 

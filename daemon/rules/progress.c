@@ -132,7 +132,7 @@ static enum progress_state state_of(const struct work *work, const struct progre
 		return PROGRESS_SPARE;
 	if (group && (progress->nodes[node->group].state == PROGRESS_DONE || progress->nodes[node->group].state == PROGRESS_SPARE))
 		return PROGRESS_SPARE;
-	return waits && work->graph->enforced ? PROGRESS_BLOCKED : PROGRESS_OPEN;
+	return node->gone || (waits && work->graph->enforced) ? PROGRESS_BLOCKED : PROGRESS_OPEN;
 }
 
 /* Groups first: the order has them behind what is in them. */
@@ -142,9 +142,9 @@ static void states_find(const struct work *work, int *waits, struct progress *pr
 		int place = work->graph->order[i];
 		waits[place] = waits_for(work, waits, place);
 		enum progress_state state = state_of(work, progress, place, waits[place] >= 0);
-		bool blocked = work->graph->enforced && state != PROGRESS_DONE;
+		int by = work->graph->nodes[place].gone ? place : work->graph->enforced ? waits[place] : GRAPH_NONE;
 		progress->nodes[place] = (struct progress_node){
-			.state = state, .blocked_by = blocked ? waits[place] : GRAPH_NONE,
+			.state = state, .blocked_by = state == PROGRESS_DONE ? GRAPH_NONE : by,
 			.percent = (long)(work->tallies[place].share + 1e-9)};
 	}
 }
@@ -157,7 +157,7 @@ static void next_find(void *owner, const struct work *work, const int *waits, st
 	for (int rank = 0; rank < 4; rank++)
 		for (size_t i = 0; i < graph->count; i++) {
 			enum progress_state state = progress->nodes[i].state;
-			bool waiting = waits[i] >= 0, can = state != PROGRESS_DONE && !(waiting && graph->enforced);
+			bool waiting = waits[i] >= 0, can = state != PROGRESS_DONE && progress->nodes[i].blocked_by < 0;
 			if (can && graph->nodes[i].kind != GRAPH_GROUP && rank == 2 * (state == PROGRESS_SPARE) + waiting)
 				progress->next[progress->next_count++] = i;
 		}

@@ -8,12 +8,13 @@
 enum progress_state {
 	PROGRESS_DONE,
 	PROGRESS_OPEN,    /* can be done now */
-	PROGRESS_BLOCKED, /* something comes first */
+	PROGRESS_BLOCKED, /* something comes first, or nobody is awarded it any more */
 	PROGRESS_SPARE    /* not done, and not needed: optional, or its group has enough without it */
 };
 struct progress_node {
 	enum progress_state state;
-	int blocked_by; /* of what is not done, where the order is enforced: the first that comes before it, or before its group, and is not done; GRAPH_NONE */
+	int blocked_by; /* of what is not done: itself, where nobody is awarded it any more; where the order is enforced, the first that comes
+			 * before it, or before its group, and is not done; GRAPH_NONE */
 	long percent;   /* 0 to 100 */
 };
 struct progress {

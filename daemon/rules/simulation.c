@@ -20,6 +20,7 @@ const char *const simulation_kinds[] = {"lose", "keep", "gain", NULL};
 struct work {
 	const struct store_pathway *wanted;
 	struct graph graph; /* as it would be */
+	bool milestones;    /* there are some in it */
 	struct simulation *simulation;
 };
 
@@ -48,6 +49,21 @@ static const char *award_of(const struct work *work, const struct store_simulate
 	return one->held_back ? "reinstated" : NULL;
 }
 
+/* Those they were not given before. Owned by what `becomes` is. */
+static void milestones_find(const struct work *work, const struct store_simulated *one, const struct progress *becomes,
+			    struct simulation_item *item)
+{
+	const struct graph *graph = &work->graph;
+	if (!work->milestones || !(is(item->after.state, "active") || is(item->after.state, "completed")))
+		return;
+	item->milestones = talloc_array(becomes->nodes, const char *, graph->count + 1);
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct graph_node *node = &graph->nodes[i];
+		if (node->milestone && becomes->nodes[i].state == PROGRESS_DONE && !strings_have(one->reached, one->reached_count, node->id))
+			item->milestones[item->milestone_count++] = node->id;
+	}
+}
+
 /* Who has completed it stays on the version by which they did. */
 static struct simulation_item item_of(const struct work *work, const struct store_simulated *one, const struct progress *was,
 				      const struct progress *becomes)
@@ -64,6 +80,7 @@ static struct simulation_item item_of(const struct work *work, const struct stor
 		item.until = work->wanted->keep_until;
 	if (is(item.after.state, "completed"))
 		item.award = award_of(work, one, becomes);
+	milestones_find(work, one, becomes, &item);
 	return item;
 }
 
@@ -73,6 +90,7 @@ static void item_keep(struct skd_call *call, struct simulation_side *side, const
 	side->count++;
 	side->completed += is(item->after.state, "completed") && !is(item->before.state, "completed");
 	side->later += item->until != TIME_NEVER;
+	side->milestones += (int64_t)item->milestone_count;
 	side->others += !seen;
 	side->more = side->more || (seen && side->item_count == SIMULATION_NAMED);
 	if (!seen || side->item_count == SIMULATION_NAMED)
@@ -83,6 +101,7 @@ static void item_keep(struct skd_call *call, struct simulation_side *side, const
 	kept->person = talloc_strdup(call, item->person);
 	kept->before.state = talloc_strdup(call, item->before.state);
 	kept->after.state = talloc_strdup(call, item->after.state);
+	kept->milestones = talloc_memdup(call, item->milestones, item->milestone_count * sizeof *item->milestones);
 	side->item_count++;
 }
 
@@ -156,7 +175,7 @@ static enum skd_outcome all_simulate(struct skd_call *call, struct work *work)
 		return fail(call, SKD_CLASH, "more than %d are on this pathway: too many to be simulated", SIMULATION_MOST);
 	while (count == PAGE) {
 		struct store_simulated *page;
-		TRY(store_simulated(call, &sight, work->wanted->id, after, PAGE, &page, &count));
+		TRY(store_simulated(call, &sight, work->wanted->id, after, PAGE, work->milestones, &page, &count));
 		after = count ? talloc_strdup(call, page[count - 1].id) : NULL;
 		TRY(page_simulate(call, work, page, count));
 		talloc_free(page);
@@ -171,6 +190,8 @@ enum skd_outcome pathway_simulate(struct skd_call *call, struct pathway_nodes *n
 	*simulation = (struct simulation){0};
 	TRY(pathway_draft(call, nodes, wanted, &work.graph));
 	simulation->number = wanted->number;
+	for (size_t i = 0; i < work.graph.count; i++)
+		work.milestones = work.milestones || work.graph.nodes[i].milestone;
 	for (int kind = 0; kind < SIMULATION_KINDS; kind++)
 		simulation->sides[kind].items = talloc_zero_array(call, struct simulation_item, SIMULATION_NAMED + 1);
 	work_pause(call);

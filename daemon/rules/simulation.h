@@ -21,9 +21,12 @@ struct simulation_item {
 	struct simulation_stand before, after;
 	int64_t until;     /* they may stay as they are until then; TIME_NEVER: they move at once, or never */
 	const char *award; /* "issued", "reinstated"; NULL: nothing becomes of it */
+	const char **milestones; /* ids of the nodes whose milestone they are given then */
+	size_t milestone_count;
 };
 struct simulation_side {
 	int64_t count, completed, later; /* who; of them who would complete it then; who may stay for a while */
+	int64_t milestones;              /* that they are given then */
 	int64_t others;                  /* whom the actor may not see */
 	struct simulation_item *items;   /* who may be seen */
 	size_t item_count;

@@ -2,6 +2,7 @@
  * Where people stand. */
 #include "rules/standing.h"
 
+#include "base/text.h"
 #include "rules/actor.h"
 #include "rules/audit.h"
 #include "rules/graph.h"
@@ -20,18 +21,10 @@ static bool is(const char *state, const char *word)
 
 /* ---- one ---- */
 
-static bool was_reached(const struct store_standing *old, const char *node)
-{
-	for (size_t i = 0; i < old->reached_count; i++)
-		if (strcmp(old->reached[i], node) == 0)
-			return true;
-	return false;
-}
-
 static bool owes_milestone(const struct store_standing *old, const struct graph *graph, const struct progress *progress)
 {
 	for (size_t i = 0; i < graph->count; i++)
-		if (graph->nodes[i].milestone && progress->nodes[i].state == PROGRESS_DONE && !was_reached(old, graph->nodes[i].id))
+		if (graph->nodes[i].milestone && progress->nodes[i].state == PROGRESS_DONE && !strings_have(old->reached, old->reached_count, graph->nodes[i].id))
 			return true;
 	return false;
 }

@@ -15,11 +15,14 @@ struct store_simulated {
 	const char *credential_achievement_id; /* of what completing it gave them; NULL: nothing */
 	int64_t credential_ended_at;           /* TIME_NEVER: it has not expired */
 	bool held_back;                        /* that was suspended for what was lost */
+	const char *const *reached; /* nodes whose milestone they were given */
+	size_t reached_count;
 };
-/* Of whoever has not left, in the order of ids, those behind `after` (NULL: from the first); at most `most`.
+/* Of whoever has not left, in the order of ids, those behind `after` (NULL: from the first); at most `most`. `reached` just with
+ * `milestones`.
  * talloc_free() of them frees all of it. */
 enum skd_outcome store_simulated(struct skd_call *call, const struct sight *sight, const char *pathway_id, const char *after, long most,
-				 struct store_simulated **simulated, size_t *count) WARN_UNUSED;
+				 bool milestones, struct store_simulated **simulated, size_t *count) WARN_UNUSED;
 /* How many these are, counted no further than `most`. */
 enum skd_outcome store_simulated_count(struct skd_call *call, const char *pathway_id, long most, int64_t *count) WARN_UNUSED;
 
