@@ -56,6 +56,9 @@ def installed():
     return folder
 
 
+IDLE = 10  # seconds; the daemon closes connections that are idle for longer, maybe just when something is asked
+
+
 def parsed(text):
     """A time in an answer; as text times do not sort, since their zeros at the end are left out."""
     return datetime.datetime.fromisoformat(text)
@@ -76,7 +79,7 @@ class Client:
 
     def __init__(self, house, token=None):
         self.house, self.token, self.last, self.opened = house, token, None, None
-        self.session = requests.Session()
+        self.session, self.asked = requests.Session(), time.monotonic()
         self.session.trust_env = False
 
     def twin(self):
@@ -92,6 +95,9 @@ class Client:
                   for name, value in dict(params).items() for one in (value if isinstance(value, list) else [value])]
         headers = {"Accept": "*/*", **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
                    **dict(headers)}
+        if time.monotonic() - self.asked > IDLE:
+            self.session.close()
+        self.asked = time.monotonic()
         answer = self.session.request(method, self.house.url + path, json=body, data=data, params=params,
                                       headers=headers, timeout=timeout)
         self.house.traffic.append(f"{method} {answer.request.path_url} {body if 'password' not in str(body) else ''}"
