@@ -82,6 +82,10 @@ def test_who_begins_is_under_way_with_what_they_have(house):
     assert story(house.employee, made) == ["begun"]
 
 
+def told_of(house, enrolment):
+    return [kind for kind, in house.sql("SELECT kind FROM outbox WHERE object = %s ORDER BY made_at, id", enrolment["id"])]
+
+
 def test_completing_gives_the_award_once_with_the_pathway_as_evidence(house):
     first, whole, half = achievement(house), achievement(house, "Whole"), achievement(house, "Half")
     made = enrol(house.employee, pathway(house, [step("a", first, milestone=half), proof("b")], achievement=whole))
@@ -100,8 +104,19 @@ def test_completing_gives_the_award_once_with_the_pathway_as_evidence(house):
     assert got["evidence"] == [{"name": ODD, "narrative": "Completed the pathway, version 1."}]
     wait_for("the story", lambda: story(house.employee, made) == ["begun", "milestone", "completed", "awarded"])
     assert len(awards(house, house.employee, whole)) == len(awards(house, house.employee, half)) == 1
-    assert [kind for kind, in house.sql("SELECT kind FROM outbox WHERE object = %s ORDER BY made_at, id", made["id"])] == [
-        "enrolment.begun", "enrolment.completed"]
+    assert told_of(house, made) == ["enrolment.begun", "enrolment.completed"]
+
+
+def test_a_milestone_that_is_not_issued_any_more_holds_up_nothing(house):
+    first, second, whole, half, other = (achievement(house, name) for name in ("First", "Second", "Whole", "Half", "Other half"))
+    made = enrol(house.employee, pathway(house, [step("a", first, milestone=half), step("b", second, milestone=other)], achievement=whole))
+    house.hr.patch(f"/achievements/{half}", {"state": "archived"}, "*")
+    for earned in first, second:
+        house.issuer.issue(ACCOUNTS["EMPLOYEE"], earned)
+    assert stands(house.employee, made)[0] == "completed"
+    assert house.employee.get(f"/credentials/{credential(house.employee, made)}")["achievement"]["id"] == whole
+    assert awards(house, house.employee, half) == [] and len(awards(house, house.employee, other)) == 1
+    assert told_of(house, made)[-1] == "enrolment.completed"
 
 
 @pytest.mark.parametrize("lost, becomes, again", [("keep", "active", "active"), ("suspend", "suspended", "active"), ("revoke", "revoked", "revoked")])
@@ -152,7 +167,7 @@ def test_what_was_revoked_by_hand_is_not_given_again(house, lost):
     for verb, wanted in ("suspend", "active"), ("reinstate", "completed"):
         house.issuer.post(f"/credentials/{had}/{verb}", {"reason": "x"} if verb == "suspend" else None, gives=200)
         assert stands(house.employee, made)[0] == wanted
-        wait_for("nothing is owed", lambda: not house.sql("SELECT 1 FROM enrolment WHERE owed_at < 'infinity'"))
+        wait_for("nothing is owed", lambda: not house.sql("SELECT 1 FROM enrolment WHERE id = %s AND owed_at < 'infinity'", made["id"]))
     assert [one["state"] for one in awards(house, house.employee, whole)] == ["revoked"]
 
 
@@ -361,6 +376,8 @@ def test_what_is_not_issued_any_more_waits_and_takes_nothing_down(house):
     house.issuer.issue(ACCOUNTS["EMPLOYEE"], first)
     assert stands(house.employee, made)[0] == "completed"
     wait_for("it is put off", lambda: house.sql("SELECT 1 FROM enrolment WHERE id = %s AND owed_at BETWEEN now() + interval '23 hours'"
-                                               " AND now() + interval '24 hours'", made["id"]))
+                                                " AND now() + interval '24 hours'", made["id"]))
+    told = f"what follows of enrolment {made['id']} waits: the achievement is not published"
+    assert house.log().count(told) == 1 and told_of(house, made) == ["enrolment.begun", "enrolment.completed"]
     assert "credential_id" not in house.employee.get(f"/enrolments/{made['id']}")
     assert enrol(house.below, pathway(house, [step("a", first)]))["state"] == "active"

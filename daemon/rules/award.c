@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { SOON_MS = 2000, LATER_MS = 600000, DAY_MS = 86400000 };
+enum { SOON_MS = 2000, LATER_MS = 600000 };
 
 static bool is(const char *state, const char *word)
 {
@@ -48,36 +48,49 @@ static const char *evidence_of(struct skd_call *call, const struct store_enrolme
 	return text_end(&text);
 }
 
-static enum skd_outcome issue(struct skd_call *call, const struct store_enrolment *enrolment, const char *achievement_id, const char *step,
+/* What is not issued any more waits, and holds up nothing: *credential_id is NULL. */
+static enum skd_outcome issue(struct skd_call *call, struct store_owed *owed, const char *achievement_id, const char *step,
 			      const char **credential_id)
 {
+	const struct store_enrolment *enrolment = &owed->enrolment;
 	struct store_credential credential;
 	const struct credential_order order = {.person = enrolment->entry_id, .achievement = achievement_id, .issued_at = TIME_UNSET,
 					       .valid_from = TIME_UNSET, .expires_at = TIME_UNSET,
 					       .evidence = evidence_of(call, enrolment, step)};
-	TRY(credential_award(call, &order, 0, detail_of(call, "enrolment", enrolment->id, NULL), &credential));
-	*credential_id = credential.id;
+	enum skd_outcome outcome = credential_award(call, &order, 0, detail_of(call, "enrolment", enrolment->id, NULL), &credential);
+	*credential_id = outcome == SKD_OK ? credential.id : NULL;
+	if (outcome != SKD_CLASH)
+		return outcome;
+	log_line(SKD_WARNING, "award", "what follows of enrolment %s waits: %s", enrolment->id, call->sentence);
+	call_forgive(call);
+	owed->waits = true;
 	return SKD_OK;
 }
 
 /* ---- milestones ---- */
 
+static enum skd_outcome milestone_give(struct skd_call *call, struct store_owed *owed, const struct graph_node *node, const char **reached)
+{
+	const char *credential_id;
+	TRY(issue(call, owed, node->milestone, node->name ? node->name : node->label ? node->label : node->id, &credential_id));
+	if (!credential_id)
+		return SKD_OK;
+	reached[owed->reached_count++] = node->id;
+	return event_add(call, owed, "milestone", credential_id);
+}
+
 static enum skd_outcome milestones_give(struct skd_call *call, struct store_owed *owed)
 {
 	struct standing standing;
-	const char *credential_id;
 	TRY(standing_get(call, &owed->enrolment, &standing));
 	const char **reached = talloc_array(call, const char *, owed->reached_count + standing.graph.count + 1);
 	for (size_t i = 0; i < owed->reached_count; i++)
 		reached[i] = owed->reached[i];
+	owed->reached = reached;
 	for (size_t i = 0; i < standing.graph.count; i++) {
 		const struct graph_node *node = &standing.graph.nodes[i];
-		if (!node->milestone || standing.progress.nodes[i].state != PROGRESS_DONE || strings_have(owed->reached, owed->reached_count, node->id))
-			continue;
-		TRY(issue(call, &owed->enrolment, node->milestone, node->name ? node->name : node->label ? node->label : node->id, &credential_id));
-		TRY(event_add(call, owed, "milestone", credential_id));
-		reached[owed->reached_count++] = node->id;
-		owed->reached = reached;
+		if (node->milestone && standing.progress.nodes[i].state == PROGRESS_DONE && !strings_have(owed->reached, owed->reached_count, node->id))
+			TRY(milestone_give(call, owed, node, reached));
 	}
 	return SKD_OK;
 }
@@ -109,12 +122,16 @@ static bool is_given(const struct store_owed *owed)
 
 static enum skd_outcome whole_give(struct skd_call *call, struct store_owed *owed)
 {
+	const char *credential_id;
 	bool turned;
 	if (!owed->achievement_id)
 		return SKD_OK;
 	if (!is_given(owed)) {
-		TRY(issue(call, &owed->enrolment, owed->achievement_id, NULL, &owed->credential_id));
-		TRY(event_add(call, owed, "awarded", owed->credential_id));
+		TRY(issue(call, owed, owed->achievement_id, NULL, &credential_id));
+		if (!credential_id)
+			return SKD_OK;
+		owed->credential_id = credential_id;
+		TRY(event_add(call, owed, "awarded", credential_id));
 	} else if (owed->held_back) {
 		TRY(turn(call, owed, CREDENTIAL_REINSTATE, "reinstated", &turned));
 	}
@@ -181,7 +198,7 @@ static enum skd_outcome settle(struct skd_call *call, const char *id, const char
 	return work_commit(call);
 }
 
-/* What was begun is undone, and tried again: soon where somebody else was in the way, in a day where it is not issued any more. */
+/* What was begun is undone, and tried again: soon where somebody else was in the way, otherwise later. */
 static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_outcome outcome)
 {
 	if (outcome != SKD_ABSENT)
@@ -189,7 +206,7 @@ static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_
 	tx_rollback(call);
 	call_forgive(call);
 	TRY(tx_begin(call));
-	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : outcome == SKD_CLASH ? DAY_MS : LATER_MS));
+	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : LATER_MS));
 	return tx_commit(call);
 }
 

@@ -59,7 +59,7 @@ enum skd_outcome store_owed_pass_on(struct skd_call *call, struct store_owed *ow
 }
 
 static const char OWED_SETTLE[] =
-	"UPDATE enrolment e SET owed_at = 'infinity', version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
+	"UPDATE enrolment e SET owed_at = CASE WHEN $7::bool THEN now() + interval '1 day' ELSE 'infinity' END, version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
 	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, told = $6::bool,"
 	" reached = e.reached || ARRAY(SELECT unnest($5::text[]) EXCEPT SELECT unnest(" ENROLMENT_REACHED ")) WHERE id = $1::uuid";
 
@@ -67,7 +67,8 @@ enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owe
 {
 	return db_run(call, OWED_SETTLE,
 		      ARGS(owed->enrolment.id, owed->credential_id, arg_int(call, owed->awarded), arg_bool(owed->held_back),
-			   arg_array(call, owed->reached_count, owed->reached), arg_bool(owed->told)),
+			   arg_array(call, owed->reached_count, owed->reached), arg_bool(owed->told),
+			   arg_bool(owed->waits)),
 		      NULL);
 }
 

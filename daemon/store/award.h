@@ -17,6 +17,7 @@ struct store_owed {
 	const char *lost; /* the policy of that */
 	bool held_back;   /* it was suspended for what was lost */
 	bool told;        /* that it is completed */
+	bool waits;       /* something is not issued now, and is tried again */
 };
 /* Some enrolment that something is owed to, and its entry; *id NULL: none. Nothing is locked. */
 enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id) WARN_UNUSED;
@@ -24,7 +25,7 @@ enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const c
 enum skd_outcome store_owed_lock(struct skd_call *call, const char *id, struct store_owed *owed) WARN_UNUSED;
 /* Of one that was left: its person has begun the pathway anew since, and it is owed to that. */
 enum skd_outcome store_owed_pass_on(struct skd_call *call, struct store_owed *owed, bool *passed) WARN_UNUSED;
-/* Keeps credential_id, awarded, held_back, reached and told. Nothing is owed any more. */
+/* Keeps credential_id, awarded, held_back, reached and told. Nothing is owed any more, or with `waits` in a day. */
 enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owed *owed) WARN_UNUSED;
 enum skd_outcome store_owed_put_off(struct skd_call *call, const char *id, long milliseconds) WARN_UNUSED;
 
