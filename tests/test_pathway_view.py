@@ -234,6 +234,94 @@ def test_newest_first_or_by_how_far(house):
     assert percents == sorted(percents) and len(set(percents)) > 1
 
 
+def archive(house, thing):
+    house.admin.patch(thing, {"state": "archived"}, "*")
+
+
+def blocked(found):
+    return {one["id"]: (one.get("by", {}).get("id"), one["why"]) for one in found["blocked"]}
+
+
+def test_what_is_not_issued_any_more_is_no_next_step(house):
+    """Of three that are needed one is archived, and one of an issuer that is; of a choice of two one, too, which nobody needs. Per cent
+    and steps stay: who has it has it."""
+    school = house.admin.post("/issuers", {"name": "School"}, gives=201)["id"]
+    aider, exam, spare, other = (achievement(house, name, **more) for name, more in (
+        ("First Aider", {}), (ODD, {"issuer": school}), ("Ladders I", {}), ("Ladders II", {})))
+    way = published(house, step("a", aider), proof("b", after=["a"]), step("c", exam), {"id": "g", "kind": "group", "need": 1},
+                    step("d", spare, within="g"), step("e", other, within="g"), step("f", aider, optional=True))
+    had, made = enrol(house.employee, way, 10, house), enrol(house.below, way, 10, house)
+    house.issuer.issue(ACCOUNTS["EMPLOYEE"], aider)
+    accept(house, house.below, made, "b")
+    before = view(house.below, made)
+    assert (before["percent"], ids(before["next"]), blocked(before)) == (25, ["a", "c", "d", "e", "f"], {}) and "estimated_finish" in before
+    archive(house, f"/achievements/{spare}")
+    found = view(house.below, made)
+    assert (ids(found["next"]), blocked(found)) == (["a", "c", "e", "f"], {"d": (None, "Ladders I is not issued any more")})
+    assert found["words"] == f"1 of 4 steps done; next: First Aider, {ODD} or Ladders II" and "estimated_finish" in found
+    archive(house, f"/achievements/{aider}")
+    archive(house, f"/api/v1/issuers/{school}")
+    found = view(house.below, made)
+    assert (found["percent"], found["done"], found["needed"], found["state"]) == (25, 1, 4, "active") and "estimated_finish" not in found
+    assert found["words"] == "1 of 4 steps done; next: Ladders II; First Aider is not issued any more"
+    assert ids(found["next"]) == ["e"] and blocked(found) == {
+        "a": (None, "First Aider is not issued any more"), "c": (None, f"{ODD} is not issued any more"), "d": (None, "Ladders I is not issued any more")}
+    assert found["blocked"][0] == {"id": "a", "kind": "achievement", "name": "First Aider", "achievement": {"id": aider, "name": "First Aider"},
+                                   "why": "First Aider is not issued any more"}
+    assert {node["id"]: node["state"] for node in found["graph"]["nodes"]} == {
+        "a": "blocked", "b": "done", "c": "blocked", "g": "open", "d": "blocked", "e": "open", "f": "spare"}
+    found = view(house.employee, had)
+    assert (found["done"], ids(found["next"])) == (1, ["b", "e"]) and set(blocked(found)) == {"c", "d"}
+    assert found["words"] == f"1 of 4 steps done; next: Proof b or Ladders II; {ODD} is not issued any more"
+    house.admin.patch(f"/api/v1/issuers/{school}", {"state": "active"}, "*")
+    found = view(house.employee, had)
+    assert ids(found["next"]) == ["b", "c", "e"] and "estimated_finish" in found
+
+
+def test_what_somebody_is_to_have_again_is_not_lost_to_them(house):
+    """It is suspended, or begins later: it comes by itself. One that is revoked does not."""
+    one, other = achievement(house, "Held back"), achievement(house, "To come")
+    made = enrol(house.below, published(house, step("a", one), step("b", other), proof("c", after=["a"])))
+    given = house.issuer.issue(BELOW, one)["id"]
+    house.issuer.post(f"/credentials/{given}/suspend", {"reason": "x"}, gives=200)
+    later = house.issuer.issue(BELOW, other, valid_from="2099-01-01T00:00:00Z")["id"]
+    archive(house, f"/achievements/{one}")
+    archive(house, f"/achievements/{other}")
+    found = view(house.below, made)
+    assert (ids(found["next"]), blocked(found)) == (["a", "b"], {"c": ("a", "Held back comes first")})
+    for credential in given, later:
+        house.issuer.post(f"/credentials/{credential}/revoke", {"reason": "x"}, gives=200)
+    found = view(house.below, made)
+    assert found["next"] == [] and found["words"] == "0 of 3 steps done; Held back is not issued any more"
+    assert blocked(found) == {"a": (None, "Held back is not issued any more"), "b": (None, "To come is not issued any more"),
+                              "c": ("a", "Held back comes first, and is not issued any more")}
+
+
+def test_a_pathway_that_is_archived_is_not_begun_any_more(house):
+    inner = published(house, proof("only"), name="Basics")
+    way = published(house, {"id": "a", "kind": "pathway", "pathway": inner}, proof("b"))
+    within, late, early = enrol(house.employee, inner), enrol(house.below, way), enrol(house.employee, way)
+    archive(house, f"/pathways/{inner}")
+    found = view(house.below, late)
+    assert ids(found["next"]) == ["b"] and blocked(found) == {"a": (None, "Basics is not begun any more")}
+    assert found["words"] == "0 of 2 steps done; next: Proof b; Basics is not begun any more"
+    assert ids(view(house.employee, early)["next"]) == ["a", "b"]
+    accept(house, house.employee, within, "only")
+    assert ids(view(house.employee, early)["next"]) == ["b"]
+
+
+def test_what_is_not_issued_any_more_is_not_recommended(house):
+    first, second = achievement(house), achievement(house)
+    way = published(house, step("a", first), step("b", second))
+    house.below.post("/goals", {"pathway": way}, gives=201)
+
+    def recommended():
+        return {one["achievement"]["id"] for one in house.below.get(f"/people/{house.people[BELOW]}/recommendations")["recommendations"]} & {first, second}
+    assert recommended() == {first, second}
+    archive(house, f"/achievements/{first}")
+    assert recommended() == {second}
+
+
 def test_an_order_that_is_advised_blocks_nothing(house):
     way = published(house, proof("a"), proof("b", after=["a"]), proof("c"), enforced=False)
     found = view(house.below, enrol(house.below, way))

@@ -40,6 +40,8 @@ def test_the_model_says_what_is_worked_out_by_hand():
     found = stood([step("b", after=["a"]), step("a"), step("c", optional=True)], enforced=False)
     assert found.next() == ["a", "b", "c"] and not found.blocked() and found.states == {"a": "open", "b": "open", "c": "spare"}
     assert stood([{"id": "p", "kind": "pathway"}, step("a")], p="100").percent == 49
+    gone = Standing([step("a"), step("b", after=["a"]), step("c"), step("d", optional=True)], True, {name: Fact(is_gone=True) for name in "ad"})
+    assert (gone.next(), gone.blocked(), gone.percent) == (["c"], {"a": None, "b": "a"}, 0) and gone.states["d"] == "spare"
     assert stood([group("G"), step("x", within="G", optional=True), step("a")]).percent == 0
 
 

@@ -40,10 +40,10 @@ static void blocked_write(struct skd_call *call, struct json *json, const struct
 	for (size_t i = 0; i < graph->count; i++) {
 		if (progress->nodes[i].state != PROGRESS_BLOCKED || graph->nodes[i].kind == GRAPH_GROUP)
 			continue;
-		const struct graph_node *by = &graph->nodes[progress->nodes[i].blocked_by];
+		const struct progress_node *stands = &progress->nodes[i];
 		node_begin(json, &graph->nodes[i]);
-		if (by != &graph->nodes[i])
-			put_named(json, "by", by->id, "name", view_name(by));
+		if (stands->stuck != (int)i)
+			put_named(json, "by", graph->nodes[stands->blocked_by].id, "name", view_name(&graph->nodes[stands->blocked_by]));
 		put_string(json, "why", view_why(call, graph, progress, i));
 		put_object_end(json);
 	}

@@ -16,7 +16,6 @@ struct graph_node {
 	enum graph_kind kind;
 	const char *ref; /* the achievement, skill or pathway that is meant; otherwise NULL */
 	const char *label; /* what that is called; not written */
-	bool gone;         /* it is an achievement that nobody is awarded any more; not written */
 	long level;      /* of a skill */
 	bool optional;
 	long weight;
@@ -40,6 +39,7 @@ struct graph {
 /* What is so of a step, of one person. */
 struct graph_fact {
 	bool met;
+	bool gone;     /* not met, and can be met no more: what is meant is not issued or begun any more */
 	int64_t since; /* met from then on */
 	long percent;  /* of a pathway within, that is not */
 };

@@ -55,24 +55,6 @@ static size_t next_needed(const struct graph *graph, const struct progress *prog
 	return count;
 }
 
-static bool is_gone(const struct progress *progress, size_t place)
-{
-	return progress->nodes[place].state == PROGRESS_BLOCKED && progress->nodes[place].blocked_by == (int)place;
-}
-
-/* Of what is needed that which nobody is awarded any more. */
-static void gone_add(struct text *text, const struct graph *graph, const struct progress *progress, size_t *places)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < graph->count; i++)
-		if (is_gone(progress, i))
-			places[count++] = i;
-	if (!count)
-		return;
-	text_adds(text, "; not issued any more: ");
-	names_add(text, graph, places, count);
-}
-
 static void next_add(struct text *text, const struct graph *graph, const struct progress *progress)
 {
 	size_t *places = talloc_array(text->owner, size_t, graph->count + 1), count = next_needed(graph, progress, true, places);
@@ -84,10 +66,13 @@ static void next_add(struct text *text, const struct graph *graph, const struct 
 	} else if (progress->next_count && !progress->complete) {
 		text_adds(text, "; what is left waits for ");
 		names_add(text, graph, progress->next, progress->next_count);
-	} else {
-		gone_add(text, graph, progress, places);
 	}
 	talloc_free(places);
+}
+
+static const char *gone_words(const struct graph_node *node)
+{
+	return node->kind == GRAPH_PATHWAY ? "is not begun any more" : "is not issued any more";
 }
 
 const char *view_words(void *owner, const struct store_enrolment *enrolment, const struct graph *graph, const struct progress *progress)
@@ -101,21 +86,37 @@ const char *view_words(void *owner, const struct store_enrolment *enrolment, con
 	else if (!is(state, "active"))
 		text_adds(&text, is(state, "invited") ? "Invited: " : is(state, "paused") ? "Paused: " : "Left: ");
 	text_addf(&text, "%ld of %ld %s done", enrolment->done, enrolment->needed, enrolment->needed == 1 ? "step" : "steps");
-	if (!is(state, "completed") && !is(state, "left"))
+	if (!is(state, "completed") && !is(state, "left")) {
 		next_add(&text, graph, progress);
+		if (progress->stuck != GRAPH_NONE)
+			text_addf(&text, "; %s %s", view_name(&graph->nodes[progress->stuck]), gone_words(&graph->nodes[progress->stuck]));
+	}
 	return text_end(&text);
+}
+
+static void first_add(struct text *text, const struct graph_node *by)
+{
+	if (by->kind != GRAPH_GROUP)
+		text_addf(text, "%s comes first", view_name(by));
+	else if (by->need == GRAPH_ALL)
+		text_addf(text, "All of %s comes first", view_name(by));
+	else
+		text_addf(text, "%ld of %s %s first", by->need, view_name(by), by->need == 1 ? "comes" : "come");
 }
 
 const char *view_why(void *owner, const struct graph *graph, const struct progress *progress, size_t place)
 {
-	const struct graph_node *by = &graph->nodes[progress->nodes[place].blocked_by];
-	if (is_gone(progress, place))
-		return talloc_asprintf(owner, "%s is not issued any more", view_name(by));
-	if (by->kind != GRAPH_GROUP)
-		return talloc_asprintf(owner, "%s comes first", view_name(by));
-	if (by->need == GRAPH_ALL)
-		return talloc_asprintf(owner, "All of %s comes first", view_name(by));
-	return talloc_asprintf(owner, "%ld of %s %s first", by->need, view_name(by), by->need == 1 ? "comes" : "come");
+	const struct progress_node *node = &progress->nodes[place];
+	const struct graph_node *gone = node->stuck == GRAPH_NONE ? NULL : &graph->nodes[node->stuck];
+	struct text text;
+	if (node->stuck == (int)place)
+		return talloc_asprintf(owner, "%s %s", view_name(gone), gone_words(gone));
+	text_begin(&text, owner, 100);
+	first_add(&text, &graph->nodes[node->blocked_by]);
+	if (gone)
+		text_addf(&text, ", and %s%s%s", node->stuck == node->blocked_by ? "" : view_name(gone), node->stuck == node->blocked_by ? "" : " ",
+			  gone_words(gone));
+	return text_end(&text);
 }
 
 /* ---- pace ---- */
@@ -127,20 +128,6 @@ int64_t view_finish(int64_t began, int64_t now, size_t did, size_t left)
 		return TIME_NEVER;
 	double takes = (double)(now - began) / (double)did * (double)left;
 	return takes < (double)most ? now + (int64_t)takes : TIME_NEVER;
-}
-
-/* Something is needed, whatever else is done, that nobody is awarded any more. */
-static bool is_stuck(const struct standing *standing)
-{
-	const struct graph_node *nodes = standing->graph.nodes;
-	for (size_t i = 0; i < standing->graph.count; i++) {
-		int group = nodes[i].group;
-		while (group >= 0 && nodes[group].need == GRAPH_ALL)
-			group = nodes[group].group;
-		if (group < 0 && is_gone(&standing->progress, i))
-			return true;
-	}
-	return false;
 }
 
 static size_t did_since(const struct standing *standing, int64_t began)
@@ -168,7 +155,7 @@ static enum skd_outcome view_get(struct skd_call *call, const struct store_enrol
 	view->places = graph_layers(call, &view->standing.graph);
 	view->words = view_words(call, e, &view->standing.graph, progress);
 	view->finish = TIME_NEVER;
-	if (is(e->state, "active") && !is_stuck(&view->standing))
+	if (is(e->state, "active") && progress->stuck == GRAPH_NONE)
 		view->finish = view_finish(e->created_at, clock_now(), did_since(&view->standing, e->created_at), progress->needed - progress->done);
 	return SKD_OK;
 }

@@ -26,7 +26,7 @@ enum skd_outcome pathway_view_list(struct skd_call *call, const char *person_id,
 const char *view_name(const struct graph_node *node);
 /* A sentence on where somebody stands: "4 of 6 steps done; next: Fire safety or First aid". */
 const char *view_words(void *owner, const struct store_enrolment *enrolment, const struct graph *graph, const struct progress *progress);
-/* Why a node is blocked, as a sentence: "Fire safety comes first", "Fire safety is not issued any more". */
+/* Why a node is blocked, as a sentence: "Fire safety comes first", "First aid is not issued any more". */
 const char *view_why(void *owner, const struct graph *graph, const struct progress *progress, size_t place);
 /* When who began at `began` and has `did` steps since then is done with `left` more, at their pace so far. TIME_NEVER where that is
  * not known: nothing done, nothing left, on it for less than a day, or ten years and more to go. */

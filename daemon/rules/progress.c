@@ -132,7 +132,7 @@ static enum progress_state state_of(const struct work *work, const struct progre
 		return PROGRESS_SPARE;
 	if (group && (progress->nodes[node->group].state == PROGRESS_DONE || progress->nodes[node->group].state == PROGRESS_SPARE))
 		return PROGRESS_SPARE;
-	return node->gone || (waits && work->graph->enforced) ? PROGRESS_BLOCKED : PROGRESS_OPEN;
+	return work->facts[place].gone || (waits && work->graph->enforced) ? PROGRESS_BLOCKED : PROGRESS_OPEN;
 }
 
 /* Groups first: the order has them behind what is in them. */
@@ -142,9 +142,9 @@ static void states_find(const struct work *work, int *waits, struct progress *pr
 		int place = work->graph->order[i];
 		waits[place] = waits_for(work, waits, place);
 		enum progress_state state = state_of(work, progress, place, waits[place] >= 0);
-		int by = work->graph->nodes[place].gone ? place : work->graph->enforced ? waits[place] : GRAPH_NONE;
+		bool blocked = work->graph->enforced && state != PROGRESS_DONE;
 		progress->nodes[place] = (struct progress_node){
-			.state = state, .blocked_by = state == PROGRESS_DONE ? GRAPH_NONE : by,
+			.state = state, .blocked_by = blocked ? waits[place] : GRAPH_NONE, .stuck = GRAPH_NONE,
 			.percent = (long)(work->tallies[place].share + 1e-9)};
 	}
 }
@@ -157,10 +157,59 @@ static void next_find(void *owner, const struct work *work, const int *waits, st
 	for (int rank = 0; rank < 4; rank++)
 		for (size_t i = 0; i < graph->count; i++) {
 			enum progress_state state = progress->nodes[i].state;
-			bool waiting = waits[i] >= 0, can = state != PROGRESS_DONE && progress->nodes[i].blocked_by < 0;
+			bool waiting = waits[i] >= 0, can = state != PROGRESS_DONE && !work->facts[i].gone && !(waiting && graph->enforced);
 			if (can && graph->nodes[i].kind != GRAPH_GROUP && rank == 2 * (state == PROGRESS_SPARE) + waiting)
 				progress->next[progress->next_count++] = i;
 		}
+}
+
+/* ---- what can be done no more ---- */
+
+/* Of what comes before it, or before the groups around it. */
+static int stuck_before(const struct work *work, const struct progress *progress, int place)
+{
+	const struct graph_node *nodes = work->graph->nodes;
+	for (int at = place; work->graph->enforced && at >= 0; at = nodes[at].group)
+		for (size_t i = 0; i < nodes[at].after_count; i++)
+			if (progress->nodes[nodes[at].before[i]].stuck >= 0)
+				return progress->nodes[nodes[at].before[i]].stuck;
+	return GRAPH_NONE;
+}
+
+/* Of what is in a group, or with GRAPH_NONE in the whole, unless there is enough without it. */
+static int stuck_within(const struct work *work, const struct progress *progress, int group)
+{
+	const struct graph_node *nodes = work->graph->nodes;
+	long need = group < 0 ? GRAPH_ALL : nodes[group].need, can = 0;
+	int found = GRAPH_NONE;
+	for (size_t i = work->first[group + 1]; i < work->first[group + 2]; i++) {
+		int stuck = progress->nodes[work->inside[i]].stuck;
+		if (need == GRAPH_ALL && nodes[work->inside[i]].optional)
+			continue;
+		can += stuck < 0;
+		if (found < 0)
+			found = stuck;
+	}
+	return need == GRAPH_ALL || can < need ? found : GRAPH_NONE;
+}
+
+static void stuck_find(const struct work *work, struct progress *progress)
+{
+	const struct graph *graph = work->graph;
+	bool gone = false;
+	progress->stuck = GRAPH_NONE;
+	for (size_t i = 0; i < graph->count; i++)
+		gone = gone || work->facts[i].gone;
+	for (size_t i = 0; gone && i < graph->count; i++) {
+		int place = graph->order[i], *stuck = &progress->nodes[place].stuck;
+		if (progress->nodes[place].state == PROGRESS_DONE)
+			continue;
+		*stuck = work->facts[place].gone ? place : stuck_before(work, progress, place);
+		if (*stuck < 0 && graph->nodes[place].kind == GRAPH_GROUP)
+			*stuck = stuck_within(work, progress, place);
+	}
+	if (gone)
+		progress->stuck = stuck_within(work, progress, GRAPH_NONE);
 }
 
 void progress_compute(struct skd_call *call, const struct graph *graph, const struct graph_fact *facts, struct progress *progress)
@@ -178,6 +227,7 @@ void progress_compute(struct skd_call *call, const struct graph *graph, const st
 	struct tally whole = gather(&work, GRAPH_NONE);
 	states_find(&work, waits, progress);
 	next_find(owner, &work, waits, progress);
+	stuck_find(&work, progress);
 	progress->percent = (long)(whole.share + 1e-9);
 	progress->complete = whole.done;
 	progress->completed_at = whole.since;

@@ -181,6 +181,7 @@ enum skd_outcome standing_get(struct skd_call *call, const struct store_enrolmen
 	TRY(graph_get(call, enrolment->pathway_id, enrolment->number, &standing->graph));
 	standing->facts = talloc_zero_array(call, struct graph_fact, standing->graph.count + 1);
 	TRY(store_facts(call, enrolment->pathway_id, &standing->graph, 1, &enrolment->person_id, standing->facts, &change));
+	TRY(store_facts_gone(call, enrolment->person_id, &standing->graph, standing->facts));
 	progress_compute(call, &standing->graph, standing->facts, &standing->progress);
 	return SKD_OK;
 }

@@ -96,7 +96,7 @@ static void node_read(const struct rows *rows, int i, struct graph_node *node)
 		.description = row_text(rows, i, 4), .ref = row_uuid(rows, i, 5), .label = row_text(rows, i, 6),
 		.level = (long)row_int(rows, i, 7), .optional = row_bool(rows, i, 8), .weight = (long)row_int(rows, i, 9),
 		.within = row_text(rows, i, 11), .need = row_null(rows, i, 12) ? GRAPH_ALL : (long)row_int(rows, i, 12),
-		.milestone = row_uuid(rows, i, 13), .milestone_label = row_text(rows, i, 14), .gone = row_bool(rows, i, 15)};
+		.milestone = row_uuid(rows, i, 13), .milestone_label = row_text(rows, i, 14)};
 	node->after = row_texts(rows, i, 10, &node->after_count);
 }
 
@@ -104,7 +104,7 @@ static const char GRAPH[] =
 	"SELECT v.enforced, n.node, n.kind, n.name, n.description, coalesce(n.achievement_id, n.skill_id, n.inner_id),"
 	" CASE n.kind WHEN 'achievement' THEN achievement_name(n.achievement_id) WHEN 'pathway' THEN pathway_name(n.inner_id)"
 	"  ELSE s.label END, n.level, n.optional, n.weight, n.after, n.within, n.need, n.milestone,"
-	" CASE WHEN n.milestone IS NOT NULL THEN achievement_name(n.milestone) END, n.kind = 'achievement' AND achievement_gone(n.achievement_id)"
+	" CASE WHEN n.milestone IS NOT NULL THEN achievement_name(n.milestone) END"
 	" FROM pathway_version v LEFT JOIN pathway_node n USING (pathway_id, number) LEFT JOIN skill s ON s.id = n.skill_id"
 	" WHERE v.pathway_id = $1::uuid AND v.number = $2::int ORDER BY n.place";
 

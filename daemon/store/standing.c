@@ -140,6 +140,40 @@ enum skd_outcome store_facts(struct skd_call *call, const char *pathway_id, cons
 	return SKD_OK;
 }
 
+/* Whether it is issued is as in credential_earnable(). */
+static const char FACTS_GONE[] =
+	"SELECT n.place FROM unnest($2::int[], $3::text[], $4::uuid[]) AS n (place, kind, ref) WHERE CASE n.kind WHEN 'pathway' THEN"
+	"  pathway_current(n.ref) IS NULL AND NOT EXISTS (SELECT FROM enrolment e WHERE e.person_id = $1::uuid AND e.pathway_id = n.ref"
+	"   AND e.state <> 'left')"
+	" ELSE NOT EXISTS (SELECT FROM achievement a JOIN issuer i ON i.id = a.issuer_id AND (i.state = 'active' OR i.key = 'company')"
+	"   WHERE a.id = n.ref AND (SELECT v.state FROM achievement_version v WHERE v.achievement_id = a.id AND v.state IN ('published', 'archived')"
+	"    ORDER BY v.number DESC LIMIT 1) = 'published')"
+	"  AND NOT EXISTS (SELECT FROM credential c WHERE c.person_id = $1::uuid AND c.achievement_id = n.ref"
+	"   AND c.state IN ('active', 'suspended') AND c.expires_at > now()) END";
+
+enum skd_outcome store_facts_gone(struct skd_call *call, const char *person_id, const struct graph *graph, struct graph_fact *facts)
+{
+	const char **places = talloc_array(call, const char *, graph->count + 1), **kinds = talloc_array(call, const char *, graph->count + 1),
+		   **refs = talloc_array(call, const char *, graph->count + 1);
+	struct rows *rows;
+	size_t count = 0;
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct graph_node *node = &graph->nodes[i];
+		if (facts[i].met || (node->kind != GRAPH_ACHIEVEMENT && node->kind != GRAPH_PATHWAY))
+			continue;
+		places[count] = arg_int(call, (int64_t)i);
+		kinds[count] = graph_kinds[node->kind];
+		refs[count++] = node->ref;
+	}
+	if (!count)
+		return SKD_OK;
+	TRY(db_query(call, FACTS_GONE,
+		     ARGS(person_id, arg_array(call, count, places), arg_array(call, count, kinds), arg_array(call, count, refs)), &rows));
+	for (int i = 0; i < rows_count(rows); i++)
+		facts[row_int(rows, i, 0)].gone = true;
+	return SKD_OK;
+}
+
 /* ---- what has become of it ---- */
 
 static const char STANDING_PUT[] =

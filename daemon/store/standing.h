@@ -32,6 +32,9 @@ enum skd_outcome store_standing_left(struct skd_call *call, const char *pathway_
  * of them changes by itself next, or TIME_NEVER. */
 enum skd_outcome store_facts(struct skd_call *call, const char *pathway_id, const struct graph *graph, size_t count,
 			     const char *const *people, struct graph_fact *facts, int64_t *changes) WARN_UNUSED;
+/* And of one person which of the steps that are not met are gone: achievements that are not issued any more, unless they have one that
+ * is suspended or begins later, and pathways that are archived and that they are not on. */
+enum skd_outcome store_facts_gone(struct skd_call *call, const char *person_id, const struct graph *graph, struct graph_fact *facts) WARN_UNUSED;
 
 /* What has become of one: all as it is from now on but id; and in what it differs from before. */
 struct store_standing_turn {

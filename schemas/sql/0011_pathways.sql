@@ -88,12 +88,6 @@ END $$;
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON pathway_version FOR EACH ROW EXECUTE FUNCTION pathway_stays();
 CREATE TRIGGER stays BEFORE INSERT OR UPDATE OR DELETE ON pathway_node FOR EACH ROW EXECUTE FUNCTION pathway_node_stays();
 
--- Nobody is awarded it any more: what was published last is archived, or its issuer is.
-CREATE FUNCTION achievement_gone(which uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-	SELECT NOT EXISTS (SELECT FROM achievement a JOIN issuer i ON i.id = a.issuer_id AND (i.state = 'active' OR i.key = 'company')
-		JOIN achievement_version v ON v.achievement_id = a.id AND v.state = 'published' AND v.number = (SELECT max(m.number)
-			FROM achievement_version m WHERE m.achievement_id = a.id AND m.state IN ('published', 'archived')) WHERE a.id = which)
-$$;
 -- The version of an achievement that was published last, archived since or not: an archived one may have been a draft until then.
 CREATE FUNCTION achievement_out(achievement uuid) RETURNS integer STABLE LANGUAGE sql AS
 	$$SELECT max(v.number) FROM achievement_version v WHERE v.achievement_id = achievement AND (v.state = 'published'

@@ -9,9 +9,10 @@ NEVER, ALWAYS = inf, -inf
 
 
 class Fact(NamedTuple):
-    """What is so of a step: since when it is met; and how far a pathway within is that is not."""
+    """What is so of a step: since when it is met; and of one that is not how far a pathway within is, and whether it can be met no more."""
     since: float = NEVER
     percent: int = 0
+    is_gone: bool = False
 
 
 class Part(NamedTuple):
@@ -101,18 +102,23 @@ class Standing:
             return "done"
         if self.is_spare(name):
             return "spare"
-        return "blocked" if self.enforced and self.waits_for(name) is not None else "open"
+        return "blocked" if self.is_gone(name) or (self.enforced and self.waits_for(name) is not None) else "open"
+
+    def is_gone(self, name):
+        return name in self.facts and self.facts[name].is_gone
 
     def steps(self):
         return [name for name in self.nodes if not self.is_group(name)]
 
     def next(self):
         """Needed ones first, and of these, where the order is advised, those whose turn it is."""
-        can = [name for name in self.steps() if not self.is_done(name) and not (self.enforced and self.waits_for(name) is not None)]
+        can = [name for name in self.steps() if not self.is_done(name) and not self.is_gone(name)
+               and not (self.enforced and self.waits_for(name) is not None)]
         return sorted(can, key=lambda name: (self.states[name] == "spare", self.waits_for(name) is not None, self.place[name]))
 
     def blocked(self):
-        return {name: self.waits_for(name) for name in self.steps() if self.states[name] == "blocked"}
+        """By what; None is gone."""
+        return {name: None if self.is_gone(name) else self.waits_for(name) for name in self.steps() if self.states[name] == "blocked"}
 
 
 class Version(NamedTuple):

@@ -48,15 +48,15 @@ class Facts:
         """When what is so changes by itself."""
         return {time for row in self.credentials + self.proofs for time in row[-2:] if abs(time) < NEVER}
 
-    def of(self, person, pathway, nodes, moment, enrolled):
-        """{node: Fact}. enrolled: {pathway: (state, completed at, per cent)} of that person."""
-        return {node["id"]: self.fact(person, pathway, node, moment, enrolled) for node in nodes if node["kind"] != "group"}
+    def of(self, person, pathway, nodes, moment, enrolled, archived=()):
+        """{node: Fact}. enrolled: {pathway: (state, completed at, per cent)} of that person; archived: pathways."""
+        return {node["id"]: self.fact(person, pathway, node, moment, enrolled, archived) for node in nodes if node["kind"] != "group"}
 
-    def fact(self, person, pathway, node, moment, enrolled):
+    def fact(self, person, pathway, node, moment, enrolled, archived):
         kind = node["kind"]
         if kind == "pathway":
             state, completed_at, percent = enrolled.get(node["pathway"], (None, None, 0))
-            return Fact(completed_at if state == "completed" else NEVER, percent)
+            return Fact(completed_at if state == "completed" else NEVER, percent, state is None and node["pathway"] in archived)
         if kind == "achievement":
             found = [begin for who, what, begin, end in self.credentials
                      if (who, what) == (person, node["achievement"]) and begin <= moment < end]
@@ -79,11 +79,11 @@ def of_view(item):
 class Expected:
     """What is so of one enrolment that is on `number` of a way and was begun on `begun`; `phase`: invited, active or paused."""
 
-    def __init__(self, way, person, phase, begun, number, facts, moment, enrolled):
+    def __init__(self, way, person, phase, begun, number, facts, moment, enrolled, archived):
         self.phase, self.number, version = phase, number, way.versions[number]
         self.belongs = stands(way.versions, begun, moment)
         self.begun = begun
-        self.standing = Standing(version.nodes, version.enforced, facts.of(person, way.id, version.nodes, moment, enrolled))
+        self.standing = Standing(version.nodes, version.enforced, facts.of(person, way.id, version.nodes, moment, enrolled, archived))
 
     def differences(self, row):
         """In words; none: it is right."""
@@ -102,6 +102,6 @@ class Expected:
         standing = self.standing
         wanted = {"next": standing.next(), "blocked": standing.blocked(),
                   "nodes": {name: (standing.states[name], int(part.share)) for name, part in standing.parts.items()}}
-        found = {"next": [one["id"] for one in item["next"]], "blocked": {one["id"]: one["by"]["id"] for one in item["blocked"]},
+        found = {"next": [one["id"] for one in item["next"]], "blocked": {one["id"]: one["by"]["id"] if "by" in one else None for one in item["blocked"]},
                  "nodes": {one["id"]: (one["state"], one["percent"]) for one in item["graph"]["nodes"]}}
         return self.differences(item) + [f"{name} is {found[name]}, not {value}" for name, value in wanted.items() if found[name] != value]

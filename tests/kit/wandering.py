@@ -304,7 +304,7 @@ class Wandering:
 
     def expected(self, someone, way, number, facts, at, enrolled):
         _, phase, begun = someone.on[way]
-        return Expected(way, someone.id, phase, begun, number, facts, at, enrolled)
+        return Expected(way, someone.id, phase, begun, number, facts, at, enrolled, {one.id for one in self.ways if one.is_archived})
 
     def view_differences(self, someone, items, facts, at):
         enrolled = {item["pathway"]["id"]: of_view(item) for item in items}

@@ -39,14 +39,14 @@ struct scene {
 	struct store_enrolment enrolment;
 };
 
-/* `met`: ids of steps that are done, one letter each. */
+/* `met`: ids of steps that are done, one letter each; in upper case of those that are gone. */
 static struct scene scene_of(struct skd_call *call, const struct graph_node *nodes, size_t count, bool enforced, const char *met,
 			     const char *state)
 {
 	struct scene scene = {.graph = {.nodes = talloc_memdup(call, nodes, count * sizeof *nodes), .count = count, .enforced = enforced}};
 	struct graph_fact *facts = talloc_zero_array(call, struct graph_fact, count);
 	for (size_t i = 0; i < count; i++)
-		facts[i].met = strchr(met, nodes[i].id[0]) != NULL;
+		facts[i] = (struct graph_fact){.met = strchr(met, nodes[i].id[0]) != NULL, .gone = strchr(met, nodes[i].id[0] - 'a' + 'A') != NULL};
 	assert_int_equal(graph_link(call, "/nodes", &scene.graph), SKD_OK);
 	progress_compute(call, &scene.graph, facts, &scene.progress);
 	scene.enrolment = (struct store_enrolment){.state = state, .done = (long)scene.progress.done, .needed = (long)scene.progress.needed,
@@ -142,6 +142,41 @@ static void why_names_what_comes_first(void **state)
 	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 2), "b comes first");
 }
 
+/* Whether anything else is next or not; of what there is enough without nothing is said. */
+static void what_is_gone_is_said(void **state)
+{
+	struct skd_call *call = *state;
+	struct graph_node nodes[] = {step("a", NONE, NULL), step("b", A, NULL), step("c", NONE, NULL)};
+	nodes[2].kind = GRAPH_PATHWAY;
+	struct scene scene = scene_of(call, nodes, 3, true, "A", "active");
+	assert_string_equal(words(call, &scene), "0 of 3 steps done; next: c; a is not issued any more");
+	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 0), "a is not issued any more");
+	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 1), "a comes first, and is not issued any more");
+	scene = scene_of(call, nodes, 3, true, "bA", "paused");
+	assert_string_equal(words(call, &scene), "Paused: 1 of 3 steps done; next: c; a is not issued any more");
+	scene = scene_of(call, nodes, 3, true, "abC", "active");
+	assert_string_equal(words(call, &scene), "2 of 3 steps done; c is not begun any more");
+	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 2), "c is not begun any more");
+	scene = scene_of(call, nodes, 3, true, "abC", "left");
+	assert_string_equal(words(call, &scene), "Left: 2 of 3 steps done");
+	nodes[2].optional = true;
+	scene = scene_of(call, nodes, 3, true, "aC", "active");
+	assert_string_equal(words(call, &scene), "1 of 2 steps done; next: b");
+}
+
+static void why_names_what_is_gone_in_what_comes_first(void **state)
+{
+	struct skd_call *call = *state;
+	struct graph_node nodes[] = {step("g", NONE, NULL), step("a", NONE, "g"), step("b", NONE, "g"), step("d", G, NULL)};
+	nodes[0].kind = GRAPH_GROUP;
+	struct scene scene = scene_of(call, nodes, 4, true, "B", "active");
+	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 3), "All of g comes first, and b is not issued any more");
+	nodes[0].need = 1;
+	scene = scene_of(call, nodes, 4, true, "B", "active");
+	assert_string_equal(words(call, &scene), "0 of 2 steps done; next: a");
+	assert_string_equal(view_why(call, &scene.graph, &scene.progress, 3), "1 of g comes first");
+}
+
 static void names_are_what_is_known(void **state)
 {
 	(void)state;
@@ -176,6 +211,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(words_follow_advice, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(words_say_what_blocks_all_that_is_left, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(why_names_what_comes_first, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(what_is_gone_is_said, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(why_names_what_is_gone_in_what_comes_first, call_begin, call_end),
 		cmocka_unit_test(names_are_what_is_known),
 		cmocka_unit_test(finish_is_at_their_pace),
 	};

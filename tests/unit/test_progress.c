@@ -35,13 +35,14 @@ static long number_behind(char *words, char mark, long otherwise)
 }
 
 /* "b:a/G*3!5": b comes after a, is in G, weighs 3, and is met since day 5; "G(2)" a group that needs two, "G(0)" one that needs
- * all; ? is optional, and %40 a pathway that is so far. */
+ * all; ? is optional, %40 a pathway that is so far, and ^ is gone. */
 static struct graph_node node_of(struct skd_call *call, char *words, struct graph_fact *fact)
 {
 	struct graph_node node = {.kind = GRAPH_PROOF, .need = GRAPH_ALL};
 	const char **ids = talloc_array(call, const char *, strlen(words) + 1);
+	bool gone = number_behind(words, '^', -1) >= 0;
 	long since = number_behind(words, '!', -1), percent = number_behind(words, '%', -1), need;
-	*fact = (struct graph_fact){.met = since >= 0, .since = since * DAY, .percent = percent};
+	*fact = (struct graph_fact){.met = since >= 0, .gone = gone, .since = since * DAY, .percent = percent};
 	if (percent >= 0)
 		node.kind = GRAPH_PATHWAY;
 	node.weight = number_behind(words, '*', 1);
@@ -196,6 +197,59 @@ static void a_pathway_within_is_so_far(void **state)
 	check(*state, "a%99 b%99 c%99", true, 99, 0, 3, "a- b- c- > a b c");
 }
 
+/* What is gone is blocked by nothing, or by what comes first, and changes no figure. */
+static void what_is_gone_is_no_next_step(void **state)
+{
+	check(*state, "a^ b", true, 0, 0, 2, "a# b- > b");
+	check(*state, "a^ b!1", true, 50, 1, 2, "a# b+ >");
+	check(*state, "a!1^ b", true, 50, 1, 2, "a+ b- > b");
+	check(*state, "a%40^ b", true, 20, 0, 2, "a# b- > b");
+	check(*state, "a^ b:a", true, 0, 0, 2, "a# b#a >");
+	check(*state, "a b:a^", true, 0, 0, 2, "a- b#a > a");
+	check(*state, "a^ b:a", false, 0, 0, 2, "a# b- > b");
+	check(*state, "a?^ b", true, 0, 0, 1, "a~ b- > b");
+	check(*state, "G(1) a/G^ b/G", true, 0, 0, 1, "G- a# b- > b");
+	check(*state, "G(1) a/G^ b/G!1", true, 100, 1, 1, "G+ a~ b+ >");
+}
+
+/* Each node that cannot be done any more and because of which, then because of which the whole cannot. */
+static void check_stuck(struct skd_call *call, const char *words, bool enforced, const char *wanted)
+{
+	struct scene scene = scene_of(call, words, enforced);
+	struct text text;
+	text_begin(&text, call, 100);
+	for (size_t i = 0; i < scene.graph.count; i++)
+		if (scene.progress.nodes[i].stuck != GRAPH_NONE)
+			text_addf(&text, "%s<%s ", scene.graph.nodes[i].id, scene.graph.nodes[scene.progress.nodes[i].stuck].id);
+	text_addf(&text, "> %s", scene.progress.stuck == GRAPH_NONE ? "" : scene.graph.nodes[scene.progress.stuck].id);
+	assert_string_equal(text_end(&text), wanted);
+}
+
+static void what_needs_it_is_stuck(void **state)
+{
+	check_stuck(*state, "a b:a G(1) c/G", true, "> ");
+	check_stuck(*state, "a!1 b^ c^", true, "b<b c<c > b");
+	check_stuck(*state, "a!1^ b", true, "> ");
+	check_stuck(*state, "a^ b:a c:b", true, "a<a b<a c<a > a");
+	check_stuck(*state, "a^ b:a c:b", false, "a<a > a");
+	check_stuck(*state, "a?^ b", true, "a<a > ");
+	check_stuck(*state, "a?^ b:a", true, "a<a b<a > a");
+	check_stuck(*state, "a?^ b:a", false, "a<a > ");
+	check_stuck(*state, "a?^ b:a!1", true, "a<a > ");
+	check_stuck(*state, "G(0) a/G b/G^ c:G", true, "G<b b<b c<b > b");
+	check_stuck(*state, "G(0) a/G b/G?^ c:G", true, "b<b > ");
+	check_stuck(*state, "G(0)? a/G b/G^ c", true, "G<b b<b > ");
+	check_stuck(*state, "G(1) a/G^ b/G c:G", true, "a<a > ");
+	check_stuck(*state, "G(1) a/G^ b/G^ c:G", true, "G<a a<a b<b c<a > a");
+	check_stuck(*state, "G(2) a/G^ b/G c/G!1", true, "a<a > ");
+	check_stuck(*state, "G(2) a/G b/G^ c/G^", true, "G<b b<b c<c > b");
+	check_stuck(*state, "G(2) a/G b/G^ c/G?!1", true, "b<b > ");
+	check_stuck(*state, "a^ G:a(1) b/G c/G", true, "a<a G<a b<a c<a > a");
+	check_stuck(*state, "a?^ G:a(0) H/G(0) b/H", true, "a<a G<a H<a b<a > a");
+	check_stuck(*state, "G(1) H/G(0) a/H b/H^ c/G", true, "H<b b<b > ");
+	check_stuck(*state, "G(1) H/G(0) a/H b/H^ c/G^", true, "G<b H<b b<b c<c > b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +261,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(enforced_order, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(advised_order, call_begin, call_end),
 		cmocka_unit_test_setup_teardown(a_pathway_within_is_so_far, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(what_is_gone_is_no_next_step, call_begin, call_end),
+		cmocka_unit_test_setup_teardown(what_needs_it_is_stuck, call_begin, call_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
