@@ -2,19 +2,22 @@
  * Looks by day. */
 #include "store/looks.h"
 
-/* Whoever is being erased is waited for. In one order, so that two who write at once wait for each other once. Roles: 4 issuer, 8 hr,
+/* Who leads nobody is above nobody: that is found once for each viewer. Whoever is being erased is waited for. In one order, so that two who write at once wait for each other once. Roles: 4 issuer, 8 hr,
  * 16 auditor, 32 admin. */
 static const char LOOKS_ADD[] =
 	"WITH s AS (SELECT p.id, coalesce(p.human, p.id) AS human FROM person p WHERE p.id = ANY ($3::uuid[])"
 	"  AND p.erased_at IS NULL ORDER BY p.id FOR KEY SHARE),"
-	" t AS (SELECT s.human AS subject, coalesce(v.human, v.id) AS viewer, a.id AS account, t.what, t.roles, t.number"
+	" w AS MATERIALIZED (SELECT v.id, v.human, EXISTS (SELECT FROM person m WHERE m.manager_id = v.human)"
+	"   OR EXISTS (SELECT FROM left_alone l WHERE l.meanwhile = v.human) AS leads"
+	"  FROM (SELECT p.id, coalesce(p.human, p.id) AS human FROM person p WHERE p.id IN (SELECT unnest($1::uuid[]))) AS v),"
+	" t AS (SELECT s.human AS subject, v.human AS viewer, v.leads, a.id AS account, t.what, t.roles, t.number"
 	"  FROM unnest($1::uuid[], $2::bool[], $3::uuid[], $4::text[], $5::int[], $6::bigint[])"
 	"   AS t (viewer, is_person, subject, what, roles, number) JOIN s ON s.id = t.subject"
-	"  LEFT JOIN person v ON t.is_person AND v.id = t.viewer LEFT JOIN account a ON NOT t.is_person AND a.id = t.viewer"
-	"  WHERE num_nonnulls(v.id, a.id) = 1 AND s.human IS DISTINCT FROM coalesce(v.human, v.id))"
+	"  LEFT JOIN w v ON t.is_person AND v.id = t.viewer LEFT JOIN account a ON NOT t.is_person AND a.id = t.viewer"
+	"  WHERE num_nonnulls(v.id, a.id) = 1 AND s.human IS DISTINCT FROM v.human)"
 	" INSERT INTO look AS l (subject_id, day, viewer_id, account_id, relation, what, number)"
 	" SELECT t.subject, (now() AT TIME ZONE 'UTC')::date, t.viewer, t.account, r.relation, t.what, sum(t.number)"
-	"  FROM t CROSS JOIN LATERAL (SELECT CASE WHEN is_above(t.viewer, t.subject) THEN 'manager'"
+	"  FROM t CROSS JOIN LATERAL (SELECT CASE WHEN t.leads AND is_above(t.viewer, t.subject) THEN 'manager'"
 	"   WHEN t.roles & 4 <> 0 AND person_seen(false, t.viewer, true, t.subject) THEN 'issuer'"
 	"   WHEN t.roles & 8 <> 0 THEN 'hr' WHEN t.roles & 32 <> 0 THEN 'admin' WHEN t.roles & 16 <> 0 THEN 'auditor'"
 	"   ELSE 'colleague' END AS relation) AS r"

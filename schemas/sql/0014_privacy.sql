@@ -44,7 +44,7 @@ CREATE TABLE look (
 	number bigint NOT NULL,
 	CHECK (num_nonnulls(viewer_id, account_id) = 1),
 	UNIQUE NULLS NOT DISTINCT (subject_id, day, viewer_id, account_id, relation, what)
-);
+) WITH (fillfactor = 70); -- counted up in place
 CREATE INDEX ON look (viewer_id) WHERE viewer_id IS NOT NULL;
 CREATE INDEX ON look USING brin (day);
 
