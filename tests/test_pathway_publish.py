@@ -7,7 +7,7 @@ from kit.crowd import Crowd
 from kit.house import ACCOUNTS, AUDITOR, demo_house, wait_for
 from kit.second import Second
 
-PIECE, MANY = 2000, 5001  # enrolments of one piece, and of more than two; the last has nothing
+PIECE, MANY = 2000, 5001  # enrolments of one piece, and of more than two
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,14 @@ def moved(house, way):
 
 
 class Held:
-    """While `with` lasts, the one who began last is locked: pieces before it get done."""
+    """While `with` lasts, whoever is under way and comes last is locked, so that pieces before it get done; or whoever comes first."""
 
-    def __init__(self, house, way):
+    def __init__(self, house, way, *, first=False):
         self.link = psycopg2.connect(house.postgres.dsn(house.database))
-        self.link.cursor().execute("SELECT FROM enrolment WHERE pathway_id = %s ORDER BY id DESC LIMIT 1 FOR UPDATE", [way])
+        self.cursor = self.link.cursor()
+        self.cursor.execute("SELECT id FROM enrolment WHERE pathway_id = %s AND state = 'active' ORDER BY id " + ("ASC" if first else "DESC") +
+                            " LIMIT 1 FOR UPDATE", [way])
+        self.id, = self.cursor.fetchone()
 
     def __enter__(self):
         return self
@@ -107,6 +110,19 @@ def test_a_kill_in_the_middle_and_another_daemon_lose_and_double_nothing(house):
     assert moved(house, way) == (last["done"], last["done"])
     assert {number for number, stands in house.crowd.stands(way).items() if stands[:2] == (2, "active")} == {
         number for number in range(1, MANY + 1) if number % 10}
+
+
+def test_whom_somebody_else_moved_while_a_piece_waited_ends_no_job(house):
+    way = pathway(house, house.step, house.other)
+    house.crowd.enrol(way)
+    with Held(house, way, first=True) as held:
+        job = publish(house, way, house.step, house.other, proofs=1)
+        wait_for("a piece waits", lambda: house.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        held.cursor.execute("UPDATE enrolment SET number = 2, looked = 2 WHERE id = %s", [held.id])
+        held.link.commit()
+    last = ended(house.issuer, job, "done")
+    assert last["done"] == last["total"] == MANY - MANY // 10
+    assert {stands[:2] for stands in house.crowd.stands(way).values()} == {(1, "completed"), (2, "active")}
 
 
 def test_readers_wait_for_no_job(house):

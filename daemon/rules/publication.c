@@ -23,17 +23,21 @@ enum skd_outcome publication_begin(struct skd_call *call, const struct store_pat
 	return left ? job_add(call, publication_kind.name, pathway->id, left, 0, &id) : SKD_OK;
 }
 
-/* Those whom somebody else computed meanwhile count as done at the end. What was published since is what they move to. */
+/* Those whom somebody else computed meanwhile are missing from a piece, and count as done at the end: that it is not full does not mean
+ * that nobody is left. What was published since is what they move to. */
 static enum skd_outcome publication_piece(struct skd_call *call, struct store_job *job)
 {
 	struct store_pathway pathway;
 	size_t done;
+	int64_t left = PIECE;
 	TRY(store_pathway_get(call, job->object, 0, false, &pathway));
 	TRY(standing_pathway(call, pathway.id, pathway.number, PIECE, &done));
+	if (done < PIECE)
+		TRY(store_standing_left(call, pathway.id, pathway.number, &left));
 	job->done += (int64_t)done;
 	if (job->total < job->done)
 		job->total = job->done;
-	if (done == PIECE)
+	if (left)
 		return SKD_OK;
 	job->done = job->total;
 	job->state = "done";
