@@ -3,6 +3,7 @@
 kept is so in the end."""
 import contextlib
 import itertools
+import threading
 
 import pytest
 from kit.house import ACCOUNTS, OTHER_ISSUER, demo_house, wait_for
@@ -13,6 +14,7 @@ ME, BELOW = ACCOUNTS["EMPLOYEE"], "jmarsh"  # the latter is the manager's
 NUMBERS = itertools.count(1)
 OWED = "SELECT 1 FROM enrolment WHERE owed_at <= now() OR due_at <= now() UNION ALL SELECT 1 FROM enrolment_news" \
        " UNION ALL SELECT 1 FROM job WHERE state IN ('queued', 'running')"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 GIVEN = "SELECT c.state FROM credential c WHERE c.achievement_id = %s ORDER BY c.id"
 
 
@@ -135,29 +137,59 @@ def test_completed_as_a_part_is_lost_ends_as_what_is_so(house, lost):
         assert given(house, whole).count("active") == 1 and len(given(house, whole)) <= (2 if lost == "revoke" else 1)
 
 
+class Owed:
+    """Somebody who had completed it, lost a part and left, before what follows of that was done."""
+
+    def __init__(self, house, lost):
+        self.house, self.first, self.whole = house, achievement(house), achievement(house, "Whole")
+        self.way = pathway(house, self.first, achievement=self.whole, lost=lost)
+        self.had = house.issuer.issue(ME, self.first)["id"]
+        made = house.employee.post(f"/pathways/{self.way}/enrolments", gives=201)
+        settled(house)
+        house.sql("CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.owed_at := now() + interval '1 hour'; RETURN NEW; END $$")
+        house.sql("CREATE TRIGGER late BEFORE UPDATE ON enrolment FOR EACH ROW WHEN (OLD.owed_at = 'infinity' AND NEW.owed_at < 'infinity')"
+                  " EXECUTE FUNCTION late()")
+        house.issuer.post(f"/credentials/{self.had}/suspend", {"reason": "x"}, gives=200)
+        assert house.employee.get(f"/enrolments/{made['id']}")["state"] == "active"
+        house.sql("DROP FUNCTION late() CASCADE")
+        house.employee.post(f"/enrolments/{made['id']}/leave", gives=200)
+
+    def follows(self):
+        self.house.sql("UPDATE enrolment SET owed_at = now() WHERE owed_at < 'infinity'")
+
+    def is_good_again(self, lost):
+        """Once they are on it again and have the part again."""
+        house = self.house
+        settled(house)
+        assert given(house, self.whole) == [{"keep": "active", "suspend": "suspended", "revoke": "revoked"}[lost]]
+        house.issuer.post(f"/credentials/{self.had}/reinstate", gives=200)
+        again, = (one for one in house.employee.pages("/enrolments", pathway=self.way) if one["state"] != "left")
+        assert house.employee.get(f"/enrolments/{again['id']}")["state"] == "completed"
+        settled(house)
+        assert given(house, self.whole) == (["revoked", "active"] if lost == "revoke" else ["active"])
+
+
 @pytest.mark.parametrize("lost", ["keep", "suspend", "revoke"])
 def test_who_leaves_and_comes_back_before_it_was_taken_has_one_that_is_good(house, lost):
     """What was lost is owed later: what was issued last time cannot be issued now, say."""
-    first, whole = achievement(house), achievement(house, "Whole")
-    way = pathway(house, first, achievement=whole, lost=lost)
-    had = house.issuer.issue(ME, first)["id"]
-    made = house.employee.post(f"/pathways/{way}/enrolments", gives=201)
-    settled(house)
-    house.sql("CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.owed_at := now() + interval '1 hour'; RETURN NEW; END $$")
-    house.sql("CREATE TRIGGER late BEFORE UPDATE ON enrolment FOR EACH ROW WHEN (OLD.owed_at = 'infinity' AND NEW.owed_at < 'infinity')"
-              " EXECUTE FUNCTION late()")
-    house.issuer.post(f"/credentials/{had}/suspend", {"reason": "x"}, gives=200)
-    assert house.employee.get(f"/enrolments/{made['id']}")["state"] == "active"
-    house.sql("DROP FUNCTION late() CASCADE")
-    house.employee.post(f"/enrolments/{made['id']}/leave", gives=200)
-    again = house.employee.post(f"/pathways/{way}/enrolments", gives=201)
-    house.sql("UPDATE enrolment SET owed_at = now() WHERE owed_at < 'infinity'")
-    settled(house)
-    assert given(house, whole) == [{"keep": "active", "suspend": "suspended", "revoke": "revoked"}[lost]]
-    house.issuer.post(f"/credentials/{had}/reinstate", gives=200)
-    assert house.employee.get(f"/enrolments/{again['id']}")["state"] == "completed"
-    settled(house)
-    assert given(house, whole) == (["revoked", "active"] if lost == "revoke" else ["active"])
+    owed = Owed(house, lost)
+    house.employee.post(f"/pathways/{owed.way}/enrolments", gives=201)
+    owed.follows()
+    owed.is_good_again(lost)
+
+
+@pytest.mark.parametrize("lost", ["keep", "suspend", "revoke"])
+def test_who_comes_back_while_it_is_taken_has_one_that_is_good(house, lost):
+    owed, answers = Owed(house, lost), []
+    enrols = threading.Thread(target=lambda: answers.append(asks(house.employee, "POST", f"/pathways/{owed.way}/enrolments")()))
+    with held(house, "outbox"):
+        owed.follows()
+        wait_for("it is being taken", lambda: waiting(house))
+        enrols.start()
+        wait_for("they wait, too", lambda: house.sql(WAITING)[0][0] == 2)
+    enrols.join()
+    assert answers == [201]
+    owed.is_good_again(lost)
 
 
 # ---- what is killed

@@ -389,6 +389,25 @@ def test_who_begins_it_themselves_at_the_same_moment_is_on_it_once(house):
         house.issuer.patch(f"/pathways/{way}", {"state": "archived"}, "*")
 
 
+def test_who_comes_back_while_what_they_had_is_taken_comes_back_without_it(house):
+    """What another daemon is just doing."""
+    who, way = Staff(house), pathway(house)
+    rule(house, way, unit=house.units["inner"])
+    who.move(INNER)
+    assert who.on(way) == BY
+    who.move(AWAY)
+    assert who.on(way) == ENDED
+    with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:
+        other.cursor().execute("UPDATE enrolment SET held_back = true WHERE pathway_id = %s AND person_id = %s", [way, who.id])
+        who.move(INNER)
+        wait_for("they are waited for, or on it", lambda: house.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") or
+            house.sql("SELECT 1 FROM enrolment WHERE pathway_id = %s AND person_id = %s AND state = 'active'", way, who.id))
+        other.commit()
+    assert who.on(way) == ENDED + BY
+    assert house.sql("SELECT held_back FROM enrolment WHERE pathway_id = %s AND person_id = %s", way, who.id) == [(True,), (True,)]
+
+
 def test_a_kill_in_the_middle_leaves_nobody_out_and_nobody_twice(house):
     unit, way = crowd(house, 3000), pathway(house)
     with contextlib.closing(psycopg2.connect(house.postgres.dsn(house.database))) as other:

@@ -141,7 +141,7 @@ enum skd_outcome enrolment_add(struct skd_call *call, const char *pathway_id, co
 	bool own = actor_is(call, made.person_id);
 	made.state = own ? "active" : "invited";
 	made.via = own ? "self" : "invited";
-	TRY(store_enrolment_hold(call, made.person_id));
+	TRY(store_enrolment_hold(call, made.person_id, pathway_id));
 	enum skd_outcome outcome = store_enrolment_add(call, &made, &made.id);
 	if (outcome == SKD_CLASH || outcome == SKD_ABSENT) {
 		call_forgive(call);

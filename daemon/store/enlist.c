@@ -97,11 +97,16 @@ enum skd_outcome store_enlist_part(struct skd_call *call, size_t count, const ch
 	return SKD_OK;
 }
 
+/* What follows of what they were on last may be under way. */
+#define LAST                                                                                                             \
+	"SELECT DISTINCT ON (b.person_id, b.pathway_id) b.* FROM enrolment b WHERE b.person_id = ANY ($1::uuid[])"      \
+	" ORDER BY b.person_id, b.pathway_id, b.aside IS NOT NULL, b.created_at DESC, b.id DESC"
+static const char BEFORE_HOLD[] =
+	"SELECT 1 FROM enrolment e WHERE e.id IN (SELECT l.id FROM (" LAST ") AS l JOIN pathway_rule r ON r.pathway_id = l.pathway_id)"
+	" AND e.state = 'left' ORDER BY e.id FOR NO KEY UPDATE";
 /* What completing it gave them before, it need not give again. */
 static const char ADD[] =
-	"WITH mine AS MATERIALIZED (SELECT e.* FROM enrolment e WHERE e.person_id = ANY ($1::uuid[])),"
-	" before AS (SELECT DISTINCT ON (person_id, pathway_id) person_id, pathway_id, credential_id, awarded, held_back, reached FROM mine"
-	"  ORDER BY person_id, pathway_id, created_at DESC, id DESC),"
+	"WITH mine AS MATERIALIZED (SELECT e.person_id, e.pathway_id, e.state FROM enrolment e WHERE e.person_id = ANY ($1::uuid[])), before AS (" LAST "),"
 	" fit AS MATERIALIZED (SELECT DISTINCT ON (t.person_id, t.pathway_id) t.* FROM rules_taken($1::uuid[]) AS t WHERE NOT EXISTS"
 	"   (SELECT FROM mine e WHERE e.person_id = t.person_id AND e.pathway_id = t.pathway_id AND e.state <> 'left')"
 	"   ORDER BY t.person_id, t.pathway_id, t.rule_id),"
@@ -115,8 +120,10 @@ static const char ADD[] =
 enum skd_outcome store_enlist_add(struct skd_call *call, size_t count, const char *const *people, struct store_enlisted **turns,
 				  size_t *turned)
 {
+	struct args who = ARGS(arg_array(call, count, people));
 	struct rows *rows;
-	TRY(db_query_once(call, ADD, ARGS(arg_array(call, count, people)), &rows));
+	TRY(db_run(call, BEFORE_HOLD, who, NULL));
+	TRY(db_query_once(call, ADD, who, &rows));
 	turns_read(call, rows, turns, turned);
 	return SKD_OK;
 }

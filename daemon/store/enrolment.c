@@ -79,26 +79,31 @@ enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, con
 }
 
 static const char ENROLMENT_HOLD[] = "SELECT 1 FROM enrolment WHERE person_id = $1::uuid AND state <> 'left' ORDER BY id FOR NO KEY UPDATE";
+/* $1 person, $2 pathway: when they were on it last. */
+#define BEFORE                                                                                                           \
+	"FROM enrolment b WHERE b.person_id = $1::uuid AND b.pathway_id = $2::uuid"                                     \
+	" ORDER BY b.aside IS NOT NULL, b.created_at DESC, b.id DESC LIMIT 1"
+static const char BEFORE_HOLD[] = "SELECT 1 FROM enrolment e WHERE e.id = (SELECT b.id " BEFORE ") FOR NO KEY UPDATE";
 
-enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id)
+enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id, const char *pathway_id)
 {
-	return db_run(call, ENROLMENT_HOLD, ARGS(person_id), NULL);
+	TRY(db_run(call, ENROLMENT_HOLD, ARGS(person_id), NULL));
+	return db_run(call, BEFORE_HOLD, ARGS(person_id, pathway_id), NULL);
 }
 
 /* ---- writing ---- */
 
 /* What completing it gave them before, it need not give again. */
 static const char ENROLMENT_ADD[] =
-	"INSERT INTO enrolment (person_id, entry_id, pathway_id, number, looked, state, via, until, credential_id, awarded, held_back, reached)"
+	"INSERT INTO enrolment (person_id, pathway_id, entry_id, number, looked, state, via, until, credential_id, awarded, held_back, reached)"
 	" SELECT $1::uuid, $2::uuid, $3::uuid, v.number, v.number, $4, $5, $6::date, o.credential_id, o.awarded, coalesce(o.held_back, false),"
-	"  coalesce(o.reached, '{}') FROM (SELECT pathway_current($3::uuid) AS number) AS v"
-	" LEFT JOIN LATERAL (SELECT b.credential_id, b.awarded, b.held_back, b.reached FROM enrolment b WHERE b.person_id = $1::uuid"
-	"  AND b.pathway_id = $3::uuid ORDER BY b.aside IS NOT NULL, b.created_at DESC, b.id DESC LIMIT 1) AS o ON true WHERE v.number IS NOT NULL RETURNING id";
+	"  coalesce(o.reached, '{}') FROM (SELECT pathway_current($2::uuid) AS number) AS v"
+	" LEFT JOIN LATERAL (SELECT b.credential_id, b.awarded, b.held_back, b.reached " BEFORE ") AS o ON true WHERE v.number IS NOT NULL RETURNING id";
 
 enum skd_outcome store_enrolment_add(struct skd_call *call, const struct store_enrolment *e, const char **id)
 {
 	struct rows *rows;
-	TRY(db_query(call, ENROLMENT_ADD, ARGS(e->person_id, e->entry_id, e->pathway_id, e->state, e->via, e->until), &rows));
+	TRY(db_query(call, ENROLMENT_ADD, ARGS(e->person_id, e->pathway_id, e->entry_id, e->state, e->via, e->until), &rows));
 	if (!rows_count(rows))
 		return fail(call, SKD_ABSENT, "there is no such pathway that is published");
 	*id = row_uuid(rows, 0, 0);

@@ -38,8 +38,9 @@ enum skd_outcome store_enrolment_list(struct skd_call *call, const struct sight 
 enum skd_outcome store_enrolment_rule(struct skd_call *call, bool groups, const char *id, const char **pathway_id) WARN_UNUSED;
 /* Locks all that its person is on until the transaction ends; its state as it is then. */
 enum skd_outcome store_enrolment_lock(struct skd_call *call, const char *id, const char **state) WARN_UNUSED;
-/* Locks all that somebody is on: before another one is added, as everybody does who computes. */
-enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id) WARN_UNUSED;
+/* Locks all that somebody is on, as everybody does who computes, and then what they were on last of a pathway: before they are added
+ * to it, since what follows of that may be under way. */
+enum skd_outcome store_enrolment_hold(struct skd_call *call, const char *person_id, const char *pathway_id) WARN_UNUSED;
 
 /* On the version on which one begins now: person_id, entry_id, pathway_id, state, via, until. ABSENT when there is none; CLASH
  * when they are on it. */
