@@ -227,8 +227,8 @@ def test_levels_are_told_apart(world):
     made = world.position("LEAD", G1=5)
     world.hr.post(f"/positions/{made}/assignments", {"person": "lead"})
     gap = world.hr.get(f"/units/{world.units['dev']}/gap")
-    assert [one["levels"] for one in gap["skills"] if one["skill"]["label"] == "G1"] == [
-        [{"level": 3, "needed": 3, "held": 2, "missing": 1}, {"level": 5, "needed": 1, "held": 0, "missing": 1}]]
+    assert [[(one["level"], one["needed"], one["held"], one["missing"]) for one in skill["levels"]]
+            for skill in gap["skills"] if skill["skill"]["label"] == "G1"] == [[(3, 3, 2, 1), (5, 1, 0, 1)]]
     at = f"/positions/{made}/assignments"
     world.hr.delete(f"{at}/{world.hr.get(at)['items'][0]['id']}", "*")
 
@@ -245,11 +245,53 @@ def test_openings_come_best_fit_first_with_why_and_why_not(world):
     assert [(one["position"]["code"], one["fits"], one["fit"]) for one in found] == [("A", True, 100), ("B", True, 75), ("C", False, 75)]
     skill = {name: {"id": value, "label": name} for name, value in world.skills.items()}
     assert found[0]["why"] == [{"skill": skill["G1"], "need": "must", "level": 3, "held": 3}, {"skill": skill["G2"], "need": "nice", "level": 1, "held": 1}]
+    assert world.gap("bert", by="bert")["openings"] == world.gap("bert", position="DEV")["openings"] == found
     assert found[0]["why_not"] == [] and found[2]["why"] == [{"skill": skill["G1"], "need": "must", "level": 2, "held": 3}]
     assert found[1]["why_not"] == [{"skill": skill["G2"], "need": "nice", "level": 4, "held": 1}]
     assert world.hr.get(f"/people/{world.people['emil']}/openings")["openings"][:2] == [
         {**one, "fit": 66, "why": [{"skill": skill["G1"], "need": "must", "level": 3, "held": 3}],
          "why_not": [{"skill": skill["G2"], "need": "nice", "level": level}]} for one, level in zip(found, (1, 4))]
+
+
+def test_the_gap_of_a_person_names_the_five_best(world):
+    for n in range(5):
+        world.position(f"MORE{n}", 1, G1=1, g6=1 + n)
+    all_of_them = world.clients["cleo"].get(f"/people/{world.people['cleo']}/openings")["openings"]
+    assert len(all_of_them) > 5 and world.gap("cleo", by="cleo")["openings"] == all_of_them[:5]
+
+
+# ---- how that of a unit closes
+
+def test_a_unit_is_told_where_to_get_what_is_missing_and_who_is_near_that_has_it(world):
+    """Of the four of dev anna holds G7 at 3 and cleo shows hers at 2 to nobody; dora, at 4, is in ops, which is in tech, too, and emil is
+    nowhere near. For the far one they all are, and nobody asks for more than she has in ops."""
+    for name, level in (("anna", 3), ("cleo", 2), ("dora", 4), ("emil", 2)):
+        world.issue(name, "G7", level)
+    hidden = next(one for one in world.clients["cleo"].pages(f"/people/{world.people['cleo']}/credentials") if one["achievement"]["name"] == "G7-2")
+    world.clients["cleo"].patch(f"/credentials/{hidden['id']}", {"visibility": "private"}, "*")
+    world.pathway("To seven", ("achievement_id", world.awards["G7-3"]), ("skill_id", world.skills["G2"], 1), ("skill_id", world.skills["G3"], 1))
+    up, over = world.position("UP", G7=2), world.position("OVER", G7=3)
+    assignment = world.hr.post(f"/positions/{up}/assignments", {"unit": world.units["dev"]})["id"]
+    more = world.hr.post(f"/positions/{over}/assignments", {"person": "bert"})["id"]
+
+    def levels(unit, by="hr", **params):
+        client = world.hr if by == "hr" else world.clients[by]
+        return next(one for one in client.get(f"/units/{world.units[unit]}/gap", **params)["skills"] if one["skill"]["label"] == "G7")["levels"]
+
+    def named(level):
+        return [(one["person"]["name"], one["level"], one.get("distance")) for one in level["colleagues"]]
+
+    found = levels("dev")
+    assert [(one["level"], one["needed"], one["held"]) for one in found] == [(2, 3, 2), (3, 1, 0)]
+    assert [[((way.get("achievement") or way["pathway"])["name"], way["level"], way["steps"]) for way in one["ways"]] for one in found] == [
+        [("G7-2", 2, 1), ("G7-3", 3, 1), ("G7-4", 4, 1), ("To seven", 3, 3)], [("G7-3", 3, 1), ("G7-4", 4, 1), ("To seven", 3, 3)]]
+    assert [named(one) for one in found] == [[("Anna", 3, 1), ("Cleo", 2, 1), ("Dora", 4, 2), ("Emil", 2, None)], [("Anna", 3, 1), ("Dora", 4, 2)]]
+    assert [named(one) for one in levels("dev", by="lead")] == [[("Anna", 3, 1), ("Dora", 4, 2), ("Emil", 2, None)], [("Anna", 3, 1), ("Dora", 4, 2)]]
+    assert named(levels("tech")[0]) == [("Dora", 4, 1), ("Anna", 3, 1), ("Cleo", 2, 1), ("Emil", 2, None)], "what is below is in it"
+    assert named(levels("far", position=over)[0]) == [("Anna", 3, None), ("Dora", 4, None)][::-1]
+    assert not {"ways", "colleagues"} & set(levels("ops", position=over)[0])
+    world.hr.delete(f"/positions/{up}/assignments/{assignment}", "*")
+    world.hr.delete(f"/positions/{over}/assignments/{more}", "*")
 
 
 # ---- one human

@@ -24,6 +24,31 @@ static void position_write(struct json *json, const char *key, const struct stor
 	put_object_end(json);
 }
 
+static void opening_write(struct json *json, const struct store_opening *opening)
+{
+	put_object(json, NULL);
+	position_write(json, "position", &opening->position);
+	put_bool(json, "fits", opening->fits);
+	put_int(json, "fit", opening->fit);
+	put_made(json, "why", opening->why);
+	put_made(json, "why_not", opening->why_not);
+	put_object_end(json);
+}
+
+static void openings_write(struct json *json, const struct store_opening *openings, size_t count)
+{
+	put_array(json, "openings");
+	for (size_t i = 0; i < count; i++)
+		opening_write(json, &openings[i]);
+	put_array_end(json);
+}
+
+static void closing_write(struct json *json, const struct store_gap_closing *closing)
+{
+	put_made(json, "ways", closing->ways);
+	put_made(json, "colleagues", closing->colleagues);
+}
+
 static void skill_write(struct json *json, const struct store_gap_skill *s)
 {
 	long missing = s->held < s->level ? s->level - s->held : 0;
@@ -37,10 +62,8 @@ static void skill_write(struct json *json, const struct store_gap_skill *s)
 		put_int(json, "claimed", s->claimed);
 	put_int(json, "missing", missing);
 	put_made(json, "positions", s->positions);
-	if (missing) {
-		put_made(json, "ways", s->ways);
-		put_made(json, "colleagues", s->colleagues);
-	}
+	if (missing)
+		closing_write(json, &s->closing);
 	put_object_end(json);
 }
 
@@ -58,6 +81,7 @@ enum skd_outcome api_gap_person(struct skd_call *call, const struct request *in,
 	for (size_t i = 0; i < gap.skill_count; i++)
 		skill_write(&out->json, &gap.skills[i]);
 	put_array_end(&out->json);
+	openings_write(&out->json, gap.openings, gap.opening_count);
 	put_object_end(&out->json);
 	reply_fingerprint(call, out);
 	return SKD_OK;
@@ -72,6 +96,8 @@ static void level_write(struct json *json, const struct store_gap_unit *row)
 	put_int(json, "needed", row->needed);
 	put_int(json, "held", row->held);
 	put_int(json, "missing", row->needed - row->held);
+	if (row->held < row->needed)
+		closing_write(json, &row->closing);
 	put_object_end(json);
 }
 
@@ -116,17 +142,6 @@ enum skd_outcome api_gap_unit(struct skd_call *call, const struct request *in, s
 
 /* ---- openings ---- */
 
-static void opening_write(struct json *json, const struct store_opening *opening)
-{
-	put_object(json, NULL);
-	position_write(json, "position", &opening->position);
-	put_bool(json, "fits", opening->fits);
-	put_int(json, "fit", opening->fit);
-	put_made(json, "why", opening->why);
-	put_made(json, "why_not", opening->why_not);
-	put_object_end(json);
-}
-
 enum skd_outcome api_opening_list(struct skd_call *call, const struct request *in, struct reply *out)
 {
 	struct store_person person;
@@ -135,10 +150,7 @@ enum skd_outcome api_opening_list(struct skd_call *call, const struct request *i
 	TRY(opening_list(call, in->ids[0], &person, &openings, &count));
 	put_object(&out->json, NULL);
 	put_named(&out->json, "person", person.id, "name", person.name);
-	put_array(&out->json, "openings");
-	for (size_t i = 0; i < count; i++)
-		opening_write(&out->json, &openings[i]);
-	put_array_end(&out->json);
+	openings_write(&out->json, openings, count);
 	put_object_end(&out->json);
 	reply_fingerprint(call, out);
 	return SKD_OK;

@@ -6,6 +6,8 @@
 #include "rules/person.h"
 #include "rules/position.h"
 
+enum { OPENINGS_NAMED = 5, OPENINGS_MOST = 50 };
+
 enum skd_outcome person_near(struct skd_call *call, const char *id, struct store_person *person)
 {
 	return person_of(call, SIGHT_GAPS, id, person);
@@ -28,8 +30,9 @@ enum skd_outcome gap_person(struct skd_call *call, const char *person_id, const 
 	TRY(person_near(call, person_id, &gap->person));
 	TRY(position_read(call, position, &asked));
 	TRY(store_gap_positions(call, gap->person.id, asked, &gap->positions, &gap->position_count));
-	return store_gap_person(call, &sight, gap->person.id, actor_is(call, gap->person.id), gap->position_count, gap->positions,
-				&gap->skills, &gap->skill_count);
+	TRY(store_gap_person(call, &sight, gap->person.id, actor_is(call, gap->person.id), gap->position_count, gap->positions,
+			     &gap->skills, &gap->skill_count));
+	return store_opening_list(call, gap->person.id, OPENINGS_NAMED, &gap->openings, &gap->opening_count);
 }
 
 enum skd_outcome gap_unit(struct skd_call *call, const char *unit_id, const char *position, struct gap_unit *gap)
@@ -46,5 +49,5 @@ enum skd_outcome opening_list(struct skd_call *call, const char *person_id, stru
 			      size_t *count)
 {
 	TRY(person_near(call, person_id, person));
-	return store_opening_list(call, person->id, openings, count);
+	return store_opening_list(call, person->id, OPENINGS_MOST, openings, count);
 }

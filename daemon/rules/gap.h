@@ -15,6 +15,8 @@ struct gap {
 	size_t position_count;
 	struct store_gap_skill *skills;
 	size_t skill_count;
+	struct store_opening *openings; /* the few that fit best */
+	size_t opening_count;
 };
 /* `position`: id or code; NULL: those that the person has. BAD_INPUT for none, or an archived one. */
 enum skd_outcome gap_person(struct skd_call *call, const char *person_id, const char *position, struct gap *gap) WARN_UNUSED;

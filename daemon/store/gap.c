@@ -25,6 +25,85 @@ enum skd_outcome store_gap_positions(struct skd_call *call, const char *person_i
 	return SKD_OK;
 }
 
+/* ---- how it closes ---- */
+
+/* $1 skills, $2 levels, $3 person, who has done some of it: of each, so many at most, in that order. */
+static const char WAYS[] =
+	"SELECT w.at, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('achievement', CASE WHEN y.achievement_id IS NOT NULL THEN"
+	"  jsonb_build_object('id', y.achievement_id, 'name', y.name) END, 'pathway', CASE WHEN y.pathway_id IS NOT NULL THEN"
+	"  jsonb_build_object('id', y.pathway_id, 'name', y.name) END, 'level', y.level, 'steps', y.steps)) ORDER BY y.place)"
+	" FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (id, level, at) CROSS JOIN LATERAL ("
+	"  SELECT *, row_number() OVER (ORDER BY steps, pathway_id IS NOT NULL, level, name, achievement_id, pathway_id) AS place"
+	"  FROM skill_ways($3::uuid, w.id, w.level) ORDER BY place LIMIT 10) AS y GROUP BY w.at";
+
+/* The nearest are looked for one by one; where fewer than five of them have it, of the others the first thousand. $1 skills, $2 levels,
+ * $3 person, $4 and $5 the sight, $6 unit, $7 people who may be near. Distances: 0 the same manager, 1 the same unit, 2 within the
+ * unit above, and so on. */
+#define HOLDS                                                                                                            \
+	"f.skill_id = w.id AND f.known_to = 'infinity' AND f.level >= w.level AND f.valid_from <= now() AND f.valid_to > now()"
+#define TOLD                                                                                                             \
+	"($4::bool OR f.person_id IN (SELECT id FROM seen) OR EXISTS (SELECT FROM badge b WHERE b.credential_id = f.credential_id" \
+	" AND " BADGE_VISIBILITY " IN ('colleagues', 'public')))"
+static const char COLLEAGUES[] =
+	"WITH RECURSIVE me AS (SELECT e.unit_id, e.manager_id FROM person e WHERE (e.id = $3::uuid OR e.human = $3::uuid) AND e.absent_since IS NULL"
+	"  UNION ALL SELECT $6::uuid, NULL WHERE $6::uuid IS NOT NULL),"
+	" above (id, depth) AS (SELECT unit_id, 1 FROM me WHERE unit_id IS NOT NULL"
+	"  UNION SELECT u.parent_id, a.depth + 1 FROM above a JOIN unit u ON u.id = a.id WHERE u.parent_id IS NOT NULL AND a.depth < 30),"
+	" within (id, depth) AS (SELECT id, depth FROM above UNION SELECT u.id, w.depth FROM within w JOIN unit u ON u.parent_id = w.id),"
+	" place AS MATERIALIZED (SELECT id, min(depth) AS depth FROM within GROUP BY id),"
+	" here AS NOT MATERIALIZED (SELECT p.*, p.manager_id IN (SELECT manager_id FROM me) AS same FROM person p"
+	"  WHERE p.id IS DISTINCT FROM $3::uuid AND p.absent_since IS NULL AND NOT p.disabled),"
+	" near AS MATERIALIZED (SELECT h.id FROM ((SELECT coalesce(p.human, p.id) AS id FROM me JOIN person p ON p.manager_id = me.manager_id LIMIT 300)"
+	"  UNION (SELECT coalesce(p.human, p.id) FROM me JOIN person p ON p.unit_id = me.unit_id LIMIT 300)"
+	"  UNION SELECT unnest($7::uuid[])) AS n JOIN here h ON h.id = n.id),"
+	" seen AS MATERIALIZED (SELECT people_seen($5::uuid, false) AS id WHERE NOT $4::bool)"
+	" SELECT w.at, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('person', jsonb_build_object('id', b.id, 'name', b.name),"
+	"  'level', b.level, 'distance', b.distance)) ORDER BY b.distance NULLS LAST, b.level DESC, b.name, b.id)"
+	" FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (id, level, at) CROSS JOIN LATERAL ("
+	"  WITH close AS MATERIALIZED (SELECT f.person_id, f.level FROM near n JOIN proof f ON f.person_id = n.id AND " HOLDS " WHERE " TOLD ")"
+	"  SELECT h.id, h.name, max(f.level) AS level, CASE WHEN h.same THEN 0 ELSE l.depth END AS distance"
+	"  FROM (SELECT * FROM close UNION ALL SELECT f.person_id, f.level FROM (SELECT f.* FROM proof f WHERE " HOLDS
+	"    AND (SELECT count(DISTINCT person_id) FROM close) < 5 LIMIT 1000) AS f WHERE " TOLD ") AS f"
+	"  JOIN here h ON h.id = f.person_id LEFT JOIN place l ON l.id = h.unit_id"
+	"  GROUP BY h.id, h.name, h.same, l.depth ORDER BY distance NULLS LAST, level DESC, h.name, h.id LIMIT 5) AS b GROUP BY w.at";
+
+/* What is missing, of a person or of a unit; the other is NULL. `near`: people who may have it, besides those around a person. */
+struct lack {
+	const char *person_id, *unit_id, *near;
+	size_t count;
+	const char **skills, **levels;
+	struct store_gap_closing **closings;
+};
+
+static void lack_begin(struct skd_call *call, struct lack *lack, const char *person_id, const char *unit_id, size_t most)
+{
+	*lack = (struct lack){person_id, unit_id, NULL, 0, talloc_array(call, const char *, most + 1), talloc_array(call, const char *, most + 1),
+			      talloc_array(call, struct store_gap_closing *, most + 1)};
+}
+
+static void lack_add(struct skd_call *call, struct lack *lack, const char *skill_id, int64_t level, struct store_gap_closing *closing)
+{
+	lack->skills[lack->count] = skill_id;
+	lack->levels[lack->count] = arg_int(call, level);
+	lack->closings[lack->count++] = closing;
+}
+
+static enum skd_outcome lack_close(struct skd_call *call, const struct sight *sight, const struct lack *lack)
+{
+	const char *skills = arg_array(call, lack->count, lack->skills), *levels = arg_array(call, lack->count, lack->levels);
+	struct rows *ways, *colleagues;
+	if (!lack->count)
+		return SKD_OK;
+	TRY(db_query(call, WAYS, ARGS(skills, levels, lack->person_id), &ways));
+	for (int i = 0; i < rows_count(ways); i++)
+		lack->closings[row_int(ways, i, 0) - 1]->ways = row_json(ways, i, 1);
+	TRY(db_query(call, COLLEAGUES, ARGS(skills, levels, lack->person_id, arg_bool(sight->everyone), sight->self, lack->unit_id, lack->near),
+		     &colleagues));
+	for (int i = 0; i < rows_count(colleagues); i++)
+		lack->closings[row_int(colleagues, i, 0) - 1]->colleagues = row_json(colleagues, i, 1);
+	return SKD_OK;
+}
+
 /* ---- of a person ---- */
 
 static const char NEEDS[] =
@@ -35,84 +114,32 @@ static const char NEEDS[] =
 	" LEFT JOIN claim c ON c.person_id = $1::uuid AND c.skill_id = n.skill_id AND (c.shared OR $3::bool)"
 	" ORDER BY coalesce(h.level, 0) >= n.level, NOT n.must, n.label, n.skill_id";
 
-/* $1 skills, $2 levels, $3 person: of each, so many at most, in that order. */
-static const char WAYS[] =
-	"SELECT w.at, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('achievement', CASE WHEN y.achievement_id IS NOT NULL THEN"
-	"  jsonb_build_object('id', y.achievement_id, 'name', y.name) END, 'pathway', CASE WHEN y.pathway_id IS NOT NULL THEN"
-	"  jsonb_build_object('id', y.pathway_id, 'name', y.name) END, 'level', y.level, 'steps', y.steps)) ORDER BY y.place)"
-	" FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (id, level, at) CROSS JOIN LATERAL ("
-	"  SELECT *, row_number() OVER (ORDER BY steps, pathway_id IS NOT NULL, level, name, achievement_id, pathway_id) AS place"
-	"  FROM skill_ways($3::uuid, w.id, w.level) ORDER BY place LIMIT 10) AS y GROUP BY w.at";
-
-/* The nearest are looked for one by one, and of the others the first thousand. $1 skills, $2 levels, $3 person, $4 and $5 the
- * sight. Distances: 0 the same manager, 1 the same unit, 2 within the unit above, and so on. */
-static const char COLLEAGUES[] =
-	"WITH RECURSIVE me AS (SELECT e.unit_id, e.manager_id FROM person e WHERE (e.id = $3::uuid OR e.human = $3::uuid) AND e.absent_since IS NULL),"
-	" above (id, depth) AS (SELECT unit_id, 1 FROM me WHERE unit_id IS NOT NULL"
-	"  UNION SELECT u.parent_id, a.depth + 1 FROM above a JOIN unit u ON u.id = a.id WHERE u.parent_id IS NOT NULL AND a.depth < 30),"
-	" within (id, depth) AS (SELECT id, depth FROM above UNION SELECT u.id, w.depth FROM within w JOIN unit u ON u.parent_id = w.id),"
-	" place AS MATERIALIZED (SELECT id, min(depth) AS depth FROM within GROUP BY id),"
-	" near AS MATERIALIZED (SELECT id FROM ((SELECT coalesce(p.human, p.id) AS id FROM me JOIN person p ON p.manager_id = me.manager_id LIMIT 300)"
-	"  UNION (SELECT coalesce(p.human, p.id) FROM me JOIN person p ON p.unit_id = me.unit_id LIMIT 300)) AS p),"
-	" seen AS MATERIALIZED (SELECT people_seen($5::uuid, false) AS id WHERE NOT $4::bool)"
-	" SELECT w.at, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('person', jsonb_build_object('id', b.id, 'name', b.name),"
-	"  'level', b.level, 'distance', b.distance)) ORDER BY b.distance NULLS LAST, b.level DESC, b.name, b.id)"
-	" FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (id, level, at) CROSS JOIN LATERAL ("
-	"  SELECT p.id, p.name, max(f.level) AS level, CASE WHEN p.manager_id IN (SELECT manager_id FROM me) THEN 0 ELSE l.depth END AS distance"
-	"  FROM ((SELECT f.* FROM near n JOIN proof f ON f.person_id = n.id AND f.skill_id = w.id AND f.known_to = 'infinity' AND f.level >= w.level"
-	"    AND f.valid_from <= now() AND f.valid_to > now())"
-	"   UNION ALL (SELECT f.* FROM proof f WHERE f.skill_id = w.id AND f.known_to = 'infinity' AND f.level >= w.level AND f.valid_from <= now()"
-	"    AND f.valid_to > now() LIMIT 1000)) AS f"
-	"  JOIN person p ON p.id = f.person_id AND p.id <> $3::uuid AND p.absent_since IS NULL AND NOT p.disabled"
-	"  LEFT JOIN place l ON l.id = p.unit_id"
-	"  WHERE $4::bool OR p.id IN (SELECT id FROM seen) OR EXISTS (SELECT FROM badge b WHERE b.credential_id = f.credential_id"
-	"   AND " BADGE_VISIBILITY " IN ('colleagues', 'public'))"
-	"  GROUP BY p.id, p.name, p.manager_id, l.depth ORDER BY distance NULLS LAST, level DESC, p.name, p.id LIMIT 5) AS b GROUP BY w.at";
-
-/* What is missing stands first. */
-static enum skd_outcome missing_read(struct skd_call *call, const struct sight *sight, const char *person_id, size_t count,
-				     struct store_gap_skill *skills)
-{
-	const char **ids = talloc_array(call, const char *, count + 1), **levels = talloc_array(call, const char *, count + 1);
-	struct rows *ways, *colleagues;
-	for (size_t i = 0; i < count; i++) {
-		ids[i] = skills[i].id;
-		levels[i] = arg_int(call, skills[i].level);
-	}
-	const char *asked = arg_array(call, count, ids), *at = arg_array(call, count, levels);
-	TRY(db_query(call, WAYS, ARGS(asked, at, person_id), &ways));
-	for (int i = 0; i < rows_count(ways); i++)
-		skills[row_int(ways, i, 0) - 1].ways = row_json(ways, i, 1);
-	TRY(db_query(call, COLLEAGUES, ARGS(asked, at, person_id, arg_bool(sight->everyone), sight->self), &colleagues));
-	for (int i = 0; i < rows_count(colleagues); i++)
-		skills[row_int(colleagues, i, 0) - 1].colleagues = row_json(colleagues, i, 1);
-	return SKD_OK;
-}
-
 enum skd_outcome store_gap_person(struct skd_call *call, const struct sight *sight, const char *person_id, bool claims, size_t count,
 				  const struct store_gap_position *positions, struct store_gap_skill **out, size_t *skill_count)
 {
 	const char **ids = talloc_array(call, const char *, count + 1);
 	struct rows *rows;
-	size_t missing = 0;
+	struct lack lack;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = positions[i].id;
 	TRY(db_query(call, NEEDS, ARGS(person_id, arg_array(call, count, ids), arg_bool(claims)), &rows));
 	*skill_count = (size_t)rows_count(rows);
 	struct store_gap_skill *skills = *out = talloc_zero_array(call, struct store_gap_skill, *skill_count + 1);
+	lack_begin(call, &lack, person_id, NULL, *skill_count);
 	for (int i = 0; i < (int)*skill_count; i++) {
 		skills[i] = (struct store_gap_skill){
 			.id = row_uuid(rows, i, 0), .label = row_text(rows, i, 1), .must = row_bool(rows, i, 2), .level = (long)row_int(rows, i, 3),
 			.held = (long)row_int(rows, i, 4), .claimed = (long)row_int(rows, i, 5), .positions = row_json(rows, i, 6)};
-		missing += skills[i].held < skills[i].level;
+		if (skills[i].held < skills[i].level)
+			lack_add(call, &lack, skills[i].id, skills[i].level, &skills[i].closing);
 	}
-	return missing ? missing_read(call, sight, person_id, missing, skills) : SKD_OK;
+	return lack_close(call, sight, &lack);
 }
 
 /* ---- of a unit ---- */
 
 /* People with the same positions lack the same: what they need is found once for all of them, and who holds it by what they hold.
- * The first row says how many they are. $1 unit, $2 position, $3 and $4 the sight. */
+ * Each row says how many they are, and who has most of something. $1 unit, $2 position, $3 and $4 the sight. */
 static const char UNIT[] =
 	"WITH who AS MATERIALIZED (SELECT p.id FROM person p WHERE p.unit_id IN (SELECT units_within($1::uuid)) AND p.absent_since IS NULL"
 	"  AND (p.human IS NULL OR p.human = p.id) AND ($3::bool OR p.id IN (SELECT people_seen($4::uuid, false)))),"
@@ -127,8 +154,11 @@ static const char UNIT[] =
 	"  WHERE f.skill_id IN (SELECT skill_id FROM need) GROUP BY 1, 2, 3),"
 	" counted AS MATERIALIZED (SELECT kind, skill_id, level, count(*) AS people FROM best GROUP BY 1, 2, 3),"
 	" have AS MATERIALIZED (SELECT n.kind, n.skill_id, n.must, sum(c.people) AS people FROM need n JOIN counted c ON c.kind = n.kind"
-	"  AND c.skill_id = n.skill_id AND c.level >= n.level GROUP BY 1, 2, 3)"
-	" SELECT n.skill_id, n.label, n.must, n.level, sum(n.people)::bigint, coalesce(sum(h.people), 0)::bigint, (SELECT count(*) FROM who)"
+	"  AND c.skill_id = n.skill_id AND c.level >= n.level GROUP BY 1, 2, 3),"
+	" top AS (SELECT DISTINCT person_id FROM (SELECT person_id, row_number() OVER (PARTITION BY skill_id ORDER BY level DESC, person_id) AS n FROM best) AS b"
+	"  WHERE n <= 5)"
+	" SELECT n.skill_id, n.label, n.must, n.level, sum(n.people)::bigint, coalesce(sum(h.people), 0)::bigint, (SELECT count(*) FROM who),"
+	"  (SELECT array_agg(person_id)::text FROM top)"
 	" FROM (SELECT 1) AS one LEFT JOIN need n ON true LEFT JOIN have h ON h.kind = n.kind AND h.skill_id = n.skill_id AND h.must = n.must"
 	" GROUP BY 1, 2, 3, 4 ORDER BY n.label, n.skill_id, n.must DESC, n.level";
 
@@ -136,14 +166,21 @@ enum skd_outcome store_gap_unit(struct skd_call *call, const struct sight *sight
 				struct store_gap_unit **out, size_t *count, int64_t *people)
 {
 	struct rows *rows;
+	struct lack lack;
 	TRY(db_query(call, UNIT, ARGS(unit_id, position_id, arg_bool(sight->everyone), sight->self), &rows));
 	*people = row_int(rows, 0, 6);
 	*count = row_null(rows, 0, 0) ? 0 : (size_t)rows_count(rows);
 	*out = talloc_zero_array(call, struct store_gap_unit, *count + 1);
-	for (int i = 0; i < (int)*count; i++)
-		(*out)[i] = (struct store_gap_unit){row_uuid(rows, i, 0), row_text(rows, i, 1), row_bool(rows, i, 2),
-						    row_int(rows, i, 3), row_int(rows, i, 4), row_int(rows, i, 5)};
-	return SKD_OK;
+	lack_begin(call, &lack, NULL, unit_id, *count);
+	lack.near = row_text(rows, 0, 7);
+	for (int i = 0; i < (int)*count; i++) {
+		struct store_gap_unit *row = &(*out)[i];
+		*row = (struct store_gap_unit){.id = row_uuid(rows, i, 0), .label = row_text(rows, i, 1), .must = row_bool(rows, i, 2),
+					       .level = row_int(rows, i, 3), .needed = row_int(rows, i, 4), .held = row_int(rows, i, 5)};
+		if (row->held < row->needed)
+			lack_add(call, &lack, row->id, row->level, &row->closing);
+	}
+	return lack_close(call, sight, &lack);
 }
 
 /* ---- openings ---- */
@@ -163,10 +200,10 @@ static const char OPENINGS[] =
 	" FROM free o LEFT JOIN fit f ON f.id = o.id WHERE coalesce(f.fit, 100) > 0"
 	" ORDER BY coalesce(f.fits, true) DESC, coalesce(f.fit, 100) DESC, o.name, o.id LIMIT $2::int";
 
-enum skd_outcome store_opening_list(struct skd_call *call, const char *person_id, struct store_opening **openings, size_t *count)
+enum skd_outcome store_opening_list(struct skd_call *call, const char *person_id, long most, struct store_opening **openings, size_t *count)
 {
 	struct rows *rows;
-	TRY(db_query(call, OPENINGS, ARGS(person_id, arg_int(call, OPENINGS_MOST)), &rows));
+	TRY(db_query(call, OPENINGS, ARGS(person_id, arg_int(call, most)), &rows));
 	*count = (size_t)rows_count(rows);
 	*openings = talloc_zero_array(call, struct store_opening, *count + 1);
 	for (int i = 0; i < (int)*count; i++)
