@@ -57,10 +57,10 @@ static int by_since(const void *a, const void *b)
 	return left->since < right->since ? -1 : left->since > right->since;
 }
 
-/* Of `count` that count. Where none weighs anything each weighs the same. */
+/* Of `count` that count. Where none weighs anything each weighs the same, but for what has no steps. */
 static void weigh(const struct tally *among, size_t count, struct tally *tally)
 {
-	double weight = 0, sum = 0, plain = 0;
+	double weight = 0, sum = 0, plain = 0, some = 0;
 	tally->done = true;
 	for (size_t i = 0; i < count; i++) {
 		tally->done = tally->done && among[i].done;
@@ -68,9 +68,10 @@ static void weigh(const struct tally *among, size_t count, struct tally *tally)
 		tally->gone += among[i].gone;
 		weight += (double)among[i].weight;
 		sum += (double)among[i].weight * among[i].share;
-		plain += among[i].share;
+		plain += among[i].steps ? among[i].share : 0;
+		some += among[i].steps > 0;
 	}
-	tally->share = tally->done ? 100 : weight > 0 ? sum / weight : plain / (double)count;
+	tally->share = tally->done ? 100 : weight > 0 ? sum / weight : plain / some;
 	if (!tally->done && tally->share > 99)
 		tally->share = 99;
 }

@@ -141,6 +141,8 @@ static void optional_steps_count_for_nothing(void **state)
 	check(*state, "b? a!1", true, 100, 1, 1, "b~ a+ > b");
 	check(*state, "G(0)? x/G y/G!1 a!1", true, 100, 1, 1, "G~ x~ y+ a+ > x");
 	check(*state, "G(0) x/G? a", true, 0, 0, 1, "G+ x~ a- > a x");
+	check(*state, "G(0) x/G? a*0", true, 0, 0, 1, "G+ x~ a- > a x");
+	check(*state, "G(0) x/G? a*0 b*0!1", true, 50, 1, 2, "G+ x~ a- b+ > a x");
 	assert_int_equal(scene_of(*state, "a!4 b?!9", true).progress.completed_at, 4 * DAY);
 }
 
