@@ -5,8 +5,10 @@ many steps they are together."""
 import os
 
 import pytest
+from kit.house import demo_house, wait_for
 from kit.progress import ALWAYS, NEVER, Fact, Standing, Version, stands
-from kit.wandering import Wandering
+from kit.wandering import Wandering, moment
+from kit.ways import Way
 
 SEEDS = os.environ.get("SKILLSD_RANDOM_SEEDS", "1 3").split()
 STEPS = int(os.environ.get("SKILLSD_STEPS", "2000"))
@@ -52,6 +54,37 @@ def test_the_model_says_on_which_version_one_belongs():
     assert stands({1: made(), 2: made(), 3: made(9)}, 1, 5) == 2
     assert stands({1: made(), 2: made(4), 3: made(9)}, 1, 5) == 2
     assert stands({1: made(), 2: made(9)}, 2, 5) == 2  # who began on it is on it
+
+
+def test_what_time_alone_completed_one_after_the_other_is_followed(postgres):
+    """What is within first, and then, by something of which they have more by the time one looks, what it is within."""
+    wandering = Wandering("time", postgres)
+    with demo_house(postgres=postgres) as wandering.house:
+        wandering.furnish()
+        someone, (first, second) = wandering.people[0], wandering.earned[:2]
+
+        def way(rank, *nodes):
+            made = Way(rank, [wandering.achievement()], {})
+            body = {"name": "Time ⏳", "state": "published", "enforced": False, "lost": "keep", "achievement": made.wholes[0],
+                    "nodes": [{"id": name, **node} for name, node in zip("ab", nodes)]}
+            made.published(wandering.issuer.post("/pathways", body), body, ALWAYS)
+            wandering.ways.append(made)
+            someone.on[made] = [someone.client.post(f"/pathways/{made.id}/enrolments")["id"], "active", 1]
+            return made
+
+        def issue(achievement, since):
+            wandering.issuer.post("/credentials", {"person": someone.id, "achievement": achievement, "valid_from": since})
+        inner = way(0, {"kind": "achievement", "achievement": first})
+        outer = way(1, {"kind": "pathway", "pathway": inner.id}, {"kind": "achievement", "achievement": second})
+        issue(first, moment(4))
+        issue(second, moment(5))
+        wandering.steps.append("time passes")
+        wandering.look(someone)
+        assert not someone.completed
+        wait_for("it is completed", lambda: wandering.house.sql("SELECT 1 FROM enrolment WHERE pathway_id = %s AND state = 'completed'", outer.id))
+        issue(second, "2020-01-01")
+        wandering.look(someone)
+        assert len(someone.completed) == 2
 
 
 # ---- any order of events

@@ -312,8 +312,19 @@ class Wandering:
         return [f"rank {ways[item['pathway']['id']].rank}: {what}" for item in items for what in self.expected(
             someone, ways[item["pathway"]["id"]], item["pathway"]["version"], facts, at, enrolled).view_differences(item)]
 
+    def completed_by_then(self, someone, facts, enrolled, at, items):
+        """What they were on, had nothing happened since but that time passed: what is within comes first."""
+        then, ways = dict(enrolled), {way.id: way for way in someone.on}
+        for item in sorted(items, key=lambda item: ways[item["pathway"]["id"]].rank):
+            way, (state, _, _) = ways[item["pathway"]["id"]], enrolled.get(item["pathway"]["id"], (None, None, None))
+            standing = self.expected(someone, way, item["pathway"]["version"], facts, at, then).standing
+            if state == "active" and standing.is_complete:
+                then[way.id] = "completed", max(standing.since, seconds(item["created_at"])), 100
+        return then
+
     def look_since(self, someone, items, facts):
-        """Completed since what was needed was there, or since they began: as it was when that was seen, before the step or after."""
+        """Completed since what was needed was there, or since they began: as it was when that was seen, before the step, by what came
+        with time alone, or after."""
         enrolled = {item["pathway"]["id"]: of_view(item) for item in items}
         known, someone.completed = someone.completed, {}
         between, someone.between = someone.between, False  # two things happened, and it may have been so for a moment
@@ -328,7 +339,7 @@ class Wandering:
                                  " ORDER BY id DESC LIMIT 1", item["id"])[0]
             way = next(way for way in someone.on if way.id == item["pathway"]["id"])
             found = [max(self.expected(someone, way, item["pathway"]["version"], some, at, on).standing.since, seconds(item["created_at"]))
-                     for some, on in [(facts, enrolled), *([last] if last else [])]]
+                     for some, on in [(facts, enrolled), *([last, (last[0], self.completed_by_then(someone, *last, at, items))] if last else [])]]
             if not between and min(abs(one - seconds(item["completed_at"])) for one in found) > 2e-6:
                 self.wrong(f"completed at {item['completed_at']}, not {[str(one) if one > 1e11 else moment(one - time.time()) for one in found]}: {item}")
 
