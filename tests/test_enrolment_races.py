@@ -192,6 +192,18 @@ def test_who_comes_back_while_it_is_taken_has_one_that_is_good(house, lost):
     owed.is_good_again(lost)
 
 
+def test_what_is_owed_anew_while_it_was_waited_for_is_not_put_off(house):
+    made = house.employee.post(f"/pathways/{pathway(house, achievement(house))}/enrolments", gives=201)
+    settled(house)
+    house.sql("UPDATE enrolment SET owed_at = now() + interval '1 second' WHERE id = %s", made["id"])
+    with contextlib.closing(house.postgres.connect(house.database)) as other:
+        cursor = other.cursor()
+        cursor.execute("BEGIN; SELECT FROM enrolment WHERE id = %s FOR NO KEY UPDATE", [made["id"]])
+        wait_for("it is waited for", lambda: waiting(house))
+        cursor.execute("UPDATE enrolment SET owed_at = clock_timestamp() WHERE id = %s; COMMIT", [made["id"]])
+    wait_for("what follows", lambda: house.sql("SELECT 1 FROM enrolment WHERE id = %s AND owed_at = 'infinity'", made["id"]))
+
+
 # ---- what is killed
 
 def test_killed_between_completion_and_award_gives_one_award(house):

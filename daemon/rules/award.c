@@ -199,28 +199,29 @@ static enum skd_outcome settle(struct skd_call *call, const char *id, const char
 }
 
 /* What was begun is undone, and tried again: soon where somebody else was in the way, otherwise later. */
-static enum skd_outcome put_off(struct skd_call *call, const char *id, enum skd_outcome outcome)
+static enum skd_outcome put_off(struct skd_call *call, const char *id, int64_t since, enum skd_outcome outcome)
 {
 	if (outcome != SKD_ABSENT)
 		log_line(SKD_WARNING, "award", "what follows of enrolment %s waits: %s", id, call->sentence);
 	tx_rollback(call);
 	call_forgive(call);
 	TRY(tx_begin(call));
-	TRY(store_owed_put_off(call, id, outcome == SKD_BUSY ? SOON_MS : LATER_MS));
+	TRY(store_owed_put_off(call, id, since, outcome == SKD_BUSY ? SOON_MS : LATER_MS));
 	return tx_commit(call);
 }
 
 enum skd_outcome award_turn(struct skd_call *call, bool *more)
 {
 	const char *id, *entry_id;
+	int64_t since;
 	*more = false;
 	TRY(pool_borrow(call->house->jobs, call));
 	TRY(tx_begin(call));
-	TRY(store_owed_find(call, &id, &entry_id));
+	TRY(store_owed_find(call, &id, &entry_id, &since));
 	if (!id)
 		return SKD_OK;
 	*more = true;
 	TRY(actor_be_rule(call));
 	enum skd_outcome outcome = settle(call, id, entry_id);
-	return outcome == SKD_OK ? SKD_OK : put_off(call, id, outcome);
+	return outcome == SKD_OK ? SKD_OK : put_off(call, id, since, outcome);
 }

@@ -4,9 +4,9 @@
 
 #include "store/credential.h"
 
-static const char OWED_FIND[] = "SELECT id, entry_id FROM enrolment WHERE owed_at <= now() AND owed_at < 'infinity' ORDER BY owed_at LIMIT 1";
+static const char OWED_FIND[] = "SELECT id, entry_id, owed_at FROM enrolment WHERE owed_at <= now() AND owed_at < 'infinity' ORDER BY owed_at LIMIT 1";
 
-enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id)
+enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const char **entry_id, int64_t *since)
 {
 	struct rows *rows;
 	*id = *entry_id = NULL;
@@ -14,6 +14,7 @@ enum skd_outcome store_owed_find(struct skd_call *call, const char **id, const c
 	if (rows_count(rows)) {
 		*id = row_uuid(rows, 0, 0);
 		*entry_id = row_uuid(rows, 0, 1);
+		*since = row_time(rows, 0, 2);
 	}
 	return SKD_OK;
 }
@@ -59,23 +60,22 @@ enum skd_outcome store_owed_pass_on(struct skd_call *call, struct store_owed *ow
 }
 
 static const char OWED_SETTLE[] =
-	"UPDATE enrolment e SET owed_at = CASE WHEN $7::bool THEN now() + interval '1 day' ELSE 'infinity' END, version = version + (credential_id IS DISTINCT FROM $2::uuid)::int,"
-	" credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, told = $6::bool,"
+	"UPDATE enrolment e SET owed_at = CASE WHEN $7::bool THEN now() + interval '1 day' ELSE 'infinity' END,"
+	" version = version + (credential_id IS DISTINCT FROM $2::uuid)::int, credential_id = $2::uuid, awarded = nullif($3::int, 0), held_back = $4::bool, told = $6::bool,"
 	" reached = e.reached || ARRAY(SELECT unnest($5::text[]) EXCEPT SELECT unnest(" ENROLMENT_REACHED ")) WHERE id = $1::uuid";
 
 enum skd_outcome store_owed_settle(struct skd_call *call, const struct store_owed *owed)
 {
 	return db_run(call, OWED_SETTLE,
 		      ARGS(owed->enrolment.id, owed->credential_id, arg_int(call, owed->awarded), arg_bool(owed->held_back),
-			   arg_array(call, owed->reached_count, owed->reached), arg_bool(owed->told),
-			   arg_bool(owed->waits)),
+			   arg_array(call, owed->reached_count, owed->reached), arg_bool(owed->told), arg_bool(owed->waits)),
 		      NULL);
 }
 
 static const char OWED_PUT_OFF[] =
-	"UPDATE enrolment SET owed_at = now() + $2::bigint * interval '1 millisecond' WHERE id = $1::uuid AND owed_at <= now()";
+	"UPDATE enrolment SET owed_at = now() + $3::bigint * interval '1 millisecond' WHERE id = $1::uuid AND owed_at = $2::timestamptz";
 
-enum skd_outcome store_owed_put_off(struct skd_call *call, const char *id, long milliseconds)
+enum skd_outcome store_owed_put_off(struct skd_call *call, const char *id, int64_t since, long milliseconds)
 {
-	return db_run(call, OWED_PUT_OFF, ARGS(id, arg_int(call, milliseconds)), NULL);
+	return db_run(call, OWED_PUT_OFF, ARGS(id, arg_time(call, since), arg_int(call, milliseconds)), NULL);
 }

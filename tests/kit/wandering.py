@@ -24,6 +24,8 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER late BEFORE UPDATE ON enrolment FOR EACH ROW WHEN (OLD.owed_at = 'infinity' AND NEW.owed_at < 'infinity') EXECUTE FUNCTION late()"""
+DUE = """SELECT row_to_json(e)::text FROM enrolment e WHERE due_at <= now() OR owed_at < 'infinity'
+  UNION ALL SELECT row_to_json(n)::text FROM enrolment_news n UNION ALL SELECT row_to_json(j)::text FROM job j WHERE state IN ('queued', 'running')"""
 HAPPENED = "SELECT kind, count(*) FROM enrolment_event GROUP BY kind ORDER BY kind"
 
 
@@ -73,6 +75,7 @@ class Wandering:
                 self.counts.update(dict(self.house.sql(HAPPENED)))
             except BaseException:
                 print(f"seed {self.seed}; the last steps:\n" + "\n".join(self.steps))
+                print("due: " + "\n".join(one for one, in self.house.sql(DUE)) + "\n" + self.house.log()[-TOLD * 100:])
                 raise
         return self.counts
 
