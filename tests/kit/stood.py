@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where people stand, as the tables have it, and as a model says: knows enrolments and what counts for them as rows, and holds
 both what is kept and what is answered against kit/progress.py."""
+import copy
 from datetime import datetime
 
 from kit.progress import NEVER, Fact, Standing, stands
@@ -43,6 +44,13 @@ class Facts:
 
     def same(self, other):
         return (self.credentials, self.proofs, self.outside) == (other.credentials, other.proofs, other.outside)
+
+    def and_before(self, earlier):
+        """All that was so now or then: awards come back by themselves in between."""
+        both = copy.copy(self)
+        for name in "credentials", "proofs", "outside":
+            setattr(both, name, getattr(self, name) + getattr(earlier, name))
+        return both
 
     def changes(self):
         """When what is so changes by itself."""

@@ -327,7 +327,7 @@ class Wandering:
 
     def look_since(self, someone, items, facts):
         """Completed since what was needed was there, or since they began: as it was when that was seen, before the step, by what came
-        with time alone, or after."""
+        with time alone, after, or in between."""
         enrolled = {item["pathway"]["id"]: of_view(item) for item in items}
         known, someone.completed = someone.completed, {}
         between, someone.between = someone.between, False  # two things happened, and it may have been so for a moment
@@ -341,8 +341,12 @@ class Wandering:
             at, = self.house.sql("SELECT extract(epoch FROM at)::float8 FROM enrolment_event WHERE enrolment_id = %s AND kind = 'completed'"
                                  " ORDER BY id DESC LIMIT 1", item["id"])[0]
             way = next(way for way in someone.on if way.id == item["pathway"]["id"])
+            tries = [(facts, enrolled)]
+            if last:
+                then = self.completed_by_then(someone, *last, at, items)
+                tries += [last, (last[0], then), (facts.and_before(last[0]), then)]
             found = [max(self.expected(someone, way, item["pathway"]["version"], some, at, on).standing.since, seconds(item["created_at"]))
-                     for some, on in [(facts, enrolled), *([last, (last[0], self.completed_by_then(someone, *last, at, items))] if last else [])]]
+                     for some, on in tries]
             if not between and min(abs(one - seconds(item["completed_at"])) for one in found) > 2e-6:
                 self.wrong(f"completed at {item['completed_at']}, not {[str(one) if one > 1e11 else moment(one - time.time()) for one in found]}: {item}")
 
